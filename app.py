@@ -1,0 +1,21 @@
+"""BERT Studio: see, train and use BERT. Start it with `streamlit run app.py`.
+
+Only the page configuration and the navigation live here, so that every page also works when it is opened directly.
+"""
+
+import streamlit as st
+
+from pages.shared.i18n import _
+
+st.set_page_config(page_title="BERT Studio", page_icon=":material/school:", layout="wide")
+
+PAGES = (
+    st.Page("pages/home.py", title=_("Home"), icon=":material/home:", default=True),
+    st.Page("pages/tokens.py", title=_("Tokens"), icon=":material/abc:"),
+    st.Page("pages/attention.py", title=_("Attention"), icon=":material/hub:"),
+    st.Page("pages/finetune.py", title=_("Fine-tune"), icon=":material/model_training:"),
+    st.Page("pages/runs.py", title=_("Runs"), icon=":material/list_alt:"),
+    st.Page("pages/playground.py", title=_("Playground"), icon=":material/sports_esports:"),
+)
+
+st.navigation(PAGES, position="top").run()

@@ -1,0 +1,27 @@
+"""What core says to people: mistakes they can mend, and texts that a page will translate.
+
+Core knows no language. A message is an English template plus its values, so that a page can translate the
+template and fill the values in afterwards. This module does not know where a message is shown.
+"""
+
+
+class UserError(Exception):
+    """A mistake the user can mend: `message` is a str.format template, `values` what it is filled with.
+
+    >>> str(UserError("column '{column}' not found; the file has: {columns}", column="lable", columns="text, label"))
+    "column 'lable' not found; the file has: text, label"
+    """
+
+    def __init__(self, message: str, **values: object) -> None:
+        self.message = message
+        self.values = values
+        super().__init__(message.format(**values))
+
+
+class Cancelled(Exception):
+    """Raised out of long work when its `report` callback asked it to stop."""
+
+
+def N_(text: str) -> str:
+    """Mark a text for translation (gettext's no-op marker) and return it unchanged."""
+    return text

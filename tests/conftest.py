@@ -1,0 +1,91 @@
+"""Fixtures every test shares: a studio home of its own, no network, tiny models made on the spot."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from transformers import BertConfig, BertForSequenceClassification, BertModel, PreTrainedTokenizerFast
+
+WORDS = (
+    "[PAD] [UNK] [CLS] [SEP] [MASK] i love hate eating drinking pizza coffee the film was good bad great awful boring a an "
+    "very not and plot acting ##ing ##s ##ed play walk , . ! 我 爱 好 坏 电 影"
+).split()
+
+
+@pytest.fixture(autouse=True)
+def studio_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """STUDIO_HOME in a folder of the test's own, and a hub that is never asked."""
+    monkeypatch.setenv("STUDIO_HOME", str(tmp_path / "studio"))
+    monkeypatch.setenv("STUDIO_HUB", "off")
+    return tmp_path / "studio"
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any connection that would leave the machine fails the test."""
+    real = socket.socket.connect
+
+    def connect(self: socket.socket, address: object) -> None:
+        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "localhost", "::1"):
+            raise AssertionError(f"a test tried to reach {address}")
+        real(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+def make_tokenizer() -> PreTrainedTokenizerFast:
+    """A BERT tokenizer over WORDS."""
+    vocabulary = {word: i for i, word in enumerate(WORDS)}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        unk_token="[UNK]",
+        pad_token="[PAD]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+    )
+
+
+def make_config(**options: object) -> BertConfig:
+    """Two layers, two heads, hidden size 32, 64 positions."""
+    return BertConfig(
+        vocab_size=len(WORDS),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+        **options,  # type: ignore[arg-type]
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with a random BertModel and its tokenizer."""
+    folder = tmp_path_factory.mktemp("tiny-bert")
+    torch.manual_seed(0)
+    BertModel(make_config()).save_pretrained(folder)
+    make_tokenizer().save_pretrained(folder)
+    yield folder
+
+
+@pytest.fixture(scope="session")
+def tiny_classifier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with a random two-class BertForSequenceClassification (labels bad, good) and its tokenizer."""
+    folder = tmp_path_factory.mktemp("tiny-classifier")
+    torch.manual_seed(0)
+    config = make_config(id2label={0: "bad", 1: "good"}, label2id={"bad": 0, "good": 1})
+    BertForSequenceClassification(config).save_pretrained(folder)
+    make_tokenizer().save_pretrained(folder)
+    yield folder

