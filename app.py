@@ -6,8 +6,9 @@ Only the page configuration and the navigation live here, so that every page als
 import streamlit as st
 
 from pages.shared.i18n import _
+from pages.shared.layout import ICON
 
-st.set_page_config(page_title="BERT Studio", page_icon=":material/school:", layout="wide")
+st.set_page_config(page_title="BERT Studio", page_icon=ICON, layout="wide")
 
 PAGES = (
     st.Page("pages/home.py", title=_("Home"), icon=":material/home:", default=True),

@@ -137,11 +137,15 @@ def forget_hub() -> None:
     _answers.cache_clear()
 
 
+def is_name(name: str) -> bool:
+    """Whether this is a MODELS id, a run or a name the hub could have: never a path or an address."""
+    hub = HUB_NAME.fullmatch(name) and ".." not in name and "--" not in name
+    return bool(name in MODELS or RUN_NAME.fullmatch(name) or hub)
+
+
 def check_name(name: str) -> None:
-    """Raise UserError unless `name` is a MODELS id, a run or a name the hub could have: never a path or an address."""
-    if name in MODELS or RUN_NAME.fullmatch(name):
-        return
-    if not HUB_NAME.fullmatch(name) or ".." in name or "--" in name:
+    """Raise UserError unless `is_name`."""
+    if not is_name(name):
         raise UserError(
             "'{name}' is not a model name; use one of {models}, a run, or a hub name such as google-bert/bert-base-uncased",
             name=name[:100],
@@ -156,6 +160,8 @@ def title(name: str) -> str:
 
 def availability(name: str) -> Availability:
     """Whether the model is on this machine, can be fetched from the hub, or cannot be had now."""
+    if not is_name(name):
+        return "unreachable"
     run = RUN_NAME.fullmatch(name)
     if run:
         return "here" if (settings.runs_folder() / run[1] / "model" / "config.json").is_file() else "unreachable"
@@ -400,7 +406,8 @@ def position_ids(config: PretrainedConfig, attended: list[bool]) -> list[int]:
 
 def labels(config: PretrainedConfig) -> tuple[str, ...]:
     """The label names of a classifier in the order of its outputs."""
-    return tuple(str(config.id2label[i]) for i in range(config.num_labels))
+    names = {int(i): str(name) for i, name in (config.id2label or {}).items()}
+    return tuple(names[i] for i in sorted(names))
 
 
 def code(name: str) -> tuple[str, str]:

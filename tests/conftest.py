@@ -1,6 +1,7 @@
 """Fixtures every test shares: a studio home of its own, no network, tiny models made on the spot."""
 
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,17 @@ def studio_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("STUDIO_HOME", str(tmp_path / "studio"))
     monkeypatch.setenv("STUDIO_HUB", "off")
     return tmp_path / "studio"
+
+
+@pytest.fixture(autouse=True)
+def fresh_caches() -> Iterator[None]:
+    """What one test's pages cached is gone before the next."""
+    yield
+    if "streamlit" in sys.modules:
+        import streamlit
+
+        streamlit.cache_data.clear()
+        streamlit.cache_resource.clear()
 
 
 @pytest.fixture(autouse=True)

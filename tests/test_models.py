@@ -71,6 +71,7 @@ def test_a_changed_bundled_model_is_refused(tmp_path: Path, monkeypatch: pytest.
 def test_paths_addresses_and_nonsense_are_not_model_names(name: str) -> None:
     with pytest.raises(UserError, match="is not a model name"):
         models.folder(name)
+    assert models.availability(name) == "unreachable"
 
 
 def test_a_folder_is_only_taken_where_paths_are_allowed(tiny_bert: Path, tmp_path: Path) -> None:

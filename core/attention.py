@@ -1,0 +1,258 @@
+"""Attention weights of every layer and head, and what can be read off them.
+
+The weights are taken where the model computes them, by forward hooks that are removed at once, so that nothing is
+recomputed and only what is asked for is kept. This module does not know how a map is drawn, and does not claim that
+attention explains a prediction.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal, cast, get_args
+
+import numpy as np
+import torch
+from torch.nn import functional
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from core.errors import UserError
+from core.models import FAMILIES
+from core.results import AttentionMaps, Tokens
+from core.tokens import tokenize
+
+View = Literal["all", "a-a", "a-b", "b-a", "b-b"]
+VIEWS: tuple[View, ...] = get_args(View)
+
+
+@dataclass(frozen=True)
+class Link:
+    """One weight of one head: the position that looks, the position it looks at, and the weight (0–1)."""
+
+    source: int
+    target: int
+    weight: float
+
+
+@dataclass(frozen=True)
+class HeadPattern:
+    """Where one head looks, averaged over the positions that look (compare Clark et al. 2019, section 3).
+
+    special: share of the attention that lands on each special token, by its text. itself, previous, following: mean weight of a
+    position on itself and on its neighbours. spread: 2 to the mean entropy in bits, the number of positions that a
+    position looks at as if evenly: 1 for a single one, T for all alike.
+    """
+
+    special: Mapping[str, float]
+    itself: float
+    previous: float
+    following: float
+    spread: float
+
+
+@dataclass(frozen=True)
+class Overview:
+    """All heads in small.
+
+    tiles: float32, shape (L, H, R, C); each value is the largest weight of a block of `block` × `block` positions.
+    rows, columns: the positions that look and that are looked at.
+    """
+
+    tokens: Tokens
+    tiles: np.ndarray
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
+    block: int
+
+
+def attend(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    text: str,
+    pair: str = "",
+    *,
+    layer: int | None = None,
+    max_length: int = 0,
+    name: str = "",
+) -> AttentionMaps:
+    """The attention weights of a text, softmax(Q Kᵀ / √d_k) of Vaswani et al. 2017, for each head.
+
+    model: an encoder loaded with attention="eager". layer: keep this layer's maps only (long texts: 12 layers × 12
+    heads of 512 tokens are 151 MB); None keeps all. max_length, name: as in tokens.tokenize.
+    Raises UserError for an empty text or a layer the model does not have.
+    """
+    layers = model.config.num_hidden_layers
+    if layer is not None and not 0 <= layer < layers:
+        raise UserError(
+            "layer {layer} does not exist: the model's layers are 0 to {last}", layer=layer, last=layers - 1
+        )
+    tokens = _tokens(model, tokenizer, text, pair, max_length, name)
+    kept = tuple(range(layers)) if layer is None else (layer,)
+    size = len(tokens.tokens)
+    weights = np.empty((len(kept), model.config.num_attention_heads, size, size), dtype=np.float32)
+
+    def keep(index: int, maps: torch.Tensor) -> None:
+        if index in kept:
+            weights[kept.index(index)] = maps.numpy()
+
+    _forward(model, tokens, keep)
+    return AttentionMaps(tokens=tokens, weights=weights, layers=kept)
+
+
+def overview(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    text: str,
+    pair: str = "",
+    *,
+    view: View = "all",
+    size: int = 64,
+    max_length: int = 0,
+    name: str = "",
+) -> Overview:
+    """All heads of all layers, each reduced to at most size × size by taking the largest weight of each block.
+
+    No full map is kept, so that 512 tokens cost little memory. Raises UserError as `attend` and `select` do.
+    """
+    tokens = _tokens(model, tokenizer, text, pair, max_length, name)
+    rows, columns = select(tokens, view)
+    block = -(-max(len(rows), len(columns)) // size)
+    tiles: list[np.ndarray] = []
+
+    def keep(index: int, maps: torch.Tensor) -> None:
+        part = maps[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        tiles.append(functional.max_pool2d(part, block, ceil_mode=True).numpy() if block > 1 else part.numpy().copy())
+
+    _forward(model, tokens, keep)
+    return Overview(tokens=tokens, tiles=np.stack(tiles), rows=rows, columns=columns, block=block)
+
+
+def _tokens(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, text: str, pair: str, max_length: int, name: str
+) -> Tokens:
+    offset = FAMILIES[model.config.model_type].position_offset
+    return tokenize(tokenizer, text, pair, model=name, max_length=max_length, first_position=offset)
+
+
+def _forward(model: PreTrainedModel, tokens: Tokens, keep: Callable[[int, torch.Tensor], None]) -> None:
+    """Run the encoder and hand `keep` each layer's weights, shape (H, T, T), as they are computed.
+
+    Other sessions may run the same model at the same time in threads of their own: a hook listens to its own thread only.
+    """
+    if model.config._attn_implementation != "eager":
+        raise ValueError('attention weights exist only in a model loaded with attention="eager"')
+    family = FAMILIES[model.config.model_type]
+    inputs = {
+        "input_ids": torch.tensor([tokens.ids]),
+        "attention_mask": torch.tensor([[int(token.attended) for token in tokens.tokens]]),
+    }
+    if family.segments:
+        inputs["token_type_ids"] = torch.tensor([[token.segment for token in tokens.tokens]])
+    encoder = model.base_model
+    # transformers' own note of the class whose forward returns (output, weights)
+    computing = cast(Mapping[str, type], encoder._can_record_outputs)["attentions"]
+    owner, calls = threading.get_ident(), 0
+
+    def hook(module: torch.nn.Module, arguments: object, output: tuple[torch.Tensor, torch.Tensor]) -> None:
+        nonlocal calls
+        if threading.get_ident() == owner:  # ALBERT calls one module for every layer: the order of calls is the layer
+            keep(calls, output[1][0])
+            calls += 1
+
+    handles = [module.register_forward_hook(hook) for module in encoder.modules() if isinstance(module, computing)]
+    try:
+        with torch.inference_mode():
+            encoder(**inputs)
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def head(maps: AttentionMaps, layer: int, head: int) -> np.ndarray:
+    """One head's weights, shape (T, T). Raises UserError when `maps` does not hold it."""
+    heads = maps.weights.shape[1]
+    if not 0 <= head < heads:
+        raise UserError("head {head} does not exist: the model's heads are 0 to {last}", head=head, last=heads - 1)
+    if layer not in maps.layers:
+        raise UserError(
+            "layer {layer} does not exist: the model's layers are 0 to {last}", layer=layer, last=maps.layers[-1]
+        )
+    return maps.weights[maps.layers.index(layer), head]
+
+
+def select(tokens: Tokens, view: View) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The positions that look and that are looked at: a is everything before the pair's first token, b the rest.
+
+    The weights stay what they are: those of a part no longer sum to 1. Raises UserError for a part without a pair.
+    """
+    everything = tuple(range(len(tokens.tokens)))
+    if view == "all":
+        return everything, everything
+    if view not in VIEWS:
+        raise UserError("'{view}' is not a part of the map; use one of {views}", view=view, views=", ".join(VIEWS))
+    start = tokens.pair_start
+    if start is None:
+        raise UserError("there is only one text; add a second one to see the attention between two")
+    parts = {"a": everything[:start], "b": everything[start:]}
+    return parts[view[0]], parts[view[2]]
+
+
+def strongest(
+    maps: AttentionMaps, layer: int, head_index: int, count: int = 10, view: View = "all", *, special: bool = True
+) -> tuple[Link, ...]:
+    """The largest weights of one head, largest first; equal ones in reading order.
+
+    special: whether links from and to special tokens count.
+    """
+    rows, columns = (
+        [i for i in part if special or maps.tokens.tokens[i].kind != "special"] for part in select(maps.tokens, view)
+    )
+    weights = head(maps, layer, head_index)[np.ix_(rows, columns)]
+    order = np.argsort(-weights, axis=None, kind="stable")[:count]
+    return tuple(
+        Link(rows[i], columns[j], float(weights[i, j]))
+        for i, j in zip(*np.unravel_index(order, weights.shape), strict=True)
+    )
+
+
+def pattern(maps: AttentionMaps, layer: int, head_index: int) -> HeadPattern:
+    """Where one head looks on average."""
+    weights = head(maps, layer, head_index).astype(np.float64)
+    special: dict[str, float] = {}
+    for i, token in enumerate(maps.tokens.tokens):
+        if token.kind == "special":
+            special[token.text] = special.get(token.text, 0.0) + float(weights[:, i].mean())
+    logs = np.log2(weights, where=weights > 0, out=np.zeros_like(weights))
+    return HeadPattern(
+        special=special,
+        itself=float(np.diagonal(weights).mean()),
+        previous=float(np.diagonal(weights, -1).mean()),
+        following=float(np.diagonal(weights, 1).mean()),
+        spread=float(2 ** -(weights * logs).sum(axis=1).mean()),
+    )
+
+
+def labels(tokens: Tokens) -> tuple[str, ...]:
+    """The tokens as people read them: byte-level pieces decoded, the marks Ġ and ▁ of a word start as a space.
+
+    A piece that holds only part of a character stays as the vocabulary writes it. What cannot be printed becomes �.
+    """
+    return tuple(_readable(token.text) for token in tokens.tokens)
+
+
+def _byte_alphabet() -> dict[str, int]:
+    """The character that byte-level BPE (Radford et al. 2019) writes for each byte, inverted."""
+    plain = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
+    others = [byte for byte in range(256) if byte not in plain]
+    return {chr(byte): byte for byte in plain} | {chr(256 + i): byte for i, byte in enumerate(others)}
+
+
+_BYTES: Mapping[str, int] = _byte_alphabet()
+
+
+def _readable(text: str) -> str:
+    if text and not text.isascii() and all(character in _BYTES for character in text):
+        with suppress(UnicodeDecodeError):
+            text = bytes(_BYTES[character] for character in text).decode("utf-8")
+    text = text.replace("▁", " ")
+    return "".join(character if character.isprintable() else "�" for character in text)

@@ -1,0 +1,206 @@
+"""Home: what the studio is, its path as live pictures of the current sentence, and what this machine offers."""
+
+import os
+from html import escape
+
+import numpy as np
+import streamlit as st
+import torch
+
+from core import data, figures, models, runs
+from core.errors import UserError
+from pages.shared import cached, inputs, layout
+from pages.shared.i18n import _
+
+SHORT = 24  # tokens in a miniature
+
+
+def picture(values: np.ndarray, low: float, high: float, alt: str) -> None:
+    """A matrix as a small picture that fills its card."""
+    st.html(
+        f'<img alt="{escape(alt)}" src="{figures.matrix_png(values, low, high)}" '
+        'style="width:100%;height:9.2rem;image-rendering:pixelated;border-radius:.4rem">'
+    )
+
+
+def bars(shares: dict[str, float]) -> None:
+    """A few shares between 0 and 1 as labelled bars."""
+    rows = "".join(
+        f'<div style="display:grid;grid-template-columns:minmax(4rem,auto) 1fr 3.2rem;gap:.5rem;align-items:center;margin:.25rem 0">'
+        f'<span style="overflow-wrap:anywhere">{escape(label)}</span>'
+        f'<span style="background:rgba(128,128,128,.18);border-radius:.3rem"><span style="display:block;height:.9rem;'
+        f'border-radius:.3rem;background:{figures.ACCENT};width:{share:.1%}"></span></span>'
+        f'<span style="text-align:right;font-variant-numeric:tabular-nums">{share:.0%}</span></div>'
+        for label, share in shares.items()
+    )
+    st.html(f'<div style="min-height:9.2rem">{rows}</div>')
+
+
+def tokens_card(model: str, text: str) -> None:
+    result = cached.tokens(model, text, max_length=SHORT)
+    st.html(f'<div style="height:9.2rem;overflow:hidden">{layout.chips_html(result.tokens)}</div>')
+    st.caption(_("{count} tokens with their numbers in the vocabulary").format(count=len(result.tokens)))
+
+
+def vectors_card(model: str, text: str) -> None:
+    states = cached.vectors(model, text, max_length=SHORT)
+    reach = float(np.quantile(np.abs(states), 0.98))
+    picture(states, -reach, reach, _("The last hidden states as a picture"))
+    st.caption(_("one row per token: its vector of {size} numbers after the last layer").format(size=states.shape[1]))
+
+
+def attention_card(model: str, text: str) -> None:
+    maps = cached.attend(model, text, max_length=SHORT)
+    heads = maps.weights[-1]
+    wide = np.concatenate([np.pad(head, 1, constant_values=0) for head in heads[: min(4, len(heads))]], axis=1)
+    picture(wide, 0, float(wide.max()), _("Attention weights of heads of the last layer"))
+    st.caption(_("who looks at whom: the first heads of the last layer, {count} in all").format(count=heads.shape[0]))
+
+
+def finetune_card() -> None:
+    dataset = cached.dataset("rotten_tomatoes")
+    train = dataset.splits["train"]
+    labels = np.array(train["label"])
+    rows = []
+    for label, name in enumerate(dataset.label_names):
+        places = np.flatnonzero(labels == label)[:200]
+        typical = min((train[int(i)]["text"] for i in places), key=lambda text: abs(len(text) - 70))
+        rows.append(f"<p style='margin:.3rem 0'><b>{escape(_(name))}</b><br>{escape(typical)}</p>")
+    st.html(f'<div style="min-height:9.2rem">{"".join(rows)}</div>')
+    st.caption(
+        _("{rows:,} real film sentences wait to be learnt; these are two of them").format(
+            rows=sum(dataset.report.counts.values())
+        )
+    )
+
+
+def runs_card(newest: runs.Run | None) -> None:
+    report = cached.run_report(newest.id) if newest else None
+    if not newest or not report or not report.test:
+        st.html(
+            f'<div style="min-height:9.2rem">{escape(_("No finished run yet. A quick one takes a minute or two."))}</div>'
+        )
+        st.caption(_("accuracy, confusion matrix and mistakes of every run"))
+        return
+    matrix = np.array(report.test.confusion, dtype=float)
+    picture(matrix / matrix.sum(axis=1, keepdims=True).clip(1), 0, 1, _("Confusion matrix of the newest run"))
+    st.caption(
+        _("newest run: accuracy {value:.3f} ({low:.3f}–{high:.3f}) on {n:,} unseen texts").format(
+            value=report.test.accuracy.value,
+            low=report.test.accuracy.low,
+            high=report.test.accuracy.high,
+            n=report.test.n,
+        )
+    )
+
+
+def playground_card(newest: runs.Run | None, text: str) -> None:
+    if not newest:
+        st.html(f'<div style="min-height:9.2rem">{escape(_("Needs a trained model: fine-tune one first."))}</div>')
+        st.caption(_("what your model says of this sentence, and which words made it say so"))
+        return
+    prediction = cached.prediction(f"run:{newest.id}", text)
+    best = sorted(prediction.probabilities.items(), key=lambda item: -item[1])[:4]
+    bars(dict(best))
+    st.caption(_("what your newest model says of this sentence"))
+
+
+def machine() -> None:
+    """What is available here."""
+    newest = torch.cuda.get_device_name() if torch.cuda.is_available() else _("no GPU, and none is needed")
+    reachable = models.hub_reachable()
+    here = [name for name in models.MODELS if models.availability(name) == "here"]
+    lines = [
+        (_("Models on this machine"), ", ".join(here)),
+        (_("Data on this machine"), ", ".join(data.DATASETS)),
+        (_("Processor"), _("{count} cores · {gpu}").format(count=os.cpu_count(), gpu=newest)),
+        (
+            _("Hugging Face hub"),
+            _("reachable: further models and data are fetched when you choose them")
+            if reachable
+            else _("not reachable: everything on these pages works without it"),
+        ),
+    ]
+    st.html(
+        "<table style='border-spacing:.2rem .35rem'>"
+        + "".join(
+            f"<tr><td style='opacity:.75;padding-right:1rem;vertical-align:top'>{escape(k)}</td><td>{escape(v)}</td></tr>"
+            for k, v in lines
+        )
+        + "</table>"
+    )
+    if not reachable:
+        st.button(_("Ask the hub again"), on_click=models.forget_hub, type="tertiary", icon=":material/refresh:")
+
+
+with layout.page(
+    "BERT Studio",
+    _(
+        "See a real BERT at work on your own sentence, train it on real data in your browser, and use what you trained. "
+        "Every number on every page is computed here, from the model and the text in front of you. "
+        "Nothing leaves this machine, and nothing needs a network."
+    ),
+):
+    left, right = st.columns([2, 3])
+    with left:
+        model = inputs.model("home")
+    with right:
+        text = inputs.sentence("home", label=_("Your sentence, on every page"))
+
+    finished = [run for run in runs.all_runs() if models.availability(f"run:{run.id}") == "here"]
+    newest = finished[0] if finished else None
+    cards = (
+        (_("1 · Tokenise"), "pages/tokens.py", _("Open Tokens"), lambda: tokens_card(model, text)),
+        (_("2 · Encode"), "pages/attention.py", _("Open Attention"), lambda: vectors_card(model, text)),
+        (_("3 · Attend"), "pages/attention.py", _("Open Attention"), lambda: attention_card(model, text)),
+        (_("4 · Fine-tune"), "pages/finetune.py", _("Open Fine-tune"), finetune_card),
+        (_("5 · Evaluate and take away"), "pages/runs.py", _("Open Runs"), lambda: runs_card(newest)),
+        (
+            _("6 · Predict and explain"),
+            "pages/playground.py",
+            _("Open Playground"),
+            lambda: playground_card(newest, text),
+        ),
+    )
+    for row in (cards[:3], cards[3:]):
+        for column, (title, target, label, draw) in zip(st.columns(3), row, strict=True):
+            with column.container(border=True, height="stretch"):
+                st.markdown(f"**{title}**")
+                try:
+                    draw()
+                except UserError as error:
+                    st.caption(layout.plain(layout.i18n.error_text(error)))
+                st.page_link(target, label=label, icon=":material/arrow_forward:", query_params=inputs.link())
+
+    st.subheader(_("Start here"), anchor=False)
+    learner, teacher, practitioner = st.columns(3)
+    with learner.container(border=True, height="stretch"):
+        st.markdown("**" + _("You want to understand BERT") + "**")
+        st.markdown(
+            _(
+                "Type a sentence above and follow it: how it is cut into tokens, what each head looks at, and how training "
+                "changes the answer. Each page has prepared experiments and shows the code behind its numbers."
+            )
+        )
+        st.page_link("pages/tokens.py", label=_("Begin with Tokens"), icon=":material/abc:")
+    with teacher.container(border=True, height="stretch"):
+        st.markdown("**" + _("You teach") + "**")
+        st.markdown(
+            _(
+                "The address of every page carries sentence, model, layer and head: copy it, and thirty students see what you "
+                "see. It works on one small machine without a network, in English and Chinese."
+            )
+        )
+        st.page_link("pages/attention.py", label=_("Show attention"), icon=":material/hub:")
+    with practitioner.container(border=True, height="stretch"):
+        st.markdown("**" + _("You have data") + "**")
+        st.markdown(
+            _(
+                "Upload a CSV. The studio tells you what is wrong with it, trains, measures honestly with intervals and a "
+                "baseline, and hands you a folder that any transformers pipeline loads."
+            )
+        )
+        st.page_link("pages/finetune.py", label=_("Fine-tune on your file"), icon=":material/model_training:")
+
+    st.subheader(_("This machine"), anchor=False)
+    machine()

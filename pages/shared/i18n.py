@@ -1,0 +1,65 @@
+"""The language of the page: `_` translates, `language` says which, `picker` lets people change it.
+
+English is the source language; the Chinese catalogue is read from its .po file, so there is nothing to compile by hand.
+"""
+
+import io
+from functools import lru_cache
+from gettext import GNUTranslations
+from pathlib import Path
+
+import streamlit as st
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from core.errors import UserError
+
+LANGUAGES = {"en": "English", "zh": "简体中文"}
+CATALOGUE = Path(__file__).parent.parent / "locale" / "zh_CN" / "LC_MESSAGES" / "studio.po"
+
+
+@lru_cache(maxsize=1)
+def _chinese() -> GNUTranslations:
+    with CATALOGUE.open("rb") as file:
+        catalogue = read_po(file, locale="zh_CN")
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+def language() -> str:
+    """en or zh: what was picked, else what the address asks for, else what the browser prefers."""
+    for wanted in (st.session_state.get("lang"), st.query_params.get("lang"), st.context.locale):
+        if wanted:
+            return "zh" if str(wanted).lower().startswith("zh") else "en"
+    return "en"
+
+
+def _(text: str) -> str:
+    """The text in the language of the page."""
+    return _chinese().gettext(text) if text and language() == "zh" else text
+
+
+def error_text(error: UserError) -> str:
+    """A UserError's sentence in the language of the page."""
+    return _(error.message).format(**error.values)
+
+
+def _picked() -> None:
+    if st.session_state["lang_widget"]:
+        st.session_state["lang"] = st.session_state["lang_widget"]
+
+
+def picker() -> None:
+    """The two languages, each in its own name."""
+    st.session_state["lang_widget"] = language()
+    st.segmented_control(
+        _("Language"),
+        list(LANGUAGES),
+        format_func=LANGUAGES.__getitem__,
+        key="lang_widget",
+        on_change=_picked,
+        required=True,
+        label_visibility="collapsed",
+    )

@@ -1,0 +1,246 @@
+"""What travels from page to page: model, text, pair, layer, head and run, and the address that carries them.
+
+The values live in session state under keys of their own, because a widget's key is forgotten on a page switch. Each
+picker copies the value into its widget before it is drawn and back in the widget's callback. This module does not
+load anything.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import streamlit as st
+
+from core import models, runs, settings
+from core.results import RunReport
+from pages.shared import cached
+from pages.shared.i18n import _, language
+
+DEFAULTS = {
+    "model": "minilm",
+    "text": "The plot is thin, but the acting is wonderful.",
+    "pair": "",
+    "layer": "0",
+    "head": "0",
+    "cut": "128",
+    "view": "",
+    "part": "",
+    "method": "",
+    "other_text": "",
+    "other_model": "",
+    "run": "",
+    "runs": "",
+    "data": "rotten_tomatoes",
+    "task": "text-classification",
+    "preset": "balanced",
+    "changes": "",
+}
+LONGEST_LINK = 1500
+
+
+def get(name: str) -> str:
+    """The shared value, always as text."""
+    return str(st.session_state.get(f"shared_{name}", DEFAULTS[name]))
+
+
+def put(name: str, value: object) -> None:
+    """Set a shared value; every picker and the address follow."""
+    st.session_state[f"shared_{name}"] = str(value)
+
+
+def restore() -> None:
+    """Take over what the address asks for, unless the address is the one written here."""
+    asked = {name: st.query_params[name] for name in DEFAULTS if name in st.query_params}
+    if asked and asked != st.session_state.get("shared_link"):
+        for name, value in asked.items():
+            put(name, value)
+
+
+def link() -> dict[str, str]:
+    """The shared values that differ from the defaults, as query parameters."""
+    return {name: get(name) for name in DEFAULTS if get(name) != DEFAULTS[name] and len(get(name)) <= LONGEST_LINK}
+
+
+def write_link() -> None:
+    """Make the address carry the state, so that it can be copied and sent to a class."""
+    wanted = link()
+    st.session_state["shared_link"] = wanted
+    shown = wanted | ({"lang": language()} if "lang" in st.session_state or "lang" in st.query_params else {})
+    if st.query_params.to_dict() != shown:
+        st.query_params.from_dict(shown)
+
+
+def _take(name: str, key: str) -> None:
+    if st.session_state[key] is not None:
+        put(name, st.session_state[key])
+
+
+def _widget(name: str, page: str) -> dict[str, Any]:
+    """The key and callback that tie a widget to a shared value."""
+    key = f"{name}@{page}"
+    return {"key": key, "on_change": _take, "args": (name, key)}
+
+
+def sentence(page: str, *, label: str = "") -> str:
+    """The sentence. It follows the typing; what is longer than the limit is cut, and says so."""
+    st.session_state[f"text@{page}"] = get("text")
+    st.text_input(label or _("Sentence"), live=True, **_widget("text", page))
+    return _within_limit(get("text"))
+
+
+def pair(page: str) -> str:
+    """The optional second sentence ("" for none)."""
+    st.session_state[f"pair@{page}"] = get("pair")
+    st.text_input(
+        _("Second sentence (optional)"),
+        live=True,
+        placeholder=_("for sentence pairs, such as a question and its answer"),
+        **_widget("pair", page),
+    )
+    return _within_limit(get("pair"))
+
+
+def _within_limit(value: str) -> str:
+    limit = settings.MAX_TEXT_CHARS.value()
+    if len(value) > limit:
+        st.warning(
+            _("The text has {length:,} characters; the first {limit:,} are used here.").format(
+                length=len(value), limit=limit
+            )
+        )
+    return value[:limit]
+
+
+def run_title(run: runs.Run, report: RunReport | None = None) -> str:
+    """A run in one line: its name or data, its accuracy if there is one, when it was made."""
+    parts = [run.config.name or run.config.data.removeprefix("data/")]
+    if report and report.test:
+        parts.append(_("accuracy {value:.3f}").format(value=report.test.accuracy.value))
+    parts.append(datetime.fromtimestamp(run.state.created).strftime("%Y-%m-%d %H:%M"))
+    return " · ".join(parts)
+
+
+def finished_runs() -> dict[str, str]:
+    """Model name ("run:…") → title of every run that has a model, newest first."""
+    return {
+        f"run:{run.id}": run_title(run, cached.run_report(run.id))
+        for run in runs.all_runs()
+        if models.availability(f"run:{run.id}") == "here"
+    }
+
+
+def model_title(name: str, titles: dict[str, str]) -> str:
+    """A model as the picker shows it, with a word on whether it can be had now."""
+    if name in titles:
+        return _("your run: {title}").format(title=titles[name])
+    note = {
+        "here": _("on this machine"),
+        "hub": _("will be fetched from the hub"),
+        "unreachable": _("not on this machine, hub not reachable"),
+    }[models.availability(name)]
+    return f"{name} · {note}"
+
+
+def model(page: str, *, label: str = "") -> str:
+    """The model: a row of MODELS, a finished run, or any hub name typed in."""
+    titles = finished_runs()
+    options = [*titles, *models.MODELS]
+    if get("model") not in options:
+        options.append(get("model"))
+    st.session_state[f"model@{page}"] = get("model")
+    st.selectbox(
+        label or _("Model"),
+        options,
+        format_func=lambda name: model_title(name, titles),
+        accept_new_options=True,
+        help=_("Choose one, or type the name of any BERT-like model on the Hugging Face hub, such as owner/name."),
+        **_widget("model", page),
+    )
+    models.check_name(get("model"))
+    return get("model")
+
+
+def cut(page: str, limit: int) -> int:
+    """The most tokens an input may have, at most what the model takes."""
+    number = int(get("cut")) if get("cut").isdecimal() else 128
+    put("cut", min(max(number, 4), limit))
+    st.session_state[f"cut@{page}"] = int(get("cut"))
+    st.number_input(_("Cut at (tokens)"), 4, limit, help=_("Longer inputs are cut here."), **_widget("cut", page))
+    return int(get("cut"))
+
+
+def view(page: str, options: Mapping[str, str], *, label: str) -> str:
+    """Which picture of a page is shown: option → its name on screen. Only the chosen one is to be computed."""
+    if get("view") not in options:
+        put("view", next(iter(options)))
+    st.session_state[f"view@{page}"] = get("view")
+    st.segmented_control(
+        label,
+        list(options),
+        format_func=options.__getitem__,
+        required=True,
+        **_widget("view", page),
+    )
+    return get("view")
+
+
+def part(page: str, options: Mapping[str, str], *, label: str) -> str:
+    """The part of a pair that is shown: value → title."""
+    if get("part") not in options:
+        put("part", next(iter(options)))
+    st.session_state[f"part@{page}"] = get("part")
+    st.selectbox(label, list(options), format_func=options.__getitem__, **_widget("part", page))
+    return get("part")
+
+
+def layer_and_head(page: str, layers: int, heads: int) -> tuple[int, int]:
+    """The chosen layer and head, counted from 0 inside and from 1 on screen."""
+    for name, count in (("layer", layers), ("head", heads)):
+        number = int(get(name)) if get(name).isdecimal() else 0
+        put(name, min(number, count - 1))
+        st.session_state[f"{name}@{page}"] = int(get(name))
+    left, right = st.columns(2)
+    left.select_slider(_("Layer"), range(layers), format_func=lambda i: str(i + 1), **_widget("layer", page))
+    right.select_slider(_("Head"), range(heads), format_func=lambda i: str(i + 1), **_widget("head", page))
+    return int(get("layer")), int(get("head"))
+
+
+def method(page: str, options: Mapping[str, str], *, label: str) -> str:
+    """Which attribution method is shown: option → its name on screen. Only the chosen one is to be computed."""
+    if get("method") not in options:
+        put("method", next(iter(options)))
+    st.session_state[f"method@{page}"] = get("method")
+    st.segmented_control(
+        label,
+        list(options),
+        format_func=options.__getitem__,
+        required=True,
+        **_widget("method", page),
+    )
+    return get("method")
+
+
+def other_text(page: str, *, label: str) -> str:
+    """The sentence that the first one is compared with."""
+    st.session_state[f"other_text@{page}"] = get("other_text")
+    st.text_input(label, live=True, **_widget("other_text", page))
+    return _within_limit(get("other_text"))
+
+
+def other_model(page: str, options: Mapping[str, str], *, label: str) -> str:
+    """The classifier that the first one is compared with: one of the runs (name → title), or any hub name typed in."""
+    if not get("other_model") and options:
+        put("other_model", next(iter(options)))
+    names = list(options) if get("other_model") in ("", *options) else [*options, get("other_model")]
+    st.session_state[f"other_model@{page}"] = get("other_model") or None
+    st.selectbox(
+        label,
+        names,
+        format_func=lambda name: model_title(name, dict(options)),
+        accept_new_options=True,
+        placeholder=_("a run, or the name of a classifier on the hub"),
+        **_widget("other_model", page),
+    )
+    if get("other_model"):
+        models.check_name(get("other_model"))
+    return get("other_model")

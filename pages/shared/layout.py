@@ -1,0 +1,176 @@
+"""What every page has: its frame, the token chips, prepared experiments, "Show the code", downloads.
+
+Text, tokens and labels are untrusted: everything that becomes HTML here is escaped here.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from core.errors import UserError
+from core.results import Token, Tokens
+from pages.shared import i18n, inputs
+from pages.shared.i18n import _
+
+ICON = str(Path(__file__).parent.parent / "pictures" / "icon.png")  # a file, since icons by name come from the network
+STYLE = """
+<style>
+[data-testid="stMainBlockContainer"] { padding-top: 4.5rem; }
+.chips { display: flex; flex-wrap: wrap; row-gap: .55rem; padding: .2rem 0 .4rem; }
+.chip { display: inline-flex; flex-direction: column; align-items: center; margin-left: .38rem; padding: .22rem .5rem .18rem;
+  border: 1.5px solid rgba(0,114,178,.65); border-radius: .45rem; background: rgba(0,114,178,.10); line-height: 1.25;
+  max-width: 100%; overflow-wrap: anywhere; }
+.chip b { font-family: var(--mono, "Source Code Pro", ui-monospace, monospace); font-weight: 500; font-size: 1rem;
+  white-space: pre-wrap; unicode-bidi: isolate; }
+.chip small { opacity: .75; font-size: .72rem; font-variant-numeric: tabular-nums; }
+.chip.continuation { margin-left: 0; border-left: 1.5px dashed rgba(0,114,178,.65); border-radius: 0 .45rem .45rem 0;
+  background: rgba(86,180,233,.16); }
+.chip.joined { border-radius: .45rem 0 0 .45rem; border-right: 0; }
+.chip.continuation.joined { border-radius: 0; }
+.chip.special { border: 1.5px dotted currentColor; border-radius: 1.2rem; background: transparent; opacity: .8; }
+.chip.unknown { border: 2px solid #D55E00; background: repeating-linear-gradient(45deg, rgba(213,94,0,.20) 0 4px, transparent 4px 8px); }
+.chip.padding { border: 1.5px dashed rgba(128,128,128,.6); background: transparent; opacity: .55; }
+.chip.second { border-color: rgba(230,159,0,.9); background: rgba(230,159,0,.12); }
+.keys { display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; font-size: .85rem; opacity: .85; align-items: center; }
+.keys .chip { padding: 0 .4rem; margin-left: 0; margin-right: .35rem; }
+.keys .chip b { font-size: .8rem; }
+.cut { text-decoration: line-through; text-decoration-color: #D55E00; opacity: .75; overflow-wrap: anywhere; white-space: pre-wrap; }
+</style>
+"""
+
+
+@contextmanager
+def page(title: str, sentence: str) -> Iterator[None]:
+    """A page's frame: title, one sentence on what it shows, the language; a user's mistake inside becomes one clear line."""
+    st.set_page_config(page_title=f"{title} · BERT Studio", page_icon=ICON, layout="wide")
+    inputs.restore()
+    st.html(STYLE)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.title(title, anchor=False, width="content")
+        with st.container(width="content"):
+            i18n.picker()
+    st.markdown(sentence)
+    with mistakes():
+        yield
+    inputs.write_link()
+
+
+@contextmanager
+def mistakes() -> Iterator[None]:
+    """Show a UserError raised inside as one translated line."""
+    try:
+        yield
+    except UserError as error:
+        st.error(plain(i18n.error_text(error)), icon=":material/error:")
+
+
+def plain(text: str) -> str:
+    """Text that Markdown shows as it is: user text in a message must not become formatting, links or images."""
+    special = "\\`*_{}[]()<>#+-.!|~$:"
+    return "".join(f"\\{c}" if c in special else c for c in text)
+
+
+KINDS = ("word", "continuation", "special", "unknown", "padding")
+
+
+def kind_name(kind: str) -> str:
+    """A token kind in plain words."""
+    return {
+        "word": _("word start"),
+        "continuation": _("continuation of a word"),
+        "special": _("special token"),
+        "unknown": _("not in the vocabulary"),
+        "padding": _("padding, ignored by the model"),
+    }[kind]
+
+
+def _chip(token: Token, joined: bool, ids: bool) -> str:
+    classes = ["chip", token.kind, *(["joined"] if joined else []), *(["second"] if token.source == 1 else [])]
+    place = "" if token.start is None else _("characters {start}–{end}").format(start=token.start, end=token.end)
+    hover = " · ".join(
+        part
+        for part in (
+            kind_name(token.kind),
+            _("id {id}").format(id=token.id),
+            _("position {position}").format(position=token.position),
+            _("segment {segment}").format(segment="AB"[token.segment] if token.segment < 2 else token.segment),
+            place,
+        )
+        if part
+    )
+    number = f"<small>{token.id}</small>" if ids else ""
+    return f'<span class="{" ".join(classes)}" title="{escape(hover)}"><b>{escape(token.text)}</b>{number}</span>'
+
+
+def chips_html(tokens: Sequence[Token], *, ids: bool = True) -> str:
+    """Tokens as chips: kinds differ by outline, corners and tint; hovering shows id, position, segment and offsets."""
+    following = [*tokens[1:], None]
+    return (
+        '<div class="chips">'
+        + "".join(
+            _chip(token, after is not None and after.kind == "continuation", ids)
+            for token, after in zip(tokens, following, strict=True)
+        )
+        + "</div>"
+    )
+
+
+def chips(tokens: Tokens) -> None:
+    """The chips of an input, and below them what their shapes mean and what did not fit."""
+    st.html(chips_html(tokens.tokens))
+    kinds = [kind for kind in KINDS if any(token.kind == kind for token in tokens.tokens)]
+    keys = "".join(
+        f'<span><span class="chip {kind}"><b>{"##" if kind == "continuation" else "ab"}</b></span>{escape(kind_name(kind))}</span>'
+        for kind in kinds
+    )
+    if tokens.pair:
+        keys += f'<span><span class="chip second"><b>ab</b></span>{escape(_("second sentence"))}</span>'
+    st.html(f'<div class="keys">{keys}</div>')
+
+
+def cut_text(text: str, longest: int = 600) -> None:
+    """Text that was cut off, struck through; a very long one shows its beginning and says how much follows."""
+    more = len(text) - longest
+    rest = _(" … and {count:,} more characters").format(count=more) if more > 0 else ""
+    st.html(f'<p class="cut">{escape(text[:longest])}</p><p><small>{escape(rest)}</small></p>')
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A prepared experiment: the button's label, the point it makes, and the shared values it sets."""
+
+    label: str
+    point: str
+    values: Mapping[str, str]
+
+
+def _start(values: Mapping[str, str], key: str, label: str) -> None:
+    for name, value in values.items():
+        inputs.put(name, value)
+    st.session_state[key] = label
+
+
+def experiments(name: str, rows: Sequence[Experiment]) -> None:
+    """ "Try this": buttons that set up an experiment, and what to look at once it runs."""
+    key = f"experiment_{name}"
+    with st.container(border=True):
+        st.markdown("**" + _("Try this") + "**")
+        with st.container(horizontal=True):
+            for i, row in enumerate(rows):
+                st.button(row.label, key=f"{key}_{i}", on_click=_start, args=(row.values, key, row.label))
+        for row in rows:
+            if st.session_state.get(key) == row.label and all(inputs.get(n) == v for n, v in row.values.items()):
+                st.markdown(row.point)
+
+
+def show_code(code: str, caption: str = "") -> None:
+    """The page's numbers as a runnable script. caption: what it does, when it is not simply the page's numbers."""
+    with st.expander(_("Show the code"), icon=":material/code:"):
+        st.caption(
+            caption or _("Plain transformers and torch with the values chosen above; it gives the same numbers.")
+        )
+        st.code(code, language="python")

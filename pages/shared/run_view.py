@@ -1,0 +1,766 @@
+"""A run on the page: what it is doing while it is active, what came out when it is done, what can be done next.
+
+Fine-tune follows one run with it, Runs opens any run with it. Everything shown is read from the run's folder; nothing is
+trained, loaded or measured here.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core import export, figures, finetune, models, runs, settings
+from core.errors import UserError
+from core.results import DataReport, Evaluation, Event, Interval, RunConfig, RunReport, RunState
+from core.runs import Run
+from core.tasks import TASKS
+from pages.shared import cached, inputs, layout
+from pages.shared.i18n import _, error_text
+
+POLL_SECONDS = 1.5
+PATIENCE_SECONDS = 8  # from when on a cancelled run that still lives can be stopped the hard way
+ACTIVE = runs.ACTIVE
+RESUMABLE = ("interrupted", "failed", "cancelled")
+LOG_LINES = 200
+NEXT_FORM = "finetune_from"  # session key: the run whose settings the Fine-tune form takes over
+
+
+# --- Words -------------------------------------------------------------------------------------------------------------
+
+
+def status_name(status: str) -> str:
+    """A run's state in one or two words."""
+    return {
+        "queued": _("waiting"),
+        "running": _("training"),
+        "finished": _("finished"),
+        "failed": _("failed"),
+        "cancelled": _("cancelled"),
+        "interrupted": _("interrupted"),
+    }[status]
+
+
+def status_icon(status: str) -> str:
+    """A sign beside the state."""
+    return {
+        "queued": ":material/hourglass_empty:",
+        "running": ":material/model_training:",
+        "finished": ":material/check_circle:",
+        "failed": ":material/error:",
+        "cancelled": ":material/cancel:",
+        "interrupted": ":material/power_off:",
+    }[status]
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them."""
+    whole = max(0, round(seconds))
+    if whole < 90:
+        return _("{count} s").format(count=whole)
+    if whole < 90 * 60:
+        return _("{minutes} min {seconds:02d} s").format(minutes=whole // 60, seconds=whole % 60)
+    return _("{hours} h {minutes:02d} min").format(hours=whole // 3600, minutes=whole % 3600 // 60)
+
+
+def share(value: Interval) -> str:
+    """A share with its 95% interval."""
+    return f"{value.value:.3f} ({value.low:.3f}–{value.high:.3f})"
+
+
+def moment(seconds: float | None) -> str:
+    """A time of day with its date, "" for none."""
+    return "" if seconds is None else datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def plot(figure: go.Figure, key: str, alt: str) -> None:
+    """A figure, without the tool bar's clutter."""
+    st.plotly_chart(
+        figure, key=key, alt=alt, config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
+    )
+
+
+def setting_name(field: str) -> str:
+    """A field of RunConfig in plain words."""
+    if field in finetune.PARAMETERS:
+        return _(finetune.PARAMETERS[field].label)
+    return {
+        "model": _("Model"),
+        "data": _("Data"),
+        "task": _("Task"),
+        "text_column": _("Column of texts"),
+        "pair_column": _("Column of second texts"),
+        "label_column": _("Column of labels"),
+        "name": _("Name"),
+        "preset": _("Preset"),
+        "method": _("What is trained"),
+        "class_weights": _("Give rare labels more weight"),
+    }[field]
+
+
+def method_name(method: str) -> str:
+    """What is trained, in plain words."""
+    return _(finetune.METHODS[method].title)
+
+
+def configuration(config: RunConfig) -> dict[str, str]:
+    """A run's settings as a table shows them: plain name → value. What does not apply is left out."""
+    unused = {"frozen_layers": config.method != "frozen", "lora_rank": config.method != "lora"}
+    shown = {name: value for name, value in asdict(config).items() if value != "" and not unused.get(name)}
+    words = {
+        "task": lambda value: _(TASKS[value].title),
+        "method": method_name,
+        "preset": lambda value: _(finetune.PRESETS[value].title) if value in finetune.PRESETS else _("Custom"),
+        "class_weights": lambda value: _("yes") if value else _("no"),
+        "data": lambda value: value.removeprefix("data/"),
+    }
+    return {
+        setting_name(name): words[name](value)
+        if name in words
+        else f"{value:,g}"
+        if isinstance(value, float)
+        else str(value)
+        for name, value in shown.items()
+    }
+
+
+def stage_name(stage: str) -> str:
+    """What the training process does while it is not training."""
+    return {
+        "loading": _("loading model and data"),
+        "baseline": _("measuring the model before training"),
+        "training": _("training begins"),
+        "saving": _("saving the best checkpoint as the model"),
+        "evaluating": _("measuring the result on texts it never saw"),
+    }.get(stage, stage)
+
+
+def group_name(group: str) -> str:
+    """A group of parameters in plain words."""
+    if group.startswith("layer "):
+        return _("layer {number}").format(number=group.removeprefix("layer "))
+    return {
+        "embeddings": _("embeddings"),
+        "layers": _("layers (one shared set)"),
+        "pooler": _("pooler"),
+        "classifier": _("classifier"),
+    }.get(group, group)
+
+
+def headline(run: Run) -> None:
+    """Which run this is and where it stands."""
+    config = run.config
+    st.subheader(
+        f"{status_icon(run.state.status)} {layout.plain(inputs.run_title(run, cached.run_report(run.id)))}",
+        anchor=False,
+    )
+    st.caption(
+        layout.plain(
+            _("{state} · data {data} · model {model} · {task} · started {started}").format(
+                state=status_name(run.state.status),
+                data=config.data.removeprefix("data/"),
+                model=config.model,
+                task=_(TASKS[config.task].title),
+                started=moment(run.state.started or run.state.created),
+            )
+        )
+    )
+
+
+# --- While it is active ------------------------------------------------------------------------------------------------
+
+
+def events(run: Run) -> tuple[Event, ...]:
+    """What happened in a run; only what came since the last look is read from its folder. Repeated steps appear once."""
+    key = f"events_{run.id}"
+    known: tuple[Event, ...] = st.session_state.get(key, ())
+    st.session_state[key] = known = (*known, *runs.events(run, after=len(known)))
+    return runs.history(known)
+
+
+def last(found: Sequence[Event], kind: str) -> Event | None:
+    """The newest event of one kind."""
+    return next((event for event in reversed(found) if event.kind == kind), None)
+
+
+def number(event: Event | None, name: str) -> float | None:
+    """A number that an event carries, None when it does not."""
+    value = event.values.get(name) if event else None
+    return float(value) if isinstance(value, int | float) else None
+
+
+def shown(value: float | None, form: str) -> str:
+    """A number, or a dash while there is none."""
+    return "–" if value is None else form.format(value)
+
+
+def follow(run_id: str, page: str) -> None:
+    """One run: live while it is active, then its result and what can be done with it.
+
+    page: makes the keys of the widgets the page's own.
+    """
+    run = runs.get(run_id)
+    if run.state.status in ACTIVE:
+        st.fragment(run_every=POLL_SECONDS)(_live)(run_id, page)
+    else:
+        headline(run)
+        outcome(run, page)
+
+
+def _live(run_id: str, page: str) -> None:
+    """What an active run does now. Redrawn every 1.5 s; reads the run's folder and computes nothing."""
+    with layout.mistakes():
+        run = runs.get(run_id)
+        if run.state.status not in ACTIVE:
+            st.rerun()  # the whole page, which shows the result and stops asking
+        headline(run)
+        found = events(run)
+        if run.state.status == "queued":
+            _waiting(run)
+        else:
+            _progress(run, found)
+        _stop_buttons(run, page)
+        _live_numbers(found)
+        _curves_of_one(found, page)
+        _worst(last(found, "evaluation"))
+        if st.toggle(_("Show the log"), key=f"log_{page}_{run_id}"):
+            _log(run)
+
+
+def _waiting(run: Run) -> None:
+    """Its place in the queue and what it waits for."""
+    active = [other for other in runs.all_runs() if other.state.status in ACTIVE and other.id != run.id]
+    training = [inputs.run_title(other) for other in active if other.state.status == "running"]
+    ahead = sum(other.state.status == "queued" and other.state.created <= run.state.created for other in active)
+    st.info(
+        _("Waiting for a free place: {training} training now, {ahead} in front of this one in the queue.").format(
+            training=len(training), ahead=ahead
+        )
+        + " "
+        + _(
+            "At most {count} train at once (the setting STUDIO_MAX_RUNS). It starts by itself; you can close this page."
+        ).format(count=settings.MAX_RUNS.value()),
+        icon=":material/hourglass_empty:",
+    )
+    for title in training:
+        st.caption(layout.plain(_("training now: {title}").format(title=title)))
+
+
+def _progress(run: Run, found: Sequence[Event]) -> None:
+    """How far it is and how long it will take."""
+    step, stage = last(found, "step"), last(found, "stage")
+    if step is None or (stage is not None and stage.time > step.time):
+        done = step.step / step.total_steps if step and step.total_steps else 0.0
+        st.progress(
+            min(done, 1.0),
+            text=stage_name(str(stage.values.get("stage", ""))) if stage else _("starting the training process"),
+        )
+        return
+    left = number(step, "eta_seconds")
+    text = _("step {step:,} of {total:,} · epoch {epoch:.2f} of {epochs:g}").format(
+        step=step.step, total=step.total_steps, epoch=step.epoch, epochs=run.config.epochs
+    )
+    if left is not None:
+        text += " · " + _("about {time} left").format(time=duration(left))
+    st.progress(min(step.step / max(1, step.total_steps), 1.0), text=text)
+
+
+def brief(run: Run) -> None:
+    """An active run in a few lines: what it does now, how far it is, and how to stop it."""
+    found = events(run)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        state = layout.plain(status_name(run.state.status))
+        st.markdown(
+            f"{status_icon(run.state.status)} {state} · **{layout.plain(inputs.run_title(run))}**", width="content"
+        )
+        with st.container(width="content"):
+            _stop_buttons(run, "brief")
+    if run.state.status == "queued":
+        st.caption(_("waits for a free place; it starts by itself"))
+    else:
+        _progress(run, found)
+
+
+def _live_numbers(found: Sequence[Event]) -> None:
+    step, measured = last(found, "step"), last(found, "evaluation")
+    if step is None and measured is None:
+        return
+    columns = st.columns(5)
+    columns[0].metric(
+        _("Loss"), shown(number(step, "loss"), "{:.4f}"), help=_("Training loss, mean since the report before.")
+    )
+    columns[1].metric(
+        _("Validation accuracy"), shown(number(measured, "accuracy"), "{:.3f}"), help=_measured_on(measured)
+    )
+    columns[2].metric(
+        _("Validation macro-F1"),
+        shown(number(measured, "macro_f1"), "{:.3f}"),
+        help=_("Mean of the F1 of all classes."),
+    )
+    columns[3].metric(_("Examples per second"), shown(number(step, "examples_per_second"), "{:.1f}"))
+    columns[4].metric(_("Learning rate"), shown(number(step, "learning_rate"), "{:.2e}"))
+
+
+def _measured_on(measured: Event | None) -> str:
+    n = number(measured, "n")
+    return (
+        _("Not measured yet.")
+        if n is None
+        else _("On {n:,} validation examples, none of them trained on.").format(n=int(n))
+    )
+
+
+def _curves_of_one(found: Sequence[Event], page: str) -> None:
+    """Loss, scores and learning rate of one run."""
+    if last(found, "step") is None and last(found, "evaluation") is None:
+        return
+    one = {"": found}
+    first, second, third = st.columns(3)
+    with first:
+        plot(
+            figures.loss_curve(one, text=_), f"loss_{page}", _("Training and validation loss against the training step")
+        )
+    with second:
+        plot(
+            figures.evaluation_curve(one, text=_),
+            f"evaluation_{page}",
+            _("Accuracy and macro-F1 on validation against the training step"),
+        )
+    with third:
+        plot(figures.learning_rate_curve(one, text=_), f"rate_{page}", _("Learning rate against the training step"))
+
+
+def _worst(measured: Event | None) -> None:
+    """The validation examples on which the model was most wrong at the newest evaluation."""
+    rows = measured.values.get("worst") if measured else None
+    if not isinstance(rows, list | tuple) or not rows:
+        return
+    st.markdown("**" + _("Most wrong on validation so far") + "**")
+    st.caption(
+        _("Examples with the highest loss at step {step}. A label that is wrong in the data shows up here too.").format(
+            step=measured.step if measured else 0
+        )
+    )
+    frame = pd.DataFrame([row for row in rows if isinstance(row, dict)])
+    names = {
+        "text": _("Text"),
+        "pair": _("Second text"),
+        "true": _("True label"),
+        "predicted": _("Predicted"),
+        "confidence": _("Confidence"),
+        "loss": _("Loss"),
+    }
+    columns = [name for name in names if name in frame and not (name == "pair" and not frame["pair"].any())]
+    st.dataframe(
+        frame[columns].rename(columns=names),
+        hide_index=True,
+        column_config=text_table(),
+        alt=_("Validation examples with the highest loss"),
+    )
+
+
+def text_table() -> dict[str, object]:
+    """How a table of texts with labels shows its columns: room for the texts, three digits for the numbers."""
+    wide, three = (
+        st.column_config.TextColumn(width="large"),
+        st.column_config.NumberColumn(format="%.3f", width="small"),
+    )
+    return {_("Text"): wide, _("Second text"): wide, _("Confidence"): three, _("Loss"): three}
+
+
+def _log(run: Run) -> None:
+    """The end of what the training process printed."""
+    text = runs.log_tail(run, LOG_LINES)
+    st.caption(_("The last {count} lines that the training process printed.").format(count=LOG_LINES))
+    st.code(text or _("(nothing yet)"), language=None, height=300)
+
+
+def _stop_buttons(run: Run, page: str) -> None:
+    """Cancel, and a harder way when that does not help."""
+    asked = run.folder / runs.CANCEL
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(
+            _("Cancel"), key=f"cancel_{page}_{run.id}", icon=":material/stop_circle:", disabled=asked.exists(),
+            help=_("Stops after the current step and keeps what was learnt."),
+        ):  # fmt: skip
+            runs.cancel(run)
+        if asked.exists():
+            st.caption(_("Stopping after the current step. What it learnt until then is kept, and it can be resumed."))
+            if time.time() - asked.stat().st_mtime > PATIENCE_SECONDS and st.button(
+                _("Stop now"), key=f"kill_{page}_{run.id}", icon=":material/dangerous:",
+                help=_("Ends the process at once. What it learnt since its last checkpoint is lost; the rest can be resumed."),
+            ):  # fmt: skip
+                runs.kill(run)
+
+
+# --- When it is done ---------------------------------------------------------------------------------------------------
+
+
+def outcome(run: Run, page: str) -> None:
+    """What came out of a run that is not active: its result, or why there is none, and what to do next."""
+    report = cached.run_report(run.id)
+    _ending(run, report is not None)
+    actions(run, page)
+    if report:
+        result(run, report, page)
+        return
+    found = events(run)
+    _curves_of_one(found, page)
+    _worst(last(found, "evaluation"))
+    settings_table(run)
+    with st.expander(_("Log"), icon=":material/article:", expanded=run.state.status == "failed"):
+        _log(run)
+
+
+def _ending(run: Run, has_report: bool) -> None:
+    """How it ended, in plain words, and what comes next."""
+    state: RunState = run.state
+    if state.status == "failed":
+        reason = error_text(UserError(state.error, **state.error_values)) if state.error else ""
+        st.error(
+            layout.plain(_("It failed: {reason}").format(reason=reason))
+            + "\n\n"
+            + _("Change what is named here with “Train again with changes”, or resume it if the cause has gone."),
+            icon=":material/error:",
+        )
+    elif state.status == "interrupted":
+        st.warning(
+            _("The training process ended before it was done: the machine was restarted, or the process was killed.")
+            + " "
+            + _("Everything up to the last checkpoint is kept. Resume goes on from there."),
+            icon=":material/power_off:",
+        )
+    elif state.status == "cancelled":
+        st.warning(
+            _(
+                "You stopped it before it was done. What it learnt until then is kept and measured below. Resume goes on from there."
+            )
+            if has_report
+            else _("You stopped it before it had learnt anything that could be measured. Resume starts it again."),
+            icon=":material/cancel:",
+        )
+
+
+def can_use(run: Run) -> bool:
+    """Whether the run has a model."""
+    return models.availability(f"run:{run.id}") == "here"
+
+
+def actions(run: Run, page: str) -> None:
+    """What can be done with a run now."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if can_use(run):
+            st.page_link(
+                "pages/playground.py", label=_("Try it in the Playground"), icon=":material/sports_esports:",
+                query_params=inputs.link() | {"model": f"run:{run.id}"},
+            )  # fmt: skip
+            st.download_button(
+                _("Download the model (zip)"), lambda: export.zip_model(run.folder), f"{run.id}.zip", "application/zip",
+                key=f"zip_{page}_{run.id}", on_click="ignore", icon=":material/download:",
+                help=_("A folder that transformers' pipeline() loads, with its label names."),
+            )  # fmt: skip
+        if run.state.status in RESUMABLE and st.button(
+            _("Resume"), key=f"resume_{page}_{run.id}", icon=":material/play_arrow:", type="primary",
+            help=_("Goes on from the last complete checkpoint, or from the start when there is none."),
+        ):  # fmt: skip
+            runs.resume(run)
+            st.rerun()
+        if st.button(
+            _("Train again with changes"), key=f"again_{page}_{run.id}", icon=":material/tune:",
+            help=_("Opens Fine-tune with the settings of this run."),
+        ):  # fmt: skip
+            st.session_state[NEXT_FORM] = run.id
+            inputs.put("run", "")
+            st.switch_page("pages/finetune.py")
+
+
+VIEWS = ("measure", "mistakes", "curves", "movement", "settings")
+
+
+def view_name(view: str) -> str:
+    return {
+        "measure": _("How good it is"),
+        "mistakes": _("Its mistakes"),
+        "curves": _("How it learnt"),
+        "movement": _("What training changed"),
+        "settings": _("Settings and log"),
+    }[view]
+
+
+def result(run: Run, report: RunReport, page: str) -> None:
+    """The result: the numbers always, and one view below them."""
+    measured = report.test or report.validation
+    if measured:
+        _verdict(measured, report, "test" if report.test else "validation")
+    else:
+        st.info(_("The data has no rows to measure the model on."), icon=":material/info:")
+    for note, values in report.data.notes:
+        st.caption(":material/info: " + layout.plain(_(note).format(**values)))
+    view = st.segmented_control(
+        _("View"), VIEWS, format_func=view_name, key=f"view_{page}_{run.id}", default=VIEWS[0], required=True, label_visibility="collapsed",
+    )  # fmt: skip
+    if view == "measure" and measured:
+        _measure(measured, page)
+    elif view == "mistakes" and measured:
+        _mistakes(measured)
+    elif view == "curves":
+        found = events(run)
+        _curves_of_one(found, page)
+        _worst(last(found, "evaluation"))
+    elif view == "movement":
+        _movement(run, report, page)
+    elif view == "settings":
+        left, right = st.columns(2)
+        with left:
+            settings_table(run)
+        with right:
+            _environment(report)
+        _log(run)
+
+
+def _verdict(measured: Evaluation, report: RunReport, split: str) -> None:
+    """The numbers with what they must be compared to."""
+    columns = st.columns(6)
+    for column, name, value, text in (
+        (columns[0], _("Accuracy"), measured.accuracy, _("Share of right answers, with its 95% interval (Wilson).")),
+        (
+            columns[1],
+            _("Macro-F1"),
+            measured.macro_f1,
+            _(
+                "Mean of the F1 of all classes, so that small classes count as much as large ones, with its 95% interval (bootstrap)."
+            ),
+        ),
+    ):
+        column.metric(
+            name,
+            f"{value.value:.3f}",
+            f"{value.low:.3f}–{value.high:.3f}",
+            delta_color="off",
+            delta_arrow="off",
+            help=text,
+        )
+    columns[2].metric(
+        _("Before training"), shown(report.baseline.accuracy.value if report.baseline else None, "{:.3f}"),
+        help=_("Accuracy of the same model with its new, random classifier, before any training."),
+    )  # fmt: skip
+    columns[3].metric(
+        _("Most frequent label"),
+        f"{measured.majority:.3f}",
+        help=_("Accuracy of always answering the most frequent label."),
+    )
+    columns[4].metric(
+        _("Calibration error"), f"{measured.ece:.3f}",
+        help=_("Expected calibration error: how far confidence and accuracy lie apart on average. 0 is perfect."),
+    )  # fmt: skip
+    columns[5].metric(
+        _("Training time"), duration(report.seconds), help=_("Training alone; evaluations and checkpoints left out.")
+    )
+    where = (
+        _("On {n:,} test texts that it never saw")
+        if split == "test"
+        else _(
+            "On {n:,} validation texts, which also chose the best checkpoint, so that it looks a little better than it is,"
+        )
+    ).format(n=measured.n)
+    if learnt_by_heart(report.data):
+        where = _("On the {n:,} training texts themselves").format(n=measured.n)
+    st.markdown(
+        _("{where} it is right in **{share:.1%}** of cases (95% interval {low:.1%}–{high:.1%}).").format(
+            where=where, share=measured.accuracy.value, low=measured.accuracy.low, high=measured.accuracy.high
+        )
+        + " "
+        + (
+            _("That is better than always answering the most frequent label ({share:.1%}).")
+            if measured.accuracy.low > measured.majority
+            else _(
+                "The interval includes what always answering the most frequent label reaches ({share:.1%}): this is no proof that it learnt anything."
+            )
+        ).format(share=measured.majority)
+    )
+
+
+def measured_on(report: RunReport | None) -> str:
+    """How many texts a run's numbers come from, and which: "" when nothing was measured."""
+    measured = (report.test or report.validation) if report else None
+    if not report or not measured:
+        return ""
+    if learnt_by_heart(report.data):
+        return _("{n:,} training texts").format(n=measured.n)
+    return (_("{n:,} test texts") if report.test else _("{n:,} validation texts")).format(n=measured.n)
+
+
+def learnt_by_heart(report: DataReport) -> bool:
+    """Whether the data was too small to hold rows back, so that the test rows are the training rows."""
+    return any(
+        "the training rows themselves" in note and "test" in str(values["splits"]) for note, values in report.notes
+    )
+
+
+def _measure(measured: Evaluation, page: str) -> None:
+    left, right = st.columns(2)
+    with left:
+        plot(
+            figures.confusion_matrix(measured, text=_),
+            f"confusion_{page}",
+            _("Confusion matrix: counts of true against predicted labels"),
+        )
+    with right:
+        plot(
+            figures.reliability(measured, text=_),
+            f"reliability_{page}",
+            _("Accuracy against confidence, with intervals"),
+        )
+        st.caption(
+            _(
+                "Below the dashed line the model is surer than it is right. Bars are 95% intervals: with few texts in a bin they are wide."
+            )
+        )
+    left, right = st.columns(2)
+    with left:
+        plot(figures.class_scores(measured, text=_), f"classes_{page}", _("Precision, recall and F1 of each class"))
+    with right:
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    _("Label"): [row.label for row in measured.classes],
+                    _("Precision"): [row.precision for row in measured.classes],
+                    _("Recall"): [row.recall for row in measured.classes],
+                    _("F1"): [row.f1 for row in measured.classes],
+                    _("Texts"): [row.support for row in measured.classes],
+                }
+            ),
+            hide_index=True,
+            column_config={
+                name: st.column_config.NumberColumn(format="%.3f") for name in (_("Precision"), _("Recall"), _("F1"))
+            },
+            alt=_("Precision, recall and F1 of each class"),
+        )
+        st.caption(
+            _(
+                "Precision: of the texts given this label, the share that has it. Recall: of the texts that have it, the share that was found. F1: their harmonic mean."
+            )
+        )
+
+
+def _mistakes(measured: Evaluation) -> None:
+    wrong = measured.n - round(measured.accuracy.value * measured.n)
+    if not measured.mistakes:
+        st.success(_("No mistake on {n:,} texts.").format(n=measured.n), icon=":material/check_circle:")
+        return
+    st.markdown(
+        _(
+            "{wrong:,} of {n:,} texts got a wrong label. These are the {shown} it was surest of: some of them may be wrong in the data."
+        ).format(wrong=wrong, n=measured.n, shown=len(measured.mistakes))
+    )
+    frame = pd.DataFrame(
+        {
+            _("Text"): [row.text for row in measured.mistakes],
+            _("Second text"): [row.pair for row in measured.mistakes],
+            _("True label"): [row.true for row in measured.mistakes],
+            _("Predicted"): [row.predicted for row in measured.mistakes],
+            _("Confidence"): [round(row.confidence, 3) for row in measured.mistakes],
+        }
+    )
+    if not any(row.pair for row in measured.mistakes):
+        frame = frame.drop(columns=_("Second text"))
+    st.dataframe(
+        frame, hide_index=True, height="content", column_config=text_table(), alt=_("The most confident mistakes")
+    )
+
+
+def _movement(run: Run, report: RunReport, page: str) -> None:
+    """How much each group of parameters moved, and whether most of them stayed unchanged."""
+    moved = tuple(replace(row, group=group_name(row.group)) for row in report.movement)
+    total = sum(row.parameters for row in moved)
+    changed = sum(row.parameters * row.changed for row in moved)
+    if not total:
+        st.info(_("This run did not record how far its parameters moved."), icon=":material/info:")
+        return
+    least, most = min(moved, key=lambda row: row.relative), max(moved, key=lambda row: row.relative)
+    st.markdown(
+        _(
+            "The tutorial says that most parameters stay unchanged. Measured here: {changed:.1%} of all {total:,} values changed at all, "
+            "and how far is another matter: from {low:.2g}% ({least}) to {high:.2g}% ({most}) of where they stood before."
+        ).format(
+            changed=changed / total,
+            total=total,
+            low=100 * least.relative,
+            least=least.group,
+            high=100 * most.relative,
+            most=most.group,
+        )
+    )
+    plot(figures.movement(moved, text=_), f"movement_{page}", _("How far each group of parameters moved, in percent"))
+    st.caption(
+        _(
+            "Distance between the parameters before and after, divided by their length before. Word embeddings change only for "
+            "words that occur in the training texts. The classifier before training is the new one with random values."
+        )
+    )
+    st.dataframe(
+        pd.DataFrame(
+            {
+                _("Group"): [row.group for row in moved],
+                _("Parameters"): [row.parameters for row in moved],
+                _("Moved (%)"): [100 * row.relative for row in moved],
+                _("Changed at all (%)"): [100 * row.changed for row in moved],
+            }
+        ),
+        hide_index=True,
+        column_config={
+            _("Parameters"): st.column_config.NumberColumn(format="localized"),
+            _("Moved (%)"): st.column_config.NumberColumn(format="%.3f"),
+            _("Changed at all (%)"): st.column_config.NumberColumn(format="%.2f"),
+        },
+        height="content",
+        alt=_("How far each group of parameters moved"),
+    )
+
+
+def settings_table(run: Run) -> None:
+    """What the run was asked to do."""
+    rows = configuration(run.config)
+    st.dataframe(
+        pd.DataFrame({_("Setting"): list(rows), _("Value"): list(rows.values())}),
+        hide_index=True,
+        height="content",
+        alt=_("The settings of the run"),
+    )
+
+
+def _environment(report: RunReport) -> None:
+    """Where and how fast it was trained."""
+    rows: Mapping[str, str] = {
+        _("Training alone"): duration(report.seconds),
+        _("Examples per second"): f"{report.examples_per_second:.1f}",
+        _("Tokens per second"): f"{report.tokens_per_second:,.0f}",
+        _("Peak memory"): _("{count:,.0f} MB").format(count=report.peak_memory_mb),
+        _("Steps"): f"{report.steps:,}",
+        _("Best checkpoint, kept as the model"): _("step {step:,}").format(step=report.best_step),
+        _("Training texts cut at the length limit"): f"{report.cut_share:.1%}",
+        **{environment_name(name): value for name, value in report.environment.items()},
+    }
+    st.dataframe(
+        pd.DataFrame({_("Measured"): list(rows), _("Value"): list(rows.values())}),
+        hide_index=True,
+        height="content",
+        alt=_("Timings and environment of the run"),
+    )
+
+
+def environment_name(name: str) -> str:
+    """What a run noted about its surroundings, in plain words."""
+    return {
+        "python": "Python",
+        "torch": "PyTorch",
+        "transformers": "transformers",
+        "system": _("System"),
+        "device": _("Processor or GPU"),
+        "threads": _("Threads"),
+        "precision": _("Precision"),
+        "attention": _("Attention kernel"),
+    }.get(name, name)

@@ -1,0 +1,103 @@
+"""The house rules, held by reading the sources: who may import whom, and what core never does."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ORDER = (
+    "errors settings results tasks models tables data tokens encoder attention embeddings pretraining predict explain "
+    "robustness compress finetune runs export figures html"
+).split()
+CORE = sorted((ROOT / "core").glob("*.py"))
+PAGES = sorted((ROOT / "pages").rglob("*.py"))
+SOURCES = [ROOT / "app.py", *CORE, *PAGES, *sorted((ROOT / "benchmarks").glob("*.py"))]
+TOP_LEVEL = {
+    "app.py", "pages", "core", "tests", "benchmarks", "requirements.txt", "requirements-dev.txt", "README.md", "LICENSE",
+    "Dockerfile", "pyproject.toml", ".streamlit", ".ci", ".gitignore", ".gitattributes", ".dockerignore", ".git",
+}  # fmt: skip
+LEFT_BEHIND = {".venv", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", "__pycache__"}
+
+
+def imported(path: Path) -> set[str]:
+    """Every module a file imports, anywhere in it, by full dotted name."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def test_every_core_file_has_its_place_in_the_order() -> None:
+    assert {path.stem for path in CORE} - {"__init__", "__main__"} <= set(ORDER)
+
+
+@pytest.mark.parametrize("path", CORE, ids=lambda path: path.stem)
+def test_core_imports_only_what_stands_above(path: Path) -> None:
+    names = imported(path)
+    assert not {name for name in names if name.split(".")[0] in ("streamlit", "pages", "tests", "benchmarks")}
+    used = {name.split(".")[1] for name in names if name.startswith("core.")}
+    allowed = ORDER if path.stem == "__main__" else ORDER[: ORDER.index(path.stem)] if path.stem in ORDER else []
+    assert used & set(ORDER) <= set(allowed)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_pages_import_core_and_their_shared_code_only(path: Path) -> None:
+    ours = {name for name in imported(path) if name.split(".")[0] in ("core", "pages", "tests", "benchmarks", "app")}
+    assert all(name.startswith(("core", "pages.shared")) for name in ours), ours
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_every_module_says_what_it_is_for_and_avoids_what_the_house_avoids(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    if path.name == "__init__.py":
+        assert not tree.body, "an __init__.py is empty"
+        return
+    assert ast.get_docstring(tree), "a module begins with its docstring"
+    called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    assert not called & {"hasattr", "getattr", "eval", "exec"}
+    keywords = {
+        (keyword.arg, keyword.value.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if isinstance(keyword.value, ast.Constant)
+    }
+    assert not keywords & {("trust_remote_code", True), ("shell", True), ("unsafe_allow_html", True)}
+    assert not imported(path) & {"pickle", "dill", "joblib", "shelve", "marshal"}
+
+
+def test_no_swallowed_exception() -> None:
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ExceptHandler):
+                assert node.type is not None, f"{path}: a bare except"
+                assert not (len(node.body) == 1 and isinstance(node.body[0], ast.Pass)), f"{path}:{node.lineno}"
+
+
+def test_caches_live_in_one_file() -> None:
+    for path in PAGES:
+        text = path.read_text(encoding="utf-8")
+        assert path.name == "cached.py" or ("st.cache_data" not in text and "st.cache_resource" not in text), path
+
+
+def test_core_files_without_a_heavy_import_stay_light() -> None:
+    """The queue's waiting process and `--help` must not load torch."""
+    import subprocess
+
+    code = "import sys, core.runs, core.__main__; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_the_top_level_holds_what_the_design_names() -> None:
+    assert {path.name for path in ROOT.iterdir()} - LEFT_BEHIND <= TOP_LEVEL
+
+
+def test_each_core_module_has_its_test() -> None:
+    tests = {path.stem.removeprefix("test_").split("_")[0] for path in (ROOT / "tests").glob("test_*.py")}
+    untested = {path.stem for path in CORE if path.stem not in ("__init__", "__main__")} - tests
+    assert not untested

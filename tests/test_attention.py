@@ -1,0 +1,252 @@
+"""Attention: equal to what transformers gives, for every family; derived measures against hand-worked numbers."""
+
+import shutil
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import (
+    AlbertConfig,
+    AutoModel,
+    AutoModelForSequenceClassification,
+    BertConfig,
+    DistilBertConfig,
+    ElectraConfig,
+    PretrainedConfig,
+    PreTrainedModel,
+    RobertaConfig,
+    XLMRobertaConfig,
+)
+
+from core import models
+from core.attention import VIEWS, Link, attend, head, labels, overview, pattern, select, strongest
+from core.errors import UserError
+from core.results import AttentionMaps, Token, Tokens
+from pages.shared import snippets
+from tests.conftest import WORDS, make_tokenizer
+
+TEXT, PAIR = "i love eating pizza , and pizza !", "the film was awful"
+SIZES = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 64}
+CONFIGS: dict[str, PretrainedConfig] = {
+    config.model_type: config
+    for config in (
+        BertConfig(vocab_size=len(WORDS), **SIZES),
+        DistilBertConfig(vocab_size=len(WORDS), dim=32, n_layers=3, n_heads=4, hidden_dim=64),
+        ElectraConfig(vocab_size=len(WORDS), embedding_size=16, **SIZES),
+        AlbertConfig(vocab_size=len(WORDS), embedding_size=16, **SIZES),
+        RobertaConfig(vocab_size=len(WORDS), type_vocab_size=1, pad_token_id=1, **SIZES),
+        XLMRobertaConfig(vocab_size=len(WORDS), type_vocab_size=1, pad_token_id=1, **SIZES),
+    )
+}
+
+
+def make_model(model_type: str, auto_class: type = AutoModel) -> PreTrainedModel:
+    torch.manual_seed(0)
+    model = auto_class.from_config(CONFIGS[model_type], attn_implementation="eager")
+    for module in model.modules():  # random weights of 0.02 give nearly even attention: make it uneven
+        if isinstance(module, torch.nn.Linear):
+            torch.nn.init.normal_(module.weight, std=0.5)
+    return model.eval()
+
+
+def make_maps(weights: list[list[float]], texts: str, pair_from: int | None = None) -> AttentionMaps:
+    """One layer, one head, over tokens of which those in brackets are special."""
+    tokens = tuple(
+        Token(
+            text=text,
+            id=i,
+            kind="special" if text.startswith("[") else "word",
+            start=None if text.startswith("[") else i,
+            end=None if text.startswith("[") else i + 1,
+            source=None if text.startswith("[") else int(pair_from is not None and i >= pair_from),
+            word=None if text.startswith("[") else i,
+            segment=0,
+            position=i,
+            attended=True,
+        )
+        for i, text in enumerate(texts.split())
+    )
+    made = Tokens(model="", text=texts, pair="", tokens=tokens, max_length=64, cut="", cut_pair="", words=0)
+    return AttentionMaps(made, np.array([[weights]], dtype=np.float32), (0,))
+
+
+def test_every_family_is_here() -> None:
+    assert set(CONFIGS) == set(models.FAMILIES)
+
+
+@pytest.mark.parametrize("model_type", CONFIGS)
+@pytest.mark.parametrize("pair", ["", PAIR])
+def test_equal_to_transformers(model_type: str, pair: str) -> None:
+    model, tokenizer = make_model(model_type), make_tokenizer()
+    tokenizer.model_max_length = 64
+    maps = attend(model, tokenizer, TEXT, pair)
+    inputs = tokenizer(TEXT, pair or None, return_tensors="pt")
+    if not models.FAMILIES[model_type].segments:
+        del inputs["token_type_ids"]
+    with torch.inference_mode():
+        expected = model(**inputs, output_attentions=True).attentions
+    assert maps.layers == (0, 1, 2)
+    assert maps.weights.dtype == np.float32
+    for layer in maps.layers:
+        np.testing.assert_allclose(maps.weights[layer], expected[layer][0].numpy(), atol=1e-6)
+    np.testing.assert_allclose(maps.weights.sum(axis=-1), 1, atol=1e-5)
+    assert maps.weights.std() > 0.01
+    assert not np.allclose(maps.weights[0], maps.weights[1])
+
+
+def test_one_layer_is_that_layer_of_all() -> None:
+    model, tokenizer = make_model("albert"), make_tokenizer()
+    tokenizer.model_max_length = 64
+    everything = attend(model, tokenizer, TEXT)
+    for layer in range(3):
+        maps = attend(model, tokenizer, TEXT, layer=layer)
+        assert maps.layers == (layer,)
+        assert maps.weights.shape[0] == 1
+        np.testing.assert_array_equal(maps.weights[0], everything.weights[layer])
+
+
+def test_a_classifier_gives_its_encoders_maps() -> None:
+    tokenizer = make_tokenizer()
+    tokenizer.model_max_length = 64
+    classifier = make_model("bert", AutoModelForSequenceClassification)
+    maps = attend(classifier, tokenizer, TEXT)
+    np.testing.assert_array_equal(maps.weights, attend(classifier.base_model, tokenizer, TEXT).weights)
+
+
+def test_from_a_folder(tiny_bert: Path) -> None:
+    model = models.load_encoder(str(tiny_bert), attention="eager", allow_path=True)
+    tokenizer = models.load_tokenizer(str(tiny_bert), allow_path=True)
+    maps = attend(model, tokenizer, TEXT, max_length=6, name="tiny")
+    assert maps.weights.shape == (2, 2, 6, 6)
+    assert maps.tokens.model == "tiny"
+    assert maps.tokens.cut
+
+
+@pytest.mark.parametrize("pair", ["", PAIR])
+def test_the_pages_script_gives_the_same_weights(
+    tiny_bert: Path, studio_home: Path, pair: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = "20250101-000000-abcdef"
+    shutil.copytree(tiny_bert, studio_home / "runs" / run / "model")
+    name = f"run:{run}"
+    maps = attend(
+        models.load_encoder(name, attention="eager"), models.load_tokenizer(name), TEXT, pair, layer=1, max_length=16
+    )
+    found: dict[str, object] = {}
+    exec(snippets.attention(name, TEXT, pair, 16, 1, 0), found)
+    assert tuple(found["tokens"]) == maps.tokens.texts  # type: ignore[arg-type]
+    np.testing.assert_allclose(found["weights"], head(maps, 1, 0), atol=1e-6)  # type: ignore[arg-type]
+    assert capsys.readouterr().out.count("→") == len(maps.tokens.tokens)
+
+
+def test_hooks_are_gone_afterwards_and_deaf_to_other_threads() -> None:
+    model, tokenizer = make_model("bert"), make_tokenizer()
+    tokenizer.model_max_length = 64
+    alone = {text: attend(model, tokenizer, text).weights for text in (TEXT, PAIR)}
+    wrong: list[str] = []
+
+    def work(text: str) -> None:
+        for _ in range(30):
+            maps = attend(model, tokenizer, text)
+            if maps.weights.shape != alone[text].shape or not np.allclose(maps.weights, alone[text], atol=1e-6):
+                wrong.append(text)
+
+    threads = [threading.Thread(target=work, args=(text,)) for text in (TEXT, PAIR) * 2]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    assert not any(module._forward_hooks for module in model.modules())
+
+
+def test_hooks_are_gone_after_a_failure() -> None:
+    model, tokenizer = make_model("bert"), make_tokenizer()
+    tokenizer.model_max_length = 10_000
+    with pytest.raises((IndexError, RuntimeError)):
+        attend(model, tokenizer, "pizza " * 600)
+    assert not any(module._forward_hooks for module in model.modules())
+
+
+def test_what_cannot_be_had_is_said() -> None:
+    model, tokenizer = make_model("bert"), make_tokenizer()
+    tokenizer.model_max_length = 64
+    with pytest.raises(UserError, match="layer 3 does not exist: the model's layers are 0 to 2"):
+        attend(model, tokenizer, TEXT, layer=3)
+    with pytest.raises(UserError, match="no text"):
+        attend(model, tokenizer, " ")
+    maps = attend(model, tokenizer, TEXT, layer=1)
+    with pytest.raises(UserError, match="head 4 does not exist: the model's heads are 0 to 3"):
+        head(maps, 1, 4)
+    with pytest.raises(UserError, match="layer 0"):
+        head(maps, 0, 0)
+    with pytest.raises(UserError, match="only one text"):
+        select(maps.tokens, "a-b")
+    with pytest.raises(UserError, match="'c' is not"):
+        select(maps.tokens, "c")  # type: ignore[arg-type]
+    sdpa = AutoModel.from_config(CONFIGS["bert"], attn_implementation="sdpa").eval()
+    with pytest.raises(ValueError, match="eager"):
+        attend(sdpa, tokenizer, TEXT)
+
+
+def test_parts_of_a_pair() -> None:
+    model, tokenizer = make_model("bert"), make_tokenizer()
+    tokenizer.model_max_length = 64
+    tokens = attend(model, tokenizer, "i love pizza", "the film").tokens
+    assert tokens.texts == ("[CLS]", "i", "love", "pizza", "[SEP]", "the", "film", "[SEP]")
+    a, b = (0, 1, 2, 3, 4), (5, 6, 7)
+    assert [select(tokens, view) for view in VIEWS] == [(a + b, a + b), (a, a), (a, b), (b, a), (b, b)]
+
+
+def test_overview_holds_the_largest_weight_of_each_block() -> None:
+    model, tokenizer = make_model("bert"), make_tokenizer()
+    tokenizer.model_max_length = 64
+    maps = attend(model, tokenizer, TEXT, PAIR)
+    full = overview(model, tokenizer, TEXT, PAIR)
+    assert full.block == 1
+    np.testing.assert_array_equal(full.tiles, maps.weights)
+    small = overview(model, tokenizer, TEXT, PAIR, size=4)
+    size = len(maps.tokens.tokens)
+    assert small.block == -(-size // 4)
+    assert small.tiles[2, 1, 0, 1] == maps.weights[2, 1, : small.block, small.block : 2 * small.block].max()
+    assert small.tiles.max() == maps.weights.max()
+    part = overview(model, tokenizer, TEXT, PAIR, view="a-b")
+    np.testing.assert_array_equal(part.tiles, maps.weights[:, :, : part.columns[0], part.columns[0] :])
+
+
+def test_strongest_by_hand() -> None:
+    maps = make_maps([[0.1, 0.7, 0.2], [0.5, 0.25, 0.25], [0.0, 0.2, 0.8]], "[CLS] a b", pair_from=2)
+    assert [(link.source, link.target) for link in strongest(maps, 0, 0, 3)] == [(2, 2), (0, 1), (1, 0)]
+    assert strongest(maps, 0, 0, 1) == (Link(2, 2, pytest.approx(0.8)),)
+    assert [(link.source, link.target) for link in strongest(maps, 0, 0, 9, "a-b")] == [(1, 2), (0, 2)]
+    assert [(link.source, link.target) for link in strongest(maps, 0, 0, 9, special=False)] == [
+        (2, 2),
+        (1, 1),
+        (1, 2),
+        (2, 1),
+    ]
+
+
+def test_pattern_by_hand() -> None:
+    maps = make_maps(
+        [[1.0, 0.0, 0.0, 0.0], [0.5, 0.25, 0.25, 0.0], [0.0, 1.0, 0.0, 0.0], [0.25] * 4], "[CLS] a b [SEP]"
+    )
+    found = pattern(maps, 0, 0)
+    assert found.special == pytest.approx({"[CLS]": 1.75 / 4, "[SEP]": 0.25 / 4})
+    assert found.itself == pytest.approx((1 + 0.25 + 0 + 0.25) / 4)
+    assert found.previous == pytest.approx((0.5 + 1 + 0.25) / 3)
+    assert found.following == pytest.approx((0 + 0.25 + 0) / 3)
+    assert found.spread == pytest.approx(2 ** ((0 + 1.5 + 0 + 2) / 4))
+
+
+def test_labels_are_readable() -> None:
+    names = {"Ġlove": " love", "▁love": " love", "##ing": "##ing", "[CLS]": "[CLS]", "cafÃ©": "café", "é": "é",
+             "æĪĳ": "我", "æĪ": "æĪ", "爱": "爱", "a\u202eb\n": "a�b�", "</script>": "</script>"}  # fmt: skip
+    maps = make_maps([[1.0]], "x")
+    for name, label in names.items():
+        token = Token(name, 0, "word", 0, 1, 0, 0, 0, 0, True)
+        made = Tokens("", "x", "", (token,), 64, "", "", 1)
+        assert labels(made) == (label,), name
+    assert labels(maps.tokens) == ("x",)

@@ -1,0 +1,254 @@
+"""core.export: what is taken away opens safely elsewhere and says only what is true."""
+
+import csv
+import io
+import json
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from pydantic import TypeAdapter
+from transformers import pipeline
+
+from core import export, predict
+from core.errors import UserError
+from core.results import DataReport, Dropped, Movement, Prediction, RunConfig, RunReport
+
+CONFIG = RunConfig(
+    model="minilm",
+    data="data/my_reviews.csv",
+    name="Reviews | <b>mine</b>",
+    text_column="review",
+    epochs=3.0,
+    learning_rate=5e-5,
+    seed=7,
+)
+
+
+def report() -> RunReport:
+    true = np.array([0, 0, 1, 1, 1])
+    probs = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.3, 0.7], [0.1, 0.9]])
+    measured = predict.measure(("bad", "good"), true, probs, {"text": list("abcde")})
+    return RunReport(
+        test=measured,
+        validation=measured,
+        baseline=None,
+        movement=(Movement("embeddings", 10, 0.1, 1.0),),
+        seconds=12.3,
+        examples_per_second=45.6,
+        tokens_per_second=789.0,
+        peak_memory_mb=1011.0,
+        steps=100,
+        best_step=50,
+        cut_share=0.25,
+        environment={"torch": "2.13.0"},
+        data=DataReport(60, (Dropped("the label is missing", 3),), {"train": 40, "test": 5}, {"bad": 20, "good": 25}),
+    )
+
+
+@pytest.fixture
+def run(tmp_path: Path, tiny_classifier: Path) -> Path:
+    folder = tmp_path / "20250102-030405-0a1b2c"
+    folder.mkdir()
+    (folder / "model").mkdir()
+    for path in tiny_classifier.iterdir():
+        (folder / "model" / path.name).write_bytes(path.read_bytes())
+    (folder / "config.json").write_bytes(TypeAdapter(RunConfig).dump_json(CONFIG))
+    (folder / "report.json").write_bytes(TypeAdapter(RunReport).dump_json(report()))
+    return folder
+
+
+def unpacked(content: bytes, target: Path) -> Path:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        archive.extractall(target)
+    (folder,) = target.iterdir()
+    return folder
+
+
+# --- The zip -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_zip_holds_one_folder_that_pipeline_loads(run: Path, tmp_path: Path) -> None:
+    folder = unpacked(export.zip_model(run), tmp_path / "unpacked")
+    assert folder.name == "bert-studio-20250102-030405-0a1b2c"
+    names = {path.name for path in folder.iterdir()}
+    assert names >= {"config.json", "model.safetensors", "tokenizer.json", "README.md", "run.json", "report.json"}
+    (answer,) = pipeline("text-classification", str(folder))("i love pizza")
+    (ours,) = predict.predict(predict.load(str(run), allow_path=True), ["i love pizza"])
+    assert answer["label"] == ours.label
+    assert answer["score"] == pytest.approx(ours.probability, abs=1e-6)
+    assert (folder / "model.safetensors").read_bytes() == (run / "model" / "model.safetensors").read_bytes()
+
+
+def test_the_runs_own_files_are_in_the_zip(run: Path, tmp_path: Path) -> None:
+    folder = unpacked(export.zip_model(run), tmp_path / "unpacked")
+    assert TypeAdapter(RunConfig).validate_json((folder / "run.json").read_bytes()) == CONFIG
+    assert TypeAdapter(RunReport).validate_json((folder / "report.json").read_bytes()) == report()
+
+
+def test_a_stopped_run_has_no_report_and_its_card_says_so(run: Path, tmp_path: Path) -> None:
+    (run / "report.json").unlink()
+    folder = unpacked(export.zip_model(run), tmp_path / "unpacked")
+    assert not (folder / "report.json").exists()
+    assert "was not measured" in (folder / "README.md").read_text(encoding="utf-8")
+
+
+def test_folders_of_this_machine_stay_here(run: Path, tmp_path: Path) -> None:
+    config = replace(CONFIG, model="/home/somebody/secret/tiny", data="/home/somebody/rows.csv", name="")
+    (run / "config.json").write_bytes(TypeAdapter(RunConfig).dump_json(config))
+    folder = unpacked(export.zip_model(run), tmp_path / "unpacked")
+    for name in ("run.json", "README.md"):
+        text = (folder / name).read_text(encoding="utf-8")
+        assert "somebody" not in text and "tiny" in text and "rows.csv" in text
+
+
+def test_a_link_in_the_model_folder_is_not_followed(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("secret")
+    (run / "model" / "notes.txt").symlink_to(tmp_path / "secret.txt")
+    folder = unpacked(export.zip_model(run), tmp_path / "unpacked")
+    assert not (folder / "notes.txt").exists()
+
+
+def test_a_run_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="has no model"):
+        export.zip_model(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["config.json", "report.json"])
+def test_a_damaged_file_is_named(run: Path, name: str) -> None:
+    (run / name).write_text("{")
+    with pytest.raises(UserError, match=f"{name} of this run cannot be read"):
+        export.zip_model(run)
+
+
+# --- The card ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_card_says_what_was_asked_and_measured() -> None:
+    card = export.model_card(CONFIG, report(), ("bad", "good"))
+    measured = report().test
+    assert measured is not None
+    low, high = measured.accuracy.low, measured.accuracy.high
+    for fact in (
+        "sentence-transformers/all-MiniLM-L6-v2",
+        "my\\_reviews.csv",
+        "bad, good",
+        "| Epochs | 3 |",
+        "| Learning rate | 5e-05 |",
+        "| Seed | 7 |",
+        f"| Accuracy | 0.8000 ({low:.4f} to {high:.4f}) |",
+        "| Examples | 5 |",
+        "| bad | 1.0000 | 0.5000 | 0.6667 | 2 |",
+        "| Left out: the label is missing | 3 |",
+        "| Training texts longer than the longest input | 25.0% |",
+        "| Steps | 100, weights of step 50 |",
+        "| torch | 2.13.0 |",
+    ):
+        assert fact in card, fact
+
+
+def test_the_cards_front_matter_is_what_the_hub_reads() -> None:
+    card = export.model_card(CONFIG, None, ("bad", "good"))
+    assert card.startswith("---\n")
+    lines = dict(line.split(": ", 1) for line in card.split("---\n")[1].splitlines())
+    assert {name: json.loads(value) for name, value in lines.items()} == {
+        "library_name": "transformers",
+        "pipeline_tag": "text-classification",
+        "tags": ["text-classification", "bert-studio"],
+        "base_model": "sentence-transformers/all-MiniLM-L6-v2",
+    }
+    assert "base_model" not in export.model_card(replace(CONFIG, model="run:20250102-030405-0a1b2c"), None, ("a", "b"))
+
+
+def test_names_in_the_card_are_text_and_nothing_else() -> None:
+    card = export.model_card(CONFIG, None, ("</script><script>x", "a|b\n# c", "[link](http://x)"))
+    assert "# Reviews \\| &lt;b&gt;mine&lt;/b&gt;" in card
+    assert "<script" not in card and "\n# c" not in card and "a\\|b \\# c" in card and "\\[link\\]" in card
+
+
+def test_the_snippet_of_a_pair_model_gives_two_texts() -> None:
+    card = export.model_card(replace(CONFIG, task="pair-classification"), None, ("a", "b"))
+    assert '"text_pair"' in card and "reads two texts" in card
+
+
+# --- Tables ------------------------------------------------------------------------------------------------------------
+
+
+def cells(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text, newline="")))
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0", "-0.5", "+"])
+def test_formula_cells_are_neutralised(cell: str) -> None:
+    text = export.csv_text(pd.DataFrame({"text": [cell], cell: ["plain"]}))
+    assert cells(text) == [["text", f"'{cell}"], [f"'{cell}", "plain"]]
+
+
+@pytest.mark.parametrize("cell", ["a=1", "plain", "", "a, b", 'say "hi"', "two\nlines", "a\r=1", "我=1", "'=1"])
+def test_other_cells_come_back_as_they_were(cell: str) -> None:
+    assert cells(export.csv_text(pd.DataFrame({"a": [cell, "x"], "b": ["y", cell]}))) == [
+        ["a", "b"],
+        [cell, "y"],
+        ["x", cell],
+    ]
+
+
+def test_numbers_stay_numbers() -> None:
+    frame = pd.DataFrame({"score": [-0.5, 0.25], "count": [-1, 2], "right": [True, False], "mixed": ["-1", 2]})
+    assert cells(export.csv_text(frame)) == [
+        ["score", "count", "right", "mixed"],
+        ["-0.5", "-1", "True", "'-1"],
+        ["0.25", "2", "False", "2"],
+    ]
+
+
+def test_columns_of_one_name_and_missing_values_are_kept() -> None:
+    frame = pd.DataFrame([["=1", None], ["x", float("nan")]], columns=["a", "a"])
+    assert cells(export.csv_text(frame)) == [["a", "a"], ["'=1", ""], ["x", ""]]
+
+
+def test_the_byte_order_mark_is_an_option() -> None:
+    frame = pd.DataFrame({"文本": ["好"]})
+    assert export.csv_text(frame) == "文本\r\n好\r\n"
+    assert export.csv_text(frame, mark=True) == "\ufeff文本\r\n好\r\n"
+
+
+def test_an_empty_table_has_its_header() -> None:
+    assert export.csv_text(pd.DataFrame({"a": [], "b": []})) == "a,b\r\n"
+
+
+PREDICTIONS = (
+    Prediction("=1", "", "good", 0.75, {"bad": 0.25, "good": 0.75}, False),
+    Prediction("no", "", "bad", 0.5, {"bad": 0.5, "good": 0.5}, True),
+)
+
+
+def test_predictions_as_a_table() -> None:
+    frame = export.predictions_frame(PREDICTIONS, {"id": [1, 2], "label": ["x", "y"]})
+    assert list(frame.columns) == [
+        "text",
+        "label",
+        "probability",
+        "cut",
+        "probability of bad",
+        "probability of good",
+        "id",
+        "label (2)",
+    ]
+    assert frame.iloc[0].tolist() == ["=1", "good", 0.75, False, 0.25, 0.75, 1, "x"]
+    assert cells(export.csv_text(frame))[1] == ["'=1", "good", "0.75", "False", "0.25", "0.75", "1", "x"]
+
+
+def test_predictions_of_pairs_have_the_pair() -> None:
+    frame = export.predictions_frame([replace(one, pair="other") for one in PREDICTIONS])
+    assert list(frame.columns)[:3] == ["text", "pair", "label"]
+    assert frame["pair"].tolist() == ["other", "other"]
+
+
+def test_no_predictions_are_an_empty_table() -> None:
+    frame = export.predictions_frame([])
+    assert list(frame.columns) == ["text", "label", "probability", "cut"] and frame.empty

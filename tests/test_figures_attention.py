@@ -1,0 +1,129 @@
+"""The attention figures: right weights in the right places, small, and harmless whatever a token holds."""
+
+import base64
+import io
+import json
+from collections.abc import Iterator
+
+import numpy as np
+import plotly.io
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+from core import figures
+from core.attention import Overview, View
+from core.errors import UserError
+from core.results import AttentionMaps
+from tests.test_html import FLAGS, HOSTILE, make_maps
+
+TEXTS = ("[CLS]", "a", "b", "a", "[SEP]", "a", "[SEP]")
+
+
+def values(figure: object) -> np.ndarray:
+    """The heat map's matrix as the browser gets it."""
+    z = json.loads(plotly.io.to_json(figure))["data"][0]["z"]
+    shape = [int(n) for n in z["shape"].split(",")]
+    return np.frombuffer(base64.b64decode(z["bdata"]), dtype=np.dtype(z["dtype"])).reshape(shape)
+
+
+@pytest.mark.parametrize(
+    ("view", "rows", "columns"),
+    [("all", slice(0, 7), slice(0, 7)), ("a-a", slice(0, 5), slice(0, 5)), ("a-b", slice(0, 5), slice(5, 7)),
+     ("b-a", slice(5, 7), slice(0, 5)), ("b-b", slice(5, 7), slice(5, 7))],
+)  # fmt: skip
+def test_heatmap_shows_the_weights_as_they_are(view: View, rows: slice, columns: slice) -> None:
+    maps = make_maps(TEXTS, pair_from=5)
+    figure = figures.attention_heatmap(maps, 1, 2, view=view)
+    np.testing.assert_array_equal(values(figure), maps.weights[1, 2, rows, columns])
+    trace = figure.data[0]
+    assert (trace.zmin, trace.zmax) == (0, 1)
+    assert len(set(trace.x)) == len(trace.x) == len(TEXTS[columns])
+    assert list(figure.layout.xaxis.ticktext) == list(TEXTS[columns])
+    assert list(figure.layout.yaxis.ticktext) == list(TEXTS[rows])
+    assert "Layer 2, head 3" in figure.layout.title.text
+
+
+def test_heatmap_scale_to_the_largest_weight() -> None:
+    maps = make_maps(TEXTS)
+    figure = figures.attention_heatmap(maps, 0, 0, to_largest=True)
+    assert figure.data[0].zmax == pytest.approx(maps.weights[0, 0].max())
+
+
+def test_heatmap_is_translated_and_says_what_is_missing() -> None:
+    maps = make_maps(TEXTS)
+    figure = figures.attention_heatmap(maps, 0, 0, text=lambda label: f"* {label}")
+    assert figure.layout.yaxis.title.text == "* from (query)"
+    with pytest.raises(UserError, match="layer 5"):
+        figures.attention_heatmap(maps, 5, 0)
+    with pytest.raises(UserError, match="only one text"):
+        figures.attention_heatmap(maps, 0, 0, view="a-b")
+
+
+@pytest.mark.parametrize(("size", "most"), [(32, 30_000), (128, 150_000), (512, 2_000_000)])
+def test_heatmap_is_small(size: int, most: int) -> None:
+    maps = make_maps(("token",) * size, layers=1, heads=1)
+    assert len(plotly.io.to_json(figures.attention_heatmap(maps, 0, 0))) < most
+
+
+def make_overview(maps: AttentionMaps, tiles: np.ndarray) -> Overview:
+    everything = tuple(range(len(maps.tokens.tokens)))
+    return Overview(maps.tokens, tiles, everything, everything, 1)
+
+
+def sheet(figure: object) -> Image.Image:
+    source = json.loads(plotly.io.to_json(figure))["layout"]["images"][0]["source"]
+    return Image.open(io.BytesIO(base64.b64decode(source.split(",")[1]))).convert("RGBA")
+
+
+def test_grid_has_a_map_and_a_point_for_every_head() -> None:
+    tiles = np.zeros((3, 4, 2, 2), dtype=np.float32)
+    tiles[2, 1, 0, 1] = 1
+    figure = figures.heads_grid(make_overview(make_maps(("a", "b")), tiles), selected=(2, 1))
+    points = figure.data[0]
+    assert [tuple(where) for where in points.customdata] == [(layer, head) for layer in range(3) for head in range(4)]
+    assert [(y - 1, x - 1) for x, y in zip(points.x, points.y, strict=True)] == [tuple(w) for w in points.customdata]
+    shape = figure.layout.shapes[0]
+    assert ((shape.x0 + shape.x1) / 2, (shape.y0 + shape.y1) / 2) == (2, 3)
+    image = sheet(figure)
+    width, height = image.width / 4, image.height / 3
+
+    def pixel(layer: int, head: int, across: float, down: float) -> tuple[int, ...]:
+        return image.getpixel((int((head + across) * width), int((layer + down) * height)))  # type: ignore[return-value]
+
+    dark, bright = (68, 1, 84, 255), (253, 231, 37, 255)
+    assert pixel(2, 1, 0.75, 0.25) == bright
+    assert (
+        pixel(2, 1, 0.25, 0.25) == pixel(2, 1, 0.75, 0.75) == pixel(1, 1, 0.75, 0.25) == pixel(2, 2, 0.75, 0.25) == dark
+    )
+    assert pixel(0, 0, 0, 0)[3] == 0, "the gaps are see-through"
+
+
+@pytest.mark.parametrize("size", [12, 48, 64])
+def test_grid_is_small(size: int) -> None:
+    tiles = make_maps(("a",) * size, layers=12, heads=12).weights
+    figure = figures.heads_grid(make_overview(make_maps(("a",)), tiles), selected=(0, 0))
+    assert len(plotly.io.to_json(figure)) < 450_000  # random tiles: the hardest to pack; real ones take half
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        opened = browser.new_page(viewport={"width": 1100, "height": 900})
+        opened.route("**/*", lambda route: route.abort())
+        yield opened
+        browser.close()
+
+
+def test_hostile_tokens_are_text_in_the_browser(page: Page) -> None:
+    figure = figures.attention_heatmap(make_maps(HOSTILE), 0, 0)
+    page.set_content(plotly.io.to_html(figure, include_plotlyjs=True))
+    labels = page.locator("g.ytick text")
+    labels.nth(len(HOSTILE) - 1).wait_for()
+    shown = labels.all_text_contents()
+    assert "<!--<script>" in shown
+    assert "<b>&amp;</b>" in shown
+    assert any(label.startswith("</script><script>wi") for label in shown)
+    assert page.locator("g.ytick text tspan, g.ytick a").count() == 0
+    assert page.evaluate("window.hacked === undefined")

@@ -1,0 +1,62 @@
+"""The Chinese catalogue is complete, has nothing stale, and keeps every placeholder."""
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from pages.shared import i18n
+
+ROOT = Path(__file__).parent.parent
+KEYWORDS = {"_": None, "N_": None, "UserError": None, "text": None}
+
+
+def in_the_sources() -> set[str]:
+    """Every string that can reach a page: `_`, core's N_ and UserError, and the figures' `text`."""
+    found: set[str] = set()
+    for folder in ("core", "pages", "."):
+        method = [("app.py", "python")] if folder == "." else [("**.py", "python")]
+        rows = extract_from_dir(
+            ROOT / folder,
+            method_map=method,
+            keywords=KEYWORDS,
+            directory_filter=(lambda _: False) if folder == "." else None,
+        )
+        for _path, _line, message, _comments, _context in rows:
+            if isinstance(message, str) and message:
+                found.add(message)
+    return found
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> dict[str, str]:
+    with i18n.CATALOGUE.open("rb") as file:
+        po = read_po(file, locale="zh_CN")
+    assert not po.obsolete, "entries that nothing uses any more"
+    assert not [m.id for m in po if m.fuzzy and m.id]
+    return {str(m.id): str(m.string) for m in po if m.id}
+
+
+def test_no_entry_is_missing_or_stale(catalogue: dict[str, str]) -> None:
+    wanted = in_the_sources()
+    assert len(wanted) > 100
+    assert wanted - set(catalogue) == set(), "not in the catalogue"
+    assert set(catalogue) - wanted == set(), "in the catalogue, but no longer in the sources"
+
+
+def test_every_entry_is_translated_and_keeps_its_placeholders(catalogue: dict[str, str]) -> None:
+    def placeholders(text: str) -> set[str]:
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+    for english, chinese in catalogue.items():
+        assert chinese.strip(), english
+        assert placeholders(english) == placeholders(chinese), english
+
+
+def test_a_sentence_is_translated_into_chinese(catalogue: dict[str, str]) -> None:
+    sentences = [english for english in catalogue if len(english) > 40 and english.endswith(".")]
+    without = [e for e in sentences if not re.search(r"[\u4e00-\u9fff]", catalogue[e])]
+    assert sentences and not without

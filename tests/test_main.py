@@ -1,0 +1,406 @@
+"""core.__main__: the command line's contract: one JSON object last on stdout, one line per mistake, nothing else."""
+
+import csv
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from core import __main__ as cli
+from core import data, export, models, predict, runs
+from core.results import Event
+
+ROOT = Path(__file__).parent.parent
+TEXTS = ["i love the film", "the plot was good", "great acting , great film", "a very good actor"]
+BAD = ["i hate the film", "the plot was bad", "awful acting , boring film", "a very bad actor"]
+
+
+@pytest.fixture
+def reviews(tmp_path: Path) -> Path:
+    """40 rows with columns of other names: urteil (yes/no) and satz."""
+    path = tmp_path / "reviews.csv"
+    rows = [(verdict, f"{text} {end}") for end in (".", "!", ", i", "and", "not") for verdict, text in labelled()]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("nr", "urteil", "satz"), *((i, *row) for i, row in enumerate(rows))])
+    return path
+
+
+def labelled() -> list[tuple[str, str]]:
+    return [*(("yes", text) for text in TEXTS), *(("no", text) for text in BAD)]
+
+
+def call(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of one command in this process."""
+    try:
+        code = cli.main([str(argument) for argument in arguments])
+    except SystemExit as stop:
+        assert isinstance(stop.code, int)
+        code = stop.code
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def answered(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
+    """The JSON object of a command that succeeds."""
+    code, out, err = call(capsys, *arguments)
+    assert code == 0, err
+    found = json.loads(out.splitlines()[-1])
+    assert isinstance(found, dict)
+    return found
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """The one line of a command that ends with a mistake of the user's."""
+    code, out, err = call(capsys, *arguments)
+    assert code == 2 and out == ""
+    lines = [line for line in err.splitlines() if line]
+    assert len(lines) == 1 and lines[0].startswith("error: "), err
+    return lines[0]
+
+
+def train(*more: object, output: Path, model: Path, file: Path) -> list[object]:
+    return [
+        "train", "--model", model, "--data", file, "--text-column", "satz", "--label-column", "urteil",
+        "--batch-size", 8, "--learning-rate", "3e-3", "--seed", 1, "--output", output, *more,
+    ]  # fmt: skip
+
+
+# --- From a CSV to predictions -----------------------------------------------------------------------------------------
+
+
+def test_train_evaluate_predict(
+    capsys: pytest.CaptureFixture[str], tiny_bert: Path, reviews: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "run"
+    code, out, err = call(capsys, *train("--epochs", 12, output=output, model=tiny_bert, file=reviews))
+    assert code == 0, err
+    assert "training …" in err and "validation rows" in err and "\r" not in err
+    assert out.count("\n") == 1, "stdout holds the JSON object only"
+    result = json.loads(out)
+    assert result["run"] == str(output) and result["model"] == str(output / "model")
+    assert result["split"] == "test" and result["n"] == 4
+    assert 0 <= result["accuracy_interval"][0] <= result["accuracy"] <= result["accuracy_interval"][1] <= 1
+    assert 0 <= result["macro_f1"] <= 1
+    assert result["seconds"] > 0 and result["examples_per_second"] > 0 and result["peak_memory_mb"] > 0
+    written = runs.report(runs.open_folder(output))
+    assert written is not None and written.test is not None and result["accuracy"] == written.test.accuracy.value
+    assert runs.open_folder(output).state.status == "finished"
+
+    for model in (output, output / "model"):
+        measured = answered(capsys, "evaluate", "--model", model, "--data", reviews)
+        assert measured["n"] == 40 and measured["split"] == "all rows" and measured["max_length"] == 64
+        assert measured["accuracy"] > 0.8, "it was trained on most of them"
+    predictor = predict.load(str(output), allow_path=True)
+    assert set(predictor.labels) == {"yes", "no"}
+
+    table = tmp_path / "labelled.csv"
+    done = answered(capsys, "predict", "--model", output, "--data", reviews, "--output", table)
+    assert done["n"] == 40 and done["output"] == str(table) and sum(done["labels"].values()) == 40
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == [
+        "text", "label", "probability", "cut", "probability of no", "probability of yes", "nr", "urteil",
+    ]  # fmt: skip
+    (first,) = predict.predict(predictor, [rows[0]["text"]])
+    assert rows[0]["label"] == first.label and float(rows[0]["probability"]) == pytest.approx(first.probability)
+    right = sum(row["label"] == row["urteil"] for row in rows)
+    assert right / 40 == measured["accuracy"]
+
+    one = answered(capsys, "predict", "--model", output, "--text", "i love the film .")
+    (ours,) = predict.predict(predictor, ["i love the film ."])
+    assert one["label"] == ours.label and one["probabilities"] == pytest.approx(dict(ours.probabilities))
+    assert one["n"] == 1 and one["cut"] is False and one["text"] == "i love the film ."
+
+
+def test_ctrl_c_stops_cleanly_and_run_goes_on(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tiny_bert: Path,
+    reviews: Path,
+    tmp_path: Path,
+) -> None:
+    output = tmp_path / "run"
+    real = cli._listener
+
+    def pressing(progress: cli.Progress, *, tell_all: bool) -> Any:
+        listen = real(progress, tell_all=tell_all)
+
+        def pressed(event: Event) -> None:
+            listen(event)
+            if event.kind == "step" and event.step == 1:
+                os.kill(os.getpid(), signal.SIGINT)
+
+        return pressed
+
+    monkeypatch.setattr(cli, "_listener", pressing)
+    before = signal.getsignal(signal.SIGINT)
+    code, out, err = call(capsys, *train("--epochs", 8, output=output, model=tiny_bert, file=reviews))
+    assert code == 130 and out == ""
+    assert signal.getsignal(signal.SIGINT) == before
+    assert "stopping after this step" in err and "Traceback" not in err
+    assert err.splitlines()[-1].endswith(f"go on with: python -m core train --run {output}")
+    assert runs.open_folder(output).state.status == "cancelled"
+
+    monkeypatch.setattr(cli, "_listener", real)
+    result = answered(capsys, "train", "--run", output)
+    assert result["steps"] == 32 and result["run"] == str(output)
+    assert [event.values["resumed"] for event in runs.events(runs.open_folder(output)) if event.kind == "start"] == [
+        False,
+        True,
+    ]
+    assert "is finished" in refused(capsys, "train", "--run", output)
+
+
+def test_pairs_from_a_file(capsys: pytest.CaptureFixture[str], tiny_bert: Path, tmp_path: Path) -> None:
+    file = tmp_path / "pairs.tsv"
+    lines = [
+        "a\tb\tsame",
+        *(f"{text} {i}\t{other}\t{int(text == other)}" for i in range(4) for text in TEXTS for other in (text, "bad")),
+    ]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    output = tmp_path / "run"
+    columns = ["--text-column", "a", "--pair-column", "b", "--label-column", "same"]
+    answered(capsys, "train", "--model", tiny_bert, "--data", file, *columns, "--epochs", 1, "--output", output)
+    assert runs.open_folder(output).config.task == "pair-classification"
+    measured = answered(capsys, "evaluate", "--model", output, "--data", file)
+    assert measured["n"] == 32, "the run's own columns and task are taken"
+    table = tmp_path / "out.csv"
+    answered(capsys, "predict", "--model", output, "--data", file, "--output", table)
+    with table.open(encoding="utf-8", newline="") as rows:
+        assert next(csv.DictReader(rows))["pair"] == TEXTS[0]
+    one = answered(capsys, "predict", "--model", output, "--text", "good", "--pair", "bad")
+    assert one["pair"] == "bad"
+
+
+# --- Evaluating and predicting -----------------------------------------------------------------------------------------
+
+
+def test_a_datasets_test_split_is_measured(
+    capsys: pytest.CaptureFixture[str], tiny_classifier: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "renamed"
+    shutil.copytree(tiny_classifier, model)
+    config = json.loads((model / "config.json").read_text(encoding="utf-8"))
+    config["id2label"], config["label2id"] = {"0": "POSITIVE", "1": "NEGATIVE"}, {"POSITIVE": 0, "NEGATIVE": 1}
+    (model / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    code, out, err = call(capsys, "evaluate", "--model", model, "--data", "rotten_tomatoes")
+    assert code == 0, err
+    found = json.loads(out.splitlines()[-1])
+    assert found["n"] == len(data.load("rotten_tomatoes").splits["test"]) and found["split"] == "test"
+    assert err.splitlines()[0] == "labels of the data = of the model: negative = NEGATIVE, positive = POSITIVE"
+    assert re.search(r"^accuracy 0\.\d{4} \(95 % interval 0\.\d{4} to 0\.\d{4}\)$", out, re.MULTILINE)
+
+
+def test_a_file_for_evaluation_may_lack_classes_and_repeat_rows(
+    capsys: pytest.CaptureFixture[str], tiny_classifier: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "test.csv"
+    file.write_text("text,label\ni love pizza,GOOD\ni love pizza,GOOD\n,good\nthe film,\n", encoding="utf-8")
+    code, out, err = call(capsys, "evaluate", "--model", tiny_classifier, "--data", file)
+    assert code == 0, err
+    assert json.loads(out.splitlines()[-1])["n"] == 2
+    assert "2 rows of test.csv are the test (text: text, label: label)" in err
+    assert "2 of 4 rows are left out" in err
+    assert "GOOD = good" in err
+
+
+def test_rows_without_text_keep_their_place(
+    capsys: pytest.CaptureFixture[str], tiny_classifier: Path, tmp_path: Path
+) -> None:
+    file, table = tmp_path / "new.csv", tmp_path / "out.csv"
+    file.write_text("id,text\n1,i love pizza\n2,\n3,=the film\n4," + "good " * 100 + "\n", encoding="utf-8")
+    found = answered(capsys, "predict", "--model", tiny_classifier, "--data", file, "--output", table)
+    assert (found["n"], found["empty"], found["cut"]) == (3, 1, 1)
+    with table.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert [row["id"] for row in rows] == ["1", "2", "3", "4"]
+    assert [row["text"][:9] for row in rows] == ["i love pi", "", "'=the fil", "good good"]
+    assert [bool(row["label"]) for row in rows] == [True, False, True, True]
+    assert [row["cut"] for row in rows] == ["False", "", "False", "True"]
+
+
+@pytest.mark.parametrize("name", ["one.jsonl", "one.json"])
+def test_a_file_of_texts_alone_is_enough(
+    capsys: pytest.CaptureFixture[str], tiny_classifier: Path, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_text('{"kommentar": "i love the film"}\n{"kommentar": "a bad plot"}\n', encoding="utf-8")
+    table = tmp_path / "out.csv"
+    found = answered(capsys, "predict", "--model", tiny_classifier, "--data", tmp_path / name, "--output", table)
+    assert found["n"] == 2
+
+
+# --- Looking -----------------------------------------------------------------------------------------------------------
+
+
+def test_models_lists_every_row(capsys: pytest.CaptureFixture[str]) -> None:
+    found = answered(capsys, "models")["models"]
+    assert [row["id"] for row in found] == list(models.MODELS)
+    available = {row["id"]: row["available"] for row in found}
+    assert available["minilm"] == "here" and available["bert-base-uncased"] in ("here", "unreachable")
+
+
+def test_datasets_lists_every_row(capsys: pytest.CaptureFixture[str]) -> None:
+    found = answered(capsys, "datasets")["datasets"]
+    assert [row["id"] for row in found] == list(data.DATASETS)
+    assert found[0]["labels"] == ["negative", "positive"]
+
+
+def test_tokenize_gives_the_true_ids(capsys: pytest.CaptureFixture[str]) -> None:
+    found = answered(capsys, "tokenize", "--model", "minilm", "I love eating pizza")
+    assert found["ids"] == [101, 1045, 2293, 5983, 10733, 102]
+    assert found["tokens"] == ["[CLS]", "i", "love", "eating", "pizza", "[SEP]"]
+    pair = answered(capsys, "tokenize", "--model", "minilm", "--pair", "why", "I love eating pizza")
+    assert pair["n"] == 8
+
+
+# --- Mistakes ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("", "COMMAND"),
+        ("dance", "invalid choice: 'dance'"),
+        ("train", "--model, --data, --output missing"),
+        ("train --model minilm --data rotten_tomatoes", "--output missing"),
+        ("train --run {tmp}/none", "there is no run in"),
+        ("train --run {tmp} --epochs 2", "leave out --epochs"),
+        ("train --model minilm --data rotten_tomatoes --output {tmp}/o --epochs many", "invalid float value: 'many'"),
+        ("train --model minilm --data rotten_tomatoes --output {tmp}/o --epochs 0", "epochs is 0.0; it must be between"),
+        ("train --model minilm --data rotten_tomatoes --output {tmp}/o --batch-size 0", "batch_size is 0"),
+        ("train --model minilm --data rotten_tomatoes --output {tmp}/o --task dancing", "no task 'dancing'"),
+        ("train --model minilm --data nothing --output {tmp}/o", "there is no dataset 'nothing'"),
+        ("train --model minilm --data {tmp}/none.csv --output {tmp}/o", "there is no file"),
+        ("train --model minilm --data {csv} --label-column lable --output {tmp}/o", "column 'lable' not found; the file has: nr, urteil, satz"),
+        ("train --model ../x --data rotten_tomatoes --output {tmp}/o", "'../x' is not a model name"),
+        ("train --model minilm --data {csv} --output {taken}", "is not empty and holds no run"),
+        ("evaluate --model minilm --data rotten_tomatoes", "has no classifier"),
+        ("evaluate --model {model} --data rotten_tomatoes", "(negative, positive) are not the model's (bad, good)"),
+        ("evaluate --model {model} --data {csv}", "(no, yes) are not the model's (bad, good)"),
+        ("evaluate --model {model} --data {tmp}/none.csv", "there is no file"),
+        ("evaluate --model {model} --data {csv} --text-column x", "column 'x' not found"),
+        ("predict --model {model}", "either --text TEXT or --data FILE"),
+        ("predict --model {model} --text a --data {csv}", "either --text TEXT or --data FILE"),
+        ("predict --model {model} --text ''", "the text is empty"),
+        ("predict --model {model} --text a --output x.csv", "--output goes with --data"),
+        ("predict --model {model} --data {csv}", "--output is missing"),
+        ("predict --model {model} --data {csv} --output {tmp}/o.xlsx", "must end in .csv"),
+        ("predict --model {model} --data {csv} --output {tmp}/none/o.csv", "there is no folder"),
+        ("predict --model {model} --data {csv} --output {csv}", "is the file that is read"),
+        ("predict --model {tmp}/none --text a", "is not a model name"),
+        ("predict --model run:20250102-030405-0a1b2c --text a", "has no model"),
+        ("tokenize --model minilm", "required: TEXT"),
+        ("tokenize --model minilm ' '", "no text to work on"),
+        ("tokenize --model bert-base-uncased hello", "hub cannot be reached"),
+    ],
+)  # fmt: skip
+def test_each_mistake_is_one_line(
+    capsys: pytest.CaptureFixture[str],
+    tiny_classifier: Path,
+    reviews: Path,
+    tmp_path: Path,
+    line: str,
+    expected: str,
+) -> None:
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    (taken / "thesis.txt").write_text("mine")
+    places = {"tmp": tmp_path, "csv": reviews, "model": tiny_classifier, "taken": taken}
+    before = sorted(path for path in tmp_path.rglob("*") if "studio" not in path.parts)
+    found = refused(capsys, *shlex.split(line.format(**places)))
+    assert expected in found
+    after = sorted(path for path in tmp_path.rglob("*") if "studio" not in path.parts)
+    assert after == before, "a mistake leaves nothing behind"
+
+
+def test_a_message_cannot_move_the_cursor(capsys: pytest.CaptureFixture[str]) -> None:
+    line = refused(capsys, "predict", "--model", "\x1b[2J\rred\nx", "--text", "a")
+    assert "\x1b" not in line and "\r" not in line
+
+
+def test_a_file_that_cannot_be_written_is_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(cli.UserError, match="cannot be written"):
+        cli._write(tmp_path / "none" / "out.csv", export.csv_text(pd.DataFrame({"a": [1]})))
+
+
+# --- As a program ------------------------------------------------------------------------------------------------------
+
+
+def program(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "core", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+        **options,
+    )
+
+
+@pytest.mark.parametrize("command", ["", "models", "datasets", "tokenize", "train", "evaluate", "predict"])
+def test_help_teaches_by_examples(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    code, out, err = call(capsys, *command.split(), "--help")
+    assert code == 0 and err == ""
+    examples = [line.strip() for line in out.splitlines() if line.strip().startswith("python -m core")]
+    assert examples
+    for example in examples:
+        arguments = shlex.split(example.partition(" | ")[0], comments=True)[3:]
+        arguments = re.split(r"\s{3,}", " ".join(map(shlex.quote, arguments)))[0]
+        if "--help" not in arguments and "go on" not in arguments:
+            cli.parser().parse_args(shlex.split(arguments))
+
+
+def test_help_and_waiting_runs_load_nothing_heavy() -> None:
+    heavy = "('torch', 'transformers', 'pandas', 'sklearn', 'datasets', 'streamlit')"
+    check = f"import sys; from core import __main__, runs; __main__.parser(); print([m for m in {heavy} if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_the_program_keeps_stderr_clean_and_never_loads_streamlit(tiny_classifier: Path) -> None:
+    done = program("predict", "--model", tiny_classifier, "--text", "我爱电影")
+    assert done.returncode == 0 and done.stderr == ""
+    assert json.loads(done.stdout)["text"] == "我爱电影"
+    assert '"我爱电影"' in done.stdout
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    shell = f"{shlex.quote(sys.executable)} -m core datasets | head -1"
+    done = subprocess.run(["bash", "-c", shell], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout.startswith("dataset") and done.stderr == ""
+
+
+def test_progress_without_a_terminal_is_a_line_now_and_then(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(cli.time, "monotonic", lambda: now[0])
+    progress = cli.Progress("predicting")
+    for done in range(13):
+        progress(done, 130)
+        now[0] += 1
+    progress.close()
+    assert capsys.readouterr().err.splitlines() == [
+        "predicting: 5 of 130, 2:05 left",
+        "predicting: 10 of 130, 2:00 left",
+    ]
+
+
+def test_progress_on_a_terminal_is_a_bar(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    progress = cli.Progress("training")
+    progress(50, 200, left=3725, note="loss 0.5")
+    progress.say("a line")
+    progress.close()
+    shown = capsys.readouterr().err
+    assert "training:  25%" in shown and "50/200, 1:02:05 left, loss 0.5" in shown and "a line\n" in shown

@@ -1,0 +1,125 @@
+"""Every page, alone and in both languages, on ordinary and on hostile input: a result or one clear line, never a traceback."""
+
+import re
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.shared import i18n, layout
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+HOSTILE = {
+    "empty": "",
+    "spaces": "   ",
+    "hundred thousand characters": "word " * 20_000,
+    "emoji": "🙂👩‍👩‍👧‍👦 🇫🇷",
+    "right to left": "שלום עולם، مرحبا \u202eabc",
+    "control characters": "a\x00b\x07c\x1b[31m",
+    "html": "<b>bold</b><img src=x onerror=alert(1)></script><script>alert(2)</script>",
+    "markdown": "[link](javascript:alert(1)) ![x](http://127.0.0.1/x.png) $x$ :red[y] **z**",
+    "template": "{0} {text} %s {{",
+}
+
+
+def open_page(name: str, **query: str) -> AppTest:
+    """A page as a visitor gets it who follows a link with these parameters."""
+    at = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=120)
+    for key, value in query.items():
+        at.query_params[key] = value
+    return at.run()
+
+
+def test_all_pages_of_the_navigation_exist_and_none_is_left_out() -> None:
+    named = re.findall(r'st\.Page\("pages/(\w+)\.py"', (ROOT / "app.py").read_text(encoding="utf-8"))
+    assert sorted(named) == PAGES
+
+
+def test_the_app_itself_opens_home() -> None:
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
+    assert not at.exception
+    assert at.title[0].value == "BERT Studio"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_works_alone_in_both_languages(name: str, language: str) -> None:
+    at = open_page(name, lang=language)
+    assert not at.exception
+    assert not at.error
+    chinese = re.search(r"[\u4e00-\u9fff]", " ".join(m.value for m in at.markdown))
+    assert bool(chinese) == (language == "zh")
+
+
+@pytest.mark.parametrize("name", ["home", "tokens", "attention", "playground"])
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_text_is_text_or_one_clear_line(name: str, kind: str) -> None:
+    at = open_page(name, text=HOSTILE[kind])
+    assert not at.exception
+    assert len(at.error) <= 1
+    if kind in ("empty", "spaces") and name in ("tokens", "attention"):
+        assert "type a sentence" in unescaped(at.error[0].value)
+    for html in at.get("html"):
+        assert "<script>alert" not in html.proto.body and "<img src=x" not in html.proto.body
+
+
+def unescaped(text: str) -> str:
+    return text.replace("\\", "")
+
+
+@pytest.mark.parametrize("name", ["home", "tokens", "attention", "finetune", "playground"])
+@pytest.mark.parametrize(
+    "model", ["../../etc/passwd", "owner/not-here", "run:20260101-000000-abcdef", "</script>", "http://x"]
+)
+def test_a_model_that_cannot_be_had_is_one_clear_line(name: str, model: str) -> None:
+    at = open_page(name, model=model)
+    assert not at.exception
+    shown = [unescaped(e.value) for e in [*at.error, *at.warning, *at.caption, *at.info]]
+    assert any("model" in text or "machine" in text for text in shown), shown
+
+
+@pytest.mark.parametrize(("layer", "head"), [("99", "99"), ("-1", "x"), ("", "1e9"), ("²", "٣")])
+def test_nonsense_in_the_address_falls_back(layer: str, head: str) -> None:
+    at = open_page("attention", layer=layer, head=head, view="nothing", cut="many", lang="xx", run="../x")
+    assert not at.exception and not at.error
+
+
+def test_the_text_follows_from_page_to_page_and_into_the_address() -> None:
+    at = open_page("tokens", text="a shared sentence")
+    assert at.text_input[0].value == "a shared sentence"
+    at.text_input[0].set_value("another sentence").run()
+    assert at.query_params["text"] == ["another sentence"]
+    assert "another" in " ".join(html.proto.body for html in at.get("html"))
+
+
+def test_the_tutorials_experiment_shows_the_true_ids() -> None:
+    at = open_page("tokens")
+    at.button[0].click().run()
+    assert not at.exception
+    table = at.dataframe[0].value
+    assert list(table["Id"]) == [101, 1045, 2293, 5983, 10733, 102]
+
+
+def test_what_is_cut_is_shown() -> None:
+    at = open_page("tokens", text="one two three four five six", cut="5")
+    assert "never sees" in at.warning[0].value
+    assert any("four five six" in html.proto.body for html in at.get("html"))
+
+
+def test_the_language_can_be_picked() -> None:
+    at = open_page("tokens", lang="zh")
+    assert at.title[0].value == "分词"
+    at.segmented_control[0].set_value("en").run()
+    assert at.title[0].value == "Tokens"
+    assert at.query_params["lang"] == ["en"]
+
+
+def test_user_text_in_a_message_cannot_format_it() -> None:
+    escaped = layout.plain("[x](http://y) **b** $z$ :red[w] <i>")
+    assert not re.search(r"(?<!\\)[\[\]()*$:<>]", escaped)
+    assert escaped.replace("\\", "") == "[x](http://y) **b** $z$ :red[w] <i>"
+
+
+def test_an_unknown_string_stays_english() -> None:
+    assert i18n._("no such string") == "no such string"

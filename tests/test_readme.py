@@ -1,0 +1,69 @@
+"""The README names everything there is: pages, settings, commands, models, datasets, files."""
+
+import re
+from pathlib import Path
+
+import pytest
+from core.__main__ import parser
+
+from core import data, models, settings
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_page_is_named() -> None:
+    titles = re.findall(r'title=_\("([^"]+)"\)', (ROOT / "app.py").read_text(encoding="utf-8"))
+    assert len(titles) >= 6
+    for title in titles:
+        assert f"| **{title}** |" in README, title
+
+
+@pytest.mark.parametrize("name", settings.SETTINGS)
+def test_every_setting_is_named_with_its_default(name: str) -> None:
+    row = re.search(rf"\| `{name}` \| ([^|]+) \|", README)
+    assert row, name
+    default = settings.SETTINGS[name].default
+    shown = row[1].strip().strip("`")
+    assert shown == (
+        f"~/{default.name}"
+        if isinstance(default, Path)
+        else f"{default:g}"
+        if isinstance(default, float)
+        else str(default)
+    )
+
+
+def test_every_command_is_named() -> None:
+    actions = [action for action in parser()._actions if action.choices]
+    commands = list(actions[0].choices or ())
+    assert set(commands) == {"models", "datasets", "tokenize", "train", "evaluate", "predict"}
+    for command in commands:
+        assert f"python -m core {command}" in README, command
+
+
+def test_every_model_and_dataset_is_named() -> None:
+    for name in [*models.MODELS, *data.DATASETS]:
+        assert f"`{name}`" in README, name
+
+
+def test_every_source_file_has_its_line() -> None:
+    tree = README.split("## How it is built")[1].split("```")[1]
+    for path in [*(ROOT / "core").glob("*.py"), *(ROOT / "pages").rglob("*.py")]:
+        if path.name != "__init__.py":
+            assert re.search(rf"^\s*{re.escape(path.name)}\s{{2,}}\S", tree, re.MULTILINE), path
+    for name in re.findall(r"^\s*([a-z_]+\.py)\s", tree, re.MULTILINE):
+        assert list(ROOT.glob(f"**/{name}")), f"{name} is in the README but not in the tree"
+
+
+def test_every_picture_exists_and_nothing_is_left_to_fill_in() -> None:
+    for picture in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README):
+        assert (ROOT / picture).stat().st_size > 10_000, picture
+    assert "MEASURED" not in README and "TODO" not in README
+
+
+def test_every_link_parameter_is_named() -> None:
+    from pages.shared import inputs
+
+    for name in [*inputs.DEFAULTS, "lang"]:
+        assert re.search(rf"\|[^|]*`{name}`[^|]*\|", README), name
