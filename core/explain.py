@@ -14,9 +14,10 @@ import torch
 from captum.attr import IntegratedGradients
 
 from core.errors import N_, UserError
-from core.predict import Predictor, Report, clean, probabilities, refuse_empty, shorten
+from core.predict import Predictor, Report, probabilities, refuse_empty
 from core.results import Attribution, WordScore
 from core.tasks import TASKS
+from core.tokens import clean, shorten
 
 TOKENS_PER_BATCH = 1_024  # with gradients: about 0.5 GB for a model of BERT-base's size
 

@@ -16,7 +16,7 @@ import plotly.graph_objects as go
 from PIL import Image
 from plotly.colors import sample_colorscale, unlabel_rgb
 
-from core import attention, predict
+from core import attention, explain, predict
 from core.results import AttentionMaps, Attribution, Evaluation, Event, Interval, Movement, Tokens
 
 ACCENT = "#0072B2"
@@ -124,32 +124,32 @@ def _curves(runs: Mapping[str, Sequence[Event]], against: Against, y: str, title
 
 
 def loss_curve(runs: Mapping[str, Sequence[Event]], *, against: Against = "step", text: Translate = str) -> go.Figure:
-    """Training and validation loss. runs: title → its events, up to four.
+    """Training loss (lines or filled markers) and validation loss (open or diamond markers). runs: title → its events, up to four.
 
     The training loss of single batches is noisy: from 40 points on it is drawn faintly with its running mean (over a
-    twentieth of them) on top.
+    tenth of them) on top. With several runs the legend names the runs.
     """
     figure = _curves(runs, against, text("Cross-entropy loss (nats)"), text("Loss"), text)
     for i, (title, events) in enumerate(runs.items()):
         one = len(runs) == 1
         colour = CATEGORIES[i]
-        name = "" if one else safe(title) + " · "
+        run = safe(title)
         places, values = _along(events, "step", "loss", against)
         smooth = len(values) >= SMOOTH_FROM
         figure.add_scatter(
-            x=places, y=values, name=name + text("training, each report"), showlegend=one, legendgroup=title,
+            x=places, y=values, name=text("training, each report") if one else run, showlegend=one or not smooth, legendgroup=title,
             mode="lines" if smooth else "lines+markers",
             line={"color": _faded(colour) if smooth else colour, "width": 1 if smooth else 2, "dash": "solid" if smooth else DASHES[i]},
             marker={"symbol": SYMBOLS[i], "size": 6}, hovertemplate="%{y:.4f}",
         )  # fmt: skip
         if smooth:
             figure.add_scatter(
-                x=places, y=_running_mean(values, len(values) // 20), name=name + text("training, running mean"),
+                x=places, y=_running_mean(values, len(values) // 10), name=text("training, running mean") if one else run,
                 legendgroup=title, mode="lines", line={"color": colour, "width": 2.5, "dash": DASHES[i]}, hovertemplate="%{y:.4f}",
             )  # fmt: skip
         places, values = _along(events, "evaluation", "loss", against)
         figure.add_scatter(
-            x=places, y=values, name=name + text("validation"), legendgroup=title, mode="lines+markers",
+            x=places, y=values, name=text("validation") if one else run, showlegend=one, legendgroup=title, mode="lines+markers",
             line={"color": CATEGORIES[5] if one else colour, "width": 1.5, "dash": "dot"},
             marker={"symbol": "diamond" if one else f"{SYMBOLS[i]}-open", "size": 9}, hovertemplate="%{y:.4f}",
         )  # fmt: skip
@@ -188,17 +188,16 @@ def speed_curve(runs: Mapping[str, Sequence[Event]], *, against: Against = "step
 def evaluation_curve(
     runs: Mapping[str, Sequence[Event]], *, against: Against = "step", text: Translate = str
 ) -> go.Figure:
-    """Accuracy (line) and macro-F1 (dotted) on the validation split. runs: title → its events, up to four."""
+    """Accuracy (line, filled) and macro-F1 (dotted, open) on the validation split. runs: title → its events, up to four."""
     figure = _curves(runs, against, text("Share (0–1)"), text("Accuracy and macro-F1 on validation"), text)
     lowest, measured = 1.0, False
     for i, (title, events) in enumerate(runs.items()):
         one = len(runs) == 1
-        name = "" if one else safe(title) + " · "
         for j, (key, label) in enumerate((("accuracy", text("accuracy")), ("macro_f1", text("macro-F1")))):
             places, values = _along(events, "evaluation", key, against)
             lowest, measured = min([lowest, *values]), measured or bool(values)
             figure.add_scatter(
-                x=places, y=values, name=name + label, mode="lines+markers",
+                x=places, y=values, name=label if one else safe(title), showlegend=one or j == 0, legendgroup=title, mode="lines+markers",
                 line={"color": CATEGORIES[j if one else i], "width": 2 - j * 0.5, "dash": ("solid", "dot")[j]},
                 marker={"symbol": SYMBOLS[j if one else i] + ("" if j == 0 else "-open"), "size": 9}, hovertemplate="%{y:.4f}",
             )  # fmt: skip
@@ -599,11 +598,15 @@ def label_probabilities(
 
 
 def contributions(attribution: Attribution, *, text: Translate = str) -> go.Figure:
-    """The words that moved the label's probability most, strongest first, in percentage points with their sign."""
+    """The words that moved the answer most, strongest first, with their sign, in the method's unit."""
+    probability = explain.METHODS[attribution.method].unit == "probability"
+    unit = text("Contribution in percentage points") if probability else text("Contribution in log-odds")
     words = sorted(attribution.words, key=lambda word: -abs(word.score))[:MOST_WORDS]
-    points = [100 * word.score for word in words]
-    reach = max((abs(value) for value in points), default=1.0) or 1.0
-    figure = _figure(max(170, 84 + 26 * len(words)), x=text("Contribution in percentage points"))
+    points = [(100 if probability else 1) * word.score for word in words]
+    low, high = min(points, default=0.0), max(points, default=0.0)
+    low, high = min(low, 0.0), max(high, 0.0)
+    room = 0.28 * ((high - low) or 1.0)  # for the numbers, on a narrow screen too
+    figure = _figure(max(170, 84 + 26 * len(words)), x=unit)
     figure.add_bar(
         x=points,
         y=list(range(len(words))),
@@ -622,7 +625,11 @@ def contributions(attribution: Attribution, *, text: Translate = str) -> go.Figu
     figure.update_layout(
         showlegend=False,
         bargap=0.3,
-        xaxis={"range": [-1.35 * reach, 1.35 * reach], "zeroline": True, "fixedrange": True},
+        xaxis={
+            "range": [low - (room if low else room / 4), high + (room if high else room / 4)],
+            "zeroline": True,
+            "fixedrange": True,
+        },
         yaxis=_class_axis([word.text for word in words], "") | {"autorange": "reversed", "fixedrange": True},
     )
     return figure

