@@ -383,7 +383,7 @@ def length_histogram(lengths: np.ndarray, max_length: int, *, text: Translate = 
     if lengths.max() >= max_length * 0.8:
         figure.add_vline(
             x=max_length, line={"dash": "dash", "color": CATEGORIES[5], "width": 2},
-            annotation_text=text("cut at {count}").format(count=max_length), annotation_position="top right",
+            annotation_text=text("cut at {count}").format(count=max_length), annotation_position="top", annotation_yanchor="bottom", annotation_showarrow=False,
         )  # fmt: skip
     figure.update_layout(showlegend=False, bargap=0)
     figure.update_xaxes(rangemode="tozero")

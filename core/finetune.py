@@ -223,7 +223,7 @@ WORST = 5
 WORST_CHARS = 500
 SECONDS_PER_STEP_EVENT = 0.5
 EAGER_TOKENS = 256  # up to this many tokens plain attention is faster than the fused kernel on a processor
-PROCESS_MB = 480  # what a training process holds before it has loaded a model
+PROCESS_MB = 1050  # measured: what a training process holds besides parameters, gradients, optimizer and activations
 ESTIMATE_ROWS = 2000
 ESTIMATE_SECONDS = 6.0
 
@@ -797,8 +797,7 @@ def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[
     _settle_process()
     _tell(report, "stage", stage="loading")
     dataset = _load_data(config, folder)
-    allow_path = _is_path(config.model)
-    tokenizer = models.load_tokenizer(config.model, allow_path=allow_path)
+    tokenizer = models.load_tokenizer(config.model, allow_path=_is_path(config.model))
     max_length = min(config.max_length, tokenizer.model_max_length)
     rows = _tokenize(dataset, tokenizer, max_length, cancelled)
     if cancelled():
@@ -821,25 +820,19 @@ def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[
         report=report,
         cancelled=cancelled,
     )
-    steps_per_epoch = trainer.steps_per_epoch
-    total = math.ceil(config.epochs * steps_per_epoch)
+    total = math.ceil(config.epochs * trainer.steps_per_epoch)
     done = _run(trainer, newest, total)
-    stopped = done < total or cancelled()
     if done == 0:
         raise Stopped(None)
+    stopped = done < total or cancelled()
 
-    def tell(stage: str) -> None:
-        report(Event(time.time(), "stage", done, total, done / steps_per_epoch, {"stage": stage}))
+    def tell(kind: str, **values: object) -> None:
+        report(Event(time.time(), kind, done, total, done / math.ceil(len(rows.features) / config.batch_size), values))
 
-    tell("saving")
-    best_step = progress.best_step or done
-    if best_step != done:
-        _load_trained(prepared.model, folder / CHECKPOINTS / f"step-{best_step}")
+    tell("stage", stage="saving")
     environment = _environment(trainer.args, prepared.attention)
-    trainer.accelerator.unwrap_model(prepared.model, keep_fp32_wrapper=False)  # it would go on computing in bfloat16
-    model = prepared.restore()
+    model = _best_model(trainer, prepared, done)
     del trainer, prepared  # and with them the optimizer's state
-    model.zero_grad()
     _save_model(model, tokenizer, folder)
     result = RunReport(
         test=None,
@@ -851,27 +844,25 @@ def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[
         tokens_per_second=progress.tokens / max(progress.seconds, 1e-9),
         peak_memory_mb=peak_memory_mb(),
         steps=done,
-        best_step=best_step,
-        cut_share=float(rows.cut.mean()) if len(rows.cut) else 0.0,
+        best_step=progress.best_step or done,
+        cut_share=float(rows.cut.mean()),
         environment=environment,
         data=dataset.report,
     )
-    if stopped:
-        report(Event(time.time(), "end", done, total, done / steps_per_epoch, {"outcome": "cancelled"}))
-        raise Stopped(result)
-    tell("evaluating")
     try:
+        if stopped:
+            raise Cancelled
+        tell("stage", stage="evaluating")
         result = replace(
             result,
             validation=_measure(model, tokenizer, dataset, "validation", max_length, cancelled),
             test=_measure(model, tokenizer, dataset, "test", max_length, cancelled),
         )
     except Cancelled as stop:
-        report(Event(time.time(), "end", done, total, done / steps_per_epoch, {"outcome": "cancelled"}))
+        tell("end", outcome="cancelled")
         raise Stopped(result) from stop
-    result = replace(result, peak_memory_mb=peak_memory_mb())
-    report(Event(time.time(), "end", done, total, done / steps_per_epoch, {"outcome": "finished"}))
-    return result
+    tell("end", outcome="finished")
+    return replace(result, peak_memory_mb=peak_memory_mb())
 
 
 def _tell(report: Report, kind: str, **values: object) -> None:
@@ -964,17 +955,10 @@ def _run(trainer: _Trainer, newest: Path | None, total: int) -> int:
     if newest and _step(newest) >= total:
         _load_trained(trainer.net, newest)
         return total
-    trainer.report(
-        Event(
-            time.time(),
-            "start",
-            _step(newest) if newest else 0,
-            total,
-            _step(newest) / trainer.steps_per_epoch if newest else 0.0,
-            {"resumed": newest is not None},
-        )
-    )
-    _tell_stage_training(trainer, newest, total)
+    step = _step(newest) if newest else 0
+    epoch = step / trainer.steps_per_epoch
+    trainer.report(Event(time.time(), "start", step, total, epoch, {"resumed": newest is not None}))
+    trainer.report(Event(time.time(), "stage", step, total, epoch, {"stage": "training"}))
     try:
         trainer.train(resume_from_checkpoint=str(newest) if newest else None)
     except Cancelled:  # during an evaluation: the step itself is done
@@ -983,9 +967,15 @@ def _run(trainer: _Trainer, newest: Path | None, total: int) -> int:
     return trainer.state.global_step
 
 
-def _tell_stage_training(trainer: _Trainer, newest: Path | None, total: int) -> None:
-    step = _step(newest) if newest else 0
-    trainer.report(Event(time.time(), "stage", step, total, step / trainer.steps_per_epoch, {"stage": "training"}))
+def _best_model(trainer: _Trainer, prepared: _Prepared, done: int) -> PreTrainedModel:
+    """An ordinary model in float32 with the weights of the best step, or of the last where nothing was measured."""
+    best_step = trainer.progress.best_step or done
+    if best_step != done:
+        _load_trained(prepared.model, trainer.folder / CHECKPOINTS / f"step-{best_step}")
+    trainer.accelerator.unwrap_model(prepared.model, keep_fp32_wrapper=False)  # it would go on computing in bfloat16
+    model = prepared.restore()
+    model.zero_grad()
+    return model
 
 
 def _save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from core import data, figures, models, runs
+from core import data, figures, models, runs, settings
 from core.errors import UserError
 from pages.shared import cached, inputs, layout
 from pages.shared.i18n import _
@@ -21,6 +21,11 @@ def picture(values: np.ndarray, low: float, high: float, alt: str) -> None:
         f'<img alt="{escape(alt)}" src="{figures.matrix_png(values, low, high)}" '
         'style="width:100%;height:9.2rem;image-rendering:pixelated;border-radius:.4rem">'
     )
+
+
+def words(text: str) -> None:
+    """A sentence where a picture would be."""
+    st.html(f'<div style="min-height:9.2rem">{escape(text)}</div>')
 
 
 def bars(shares: dict[str, float]) -> None:
@@ -77,9 +82,7 @@ def finetune_card() -> None:
 def runs_card(newest: runs.Run | None) -> None:
     report = cached.run_report(newest.id) if newest else None
     if not newest or not report or not report.test:
-        st.html(
-            f'<div style="min-height:9.2rem">{escape(_("No finished run yet. A quick one takes a minute or two."))}</div>'
-        )
+        words(_("No finished run yet. A quick one takes a minute or two."))
         st.caption(_("accuracy, confusion matrix and mistakes of every run"))
         return
     matrix = np.array(report.test.confusion, dtype=float)
@@ -96,7 +99,7 @@ def runs_card(newest: runs.Run | None) -> None:
 
 def playground_card(newest: runs.Run | None, text: str) -> None:
     if not newest:
-        st.html(f'<div style="min-height:9.2rem">{escape(_("Needs a trained model: fine-tune one first."))}</div>')
+        words(_("Needs a trained model: fine-tune one first."))
         st.caption(_("what your model says of this sentence, and which words made it say so"))
         return
     prediction = cached.prediction(f"run:{newest.id}", text)
@@ -129,6 +132,17 @@ def machine() -> None:
         )
         + "</table>"
     )
+    with st.expander(_("Settings of this studio"), icon=":material/tune:"):
+        st.dataframe(
+            {
+                _("Variable"): list(settings.SETTINGS),
+                _("Value"): [str(row.value()) for row in settings.SETTINGS.values()],
+                _("What it does"): [_(row.help) for row in settings.SETTINGS.values()],
+            },
+            hide_index=True,
+            alt=_("The settings and their values now"),
+        )
+        st.caption(_("Whoever runs the server sets them as environment variables."))
     if not reachable:
         st.button(_("Ask the hub again"), on_click=models.forget_hub, type="tertiary", icon=":material/refresh:")
 

@@ -28,6 +28,7 @@ CHART = {"displayModeBar": False}
 STYLE = """
 <style>
 .words { font-size: 1.15rem; line-height: 2.15; overflow-wrap: anywhere; white-space: pre-wrap; margin: 0; }
+.words.small { font-size: .85rem; }
 .words span { padding: .12em .1em; border-radius: .2rem; border-bottom: 2.5px solid transparent; unicode-bidi: isolate; }
 .words .for { border-bottom: 2.5px solid #0072B2; }
 .words .against { border-bottom: 2.5px dashed #D55E00; }
@@ -116,10 +117,8 @@ def short_title(name: str, titles: Mapping[str, str]) -> str:
 
 def say(prediction: Prediction) -> None:
     """The predicted label in large letters, with its probability."""
-    st.html(
-        f'<div class="answer" dir="auto">{escape(prediction.label)}<small>'
-        f"{escape(_('probability {value:.1%}').format(value=prediction.probability))}</small></div>"
-    )
+    probability = _("probability {value:.1%}").format(value=prediction.probability)
+    st.html(f'<div class="answer" dir="auto">{escape(prediction.label)}<small>{escape(probability)}</small></div>')
 
 
 def bars(prediction: Prediction, *, key: str, untrained: bool = False) -> None:
@@ -224,6 +223,21 @@ def tinted(attribution: Attribution, texts: tuple[str, ...]) -> str:
     return "".join(parts)
 
 
+def keys(label: str) -> str:
+    """What tint, underline and mark mean."""
+    word, supports = escape(_("word")), escape(_("speaks for “{label}”").format(label=label))
+    opposes, tint = (
+        escape(_("speaks against it")),
+        escape(_("The stronger the tint, the more it moved the answer; hover for the value.")),
+    )
+    return (
+        '<div class="keys">'
+        f'<span class="words small"><span class="for" style="background:rgba(0,114,178,.4)">{word}<sup>▲</sup></span> {supports}</span>'
+        f'<span class="words small"><span class="against" style="background:rgba(213,94,0,.4)">{word}<sup>▼</sup></span> {opposes}</span>'
+        f"<span>{tint}</span></div>"
+    )
+
+
 def which_words(name: str, text: str, pair: str, prediction: Prediction) -> tuple[Attribution | None, str]:
     """The attribution of the answer, computed only when it is shown; and the method."""
     st.subheader(_("Which words made it say so"), anchor=False)
@@ -249,13 +263,7 @@ def which_words(name: str, text: str, pair: str, prediction: Prediction) -> tupl
         st.info(_("The model reads no word of this text."))
         return attribution, method
     st.html(tinted(attribution, (text, pair) if pair else (text,)))
-    st.html(
-        '<div class="keys"><span class="words" style="font-size:.85rem"><span class="for" style="background:rgba(0,114,178,.4)">'
-        f"{escape(_('word'))}<sup>▲</sup></span> {escape(_('speaks for “{label}”').format(label=attribution.label))}</span>"
-        '<span class="words" style="font-size:.85rem"><span class="against" style="background:rgba(213,94,0,.4)">'
-        f"{escape(_('word'))}<sup>▼</sup></span> {escape(_('speaks against it'))}</span>"
-        f"<span>{escape(_('The stronger the tint, the more it moved the answer; hover for the value.'))}</span></div>"
-    )
+    st.html(keys(attribution.label))
     st.plotly_chart(
         figures.contributions(attribution, text=_),
         config=CHART,
@@ -452,14 +460,17 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
     task = run.config.task if run is not None else "text-classification"
     roles = data.guess_columns(frame, "text-classification", need_label=False)
     columns = [str(column) for column in frame.columns]
-    left, middle, right = st.columns(3)
+    is_pair = task == "pair-classification"
+    left, *middle, right = st.columns(3 if is_pair else 2)
     text_column = left.selectbox(
         _("Text column"), columns, columns.index(roles["text"]), key=f"bulk_text_column@{upload.file_id}"
     )
     rest = [column for column in columns if column != text_column]
     pair_column = ""
-    if task == "pair-classification":
-        pair_column = middle.selectbox(_("Second text column"), rest or [""], key=f"bulk_pair_column@{upload.file_id}")
+    if is_pair:
+        pair_column = middle[0].selectbox(
+            _("Second text column"), rest or [""], key=f"bulk_pair_column@{upload.file_id}"
+        )
         rest = [column for column in rest if column != pair_column]
         if not pair_column:
             raise UserError("this model reads pairs of texts; the file has one column only")
@@ -561,7 +572,7 @@ def many_texts(name: str, titles: Mapping[str, str]) -> None:
 def left_out(job: bulk.Job) -> None:
     """What of the source will not be predicted, and why."""
     if job.empty:
-        st.caption(_("{count:,} rows hold no text and are left out.").format(count=job.empty))
+        st.caption(_("Rows without text, left out: {count:,}").format(count=job.empty))
     if job.beyond:
         st.warning(
             _("Only the first {limit:,} texts are predicted; {beyond:,} more are left out.").format(

@@ -1,5 +1,6 @@
 """The Chinese catalogue is complete, has nothing stale, and keeps every placeholder."""
 
+import ast
 import re
 import string
 from pathlib import Path
@@ -45,6 +46,15 @@ def test_no_entry_is_missing_or_stale(catalogue: dict[str, str]) -> None:
     assert len(wanted) > 100
     assert wanted - set(catalogue) == set(), "not in the catalogue"
     assert set(catalogue) - wanted == set(), "in the catalogue, but no longer in the sources"
+
+
+def test_no_text_hides_inside_an_f_string() -> None:
+    """The extraction does not look into f-strings, so such a text would never reach the catalogue."""
+    for path in [ROOT / "app.py", *(ROOT / "pages").rglob("*.py"), *(ROOT / "core").glob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for part in ast.walk(node) if isinstance(node, ast.JoinedStr) else ():
+                if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id in KEYWORDS:
+                    assert not isinstance(part.args[0], ast.Constant), f"{path}:{part.lineno}"
 
 
 def test_every_entry_is_translated_and_keeps_its_placeholders(catalogue: dict[str, str]) -> None:

@@ -128,7 +128,8 @@ def chips(tokens: Tokens) -> None:
         for kind in kinds
     )
     if tokens.pair:
-        keys += f'<span><span class="chip second"><b>ab</b></span>{escape(_("second sentence"))}</span>'
+        second = escape(_("second sentence"))
+        keys += f'<span><span class="chip second"><b>ab</b></span>{second}</span>'
     st.html(f'<div class="keys">{keys}</div>')
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from core import export, figures, finetune, models, runs, settings
 from core.errors import UserError
@@ -251,13 +252,13 @@ def _waiting(run: Run) -> None:
 
 def _progress(run: Run, found: Sequence[Event]) -> None:
     """How far it is and how long it will take."""
+    before, begun = last(found, "step"), run.state.started or 0.0
+    found = [event for event in found if event.time >= begun]  # what a resumed run did before is not what it does now
     step, stage = last(found, "step"), last(found, "stage")
     if step is None or (stage is not None and stage.time > step.time):
-        done = step.step / step.total_steps if step and step.total_steps else 0.0
-        st.progress(
-            min(done, 1.0),
-            text=stage_name(str(stage.values.get("stage", ""))) if stage else _("starting the training process"),
-        )
+        done = before.step / before.total_steps if before and before.total_steps else 0.0
+        text = stage_name(str(stage.values.get("stage", ""))) if stage else _("starting the training process")
+        st.progress(min(done, 1.0), text=text)
         return
     left = number(step, "eta_seconds")
     text = _("step {step:,} of {total:,} · epoch {epoch:.2f} of {epochs:g}").format(
@@ -362,7 +363,7 @@ def _worst(measured: Event | None) -> None:
     )
 
 
-def text_table() -> dict[str, object]:
+def text_table() -> dict[str, ColumnConfig]:
     """How a table of texts with labels shows its columns: room for the texts, three digits for the numbers."""
     wide, three = (
         st.column_config.TextColumn(width="large"),

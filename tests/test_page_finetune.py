@@ -1,0 +1,361 @@
+"""The Fine-tune page: choosing data and values, files good and bad, starting a run and following it."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import data, finetune, runs, settings
+from core.results import RunConfig
+from pages.shared import snippets
+from tests.pages_common import LANGUAGES, check, clear_caches, open_page, put_run, texts, train_tiny
+
+RUN = "20260102-030405-aaaaaa"
+CSV = "review;verdict;id\n" + "".join(
+    f"film number {i} was {'good' if i % 2 else 'bad'};{i % 2};{i}\n" for i in range(60)
+)
+
+
+@pytest.fixture(autouse=True)
+def fresh_caches() -> Iterator[None]:
+    clear_caches()
+    yield
+    clear_caches()
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[runs.Run]:
+    """The runs that the page starts; no process is made for them."""
+    found: list[runs.Run] = []
+    monkeypatch.setattr(runs, "start", found.append)
+    return found
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train_tiny(tiny_bert, tmp_path_factory.mktemp("trained"), RUN)
+
+
+def upload(app: AppTest, name: str, content: bytes) -> AppTest:
+    """The page with a file of the user's own."""
+    app.button_group(key="data_kind").set_value("file").run()
+    return app.file_uploader(key="upload").set_value((name, content, "text/csv")).run()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_opens_with_data_model_and_start(lang: str) -> None:
+    app = check(open_page("finetune", lang=lang))
+    assert not app.error
+    assert {metric.value for metric in app.metric} >= {"6,824", "853", "0"}
+    assert app.button(key="start") and app.button(key="estimate")
+    assert "compile(" not in app.code[-1].value and "TrainingArguments" in app.code[-1].value
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("name", data.DATASETS)
+def test_every_dataset_that_comes_with_the_studio(name: str, lang: str) -> None:
+    app = check(open_page("finetune", data=name, lang=lang))
+    assert not app.error
+    assert app.selectbox(key="data_ready").value == name
+
+
+@pytest.mark.parametrize("preset", finetune.PRESETS)
+def test_a_preset_fills_every_value(preset: str) -> None:
+    app = check(open_page("finetune", data="article-example", preset=preset))
+    for name, value in finetune.PRESETS[preset].values.items():
+        assert app.session_state[f"value_{name}"] == value
+
+
+def test_editing_a_value_makes_the_preset_custom_and_choosing_one_goes_back() -> None:
+    app = check(open_page("finetune", data="article-example"))
+    check(app.number_input(key="value_epochs").set_value(3.5).run())
+    assert app.session_state["preset"] == "custom"
+    assert json.loads(app.session_state["shared_changes"]) == {"epochs": 3.5}
+    check(app.button_group(key="preset").set_value("quick").run())
+    assert app.session_state["preset"] == "quick"
+    assert app.session_state["value_epochs"] == 1.0
+
+
+@pytest.mark.parametrize("method", finetune.METHODS)
+def test_every_method_brings_its_rate_and_its_own_values(method: str) -> None:
+    app = check(open_page("finetune", data="article-example"))
+    check(app.button_group(key="method").set_value(method).run())
+    assert app.session_state["value_learning_rate"] == finetune.suggested_learning_rate(method, 384)
+    shown = {widget.key for widget in app.number_input}
+    assert ("value_frozen_layers" in shown) == (method == "frozen")
+    assert ("value_lora_rank" in shown) == (method == "lora")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    ['{"epochs": 1e9}', '{"epochs": "x"}', '{"method": "rm"}', '{"data": "/etc/passwd"}', "[1]", "{", '{"seed": true}'],
+)
+def test_an_address_with_nonsense_changes_nothing(changes: str, started: list[runs.Run]) -> None:
+    app = check(open_page("finetune", data="article-example", changes=changes, preset="no such preset"))
+    check(app.button(key="start").click().run())
+    assert len(started) == 1
+    expected = RunConfig(model="minilm", data="article-example")
+    assert started[0].config == finetune.with_preset(expected, "balanced")
+
+
+def test_a_rate_that_is_too_high_is_pointed_out() -> None:
+    app = check(open_page("finetune", data="article-example", changes='{"learning_rate": 0.01}'))
+    assert "is high for this model" in texts(app)
+    check(app.button(key="use_rate").click().run())
+    assert app.session_state["value_learning_rate"] == 1e-4
+
+
+def test_estimate_measures_real_steps() -> None:
+    app = check(open_page("finetune", data="article-example", changes='{"batch_size": 2, "max_length": 16}'))
+    check(app.button(key="estimate").click().run())
+    assert "real steps on this machine" in texts(app)
+    assert "4 steps" in texts(app), "four rows, two at a time, twice"
+    check(app.run())
+    assert "real steps on this machine" in texts(app), "it stays while nothing changes"
+    check(app.number_input(key="value_batch_size").set_value(1).run())
+    assert "real steps on this machine" not in texts(app), "other values, other cost"
+
+
+def test_start_makes_a_run_and_follows_it(started: list[runs.Run]) -> None:
+    app = check(open_page("finetune", data="article-example", preset="quick"))
+    app.text_input(key="run_name").set_value("<b>mine</b>").run()
+    check(app.button(key="start").click().run())
+    assert [run.config.name for run in started] == ["<b>mine</b>"]
+    assert app.session_state["shared_run"] == started[0].id
+    assert "Waiting for a free place" in texts(app) and "\\<b\\>mine" in texts(app)
+    other = check(open_page("finetune", run=started[0].id))  # a second tab, or after a refresh
+    assert "Waiting for a free place" in texts(other)
+    third = check(open_page("finetune"))
+    assert third.button(key=f"follow_{started[0].id}"), "a page opened anew says that something is going on"
+    check(app.button(key=f"cancel_finetune_{started[0].id}").click().run())
+    assert runs.get(started[0].id).state.status == "cancelled"
+    check(app.run())
+    assert "You stopped it" in texts(app)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_run_that_trains_is_shown_live(trained: Path, monkeypatch: pytest.MonkeyPatch, lang: str) -> None:
+    folder = settings.runs_folder() / put_run(trained)
+    (folder / "report.json").unlink()
+    lines = (folder / "events.jsonl").read_text().splitlines()
+    last_step = max(i for i, line in enumerate(lines) if '"kind":"step"' in line)
+    (folder / "events.jsonl").write_text("\n".join(lines[: last_step + 1]) + "\n")
+    state = json.loads((folder / "state.json").read_text()) | {"status": "running", "finished": None}
+    (folder / "state.json").write_text(json.dumps(state))
+    monkeypatch.setattr(runs, "_is_alive", lambda folder: True)
+    app = check(open_page("finetune", run=RUN, lang=lang))
+    step = runs.events(runs.get(RUN))[-1]
+    assert f"{step.values['loss']:.4f}" in {metric.value for metric in app.metric}
+    assert len(app.dataframe) == 1, "the worst validation examples so far"
+    check(app.toggle(key=f"log_finetune_{RUN}").set_value(True).run())
+    assert "evaluation" in app.code[0].value
+    assert not runs.open_folder(folder).state.finished
+
+
+def test_stop_now_is_offered_to_a_run_that_does_not_react(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = settings.runs_folder() / put_run(trained)
+    state = json.loads((folder / "state.json").read_text()) | {"status": "running", "finished": None}
+    (folder / "state.json").write_text(json.dumps(state))
+    monkeypatch.setattr(runs, "_is_alive", lambda folder: True)
+    killed: list[runs.Run] = []
+    monkeypatch.setattr(runs, "kill", killed.append)
+    app = check(open_page("finetune", run=RUN))
+    check(app.button(key=f"cancel_finetune_{RUN}").click().run())
+    assert "Stopping after the current step" in texts(app)
+    assert not [button for button in app.button if button.key == f"kill_finetune_{RUN}"], "first it may stop by itself"
+    monkeypatch.setattr("pages.shared.run_view.PATIENCE_SECONDS", -1)
+    check(app.run())
+    check(app.button(key=f"kill_finetune_{RUN}").click().run())
+    assert [run.id for run in killed] == [RUN]
+
+
+@pytest.mark.parametrize("run_id", ["20990101-000000-ffffff", "../../etc/passwd", "<script>"])
+def test_a_run_that_does_not_exist_is_no_dead_end(run_id: str) -> None:
+    app = check(open_page("finetune", run=run_id))
+    assert len(app.error) == 1 and "there is no run" in app.error[0].value
+    check(app.button(key="new_run").click().run())
+    assert not app.error and app.button(key="start")
+
+
+def test_an_uploaded_file_is_read_checked_and_trained_on(started: list[runs.Run]) -> None:
+    app = check(upload(open_page("finetune"), "my <reviews>.csv", (CSV + ";1;61\n").encode("utf-16")))
+    assert not app.error, texts(app)
+    assert app.selectbox(key="text_column").value == "review"
+    assert app.selectbox(key="label_column").value == "verdict"
+    assert "1 of 61 rows" in app.expander[-2].label or any("1 of 61" in box.label for box in app.expander)
+    assert "UTF\\-16" in texts(app)
+    check(app.button(key="start").click().run())
+    config = started[0].config
+    assert config.data.startswith("data/") and (started[0].folder / config.data).is_file()
+    assert (config.text_column, config.label_column) == ("review", "verdict")
+    assert config.task == "text-classification"
+
+
+def test_an_uploaded_file_survives_a_refresh() -> None:
+    app = check(upload(open_page("finetune"), "reviews.csv", CSV.encode()))
+    again = check(open_page("finetune", data=app.session_state["shared_data"]))
+    assert again.selectbox(key="label_column").value == "verdict"
+    gone = check(open_page("finetune", data="upload:" + "0" * 24))
+    assert "Upload it again" in texts(gone)
+
+
+def test_columns_can_be_chosen() -> None:
+    app = check(upload(open_page("finetune"), "reviews.csv", CSV.encode()))
+    check(app.selectbox(key="label_column").set_value("id").run())
+    assert len(app.error) == 1 and "not labels" in app.error[0].value
+    check(app.selectbox(key="label_column").set_value("verdict").run())
+    assert not app.error
+
+
+def test_sentence_pairs() -> None:
+    rows = "premise,hypothesis,label\n" + "".join(
+        f"the film {i} was good,film {i} was {'liked' if i % 2 else 'hated'},{'yes' if i % 2 else 'no'}\n"
+        for i in range(40)
+    )
+    app = upload(open_page("finetune"), "pairs.csv", rows.encode())
+    check(app.button_group(key="task").set_value("pair-classification").run())
+    assert not app.error, texts(app)
+    assert app.selectbox(key="pair_column").value == "hypothesis"
+    assert '"pair"' in app.code[-1].value
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("picture.csv", b"\x89PNG\r\n\x1a\n\0\0\0\0", "PNG"),
+        ("empty.csv", b"", "empty"),
+        ("one-class.csv", b"text,label\na,x\nb,x\nc,x\n", "same label"),
+        ("pickle.csv", b"\x80\x04\x95\0\0\0\0", "pickle"),
+        ("header.csv", b"text,label\n", "no rows"),
+    ],
+    ids=["a renamed picture", "empty", "one class", "pickle", "header only"],
+)
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_bad_file_gets_one_clear_sentence(name: str, content: bytes, says: str, lang: str) -> None:
+    uploaded = check(upload(open_page("finetune"), name, content))
+    app = check(open_page("finetune", data=uploaded.session_state["shared_data"], lang=lang))
+    assert len(uploaded.error) == len(app.error) == 1
+    if lang == "en":
+        assert says in app.error[0].value.replace("\\", "")
+    assert not [button for button in app.button if button.key == "start"], "nothing to start"
+
+
+def test_labels_and_texts_stay_text() -> None:
+    rows = "text,label\n" + "".join(f"</script><b>{i}</b> film,{'<i>x</i>' if i % 2 else '*y*'}\n" for i in range(40))
+    app = check(upload(open_page("finetune"), "nasty.csv", rows.encode()))
+    assert not app.error, texts(app)
+    shown = texts(app)
+    assert "<i>x</i>" not in shown.replace("\\<i\\>x\\<\\/i\\>", "")
+    assert "label: *y*" not in shown
+
+
+def test_the_hub_that_cannot_be_reached_is_no_dead_end() -> None:
+    app = check(open_page("finetune", data="someone/something"))
+    assert len(app.error) == 1 and "cannot be reached" in app.error[0].value.replace("\\", "")
+    assert app.session_state["data_kind"] == "hub"
+    check(app.button_group(key="data_kind").set_value("ready").run())
+    assert not app.error
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_the_prepared_experiments_set_the_page_up(number: int) -> None:
+    app = check(open_page("finetune", data="article-example"))
+    check(app.button(key=f"experiment_finetune_{number}").click().run())
+    assert not app.error
+    assert app.session_state["preset"] == "custom"
+    label = app.session_state["experiment_finetune"]
+    assert label == app.button(key=f"experiment_finetune_{number}").label
+    assert [text.value for text in app.markdown if len(text.value) > 150], "the point of the experiment is told"
+
+
+def test_train_again_with_a_file_of_an_old_run(started: list[runs.Run], tmp_path: Path) -> None:
+    file = tmp_path / "reviews.csv"
+    file.write_text(CSV)
+    config = RunConfig("minilm", "", text_column="review", label_column="verdict", epochs=7.0, method="head")
+    old = runs.create(config, file)
+    runs.cancel(old)
+    app = check(open_page("finetune", run=old.id))
+    app.button(key=f"again_finetune_{old.id}").click().run()
+    check(app.run())
+    assert app.session_state["value_epochs"] == 7.0 and app.session_state["method"] == "head"
+    assert app.selectbox(key="label_column").value == "verdict"
+    check(app.button(key="start").click().run())
+    assert (started[0].folder / started[0].config.data).read_text() == CSV
+
+
+def run_script(code: str) -> dict[str, object]:
+    names: dict[str, object] = {}
+    exec(compile(code, "snippet", "exec"), names)
+    return names
+
+
+@pytest.mark.parametrize("method", finetune.METHODS)
+def test_the_script_trains(method: str, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    put_run(trained)
+    dataset = data.load("article-example")
+    config = RunConfig(
+        f"run:{RUN}", "article-example", method=method, epochs=2.0, batch_size=2, learning_rate=1e-3, frozen_layers=1,
+        class_weights=method == "full",
+    )  # fmt: skip
+    rows = snippets.training_rows("article-example", "", dataset.columns, dataset.report)
+    names = run_script(snippets.finetune(config, rows, dataset.label_names, pair=False, held_out=False))
+    result = names["result"]
+    assert isinstance(result, dict) and 0 <= result["eval_accuracy"] <= 1 and np.isfinite(result["eval_loss"])
+
+
+def rows_of(names: dict[str, object], columns: Sequence[str]) -> list[tuple[str, ...]]:
+    frame = names["rows"]
+    return sorted(tuple(row) for row in frame[list(columns)].itertuples(index=False, name=None))  # type: ignore[index]
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "json", "parquet"])
+def test_the_script_reads_the_same_rows_as_the_studio(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pandas as pd
+
+    monkeypatch.chdir(tmp_path)
+    frame = pd.DataFrame(
+        {"q": [f"text {i}" for i in range(40)], "a": [f"other {i}" for i in range(40)], "y": ["yes", "no"] * 20}
+    )
+    if kind == "csv":
+        frame.to_csv("d.csv", sep="\t", index=False, encoding="gb18030")
+    elif kind == "parquet":
+        frame.to_parquet("d.parquet")
+    else:
+        frame.to_json(f"d.{kind}", orient="records", lines=kind == "jsonl")
+    dataset = data.load(
+        f"d.{kind}", task="pair-classification", text_column="q", pair_column="a", label_column="y", allow_path=True
+    )
+    code = snippets.training_rows(f"d.{kind}", f"d.{kind}", dataset.columns, dataset.report)
+    names = run_script(f"import pandas as pd\nlabels = {list(dataset.label_names)!r}\n{code}")
+    expected = sorted(
+        (row["text"], row["pair"], dataset.label_names[row["label"]])
+        for split in dataset.splits.values()
+        for row in split
+    )
+    assert rows_of(names, ("text", "pair", "label")) == expected
+
+
+def test_the_script_reads_the_bundled_sentences() -> None:
+    dataset = data.load("rotten_tomatoes")
+    code = snippets.training_rows("rotten_tomatoes", "", dataset.columns, dataset.report)
+    head = "import pandas as pd\nfrom importlib.util import find_spec\nfrom pathlib import Path\n"
+    names = run_script(f"{head}labels = {list(dataset.label_names)!r}\n{code}")
+    assert len(rows_of(names, ("text", "label"))) == sum(dataset.report.counts.values())
+    assert {label for _, label in rows_of(names, ("text", "label"))} == {"negative", "positive"}
+
+
+def test_a_resumed_run_does_not_show_what_it_did_before(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = settings.runs_folder() / put_run(trained)
+    later = runs.events(runs.get(RUN))[-1].time + 60
+    state = json.loads((folder / "state.json").read_text()) | {"status": "running", "finished": None, "started": later}
+    (folder / "state.json").write_text(json.dumps(state))
+    monkeypatch.setattr(runs, "_is_alive", lambda folder: True)
+    app = check(open_page("finetune", run=RUN))
+    bars = [bar.proto.text for bar in app.get("progress")]
+    assert bars == ["starting the training process"]

@@ -1,0 +1,450 @@
+"""The Playground: its answers are core's, hostile text stays text, a job of many texts can be cancelled and keeps what it has."""
+
+import io
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import streamlit as st
+import torch
+from pydantic import TypeAdapter
+from streamlit.testing.v1 import AppTest
+from transformers import BertForSequenceClassification
+
+from core import explain, figures, predict
+from core.errors import UserError
+from core.results import Attribution, RunConfig, RunState, WordScore
+from pages.shared import bulk, cached
+from tests import pages_common
+from tests.conftest import make_config, make_tokenizer
+
+FIRST, SECOND = "20260101-000000-abcdef", "20260102-000000-abcdef"
+TEXT = "the film was not bad"
+HOSTILE = {
+    "hundred thousand characters": "good film " * 10_000,
+    "emoji": "🙂👩‍👩‍👧‍👦 🇫🇷 good",
+    "right to left": "שלום עולם، مرحبا \u202eabc",
+    "control characters": "a\x00b\x07c\x1b[31m good",
+    "html": "<b>bold</b><img src=x onerror=alert(1)></script><script>alert(2)</script>",
+    "markdown": "[link](javascript:alert(1)) ![x](http://127.0.0.1/x.png) $x$ :red[y] **z**",
+    "template": "{0} {text} %s {{",
+}
+
+
+def make_run(home: Path, run_id: str, model: Path, begun_from: Path, **options: Any) -> str:
+    """A finished run that holds `model`; its name as a model."""
+    folder = home / "runs" / run_id
+    shutil.copytree(model, folder / "model")
+    config = RunConfig(model=str(begun_from), data="rotten_tomatoes", name=f"run {run_id[:8]}", **options)
+    (folder / "config.json").write_bytes(TypeAdapter(RunConfig).dump_json(config))
+    created = 1_767_225_600.0 + int(run_id[:8])
+    (folder / "state.json").write_bytes(TypeAdapter(RunState).dump_json(RunState("finished", created)))
+    return f"run:{run_id}"
+
+
+@pytest.fixture
+def run(studio_home: Path, tiny_classifier: Path, tiny_bert: Path) -> str:
+    return make_run(studio_home, FIRST, tiny_classifier, tiny_bert, seed=3)
+
+
+@pytest.fixture
+def labelled(tmp_path: Path, studio_home: Path, tiny_bert: Path) -> str:
+    """A newer run whose label names are hostile, and many."""
+    folder = tmp_path / "labelled"
+    torch.manual_seed(1)
+    names = ["<script>alert(3)</script>", "**bold**", *(f"label {i}" for i in range(14))]
+    labels = dict(enumerate(names))
+    BertForSequenceClassification(
+        make_config(id2label=labels, label2id={name: i for i, name in labels.items()})
+    ).save_pretrained(folder)
+    make_tokenizer().save_pretrained(folder)
+    return make_run(studio_home, SECOND, folder, tiny_bert)
+
+
+def open_page(**query: str) -> AppTest:
+    """The page as a visitor gets it who follows a link with these parameters."""
+    return pages_common.open_page("playground", **query)
+
+
+def html(at: AppTest) -> str:
+    return "\n".join(element.proto.body for element in at.get("html"))
+
+
+def said(at: AppTest) -> str:
+    """Everything the page says in words, without Markdown's escapes."""
+    elements = [*at.markdown, *at.caption, *at.info, *at.warning, *at.error, *at.success]
+    return "\n".join(element.value for element in elements).replace("\\", "")
+
+
+def plots(at: AppTest) -> list[str]:
+    return [element.proto.spec for element in at.get("plotly_chart")]
+
+
+def test_without_a_trained_model_the_page_shows_the_way_to_one() -> None:
+    at = open_page()
+    assert not at.exception and not at.error
+    assert "There is no trained model yet" in said(at)
+    assert [link.proto.page for link in at.get("page_link")] == ["finetune"]
+    assert not plots(at)
+
+
+def test_a_bare_encoder_hands_over_to_the_newest_run(run: str, labelled: str) -> None:
+    at = open_page(text=TEXT)
+    assert not at.exception and not at.error
+    assert "'minilm' has no classifier" in said(at) and "run 20260102" in said(at)
+    next(button for button in at.button if button.label == "Use it on every page").click().run()
+    assert labelled in at.query_params["model"]
+    assert "has no classifier" not in said(at)
+
+
+@pytest.mark.parametrize("model", ["../../etc/passwd", "run:20250101-000000-abcdef", "owner/none"])
+def test_a_model_that_cannot_be_had_hands_over_too(run: str, model: str) -> None:
+    at = open_page(text=TEXT, model=model)
+    assert not at.exception
+    assert len(plots(at)) == 3
+    assert "run 20260101" in said(at)
+
+
+def test_the_answer_is_cores_answer(run: str) -> None:
+    at = open_page(text=TEXT, model=run)
+    assert not at.exception and not at.error
+    predictor = predict.load(run)
+    expected = predict.predict(predictor, [TEXT])[0]
+    assert f">{expected.label}<" in html(at)
+    assert f"probability {expected.probability:.1%}" in html(at)
+    for value in expected.probabilities.values():
+        assert f"{value:.1%}" in plots(at)[0]
+    before = cached.before_training(FIRST, TEXT)
+    assert before.probabilities != expected.probabilities
+    assert f"{before.probability:.1%}" in plots(at)[1]
+    assert "seed 3" in said(at) and "chance" in said(at)
+    assert re.search(r"\d ms per prediction .* the median of [345] after one to warm up", said(at))
+
+
+def test_before_training_is_what_the_seed_gives(
+    run: str, studio_home: Path, tiny_classifier: Path, tiny_bert: Path
+) -> None:
+    make_run(studio_home, SECOND, tiny_classifier, tiny_bert, seed=4)
+    first, other = cached.before_training(FIRST, TEXT), cached.before_training(SECOND, TEXT)
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    torch.rand(7)
+    assert cached.before_training(FIRST, TEXT).probabilities == first.probabilities
+    assert other.probabilities != first.probabilities
+
+
+@pytest.mark.parametrize("method", explain.METHODS)
+def test_words_are_tinted_by_what_they_did(run: str, method: str) -> None:
+    at = open_page(text=TEXT, model=run, method=method)
+    assert not at.exception and not at.error
+    expected = explain.explain(predict.load(run), TEXT, method=method)
+    words = re.findall(r'<span class="(\w*)" title="([+-][\d.]+)[^"]*" style="[^"]*">(\w+)', html(at))
+    assert [word for *_rest, word in words] == TEXT.split()
+    scale = 100 if explain.METHODS[method].unit == "probability" else 1
+    for (kind, shown, _word), score in zip(words, expected.words, strict=True):
+        assert float(shown) == pytest.approx(scale * score.score, abs=0.006)
+        assert kind in ("", "for" if score.score >= 0 else "against")
+    strongest = max(expected.words, key=lambda word: abs(word.score))
+    mark = "▲" if strongest.score > 0 else "▼"
+    assert f"{strongest.text}<sup>{mark}</sup>" in html(at)
+    assert ("Completeness error" in said(at)) == explain.METHODS[method].completeness
+
+
+def test_nothing_is_attributed_while_it_is_off(run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_args: object, **_options: object) -> Attribution:
+        raise AssertionError("computed although nobody looks")
+
+    monkeypatch.setattr(explain, "explain", never)
+    at = open_page(text=TEXT, model=run, method="off")
+    assert not at.exception
+    assert len(plots(at)) == 2
+
+
+def test_another_label_can_be_asked_about(run: str) -> None:
+    at = open_page(text=TEXT, model=run)
+    predicted = predict.predict(predict.load(run), [TEXT])[0].label
+    other = "good" if predicted == "bad" else "bad"
+    next(box for box in at.selectbox if box.label == "For the label").set_value(other).run()
+    assert not at.exception
+    assert f"speaks for “{other}”" in html(at)
+
+
+@pytest.mark.parametrize("view", ["one", "texts", "models", "many"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_view_works_in_both_languages(run: str, labelled: str, view: str, language: str) -> None:
+    at = open_page(text=TEXT, model=run, view=view, lang=language)
+    assert not at.exception and not at.error
+
+
+@pytest.mark.parametrize("view", ["one", "texts", "models"])
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_text_stays_text(run: str, labelled: str, kind: str, view: str) -> None:
+    at = open_page(text=HOSTILE[kind], pair="", other_text=HOSTILE[kind], other_model=labelled, model=run, view=view)
+    assert not at.exception and not at.error
+    assert plots(at)
+    for body in [html(at), *plots(at)]:
+        assert "<script>" not in body and "<img" not in body and "\x00" not in body
+    if kind == "hundred thousand characters":
+        assert "never saw this" in said(at) and "100,000 characters" in said(at)
+
+
+@pytest.mark.parametrize("view", ["one", "texts", "models"])
+@pytest.mark.parametrize("text", ["", "   ", "\t"])
+def test_no_text_is_one_clear_line(run: str, labelled: str, text: str, view: str) -> None:
+    at = open_page(text=text, model=run, view=view)
+    assert not at.exception
+    assert {error.value.replace("\\", "") for error in at.error} == {"the text is empty; write something first"}
+    assert any(button.label == "Sarcasm" for button in at.button), "the experiments still show the way"
+
+
+def test_hostile_and_many_labels(labelled: str) -> None:
+    at = open_page(text=TEXT, model=labelled)
+    assert not at.exception and not at.error
+    assert "<script>" not in html(at)
+    assert all("<script>" not in plot for plot in plots(at))
+    assert "12 likeliest labels; 4 more" in said(at)
+    assert not re.search(r"(?<!\\)\*\*bold", "\n".join(m.value for m in [*at.markdown, *at.caption]))
+
+
+def test_two_texts_shows_the_change(run: str) -> None:
+    at = open_page(text="the film was good", other_text="the film was not good", model=run, view="texts")
+    predictor = predict.load(run)
+    first, second = predict.predict(predictor, ["the film was good", "the film was not good"])
+    for value in [*first.probabilities.values(), *second.probabilities.values()]:
+        assert f"{value:.1%}" in plots(at)[0]
+    change = 100 * (second.probabilities[first.label] - first.probability)
+    assert f"changes by {change:+.1f} percentage points" in said(at)
+
+
+def test_two_models_side_by_side(run: str, labelled: str) -> None:
+    at = open_page(text=TEXT, model=run, view="models")
+    assert not at.exception and not at.error
+    assert len(plots(at)) == 2
+    assert "They disagree" in said(at)
+    assert labelled in at.query_params["other_model"]
+
+
+def test_one_model_alone_is_no_dead_end(run: str) -> None:
+    at = open_page(text=TEXT, model=run, view="models")
+    assert not at.exception and not at.error
+    assert "only one classifier so far" in said(at)
+    assert len(plots(at)) == 1
+
+
+def test_a_pair_model_asks_for_its_second_text(studio_home: Path, tiny_classifier: Path, tiny_bert: Path) -> None:
+    name = make_run(studio_home, FIRST, tiny_classifier, tiny_bert, task="pair-classification")
+    assert "fill in the second sentence" in said(open_page(text=TEXT, model=name))
+    at = open_page(text=TEXT, pair="the acting was good", model=name)
+    assert "fill in the second sentence" not in said(at)
+    assert 'class="words second"' in html(at)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_every_experiment_runs_and_makes_its_point(run: str, number: int) -> None:
+    at = open_page(model=run)
+    button = [b for b in at.button if b.key and b.key.startswith("experiment_playground_")][number]
+    button.click().run()
+    assert not at.exception and not at.error
+    shown = [element.value for element in at.markdown]
+    assert shown.index("**Try this**") == len(shown) - 2 and len(shown[-1]) > 80
+
+
+# ---- Many texts -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def predictor(run: str) -> predict.Predictor:
+    return predict.load(run)
+
+
+def paste(at: AppTest, text: str) -> AppTest:
+    at.text_area[0].set_value(text).run()
+    assert not at.exception
+    return at
+
+
+def press(at: AppTest, label: str) -> AppTest:
+    next(button for button in at.button if button.label.startswith(label)).click().run()
+    assert not at.exception
+    return at
+
+
+def test_pasted_lines_are_predicted(run: str, predictor: predict.Predictor) -> None:
+    at = paste(open_page(model=run, view="many"), "the film was good\n\n  \nthe film was bad\n=1+1 good")
+    assert "Rows without text, left out: 2" in said(at)
+    press(at, "Predict 3 texts")
+    table = at.dataframe[0].value
+    expected = predict.predict(predictor, ["the film was good", "the film was bad", "=1+1 good"])
+    assert list(table["Row"]) == [1, 4, 5]
+    assert list(table["Prediction"]) == [answer.label for answer in expected]
+    assert list(table["P(good)"]) == pytest.approx([answer.probabilities["good"] for answer in expected])
+    csv = bulk.download(at.session_state["bulk_job"])
+    read = pd.read_csv(io.StringIO(csv.removeprefix("\ufeff")))
+    assert list(read["text"]) == ["the film was good", "the film was bad", "'=1+1 good"]
+    press(at, "Discard")
+    assert not at.dataframe
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", " \n\t\n"])
+def test_an_empty_list_starts_nothing(run: str, text: str) -> None:
+    at = paste(open_page(model=run, view="many"), text)
+    assert not at.error
+    assert next(button for button in at.button if button.label == "Predict").disabled
+    press(at, "Fill in examples")
+    assert len(press(at, "Predict 6 texts").dataframe[0].value) == 6
+
+
+def test_more_texts_than_allowed_are_left_out_visibly(run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STUDIO_MAX_BULK", "2")
+    at = paste(open_page(model=run, view="many"), "good\nbad\ngreat\nawful\nfilm")
+    assert "Only the first 2 texts are predicted; 3 more are left out" in said(at)
+    assert len(press(at, "Predict 2 texts").dataframe[0].value) == 2
+
+
+def test_cancel_stops_and_keeps_what_was_predicted(run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A button press reaches a running script at its next drawing; here the script stops there after two steps."""
+    whole = bulk.work
+    steps: list[int] = []
+
+    def interrupted(job: bulk.Job, predictor: predict.Predictor) -> Iterator[None]:
+        for step in whole(job, predictor):
+            steps.append(len(job.predictions))
+            yield step
+            if len(steps) == 2:
+                st.stop()
+
+    monkeypatch.setattr(bulk, "work", interrupted)
+    monkeypatch.setattr(bulk, "MOST_PER_STEP", 20)
+    at = press(paste(open_page(model=run, view="many"), "\n".join(["the film was good"] * 100)), "Predict 100")
+    assert len(steps) == 2 and not at.dataframe
+    assert next(button for button in at.button if button.label.startswith("Predict")).disabled
+    press(at, "Cancel")
+    assert len(steps) == 2, "nothing was predicted after Cancel"
+    assert f"Cancelled after {steps[-1]} of 100 texts" in said(at)
+    assert len(at.dataframe[0].value) == steps[-1] < 100
+
+
+def test_an_interrupted_job_goes_on_where_it_was(predictor: predict.Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "FIRST_STEP", 3)
+    monkeypatch.setattr(bulk, "MOST_PER_STEP", 4)
+    texts = [f"good film {'very ' * i}" for i in range(10)]
+    job = bulk.create(predictor.name, "title", texts)
+    assert job.seconds_left == 0 and job.running
+    next(bulk.work(job, predictor))
+    assert len(job.predictions) == 3 and job.rate > 0 and job.seconds_left > 0
+    assert sum(1 for _step in bulk.work(job, predictor)) >= 2
+    assert not job.running
+    expected = predict.predict(predictor, texts)
+    assert [answer.text for answer in job.predictions] == texts
+    for answer, other in zip(job.predictions, expected, strict=True):
+        assert answer.probabilities == pytest.approx(other.probabilities, abs=1e-5)
+
+
+def test_labels_in_the_file_are_measured(predictor: predict.Predictor) -> None:
+    texts = ["the film was good", "the film was bad", "great plot", "awful acting", "boring"]
+    answers = predict.predict(predictor, texts)
+    truth = [answers[0].label, answers[1].label, "bad" if answers[2].label == "good" else "good", answers[3].label, ""]
+    job = bulk.create(predictor.name, "title", texts, truth=truth)
+    for _step in bulk.work(job, predictor):
+        assert job.predictions
+    evaluation = bulk.evaluation(job, predictor.labels)
+    assert evaluation is not None
+    assert evaluation.n == 4 and evaluation.accuracy.value == 0.75
+    assert evaluation.mistakes[0].text == "great plot"
+    wrong = bulk.create(predictor.name, "title", texts, truth=["x", "y", "z", "x", "x"])
+    list(bulk.work(wrong, predictor))
+    with pytest.raises(UserError, match="labels"):
+        bulk.evaluation(wrong, predictor.labels)
+
+
+def test_the_label_column_is_guessed_by_the_models_labels() -> None:
+    frame = pd.DataFrame({"text": ["a", "b", "c"], "id": ["7", "8", "9"], "stars": ["Good", "bad", ""]})
+    assert bulk.guess_truth(frame, ["text"], ("bad", "good")) == "stars"
+    assert bulk.guess_truth(frame[["text", "id"]], ["text"], ("bad", "good")) == ""
+
+
+def upload(at: AppTest, name: str, content: bytes) -> AppTest:
+    next(control for control in at.segmented_control if control.key == "bulk_source").set_value("file").run()
+    at.get("file_uploader")[0].set_value((name, content, "text/csv")).run()
+    assert not at.exception
+    return at
+
+
+def test_a_file_with_labels_is_measured(run: str) -> None:
+    frame = pd.DataFrame({"review": ["the film was good", "the film was bad"] * 4, "verdict": ["good", "bad"] * 4})
+    at = upload(open_page(model=run, view="many"), "reviews.csv", frame.to_csv(index=False).encode())
+    chosen = {box.label: box.value for box in at.selectbox}
+    assert chosen["Text column"] == "review" and chosen["Label column (optional)"] == "verdict"
+    press(at, "Predict 8 texts")
+    assert {metric.label for metric in at.metric} >= {"Accuracy", "Macro-F1"}
+    assert list(at.dataframe[0].value["Label in the file"]) == ["good", "bad"] * 4
+
+
+def test_a_file_with_one_column_is_enough(run: str) -> None:
+    at = upload(open_page(model=run, view="many"), "one.csv", "text\ngood film\n<b>bad</b>\n".encode("utf-16"))
+    assert not at.error
+    assert len(press(at, "Predict 2 texts").dataframe[0].value) == 2
+
+
+def test_a_file_of_pairs(studio_home: Path, tiny_classifier: Path, tiny_bert: Path) -> None:
+    name = make_run(studio_home, FIRST, tiny_classifier, tiny_bert, task="pair-classification")
+    content = b"question,answer\nis it good,the film was good\nis it bad,\n"
+    at = upload(open_page(model=name, view="many"), "pairs.tsv", content)
+    next(box for box in at.selectbox if box.label == "Text column").set_value("question").run()
+    press(at, "Predict 1 texts")
+    expected = predict.predict(predict.load(name), ["is it good"], ["the film was good"])[0]
+    table = at.dataframe[0].value
+    assert list(table["Second text"]) == ["the film was good"]
+    assert list(table["Probability"]) == pytest.approx([expected.probability])
+    at = upload(open_page(model=name, view="many"), "one.csv", b"text\ngood film\n")
+    assert "one column only" in said(at)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("empty.csv", b""),
+        ("picture.csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256))),
+        ("header.csv", b"text,label\n"),
+        ("blank.csv", b"text,label\n ,good\n,bad\n"),
+        ("../../<b>evil</b>\u202e.csv", b""),
+    ],
+)
+def test_a_file_that_is_of_no_use_is_one_clear_line(run: str, name: str, content: bytes) -> None:
+    at = upload(open_page(model=run, view="many"), name, content)
+    assert len(at.error) == 1
+    assert next(button for button in at.button if button.label == "Predict").disabled
+
+
+# ---- Figures ----------------------------------------------------------------------------------------------------------
+
+
+def test_bars_carry_their_values_and_escape_their_labels() -> None:
+    figure = figures.label_probabilities(
+        {"a": {"<b>x</b>": 0.25, "y": 0.75}, "b": {"<b>x</b>": 0.5, "y": 0.5}}, faint="b"
+    )
+    assert [bar.text for bar in figure.data] == [("25.0%", "75.0%"), ("50.0%", "50.0%")]
+    assert "<b>" not in str(figure.layout.yaxis.ticktext)
+    assert figure.data[1].marker.pattern.shape == "/" and figure.data[0].marker.pattern.shape == ""
+
+
+def test_many_labels_show_the_likeliest() -> None:
+    figure = figures.label_probabilities({"a": {f"l{i}": i / 190 for i in range(20)}})
+    assert len(figure.data[0].x) == figures.MOST_LABELS
+    assert figure.data[0].x[0] == pytest.approx(19 / 190)
+
+
+def test_contributions_are_ordered_signed_and_in_the_methods_unit() -> None:
+    words = tuple(WordScore(f"w{i}", 0, i, i + 1, score) for i, score in enumerate((0.01, -0.3, 0.2)))
+    figure = figures.contributions(Attribution("deletion", "good", words, 0.0, -0.09, None, None))
+    assert list(figure.data[0].x) == pytest.approx([-30, 20, 1])
+    assert [text[0] for text in figure.data[0].text] == ["▼", "▲", "▲"]
+    assert "percentage points" in figure.layout.xaxis.title.text
+    figure = figures.contributions(Attribution("input-x-gradient", "good", words, 0.0, -0.09, None, None))
+    assert list(figure.data[0].x) == pytest.approx([-0.3, 0.2, 0.01])
+    assert "log-odds" in figure.layout.xaxis.title.text
+    assert figures.contributions(Attribution("deletion", "good", (), 0.0, 0.0, None, None)).data

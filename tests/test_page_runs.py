@@ -1,0 +1,206 @@
+"""The Runs page: every state of a run is shown and leads somewhere; comparing, deleting and going on work."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core import figures, models, runs, settings
+from core.results import RunConfig
+from pages.shared import run_view
+from tests.pages_common import LANGUAGES, check, clear_caches, open_page, put_run, texts, train_tiny
+
+FIRST, SECOND = "20260102-030405-aaaaaa", "20260102-030406-bbbbbb"
+NASTY = "</script><b>x</b> *a* [l](http://x)"
+
+
+@pytest.fixture(autouse=True)
+def fresh_caches() -> Iterator[None]:
+    clear_caches()
+    yield
+    clear_caches()
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Two finished runs that differ in method and name."""
+    home = tmp_path_factory.mktemp("trained")
+    return (
+        train_tiny(tiny_bert, home, FIRST),
+        train_tiny(tiny_bert, home, SECOND, method="head", name=NASTY),
+    )
+
+
+@pytest.fixture
+def both(trained: tuple[Path, Path]) -> tuple[str, str]:
+    return put_run(trained[0]), put_run(trained[1])
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_run_yet(lang: str) -> None:
+    app = check(open_page("runs", lang=lang))
+    assert len(app.info) == 1
+    assert not app.dataframe
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_table_lists_every_run_with_its_numbers(both: tuple[str, str], lang: str) -> None:
+    app = check(open_page("runs", lang=lang))
+    frame = app.dataframe[0].value
+    assert len(frame) == 2
+    report = runs.report(runs.get(FIRST))
+    assert report and report.test
+    assert run_view.share(report.test.accuracy) in frame.to_csv()
+    assert NASTY in frame.to_csv(), "a name is data: it is shown as it was given"
+
+
+@pytest.mark.parametrize("view", run_view.VIEWS)
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_view_of_a_result(both: tuple[str, str], view: str, lang: str) -> None:
+    app = check(open_page("runs", runs=SECOND, lang=lang))
+    app.session_state[f"view_runs_{SECOND}"] = view
+    check(app.run())
+    metrics = {metric.label: metric.value for metric in app.metric}
+    report = runs.report(runs.get(SECOND))
+    assert report and report.test
+    assert f"{report.test.accuracy.value:.3f}" in metrics.values()
+    assert "\\<b\\>x" in texts(app) and "\n<b>x" not in texts(app), "a name must not become markup"
+
+
+def test_a_score_on_the_training_rows_says_so(both: tuple[str, str]) -> None:
+    app = check(open_page("runs", runs=FIRST))
+    assert "training texts themselves" in texts(app)
+    assert "says nothing about new texts" in texts(app)
+    assert "4 training texts" in app.dataframe[0].value.to_csv()
+
+
+def test_two_runs_are_compared(both: tuple[str, str]) -> None:
+    app = check(open_page("runs", runs=f"{FIRST},{SECOND}"))
+    tables = [table.value for table in app.dataframe]
+    different = next(table for table in tables if "What is trained" in table.to_csv())
+    assert "All parameters" in different.to_csv() and "Classifier only" in different.to_csv()
+    assert "Batch size" not in different.to_csv(), "what is the same is left out"
+    assert "overlap" in texts(app)
+
+
+def test_runs_on_other_data_are_not_compared_silently(both: tuple[str, str]) -> None:
+    file = settings.runs_folder() / SECOND / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"data": "imdb"}))
+    assert "measured on different texts" in texts(check(open_page("runs", runs=f"{FIRST},{SECOND}")))
+
+
+def test_at_most_four_and_only_runs_that_exist(both: tuple[str, str]) -> None:
+    app = check(open_page("runs", runs=f"../../etc,{FIRST},20990101-000000-ffffff"))
+    assert f"view_runs_{FIRST}" in app.session_state
+
+
+def test_delete_asks_first_and_then_deletes(both: tuple[str, str]) -> None:
+    app = check(open_page("runs", runs=FIRST, model=f"run:{FIRST}"))
+    check(app.button(key="delete").click().run())
+    assert (settings.runs_folder() / FIRST).is_dir(), "nothing is deleted before the answer"
+    check(app.button(key="really_delete").click().run())
+    assert not (settings.runs_folder() / FIRST).exists()
+    assert (settings.runs_folder() / SECOND).is_dir()
+    assert app.session_state["shared_model"] == "minilm", "no page may go on with a model that is gone"
+
+
+def test_keep_keeps(both: tuple[str, str]) -> None:
+    app = check(open_page("runs", runs=FIRST))
+    app.button(key="delete").click().run()
+    check(app.button(key="keep").click().run())
+    assert (settings.runs_folder() / FIRST).is_dir()
+
+
+def test_a_run_without_a_process_is_interrupted_and_can_be_resumed(
+    both: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = settings.runs_folder() / FIRST
+    (folder / "report.json").unlink()
+    state = json.loads((folder / "state.json").read_text()) | {"status": "running", "finished": None}
+    (folder / "state.json").write_text(json.dumps(state))
+    app = check(open_page("runs", runs=FIRST))
+    assert "interrupted" in texts(app) and "Resume goes on from there" in texts(app)
+    started: list[Path] = []
+    monkeypatch.setattr(runs, "_start", started.append)
+    check(app.button(key=f"resume_runs_{FIRST}").click().run())
+    assert started == [folder]
+    assert runs.get(FIRST).state.status in ("queued", "interrupted")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_failed_run_says_why(both: tuple[str, str], lang: str) -> None:
+    folder = settings.runs_folder() / FIRST
+    (folder / "report.json").unlink()
+    state = replace(
+        runs.get(FIRST).state,
+        status="failed",
+        error="every row has the same label, '{label}', in column '{column}'; a classifier needs at least two labels",
+        error_values={"label": NASTY, "column": "y"},
+    )
+    (folder / "state.json").write_bytes(runs.FILES.state.dump_json(state))
+    app = check(open_page("runs", runs=FIRST, lang=lang))
+    assert len(app.error) == 1
+    assert "\\<b\\>x" in app.error[0].value
+    assert app.button(key=f"resume_runs_{FIRST}") and app.button(key=f"again_runs_{FIRST}")
+
+
+def test_a_cancelled_run_keeps_its_model(both: tuple[str, str]) -> None:
+    state = replace(runs.get(FIRST).state, status="cancelled")
+    (settings.runs_folder() / FIRST / "state.json").write_bytes(runs.FILES.state.dump_json(state))
+    app = check(open_page("runs", runs=FIRST))
+    assert "You stopped it" in texts(app)
+    assert app.button(key=f"resume_runs_{FIRST}")
+    assert models.availability(f"run:{FIRST}") == "here"
+
+
+def test_a_damaged_folder_is_listed_calmly_and_can_be_deleted(both: tuple[str, str]) -> None:
+    (settings.runs_folder() / FIRST / "config.json").write_text("{ not json")
+    app = check(open_page("runs", runs=FIRST))
+    assert "config" in app.error[0].value and "cannot be read" in app.error[0].value
+    assert not [button for button in app.button if button.key == f"resume_runs_{FIRST}"], "there is nothing to resume"
+    app.button(key="delete").click().run()
+    check(app.button(key="really_delete").click().run())
+    assert not (settings.runs_folder() / FIRST).exists()
+
+
+def test_an_active_run_is_watched_and_can_be_cancelled() -> None:
+    run = runs.create(RunConfig(model="minilm", data="rotten_tomatoes", name="waits"))
+    app = check(open_page("runs"))
+    assert "waits for a free place" in texts(app)
+    check(app.button(key=f"cancel_brief_{run.id}").click().run())
+    assert runs.get(run.id).state.status == "cancelled"
+
+
+def test_new_run_from_an_old_one(both: tuple[str, str]) -> None:
+    file = settings.runs_folder() / SECOND / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"model": "minilm"}))
+    app = check(open_page("runs", runs=SECOND))
+    app.button(key=f"again_runs_{SECOND}").click().run()
+    check(app.switch_page("pages/finetune.py").run())
+    assert app.session_state["method"] == "head"
+    assert app.session_state["value_epochs"] == 3.0
+    assert app.session_state["data_ready"] == "article-example"
+
+
+def test_the_code_reads_the_numbers_of_the_page(both: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    app = check(open_page("runs", runs=FIRST))
+    names: dict[str, object] = {}
+    exec(app.code[-1].value, names)
+    report = runs.report(runs.get(FIRST))
+    assert report and report.test
+    assert f"'value': {report.test.accuracy.value}" in capsys.readouterr().out
+    assert len(names["loss"]) == sum(event.kind == "step" for event in runs.events(runs.get(FIRST)))  # type: ignore[arg-type]
+
+
+def test_curves_of_a_real_run_have_points(both: tuple[str, str]) -> None:
+    found = {"one": runs.events(runs.get(FIRST))}
+    for draw in (figures.loss_curve, figures.evaluation_curve, figures.learning_rate_curve, figures.speed_curve):
+        assert len(draw(found).data[0].x) >= 2
+
+
+def test_durations_read_as_people_say_them() -> None:
+    assert run_view.duration(12.4) == "12 s"
+    assert run_view.duration(125) == "2 min 05 s"
+    assert run_view.duration(7260) == "2 h 01 min"
