@@ -328,7 +328,7 @@ def _start(folder: Path) -> None:
     state = open_folder(folder).state
     if state.status != "queued" or _is_held(folder / LOCK) or _process(folder):
         raise UserError(
-            "the run '{run}' is {status}; only one that waits can be started", run=folder.name, status=state.status
+            "the run '{run}' is not waiting to be started; it was started before, or has ended", run=folder.name
         )
     try:
         with (folder / LOG).open("ab") as log:
@@ -369,13 +369,11 @@ def kill(run: Run) -> None:
     process = _process(run.folder)
     if process is None:
         return
-    doomed = [process, *process.children(recursive=True)]
-    for one in doomed:
-        try:
+    with suppress(psutil.NoSuchProcess):  # it may end by itself meanwhile
+        doomed = [*process.children(recursive=True), process]
+        for one in doomed:
             one.kill()
-        except psutil.NoSuchProcess:
-            continue
-    psutil.wait_procs(doomed, timeout=KILL_SECONDS)
+        psutil.wait_procs(doomed, timeout=KILL_SECONDS)
 
 
 def resume(run: Run) -> None:
@@ -407,9 +405,7 @@ def _requeue(folder: Path) -> None:
     run = open_folder(folder)
     if run.state.status in (*ACTIVE, "finished") or run.config.model == "?":
         raise UserError(
-            "the run '{run}' is {status}; only an interrupted, failed or cancelled one can be resumed",
-            run=run.id,
-            status=run.state.status,
+            "the run '{run}' cannot be resumed: only an interrupted, failed or cancelled one can", run=run.id
         )
     (folder / CANCEL).unlink(missing_ok=True)
     (folder / PROCESS).unlink(missing_ok=True)
@@ -508,7 +504,7 @@ def _work(folder: Path, listener: Callable[[Event], None]) -> RunReport:
         if (folder / CANCEL).exists():
             raise Cancelled
         if state.status in ("finished", "failed", "cancelled"):
-            raise UserError("the run '{run}' is {status}; resume it first", run=folder.name, status=state.status)
+            raise UserError("the run '{run}' has ended; resume it first", run=folder.name)
         with _turn(folder):
             state = _take_up(folder, state)
             result = _train(folder, listener)
@@ -626,11 +622,12 @@ def _turn(folder: Path) -> AbstractContextManager[object]:
     while True:
         if (folder / CANCEL).exists():
             raise Cancelled
-        if _is_first(folder):
-            for number in range(settings.MAX_RUNS.value()):
-                slot = FileLock(slots / f"slot-{number}.lock")
+        locks = [slots / f"slot-{number}.lock" for number in range(settings.MAX_RUNS.value())]
+        free = [lock for lock in locks if not _is_held(lock)]
+        if free and _is_first(folder):
+            for lock in free:
                 try:
-                    return slot.acquire(timeout=0)
+                    return FileLock(lock).acquire(timeout=0)
                 except Timeout:
                     continue
         time.sleep(QUEUE_SECONDS)

@@ -71,7 +71,9 @@ def choose_model() -> tuple[str, dict[str, str]]:
         return "", titles
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            reason + ". " + _("Your newest run answers here: {title}.").format(title=layout.plain(titles[newest])),
+            _("{reason}. Your newest run answers here: {title}.").format(
+                reason=reason, title=layout.plain(titles[newest])
+            ),
             width="content",
         )
         st.button(

@@ -46,7 +46,7 @@ with layout.page(
     real = [token for token in result.tokens if token.source is not None]
     columns = st.columns(4)
     columns[0].metric(
-        _("Tokens"),
+        _("Number of tokens"),
         sum(token.attended for token in result.tokens),
         help=_("Special tokens included, padding left out."),
     )

@@ -10,6 +10,8 @@ import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForSequenceClassification, BertModel, PreTrainedTokenizerFast
 
+torch.set_num_threads(1)  # tiny models are quicker on one thread, and leave the other core to a second worker
+
 WORDS = (
     "[PAD] [UNK] [CLS] [SEP] [MASK] i love hate eating drinking pizza coffee the film was good bad great awful boring a an "
     "very not and plot acting ##ing ##s ##ed play walk , . ! 我 爱 好 坏 电 影"

@@ -1,6 +1,6 @@
 """core.explain: scores that add up to what they promise, on the words a reader sees, from a model left as it was."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -32,15 +32,6 @@ from tests.conftest import WORDS, make_config, make_tokenizer
 TEXT = "i love the film , it was not boring !"
 LABELS = {"id2label": {0: "bad", 1: "good", 2: "fair"}, "label2id": {"bad": 0, "good": 1, "fair": 2}}
 SIZE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Tiny models are slower on two threads than on one."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def sharp(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, length: int = 64) -> Predictor:

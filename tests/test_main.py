@@ -9,13 +9,11 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-import torch
 
 from core import __main__ as cli
 from core import data, export, models, predict, runs
@@ -24,15 +22,6 @@ from core.results import Event
 ROOT = Path(__file__).parent.parent
 TEXTS = ["i love the film", "the plot was good", "great acting , great film", "a very good actor"]
 BAD = ["i hate the film", "the plot was bad", "awful acting , boring film", "a very bad actor"]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Tiny models are slower on two threads than on one."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -784,6 +784,6 @@ def environment_name(name: str) -> str:
         "system": _("System"),
         "device": _("Processor or GPU"),
         "threads": _("Threads"),
-        "precision": _("Precision"),
+        "precision": _("Numeric precision"),
         "attention": _("Attention kernel"),
     }.get(name, name)
