@@ -63,50 +63,54 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--repeats", type=int, default=3)
     repeats = options.parse_args().repeats
-    with tempfile.TemporaryDirectory() as folder, browser.server(Path(folder)) as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        browser.server(Path(folder)) as server,
+        browser.chromium() as chromium,
+    ):
         show("server ready", seconds=round(server.seconds, 2))
-        with browser.browser_page() as (page, watch):
-            cold = visit(page, server.url)
-            show("cold start to calm Home", seconds=round(server.seconds + cold, 2), target=8.0)
-            show("server with the model loaded", memory_mb=round(memory_mb(server.process.pid)), target=1500)
-            show("warm visit of Home", seconds=median_of(repeats, lambda: visit(page, server.url)))
-            for name in ("Tokens", "Attention", "Fine-tune", "Runs", "Playground", "Home"):
+        page, watch = browser.new_page(chromium)
+        cold = visit(page, server.url)
+        show("cold start to calm Home", seconds=round(server.seconds + cold, 2), target=8.0)
+        show("server with the model loaded", memory_mb=round(memory_mb(server.process.pid)), target=1500)
+        show("warm visit of Home", seconds=median_of(repeats, lambda: visit(page, server.url)))
+        for name in ("Tokens", "Attention", "Fine-tune", "Runs", "Playground", "Home"):
 
-                def switch(name: str = name) -> float:
-                    page.get_by_role("link", name="Runs" if name != "Runs" else "Home", exact=True).first.click()
-                    browser.wait_until_calm(page)
-                    begin = time.monotonic()
-                    page.get_by_role("link", name=name, exact=True).first.click()
-                    page.get_by_role("heading", name=name if name != "Home" else "BERT Studio", level=1).wait_for()
-                    browser.wait_until_calm(page)
-                    return time.monotonic() - begin - 0.3
+            def switch(name: str = name) -> float:
+                page.get_by_role("link", name="Runs" if name != "Runs" else "Home", exact=True).first.click()
+                browser.wait_until_calm(page)
+                begin = time.monotonic()
+                page.get_by_role("link", name=name, exact=True).first.click()
+                page.get_by_role("heading", name=name if name != "Home" else "BERT Studio", level=1).wait_for()
+                browser.wait_until_calm(page)
+                return time.monotonic() - begin - 0.3
 
-                switch()
-                show(f"warm switch to {name}", seconds=median_of(repeats, switch), target=1.0)
-            visit(page, f"{server.url}/tokens")
-            keystroke(page)
-            show("Tokens after a keystroke", seconds=median_of(repeats, lambda: keystroke(page)), target=0.3)
-            for view in ("heatmap", "heads", "bertviz-head"):
-                for count in (32, 128, 512):
-                    words = (SENTENCE * 60).split()[: count - 2]
-                    query = urlencode({"text": " ".join(words), "cut": count, "view": view})
-                    seconds, sizes = [], []
-                    for _ in range(repeats):
-                        watch.received = 0
-                        seconds.append(visit(page, f"{server.url}/attention?{query}"))
-                        sizes.append(watch.received)
-                    show(
-                        f"Attention, {view}, {count} tokens",
-                        seconds=round(statistics.median(seconds), 3),
-                        received_bytes=round(statistics.median(sizes)),
-                        target_seconds=1.5 if count == 128 else None,
-                        target_bytes=2_000_000 if count == 128 else None,
-                    )
-            before = memory_mb(server.process.pid)
+            switch()
+            show(f"warm switch to {name}", seconds=median_of(repeats, switch), target=1.0)
+        visit(page, f"{server.url}/tokens")
+        keystroke(page)
+        show("Tokens after a keystroke", seconds=median_of(repeats, lambda: keystroke(page)), target=0.3)
+        for view in ("heatmap", "heads", "bertviz-head"):
+            for count in (32, 128, 512):
+                words = (SENTENCE * 60).split()[: count - 2]
+                query = urlencode({"text": " ".join(words), "cut": count, "view": view})
+                seconds, sizes = [], []
+                for _ in range(repeats):
+                    watch.received = 0
+                    seconds.append(visit(page, f"{server.url}/attention?{query}"))
+                    sizes.append(watch.received)
+                show(
+                    f"Attention, {view}, {count} tokens",
+                    seconds=round(statistics.median(seconds), 3),
+                    received_bytes=round(statistics.median(sizes)),
+                    target_seconds=1.5 if count == 128 else None,
+                    target_bytes=2_000_000 if count == 128 else None,
+                )
+        before = memory_mb(server.process.pid)
         visitors = 5
-        for _ in range(visitors):
-            with browser.browser_page() as (page, _watch):
-                visit(page, f"{server.url}/attention")
+        for _visitor in range(visitors):
+            page, _watch = browser.new_page(chromium)
+            visit(page, f"{server.url}/attention")
         show("memory per further session", memory_mb=round((memory_mb(server.process.pid) - before) / visitors, 1))
         show("server after all of this", memory_mb=round(memory_mb(server.process.pid)))
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlparse
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = "/usr/bin/chromium"
@@ -98,30 +98,35 @@ class Watch:
     received: int
 
 
+def new_page(browser: Browser, *, dark: bool = False, width: int = 1440, locale: str = "en-US") -> tuple[Page, Watch]:
+    """A page of a visitor of its own, and a watch over what it does."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 1000}, color_scheme="dark" if dark else "light", locale=locale
+    )
+    page = context.new_page()
+    watch = Watch([], [], 0)
+
+    def received(payload: str | bytes) -> None:
+        watch.received += len(payload)
+
+    def requested(address: str) -> None:
+        if urlparse(address).hostname not in ("127.0.0.1", "localhost", None, ""):
+            watch.outside.append(address)
+
+    page.on("console", lambda message: watch.console.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: watch.console.append(str(error)))
+    page.on("request", lambda request: requested(request.url))
+    page.on("websocket", lambda socket: socket.on("framereceived", received))
+    return page, watch
+
+
 @contextmanager
-def browser_page(*, dark: bool = False, width: int = 1440, locale: str = "en-US") -> Iterator[tuple[Page, Watch]]:
-    """A fresh browser page and a watch over what it does."""
+def chromium() -> Iterator[Browser]:
+    """A headless browser."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        context = browser.new_context(
-            viewport={"width": width, "height": 1000}, color_scheme="dark" if dark else "light", locale=locale
-        )
-        page = context.new_page()
-        watch = Watch([], [], 0)
-
-        def received(payload: str | bytes) -> None:
-            watch.received += len(payload)
-
-        def requested(address: str) -> None:
-            if urlparse(address).hostname not in ("127.0.0.1", "localhost", None, ""):
-                watch.outside.append(address)
-
-        page.on("console", lambda message: watch.console.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: watch.console.append(str(error)))
-        page.on("request", lambda request: requested(request.url))
-        page.on("websocket", lambda socket: socket.on("framereceived", received))
         try:
-            yield page, watch
+            yield browser
         finally:
             browser.close()
 
