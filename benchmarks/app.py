@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import psutil
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from benchmarks import browser
 
@@ -40,7 +40,7 @@ def visit(page: Page, url: str) -> float:
 
 
 def keystroke(page: Page) -> float:
-    """Seconds from the last keystroke until the chips show it (Streamlit's own pause of 250 ms after typing included)."""
+    """Seconds from the last keystroke until the chips show it (the pause of 250 ms that it waits for more typing included)."""
     box = page.get_by_label("Sentence", exact=True)
     box.click()
     box.press("End")
@@ -48,7 +48,7 @@ def keystroke(page: Page) -> float:
     begin = time.monotonic()
     box.press_sequentially(" x", delay=0)
     page.wait_for_function(
-        "n => document.querySelectorAll('.chips .chip').length === n", arg=before + 1, timeout=20_000, polling=10
+        "n => document.querySelectorAll('.chips .chip').length === n", arg=before + 1, timeout=5_000, polling=10
     )
     return time.monotonic() - begin
 
@@ -63,13 +63,17 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--repeats", type=int, default=3)
     repeats = options.parse_args().repeats
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        browser.server(Path(folder)) as server,
-        browser.chromium() as chromium,
-    ):
-        show("server ready", seconds=round(server.seconds, 2))
+    with browser.chromium() as chromium, tempfile.TemporaryDirectory() as folder:
         page, watch = browser.new_page(chromium)
+        page.goto("about:blank")
+        time.sleep(3)  # the browser runs before the server does, as a user's does
+        measure(repeats, page, watch, chromium, Path(folder))
+
+
+def measure(repeats: int, page: Page, watch: browser.Watch, chromium: Browser, folder: Path) -> None:
+    """Start the app, measure everything, print it."""
+    with browser.server(folder) as server:
+        show("server ready", seconds=round(server.seconds, 2))
         cold = visit(page, server.url)
         show("cold start to calm Home", seconds=round(server.seconds + cold, 2), target=8.0)
         show("server with the model loaded", memory_mb=round(memory_mb(server.process.pid)), target=1500)
@@ -90,7 +94,7 @@ def main() -> None:
         visit(page, f"{server.url}/tokens")
         keystroke(page)
         show("Tokens after a keystroke", seconds=median_of(repeats, lambda: keystroke(page)), target=0.3)
-        for view in ("heatmap", "heads", "bertviz-head"):
+        for view in ("heatmap", "heads", "head-view"):
             for count in (32, 128, 512):
                 words = (SENTENCE * 60).split()[: count - 2]
                 query = urlencode({"text": " ".join(words), "cut": count, "view": view})

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from captum.attr import IntegratedGradients
 
 from core.errors import N_, UserError
 from core.predict import Predictor, Report, probabilities, refuse_empty
@@ -255,6 +254,8 @@ def _integrated_gradients(question: Question) -> Answer:
         return _probability(question, points)
 
     with torch.enable_grad():
+        from captum.attr import IntegratedGradients  # here, because it takes half a second and most pages never need it
+
         scores = IntegratedGradients(forward).attribute(
             embedded,
             baselines=baseline,

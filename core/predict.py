@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from core import models
@@ -219,6 +218,11 @@ def measure(labels: Sequence[str], true: np.ndarray, probs: np.ndarray, columns:
     true = np.asarray(true, dtype=int)
     predicted = probs.argmax(axis=1)
     confidence = probs.max(axis=1)
+    from sklearn.metrics import (
+        confusion_matrix,
+        precision_recall_fscore_support,
+    )  # here: pages that only predict start sooner
+
     confusion = confusion_matrix(true, predicted, labels=np.arange(classes))
     precision, recall, f1, support = precision_recall_fscore_support(
         true, predicted, labels=np.arange(classes), zero_division=0

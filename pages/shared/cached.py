@@ -14,7 +14,7 @@ import streamlit as st
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from core import attention, data, explain, finetune, models, predict, runs, settings, tables
+from core import attention, data, explain, models, predict, runs, settings, tables
 from core import tokens as core_tokens
 from core.results import AttentionMaps, Attribution, Prediction, RunReport, Tokens
 
@@ -152,6 +152,8 @@ def prediction(name: str, text: str, pair: str = "") -> Prediction:
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _beginning(run_id: str, written: float) -> predict.Predictor:
+    from core import finetune  # here, because the Trainer takes long to import and most pages never need it
+
     trained = predictor(f"run:{run_id}")
     return replace(trained, model=finetune.fresh_model(runs.get(run_id).config, trained.labels, "sdpa").eval())
 

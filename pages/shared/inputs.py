@@ -81,16 +81,26 @@ def _widget(name: str, page: str) -> dict[str, Any]:
     return {"key": key, "on_change": _take, "args": (name, key)}
 
 
+def _follow(key: str, value: object) -> None:
+    """Show a shared value in a widget, unless it is there already.
+
+    A value that is set goes back to the browser and replaces what has been typed there since: so it is only set when it
+    was changed elsewhere.
+    """
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+
+
 def sentence(page: str, *, label: str = "") -> str:
-    """The sentence. It follows the typing; what is longer than the limit is cut, and says so."""
-    st.session_state[f"text@{page}"] = get("text")
+    """The sentence. It follows the typing, after a pause of 250 ms: with a shorter one fast typing loses letters; what is longer than the limit is cut, and says so."""
+    _follow(f"text@{page}", get("text"))
     st.text_input(label or _("Sentence"), live=True, **_widget("text", page))
     return _within_limit(get("text"))
 
 
 def pair(page: str) -> str:
     """The optional second sentence ("" for none)."""
-    st.session_state[f"pair@{page}"] = get("pair")
+    _follow(f"pair@{page}", get("pair"))
     st.text_input(
         _("Second sentence (optional)"),
         live=True,
@@ -147,7 +157,7 @@ def model(page: str, *, label: str = "") -> str:
     options = [*titles, *models.MODELS]
     if get("model") not in options:
         options.append(get("model"))
-    st.session_state[f"model@{page}"] = get("model")
+    _follow(f"model@{page}", get("model"))
     st.selectbox(
         label or _("Model"),
         options,
@@ -164,7 +174,7 @@ def cut(page: str, limit: int) -> int:
     """The most tokens an input may have, at most what the model takes."""
     number = int(get("cut")) if get("cut").isdecimal() else 128
     put("cut", min(max(number, 4), limit))
-    st.session_state[f"cut@{page}"] = int(get("cut"))
+    _follow(f"cut@{page}", int(get("cut")))
     st.number_input(_("Cut at (tokens)"), 4, limit, help=_("Longer inputs are cut here."), **_widget("cut", page))
     return int(get("cut"))
 
@@ -173,7 +183,7 @@ def view(page: str, options: Mapping[str, str], *, label: str) -> str:
     """Which picture of a page is shown: option → its name on screen. Only the chosen one is to be computed."""
     if get("view") not in options:
         put("view", next(iter(options)))
-    st.session_state[f"view@{page}"] = get("view")
+    _follow(f"view@{page}", get("view"))
     st.segmented_control(
         label,
         list(options),
@@ -188,7 +198,7 @@ def part(page: str, options: Mapping[str, str], *, label: str) -> str:
     """The part of a pair that is shown: value → title."""
     if get("part") not in options:
         put("part", next(iter(options)))
-    st.session_state[f"part@{page}"] = get("part")
+    _follow(f"part@{page}", get("part"))
     st.selectbox(label, list(options), format_func=options.__getitem__, **_widget("part", page))
     return get("part")
 
@@ -198,7 +208,7 @@ def layer_and_head(page: str, layers: int, heads: int) -> tuple[int, int]:
     for name, count in (("layer", layers), ("head", heads)):
         number = int(get(name)) if get(name).isdecimal() else 0
         put(name, min(number, count - 1))
-        st.session_state[f"{name}@{page}"] = int(get(name))
+        _follow(f"{name}@{page}", int(get(name)))
     left, right = st.columns(2)
     left.select_slider(_("Layer"), range(layers), format_func=lambda i: str(i + 1), **_widget("layer", page))
     right.select_slider(_("Head"), range(heads), format_func=lambda i: str(i + 1), **_widget("head", page))
@@ -209,7 +219,7 @@ def method(page: str, options: Mapping[str, str], *, label: str) -> str:
     """Which attribution method is shown: option → its name on screen. Only the chosen one is to be computed."""
     if get("method") not in options:
         put("method", next(iter(options)))
-    st.session_state[f"method@{page}"] = get("method")
+    _follow(f"method@{page}", get("method"))
     st.segmented_control(
         label,
         list(options),
@@ -223,7 +233,7 @@ def method(page: str, options: Mapping[str, str], *, label: str) -> str:
 
 def other_text(page: str, *, label: str) -> str:
     """The sentence that the first one is compared with."""
-    st.session_state[f"other_text@{page}"] = get("other_text")
+    _follow(f"other_text@{page}", get("other_text"))
     st.text_input(label, live=True, **_widget("other_text", page))
     return _within_limit(get("other_text"))
 
@@ -233,7 +243,7 @@ def other_model(page: str, options: Mapping[str, str], *, label: str) -> str:
     if not get("other_model") and options:
         put("other_model", next(iter(options)))
     names = list(options) if get("other_model") in ("", *options) else [*options, get("other_model")]
-    st.session_state[f"other_model@{page}"] = get("other_model") or None
+    _follow(f"other_model@{page}", get("other_model") or None)
     st.selectbox(
         label,
         names,

@@ -114,7 +114,7 @@ def test_tokens_follow_the_typing(server: Server, chromium: Browser) -> None:
 def test_hostile_text_runs_no_script(server: Server, chromium: Browser) -> None:
     hostile = '</script><img src=x onerror="window.broken=1"><script>window.broken=1</script>'
     page, watch = browser.new_page(chromium)
-    for path, views in (("tokens", ("",)), ("attention", ("heatmap", "heads", "bertviz-head", "bertviz-model"))):
+    for path, views in (("tokens", ("",)), ("attention", ("heatmap", "heads", "head-view", "model-view"))):
         for view in views:
             page.goto(f"{server.url}/{path}")
             page.goto(f"{server.url}/{path}?view={view}&text={hostile}")
@@ -126,7 +126,7 @@ def test_hostile_text_runs_no_script(server: Server, chromium: Browser) -> None:
 
 def test_bertviz_draws_offline(server: Server, chromium: Browser) -> None:
     page, watch = browser.new_page(chromium)
-    for view in ("bertviz-head", "bertviz-model"):
+    for view in ("head-view", "model-view"):
         page.goto(f"{server.url}/attention?view={view}&text=I+love+eating+pizza&pair=So+do+I")
         browser.wait_until_calm(page)
         frame = page.frame_locator("iframe").first
