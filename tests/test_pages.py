@@ -86,6 +86,14 @@ def test_the_text_follows_from_page_to_page_and_into_the_address() -> None:
     assert "another" in " ".join(html.proto.body for html in at.get("html"))
 
 
+def test_an_address_of_a_moment_ago_does_not_undo_what_is_typed() -> None:
+    at = open_page("tokens", text="a")
+    at.text_input[0].set_value("ab").run()
+    at.query_params["text"] = "a"
+    at.text_input[0].set_value("abc").run()
+    assert at.text_input[0].value == "abc" and at.query_params["text"] == "abc"
+
+
 def test_the_tutorials_experiment_shows_the_true_ids() -> None:
     at = open_page("tokens")
     at.button[0].click().run()

@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from core.__main__ import parser
 
 from core import data, models, settings
+from core.__main__ import parser
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -36,6 +36,7 @@ DEFAULTS = {
     "changes": "",
 }
 LONGEST_LINK = 1500
+LINKS_KEPT = 20  # addresses of a moment ago that the browser may still send
 
 
 def get(name: str) -> str:
@@ -49,9 +50,13 @@ def put(name: str, value: object) -> None:
 
 
 def restore() -> None:
-    """Take over what the address asks for, unless the address is the one written here."""
+    """Take over what the address asks for, unless it is one that was written here.
+
+    While somebody types, the browser sends the address of a moment ago with the next letters: taking that for a wish
+    would undo what was typed since.
+    """
     asked = {name: st.query_params[name] for name in DEFAULTS if name in st.query_params}
-    if asked and asked != st.session_state.get("shared_link"):
+    if asked and asked not in st.session_state.get("shared_links", []):
         for name, value in asked.items():
             put(name, value)
 
@@ -64,7 +69,8 @@ def link() -> dict[str, str]:
 def write_link() -> None:
     """Make the address carry the state, so that it can be copied and sent to a class."""
     wanted = link()
-    st.session_state["shared_link"] = wanted
+    earlier = [written for written in st.session_state.get("shared_links", []) if written != wanted]
+    st.session_state["shared_links"] = [*earlier[-LINKS_KEPT:], wanted]
     shown = wanted | ({"lang": language()} if "lang" in st.session_state or "lang" in st.query_params else {})
     if st.query_params.to_dict() != shown:
         st.query_params.from_dict(shown)
