@@ -22,7 +22,7 @@ with layout.page(
     with left:
         model = inputs.model("tokens")
     with right:
-        text = inputs.sentence("tokens")
+        text = inputs.sentence("tokens", pause="120ms")
     limit = cached.tokenizer(model).model_max_length
     first, second, third = st.columns([3, 1, 1], vertical_alignment="bottom")
     with first:

@@ -97,10 +97,10 @@ def _follow(key: str, value: object) -> None:
         st.session_state[key] = value
 
 
-def sentence(page: str, *, label: str = "") -> str:
-    """The sentence. It follows the typing, after a pause of 250 ms: with a shorter one fast typing loses letters; what is longer than the limit is cut, and says so."""
+def sentence(page: str, *, label: str = "", pause: str = "250ms") -> str:
+    """The sentence. It follows the typing after a pause; what is longer than the limit is cut, and says so."""
     _follow(f"text@{page}", get("text"))
-    st.text_input(label or _("Sentence"), live=True, **_widget("text", page))
+    st.text_input(label or _("Sentence"), live=pause, **_widget("text", page))
     return _within_limit(get("text"))
 
 
