@@ -157,7 +157,7 @@ def test_ctrl_c_stops_cleanly_and_run_goes_on(
         False,
         True,
     ]
-    assert "is finished" in refused(capsys, "train", "--run", output)
+    assert "cannot be resumed" in refused(capsys, "train", "--run", output)
 
 
 def test_pairs_from_a_file(capsys: pytest.CaptureFixture[str], tiny_bert: Path, tmp_path: Path) -> None:
