@@ -185,19 +185,20 @@ def cut(page: str, limit: int) -> int:
     return int(get("cut"))
 
 
+def _one_of(name: str, page: str, options: Mapping[str, str], label: str, *, wrap: bool | None = None) -> str:
+    """A shared value as one of a few options (value → its name on screen); the first where it is none of them."""
+    if get(name) not in options:
+        put(name, next(iter(options)))
+    _follow(f"{name}@{page}", get(name))
+    st.segmented_control(
+        label, list(options), format_func=options.__getitem__, required=True, wrap=wrap, **_widget(name, page)
+    )
+    return get(name)
+
+
 def view(page: str, options: Mapping[str, str], *, label: str) -> str:
     """Which picture of a page is shown: option → its name on screen. Only the chosen one is to be computed."""
-    if get("view") not in options:
-        put("view", next(iter(options)))
-    _follow(f"view@{page}", get("view"))
-    st.segmented_control(
-        label,
-        list(options),
-        format_func=options.__getitem__,
-        required=True,
-        **_widget("view", page),
-    )
-    return get("view")
+    return _one_of("view", page, options, label)
 
 
 def part(page: str, options: Mapping[str, str], *, label: str) -> str:
@@ -223,18 +224,7 @@ def layer_and_head(page: str, layers: int, heads: int) -> tuple[int, int]:
 
 def method(page: str, options: Mapping[str, str], *, label: str) -> str:
     """Which attribution method is shown: option → its name on screen. Only the chosen one is to be computed."""
-    if get("method") not in options:
-        put("method", next(iter(options)))
-    _follow(f"method@{page}", get("method"))
-    st.segmented_control(
-        label,
-        list(options),
-        format_func=options.__getitem__,
-        required=True,
-        wrap=True,
-        **_widget("method", page),
-    )
-    return get("method")
+    return _one_of("method", page, options, label, wrap=True)
 
 
 def other_text(page: str, *, label: str) -> str:
