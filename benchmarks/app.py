@@ -1,7 +1,7 @@
 """How quick the app feels, and what it costs: `python -m benchmarks.app`.
 
 Starts the app in a home of its own, drives it with a real browser on the same machine, and prints one JSON line per
-measurement. Each is the median of --repeats fresh visits, except the cold start, which happens once.
+measurement. Each is the median of --repeats fresh visits; the cold start is that of as many fresh servers.
 """
 
 import argparse
@@ -72,10 +72,15 @@ def main() -> None:
 
 def measure(repeats: int, page: Page, watch: browser.Watch, chromium: Browser, folder: Path) -> None:
     """Start the app, measure everything, print it."""
+    starts = []
+    for i in range(repeats):
+        with browser.server(folder / str(i)) as server:
+            starts.append(round(server.seconds + visit(page, server.url), 2))
+        page.goto("about:blank")
+    show("cold start to calm Home", seconds=statistics.median(starts), each=starts, target=8.0)
     with browser.server(folder) as server:
         show("server ready", seconds=round(server.seconds, 2))
-        cold = visit(page, server.url)
-        show("cold start to calm Home", seconds=round(server.seconds + cold, 2), target=8.0)
+        visit(page, server.url)
         show("server with the model loaded", memory_mb=round(memory_mb(server.process.pid)), target=1500)
         show("warm visit of Home", seconds=median_of(repeats, lambda: visit(page, server.url)))
         for name in ("Tokens", "Attention", "Fine-tune", "Runs", "Playground", "Home"):
