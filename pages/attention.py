@@ -5,8 +5,9 @@ from typing import cast
 import pandas as pd
 import streamlit as st
 
-from core import attention, figures, html
+from core import attention, html
 from core.errors import UserError
+from core.figures import attention as attention_figures
 from core.results import AttentionMaps
 from pages.shared import cached, i18n, inputs, layout, snippets
 from pages.shared.i18n import _
@@ -27,7 +28,7 @@ def _heatmap(maps: AttentionMaps, layer: int, head: int, part: attention.View) -
         _("Stretch the colours to the largest weight"),
         help=_("Shows weak weights; two maps can then no longer be compared by colour."),
     )
-    figure = figures.attention_heatmap(maps, layer, head, view=part, to_largest=to_largest, text=_)
+    figure = attention_figures.attention_heatmap(maps, layer, head, view=part, to_largest=to_largest, text=_)
     st.plotly_chart(
         figure,
         key="attention_heatmap",
@@ -45,7 +46,7 @@ def _grid(model: str, text: str, pair: str, part: attention.View, cut: int, laye
         )
     )
     st.plotly_chart(
-        figures.heads_grid(heads, selected=(layer, head), text=_),
+        attention_figures.heads_grid(heads, selected=(layer, head), text=_),
         key=GRID,
         on_select=_choose_head,
         selection_mode="points",

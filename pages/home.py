@@ -7,8 +7,9 @@ import numpy as np
 import streamlit as st
 import torch
 
-from core import data, figures, models, runs, settings
+from core import data, models, runs, settings
 from core.errors import UserError
+from core.figures import style
 from pages.shared import cached, inputs, layout
 from pages.shared.i18n import _
 
@@ -18,7 +19,7 @@ SHORT = 24  # tokens in a miniature
 def picture(values: np.ndarray, low: float, high: float, alt: str) -> None:
     """A matrix as a small picture that fills its card."""
     st.html(
-        f'<img alt="{escape(alt)}" src="{figures.matrix_png(values, low, high)}" '
+        f'<img alt="{escape(alt)}" src="{style.matrix_png(values, low, high)}" '
         'style="width:100%;height:9.2rem;image-rendering:pixelated;border-radius:.4rem">'
     )
 
@@ -34,7 +35,7 @@ def bars(shares: dict[str, float]) -> None:
         f'<div style="display:grid;grid-template-columns:minmax(4rem,auto) 1fr 3.2rem;gap:.5rem;align-items:center;margin:.25rem 0">'
         f'<span style="overflow-wrap:anywhere">{escape(label)}</span>'
         f'<span style="background:rgba(128,128,128,.18);border-radius:.3rem"><span style="display:block;height:.9rem;'
-        f'border-radius:.3rem;background:{figures.ACCENT};width:{share:.1%}"></span></span>'
+        f'border-radius:.3rem;background:{style.ACCENT};width:{share:.1%}"></span></span>'
         f'<span style="text-align:right;font-variant-numeric:tabular-nums">{share:.0%}</span></div>'
         for label, share in shares.items()
     )

@@ -8,8 +8,9 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core import data, explain, figures, models, runs, settings, tables
+from core import data, explain, models, runs, settings, tables
 from core.errors import UserError
+from core.figures import predictions as predictions_figures
 from core.results import Attribution, Prediction
 from pages.shared import bulk, cached, inputs, layout, snippets
 from pages.shared.i18n import _, error_text
@@ -127,18 +128,18 @@ def bars(prediction: Prediction, *, key: str, untrained: bool = False) -> None:
     """The probabilities of one answer."""
     name = _("before training") if untrained else _("answer")
     st.plotly_chart(
-        figures.label_probabilities(
+        predictions_figures.label_probabilities(
             {name: prediction.probabilities}, faint=_("before training") if untrained else "", text=_
         ),
         config=CHART,
         key=key,
         alt=", ".join(f"{label} {value:.1%}" for label, value in prediction.probabilities.items())[:400],
     )
-    hidden = len(prediction.probabilities) - figures.MOST_LABELS
+    hidden = len(prediction.probabilities) - predictions_figures.MOST_LABELS
     if hidden > 0:
         st.caption(
             _("The {shown} likeliest labels; {hidden} more are in the model.").format(
-                shown=figures.MOST_LABELS, hidden=hidden
+                shown=predictions_figures.MOST_LABELS, hidden=hidden
             )
         )
 
@@ -267,14 +268,14 @@ def which_words(name: str, text: str, pair: str, prediction: Prediction) -> tupl
     st.html(tinted(attribution, (text, pair) if pair else (text,)))
     st.html(keys(attribution.label))
     st.plotly_chart(
-        figures.contributions(attribution, text=_),
+        predictions_figures.contributions(attribution, text=_),
         config=CHART,
         key="contributions",
         alt=", ".join(f"{word.text} {amount(word.score, method)}" for word in attribution.words)[:400],
     )
-    more = len(attribution.words) - figures.MOST_WORDS
+    more = len(attribution.words) - predictions_figures.MOST_WORDS
     if more > 0:
-        st.caption(_("The {count} words that moved it most.").format(count=figures.MOST_WORDS))
+        st.caption(_("The {count} words that moved it most.").format(count=predictions_figures.MOST_WORDS))
     if attribution.completeness_error is not None and attribution.expected is not None:
         st.caption(
             _(
@@ -335,7 +336,7 @@ def two_texts(name: str, text: str, pair: str) -> None:
     with layout.mistakes():
         first, second = cached.prediction(name, text, pair), cached.prediction(name, other, pair)
         st.plotly_chart(
-            figures.label_probabilities(
+            predictions_figures.label_probabilities(
                 {_("the sentence"): first.probabilities, _("edited"): second.probabilities}, text=_
             ),
             config=CHART,

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core import figures, runs
+from core import runs
 from core.errors import UserError
+from core.figures import training as training_figures
 from core.results import RunReport
 from core.runs import Run
 from pages.shared import cached, inputs, layout, run_view, snippets
@@ -120,7 +121,7 @@ def delete_button(picked: Sequence[Run]) -> None:
         confirm_delete([run.id for run in picked])
 
 
-AGAINST: tuple[figures.Against, ...] = ("step", "epoch", "seconds")
+AGAINST: tuple[training_figures.Against, ...] = ("step", "epoch", "seconds")
 
 
 def titles(picked: Sequence[Run]) -> dict[str, str]:
@@ -149,7 +150,7 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
         left, right = st.columns(2)
         with left:
             run_view.plot(
-                figures.intervals(
+                training_figures.intervals(
                     {names[i]: m.accuracy for i, m in measured.items()}, title=_("Accuracy with 95% intervals"), text=_
                 ),
                 "compare_accuracy",
@@ -157,7 +158,7 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
             )
         with right:
             run_view.plot(
-                figures.intervals(
+                training_figures.intervals(
                     {names[i]: m.macro_f1 for i, m in measured.items()}, title=_("Macro-F1 with 95% intervals"), text=_
                 ),
                 "compare_f1",
@@ -204,18 +205,24 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
     found = {names[run.id]: run_view.events(run) for run in picked}
     left, right = st.columns(2)
     with left:
-        run_view.plot(figures.loss_curve(found, against=against, text=_), "compare_loss", _("Loss of each run"))
         run_view.plot(
-            figures.learning_rate_curve(found, against=against, text=_), "compare_rate", _("Learning rate of each run")
+            training_figures.loss_curve(found, against=against, text=_), "compare_loss", _("Loss of each run")
+        )
+        run_view.plot(
+            training_figures.learning_rate_curve(found, against=against, text=_),
+            "compare_rate",
+            _("Learning rate of each run"),
         )
     with right:
         run_view.plot(
-            figures.evaluation_curve(found, against=against, text=_),
+            training_figures.evaluation_curve(found, against=against, text=_),
             "compare_scores",
             _("Accuracy and macro-F1 of each run"),
         )
         run_view.plot(
-            figures.speed_curve(found, against=against, text=_), "compare_speed", _("Examples per second of each run")
+            training_figures.speed_curve(found, against=against, text=_),
+            "compare_speed",
+            _("Examples per second of each run"),
         )
 
 

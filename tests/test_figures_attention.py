@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from core import figures
 from core.attention import Overview, View
 from core.errors import UserError
+from core.figures import attention as attention_figures
 from core.results import AttentionMaps
 from tests.test_html import FLAGS, HOSTILE, make_maps
 
@@ -34,7 +34,7 @@ def values(figure: object) -> np.ndarray:
 )  # fmt: skip
 def test_heatmap_shows_the_weights_as_they_are(view: View, rows: slice, columns: slice) -> None:
     maps = make_maps(TEXTS, pair_from=5)
-    figure = figures.attention_heatmap(maps, 1, 2, view=view)
+    figure = attention_figures.attention_heatmap(maps, 1, 2, view=view)
     np.testing.assert_array_equal(values(figure), maps.weights[1, 2, rows, columns])
     trace = figure.data[0]
     assert (trace.zmin, trace.zmax) == (0, 1)
@@ -46,24 +46,24 @@ def test_heatmap_shows_the_weights_as_they_are(view: View, rows: slice, columns:
 
 def test_heatmap_scale_to_the_largest_weight() -> None:
     maps = make_maps(TEXTS)
-    figure = figures.attention_heatmap(maps, 0, 0, to_largest=True)
+    figure = attention_figures.attention_heatmap(maps, 0, 0, to_largest=True)
     assert figure.data[0].zmax == pytest.approx(maps.weights[0, 0].max())
 
 
 def test_heatmap_is_translated_and_says_what_is_missing() -> None:
     maps = make_maps(TEXTS)
-    figure = figures.attention_heatmap(maps, 0, 0, text=lambda label: f"* {label}")
+    figure = attention_figures.attention_heatmap(maps, 0, 0, text=lambda label: f"* {label}")
     assert figure.layout.yaxis.title.text == "* from (query)"
     with pytest.raises(UserError, match="layer 5"):
-        figures.attention_heatmap(maps, 5, 0)
+        attention_figures.attention_heatmap(maps, 5, 0)
     with pytest.raises(UserError, match="only one text"):
-        figures.attention_heatmap(maps, 0, 0, view="a-b")
+        attention_figures.attention_heatmap(maps, 0, 0, view="a-b")
 
 
 @pytest.mark.parametrize(("size", "most"), [(32, 30_000), (128, 150_000), (512, 2_000_000)])
 def test_heatmap_is_small(size: int, most: int) -> None:
     maps = make_maps(("token",) * size, layers=1, heads=1)
-    assert len(plotly.io.to_json(figures.attention_heatmap(maps, 0, 0))) < most
+    assert len(plotly.io.to_json(attention_figures.attention_heatmap(maps, 0, 0))) < most
 
 
 def make_overview(maps: AttentionMaps, tiles: np.ndarray) -> Overview:
@@ -79,7 +79,7 @@ def sheet(figure: object) -> Image.Image:
 def test_grid_has_a_map_and_a_point_for_every_head() -> None:
     tiles = np.zeros((3, 4, 2, 2), dtype=np.float32)
     tiles[2, 1, 0, 1] = 1
-    figure = figures.heads_grid(make_overview(make_maps(("a", "b")), tiles), selected=(2, 1))
+    figure = attention_figures.heads_grid(make_overview(make_maps(("a", "b")), tiles), selected=(2, 1))
     points = figure.data[0]
     assert [tuple(where) for where in points.customdata] == [(layer, head) for layer in range(3) for head in range(4)]
     assert [(y - 1, x - 1) for x, y in zip(points.x, points.y, strict=True)] == [tuple(w) for w in points.customdata]
@@ -102,7 +102,7 @@ def test_grid_has_a_map_and_a_point_for_every_head() -> None:
 @pytest.mark.parametrize("size", [12, 48, 64])
 def test_grid_is_small(size: int) -> None:
     tiles = make_maps(("a",) * size, layers=12, heads=12).weights
-    figure = figures.heads_grid(make_overview(make_maps(("a",)), tiles), selected=(0, 0))
+    figure = attention_figures.heads_grid(make_overview(make_maps(("a",)), tiles), selected=(0, 0))
     assert len(plotly.io.to_json(figure)) < 450_000  # random tiles: the hardest to pack; real ones take half
 
 
@@ -117,7 +117,7 @@ def page() -> Iterator[Page]:
 
 
 def test_hostile_tokens_are_text_in_the_browser(page: Page) -> None:
-    figure = figures.attention_heatmap(make_maps(HOSTILE), 0, 0)
+    figure = attention_figures.attention_heatmap(make_maps(HOSTILE), 0, 0)
     page.set_content(plotly.io.to_html(figure, include_plotlyjs=True))
     labels = page.locator("g.ytick text")
     labels.nth(len(HOSTILE) - 1).wait_for()

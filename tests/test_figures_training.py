@@ -7,7 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from core import figures, predict
+from core import predict
+from core.figures import training as training_figures
 from core.results import Evaluation, Event, Interval, Movement
 
 TEXTS = ["a", "b", "c", "d", "e", "f"]
@@ -34,7 +35,12 @@ def evaluation(labels: tuple[str, ...] = ("bad", "good")) -> Evaluation:
 
 
 MOVED = (Movement("embeddings", 1000, 0.001, 0.25), Movement("layer 1", 500, 0.02, 1.0), Movement(NASTY, 10, 0.5, 1.0))
-CURVES = (figures.loss_curve, figures.learning_rate_curve, figures.evaluation_curve, figures.speed_curve)
+CURVES = (
+    training_figures.loss_curve,
+    training_figures.learning_rate_curve,
+    training_figures.evaluation_curve,
+    training_figures.speed_curve,
+)
 
 
 def trace(figure: go.Figure, name: str) -> dict:
@@ -45,7 +51,7 @@ def trace(figure: go.Figure, name: str) -> dict:
 
 
 def test_loss_curve_draws_what_the_events_say() -> None:
-    figure = figures.loss_curve({"one": events()})
+    figure = training_figures.loss_curve({"one": events()})
     training = trace(figure, "training, each report")
     assert list(training["x"]) == [1, 2, 3, 4, 5, 6]
     assert list(training["y"]) == pytest.approx([1, 1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 6])
@@ -54,22 +60,24 @@ def test_loss_curve_draws_what_the_events_say() -> None:
 
 
 def test_loss_curve_smooths_only_many_steps() -> None:
-    names = [trace.name for trace in figures.loss_curve({"one": events(200)}).data]
+    names = [trace.name for trace in training_figures.loss_curve({"one": events(200)}).data]
     assert "training, running mean" in names
-    assert "training, running mean" not in [trace.name for trace in figures.loss_curve({"one": events(6)}).data]
-    assert figures._running_mean([1.0, 3.0, 5.0, 7.0], 2) == [1.0, 2.0, 4.0, 6.0]
+    assert "training, running mean" not in [
+        trace.name for trace in training_figures.loss_curve({"one": events(6)}).data
+    ]
+    assert training_figures._running_mean([1.0, 3.0, 5.0, 7.0], 2) == [1.0, 2.0, 4.0, 6.0]
 
 
 def test_seconds_and_epochs_as_the_axis() -> None:
-    seconds = trace(figures.learning_rate_curve({"one": events()}, against="seconds"), "Learning rate")
+    seconds = trace(training_figures.learning_rate_curve({"one": events()}, against="seconds"), "Learning rate")
     assert list(seconds["x"]) == [0.5, 1.0, 1.5, 2.0, 2.5, 3.0]
-    epochs = trace(figures.speed_curve({"one": events()}, against="epoch"), "Examples per second")
+    epochs = trace(training_figures.speed_curve({"one": events()}, against="epoch"), "Examples per second")
     assert list(epochs["x"]) == pytest.approx([1 / 6, 2 / 6, 3 / 6, 4 / 6, 5 / 6, 1])
     assert list(epochs["y"]) == [51, 52, 53, 54, 55, 56]
 
 
 def test_evaluation_curve_has_accuracy_and_f1() -> None:
-    figure = figures.evaluation_curve({"one": events()})
+    figure = training_figures.evaluation_curve({"one": events()})
     assert list(trace(figure, "accuracy")["y"]) == [0.5, 1.0]
     assert list(trace(figure, "macro-F1")["y"]) == pytest.approx([0.45, 0.9])
     low, high = figure.layout.yaxis.range
@@ -92,7 +100,7 @@ def test_curves_of_a_run_that_has_not_begun(draw: Callable[..., go.Figure]) -> N
 
 
 def test_confusion_matrix_counts_and_shares() -> None:
-    figure = figures.confusion_matrix(evaluation())
+    figure = training_figures.confusion_matrix(evaluation())
     heat = figure.data[0]
     assert np.allclose(np.array(heat.z), [[2 / 3, 1 / 3], [0, 1]])
     assert heat.text[0][0] == "2<br>67%"
@@ -104,22 +112,22 @@ def test_confusion_matrix_of_many_classes_has_no_text_but_hover() -> None:
     labels = tuple(f"class {i}" for i in range(20))
     probs = np.eye(20)
     many = predict.measure(labels, np.arange(20), probs, {"text": ["x"] * 20})
-    heat = figures.confusion_matrix(many).data[0]
+    heat = training_figures.confusion_matrix(many).data[0]
     assert heat.text is None and len(heat.customdata) == 20
 
 
 def test_labels_that_look_like_numbers_or_markup_stay_labels() -> None:
-    figure = figures.confusion_matrix(evaluation(("0", NASTY)))
+    figure = training_figures.confusion_matrix(evaluation(("0", NASTY)))
     assert list(figure.layout.xaxis.tickvals) == [0, 1]
     assert figure.layout.xaxis.ticktext[0] == "0"
     assert figure.layout.xaxis.ticktext[1].startswith("&lt;b&gt;x")
-    for drawn in (figure, figures.class_scores(evaluation(("0", NASTY)))):
+    for drawn in (figure, training_figures.class_scores(evaluation(("0", NASTY)))):
         assert "<script>" not in drawn.to_json().replace("\\u003c", "<")
 
 
 def test_reliability_shows_bins_with_their_intervals() -> None:
     measured = evaluation()
-    figure = figures.reliability(measured)
+    figure = training_figures.reliability(measured)
     points = figure.data[1]
     assert list(points.x) == pytest.approx([confidence for confidence, _, _ in measured.reliability])
     assert list(points.y) == pytest.approx([accuracy for _, accuracy, _ in measured.reliability])
@@ -129,7 +137,7 @@ def test_reliability_shows_bins_with_their_intervals() -> None:
 
 
 def test_class_scores_have_a_shape_each() -> None:
-    figure = figures.class_scores(evaluation())
+    figure = training_figures.class_scores(evaluation())
     assert len({trace.marker.symbol for trace in figure.data}) == 3
     precision, recall, f1 = (list(trace.x) for trace in figure.data)
     assert precision == pytest.approx([1, 3 / 4])
@@ -139,7 +147,7 @@ def test_class_scores_have_a_shape_each() -> None:
 
 
 def test_movement_in_percent() -> None:
-    bars = figures.movement(MOVED).data[0]
+    bars = training_figures.movement(MOVED).data[0]
     assert list(bars.x) == pytest.approx([0.1, 2.0, 50.0])
     assert bars.text[0] == "0.1%"
     assert bars.customdata[0][2] == pytest.approx(25)
@@ -147,16 +155,18 @@ def test_movement_in_percent() -> None:
 
 
 def test_label_balance_and_lengths() -> None:
-    bars = figures.label_balance({"bad": 1, "good": 3}).data[0]
+    bars = training_figures.label_balance({"bad": 1, "good": 3}).data[0]
     assert list(bars.x) == [1, 3] and bars.text[1] == "3 (75%)"
-    histogram = figures.length_histogram(np.array([5, 6, 6, 30]), 10)
+    histogram = training_figures.length_histogram(np.array([5, 6, 6, 30]), 10)
     assert sum(histogram.data[0].y) == 4
     assert histogram.layout.shapes[0].x0 == 10, "the cut is marked"
-    assert not figures.length_histogram(np.array([5, 6]), 128).layout.shapes
+    assert not training_figures.length_histogram(np.array([5, 6]), 128).layout.shapes
 
 
 def test_intervals_reach_as_far_as_they_say() -> None:
-    figure = figures.intervals({"a": Interval(0.8, 0.7, 0.85), NASTY: Interval(0.5, 0.4, 0.6)}, title="Accuracy")
+    figure = training_figures.intervals(
+        {"a": Interval(0.8, 0.7, 0.85), NASTY: Interval(0.5, 0.4, 0.6)}, title="Accuracy"
+    )
     first = figure.data[0]
     assert first.error_x.array[0] == pytest.approx(0.05) and first.error_x.arrayminus[0] == pytest.approx(0.1)
     assert figure.data[0].marker.symbol != figure.data[1].marker.symbol
@@ -169,10 +179,10 @@ def test_every_literal_goes_through_the_translator() -> None:
 
     drawn = [draw({"one": events()}, text=marked) for draw in CURVES] + [
         draw(evaluation(), text=marked)
-        for draw in (figures.confusion_matrix, figures.reliability, figures.class_scores)
+        for draw in (training_figures.confusion_matrix, training_figures.reliability, training_figures.class_scores)
     ]
-    drawn += [figures.movement(MOVED, text=marked), figures.label_balance({"a": 1}, text=marked)]
-    drawn += [figures.length_histogram(np.array([3, 4]), 10, text=marked)]
+    drawn += [training_figures.movement(MOVED, text=marked), training_figures.label_balance({"a": 1}, text=marked)]
+    drawn += [training_figures.length_histogram(np.array([3, 4]), 10, text=marked)]
     for figure in drawn:
         assert figure.layout.title.text.startswith("@")
         assert (figure.layout.xaxis.title.text or "@").startswith("@")

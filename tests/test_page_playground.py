@@ -15,8 +15,9 @@ from pydantic import TypeAdapter
 from streamlit.testing.v1 import AppTest
 from transformers import BertForSequenceClassification
 
-from core import explain, figures, predict
+from core import explain, predict
 from core.errors import UserError
+from core.figures import predictions as predictions_figures
 from core.results import Attribution, RunConfig, RunState, WordScore
 from pages.shared import bulk, cached
 from tests import pages_common
@@ -424,7 +425,7 @@ def test_a_file_that_is_of_no_use_is_one_clear_line(run: str, name: str, content
 
 
 def test_bars_carry_their_values_and_escape_their_labels() -> None:
-    figure = figures.label_probabilities(
+    figure = predictions_figures.label_probabilities(
         {"a": {"<b>x</b>": 0.25, "y": 0.75}, "b": {"<b>x</b>": 0.5, "y": 0.5}}, faint="b"
     )
     assert [bar.text for bar in figure.data] == [("25.0%", "75.0%"), ("50.0%", "50.0%")]
@@ -433,18 +434,18 @@ def test_bars_carry_their_values_and_escape_their_labels() -> None:
 
 
 def test_many_labels_show_the_likeliest() -> None:
-    figure = figures.label_probabilities({"a": {f"l{i}": i / 190 for i in range(20)}})
-    assert len(figure.data[0].x) == figures.MOST_LABELS
+    figure = predictions_figures.label_probabilities({"a": {f"l{i}": i / 190 for i in range(20)}})
+    assert len(figure.data[0].x) == predictions_figures.MOST_LABELS
     assert figure.data[0].x[0] == pytest.approx(19 / 190)
 
 
 def test_contributions_are_ordered_signed_and_in_the_methods_unit() -> None:
     words = tuple(WordScore(f"w{i}", 0, i, i + 1, score) for i, score in enumerate((0.01, -0.3, 0.2)))
-    figure = figures.contributions(Attribution("deletion", "good", words, 0.0, -0.09, None, None))
+    figure = predictions_figures.contributions(Attribution("deletion", "good", words, 0.0, -0.09, None, None))
     assert list(figure.data[0].x) == pytest.approx([-30, 20, 1])
     assert [text[0] for text in figure.data[0].text] == ["▼", "▲", "▲"]
     assert "percentage points" in figure.layout.xaxis.title.text
-    figure = figures.contributions(Attribution("input-x-gradient", "good", words, 0.0, -0.09, None, None))
+    figure = predictions_figures.contributions(Attribution("input-x-gradient", "good", words, 0.0, -0.09, None, None))
     assert list(figure.data[0].x) == pytest.approx([-0.3, 0.2, 0.01])
     assert "log-odds" in figure.layout.xaxis.title.text
-    assert figures.contributions(Attribution("deletion", "good", (), 0.0, 0.0, None, None)).data
+    assert predictions_figures.contributions(Attribution("deletion", "good", (), 0.0, 0.0, None, None)).data

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core import figures, models, runs, settings
+from core import models, runs, settings
+from core.figures import training as training_figures
 from core.results import RunConfig
 from pages.shared import run_view
 from tests.pages_common import LANGUAGES, check, clear_caches, open_page, put_run, texts, train_tiny
@@ -196,7 +197,12 @@ def test_the_code_reads_the_numbers_of_the_page(both: tuple[str, str], capsys: p
 
 def test_curves_of_a_real_run_have_points(both: tuple[str, str]) -> None:
     found = {"one": runs.events(runs.get(FIRST))}
-    for draw in (figures.loss_curve, figures.evaluation_curve, figures.learning_rate_curve, figures.speed_curve):
+    for draw in (
+        training_figures.loss_curve,
+        training_figures.evaluation_curve,
+        training_figures.learning_rate_curve,
+        training_figures.speed_curve,
+    ):
         assert len(draw(found).data[0].x) >= 2
 
 

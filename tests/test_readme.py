@@ -49,7 +49,7 @@ def test_every_model_and_dataset_is_named() -> None:
 
 def test_every_source_file_has_its_line() -> None:
     tree = README.split("## How it is built")[1].split("```")[1]
-    for path in [*(ROOT / "core").glob("*.py"), *(ROOT / "pages").rglob("*.py")]:
+    for path in [*(ROOT / "core").rglob("*.py"), *(ROOT / "pages").rglob("*.py")]:
         if path.name != "__init__.py":
             assert re.search(rf"^\s*{re.escape(path.name)}\s{{2,}}\S", tree, re.MULTILINE), path
     for name in re.findall(r"^\s*([a-z_]+\.py)\s", tree, re.MULTILINE):

@@ -15,8 +15,9 @@ from time import time
 import pandas as pd
 import streamlit as st
 
-from core import data, figures, models, settings, tables
+from core import data, models, settings, tables
 from core.errors import UserError
+from core.figures import training as training_figures
 from core.tasks import TASKS
 from pages.shared import cached, inputs, layout, run_view
 from pages.shared.i18n import _
@@ -278,14 +279,16 @@ def show_data(source: Source, dataset: data.TextDataset, model: str, max_length:
     left, right = st.columns(2)
     with left:
         run_view.plot(
-            figures.label_balance(report.label_counts, text=_),
+            training_figures.label_balance(report.label_counts, text=_),
             "balance",
             _("Rows per label"),
         )
     with right, layout.mistakes():
         lengths = cached.lengths(model, SAMPLE, *row_of(source))
         run_view.plot(
-            figures.length_histogram(lengths, max_length, text=_), "lengths", _("Length of the examples in tokens")
+            training_figures.length_histogram(lengths, max_length, text=_),
+            "lengths",
+            _("Length of the examples in tokens"),
         )
         st.caption(
             _(

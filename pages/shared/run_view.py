@@ -14,8 +14,9 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from core import export, figures, finetune, models, runs, settings
+from core import export, finetune, models, runs, settings
 from core.errors import UserError
+from core.figures import training as training_figures
 from core.results import DataReport, Evaluation, Event, Interval, RunConfig, RunReport, RunState
 from core.runs import Run
 from core.tasks import TASKS
@@ -322,16 +323,22 @@ def _curves_of_one(found: Sequence[Event], page: str) -> None:
     first, second, third = st.columns(3)
     with first:
         plot(
-            figures.loss_curve(one, text=_), f"loss_{page}", _("Training and validation loss against the training step")
+            training_figures.loss_curve(one, text=_),
+            f"loss_{page}",
+            _("Training and validation loss against the training step"),
         )
     with second:
         plot(
-            figures.evaluation_curve(one, text=_),
+            training_figures.evaluation_curve(one, text=_),
             f"evaluation_{page}",
             _("Accuracy and macro-F1 on validation against the training step"),
         )
     with third:
-        plot(figures.learning_rate_curve(one, text=_), f"rate_{page}", _("Learning rate against the training step"))
+        plot(
+            training_figures.learning_rate_curve(one, text=_),
+            f"rate_{page}",
+            _("Learning rate against the training step"),
+        )
 
 
 def _worst(measured: Event | None) -> None:
@@ -627,13 +634,13 @@ def _measure(measured: Evaluation, page: str) -> None:
     left, right = st.columns(2)
     with left:
         plot(
-            figures.confusion_matrix(measured, text=_),
+            training_figures.confusion_matrix(measured, text=_),
             f"confusion_{page}",
             _("Confusion matrix: counts of true against predicted labels"),
         )
     with right:
         plot(
-            figures.reliability(measured, text=_),
+            training_figures.reliability(measured, text=_),
             f"reliability_{page}",
             _("Accuracy against confidence, with intervals"),
         )
@@ -644,7 +651,11 @@ def _measure(measured: Evaluation, page: str) -> None:
         )
     left, right = st.columns(2)
     with left:
-        plot(figures.class_scores(measured, text=_), f"classes_{page}", _("Precision, recall and F1 of each class"))
+        plot(
+            training_figures.class_scores(measured, text=_),
+            f"classes_{page}",
+            _("Precision, recall and F1 of each class"),
+        )
     with right:
         st.dataframe(
             pd.DataFrame(
@@ -717,7 +728,11 @@ def _movement(run: Run, report: RunReport, page: str) -> None:
             most=most.group,
         )
     )
-    plot(figures.movement(moved, text=_), f"movement_{page}", _("How far each group of parameters moved, in percent"))
+    plot(
+        training_figures.movement(moved, text=_),
+        f"movement_{page}",
+        _("How far each group of parameters moved, in percent"),
+    )
     st.caption(
         _(
             "Distance between the parameters before and after, divided by their length before. Word embeddings change only for "

@@ -1,0 +1,21 @@
+"""The studio's own interactive parts: JavaScript and CSS of pages/components, mounted without a frame.
+
+What a part shows travels as data, never as HTML: its JavaScript writes text with textContent only, because tokens are
+untrusted. This module does not know what a part shows or what its events mean.
+"""
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.components.v2.types import ComponentRenderer
+
+FOLDER = Path(__file__).parent.parent / "components"
+
+
+def part(name: str) -> ComponentRenderer:
+    """The function that mounts a part: pages/components/<name>.js and .css. Call it once, at import of a page's module."""
+    return st.components.v2.component(
+        f"studio_{name}",
+        js=(FOLDER / f"{name}.js").read_text(encoding="utf-8"),
+        css=(FOLDER / f"{name}.css").read_text(encoding="utf-8"),
+    )
