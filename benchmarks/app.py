@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 import psutil
 from playwright.sync_api import Browser, Page
+from playwright.sync_api import Error as PlaywrightError
 
 from benchmarks import browser
 
@@ -39,18 +40,224 @@ def visit(page: Page, url: str) -> float:
     return time.monotonic() - begin + browser.wait_until_calm(page)
 
 
+CHIPS = """count => [...document.querySelectorAll("*")].some(
+  (one) => one.shadowRoot?.querySelectorAll(".chips .chip").length === count)"""
+
+
 def keystroke(page: Page) -> float:
-    """Seconds from the last keystroke until the chips show it (the pause of 250 ms that it waits for more typing included)."""
+    """Seconds from the last keystroke until the chips show it (the pause of 50 ms that it waits for more typing included)."""
     box = page.get_by_label("Sentence", exact=True)
     box.click()
     box.press("End")
-    before = page.locator(".chip:not(.keys .chip)").count()
+    before = page.locator(".chips .chip").count()
     begin = time.monotonic()
     box.press_sequentially(" x", delay=0)
+    page.wait_for_function(CHIPS, arg=before + 1, timeout=5_000, polling=10)
+    return time.monotonic() - begin
+
+
+HOVER = """async () => {
+  const canvas = [...document.querySelectorAll("*")].map((one) => one.shadowRoot?.querySelector("canvas.large")).find(Boolean);
+  canvas.scrollIntoView({ block: "center" });
+  const box = canvas.getBoundingClientRect();
+  const frame = () => new Promise(requestAnimationFrame);
+  const times = [];
+  let last = await frame();
+  for (let i = 0; i < 150; i++) {
+    const [x, y] = [0.25 + 0.6 * Math.abs(Math.sin(i / 17)), 0.25 + 0.6 * Math.abs(Math.cos(i / 23))];
+    canvas.dispatchEvent(new PointerEvent("pointermove", { clientX: box.left + x * box.width, clientY: box.top + y * box.height }));
+    const now = await frame();
+    times.push(now - last);
+    last = now;
+  }
+  return times.slice(10);
+}"""
+
+
+def hover(page: Page) -> list[float]:
+    """Milliseconds from one frame of the attention explorer to the next while the mouse moves over its map in each of them."""
+    frames: list[float] = page.evaluate(HOVER)
+    return frames
+
+
+CHOOSE = """async ([key, across, down]) => {
+  const root = [...document.querySelectorAll("*")].map((one) => one.shadowRoot?.querySelector(".explorer")).find(Boolean);
+  const title = root.querySelector(".main h4");
+  const canvas = root.querySelector("canvas.overview");
+  const before = title.textContent;
+  const begin = performance.now();
+  const box = canvas.getBoundingClientRect();
+  canvas.dispatchEvent(
+    key
+      ? new KeyboardEvent("keydown", { key, bubbles: true })
+      : new MouseEvent("click", { clientX: box.left + across * box.width, clientY: box.top + down * box.height }),
+  );
+  while ((title.textContent === before || root.classList.contains("loading")) && performance.now() - begin < 20_000)
+    await new Promise(requestAnimationFrame);
+  return (performance.now() - begin) / 1000;
+}"""
+
+
+def next_head(page: Page, key: str) -> float:
+    """Seconds from an arrow key in the explorer's overview until the new head is drawn."""
+    seconds: float = page.evaluate(CHOOSE, [key, 0, 0])
+    return seconds
+
+
+def far_head(page: Page, across: float, down: float) -> float:
+    """Seconds from a click into the overview, at these shares of its width and height, until the head there is drawn."""
+    seconds: float = page.evaluate(CHOOSE, ["", across, down])
+    return seconds
+
+
+def first_picture(page: Page, url: str) -> float:
+    """Seconds from asking for the Attention page until the explorer has drawn its large map."""
+    begin = time.monotonic()
+    page.goto(url)
     page.wait_for_function(
-        "n => document.querySelectorAll('.chips .chip').length === n", arg=before + 1, timeout=5_000, polling=10
+        "[...document.querySelectorAll('*')].some((one) => one.shadowRoot?.querySelector('.explorer:not(.loading) canvas.large')?.height > 200)",
+        polling=20,
+        timeout=60_000,
     )
     return time.monotonic() - begin
+
+
+def encoder(page: Page, watch: browser.Watch, address: str, repeats: int) -> None:
+    """The Encoder page: opened anew until its picture is drawn, then the next head, layer and token."""
+    wait = """wanted => [...document.querySelectorAll('*')].some((one) => one.shadowRoot?.querySelector(wanted))"""
+
+    def until(selector: str, begin: float) -> float:
+        page.wait_for_function(wait, arg=selector, polling=20, timeout=60_000)
+        return time.monotonic() - begin
+
+    for count in (32, 128, 512):
+        query = urlencode({"text": " ".join((SENTENCE * 60).split()[: count - 2]), "cut": count, "layer": 1})
+        seconds, sizes = [], []
+        for _ in range(repeats):
+            watch.received = 0
+            begin = time.monotonic()
+            page.goto(f"{address}/encoder?{query}")
+            seconds.append(until(".flow .box canvas", begin))
+            browser.wait_until_calm(page)
+            sizes.append(watch.received)
+        show(
+            f"Encoder, first view, {count} tokens",
+            seconds=round(statistics.median(seconds), 3),
+            received_bytes=round(statistics.median(sizes)),
+            target=1.5,
+        )
+        heads, layers, tokens = [], [], []
+        for i in range(2, 5):
+            page.locator(".flow").focus()
+            begin = time.monotonic()
+            page.keyboard.press("ArrowDown")
+            heads.append(until(f'.flow:not(.waiting) .thumb.on[data-focus="head-{i - 1}"]', begin))
+            browser.wait_until_calm(page)
+            page.locator(".flow").focus()
+            begin = time.monotonic()
+            page.keyboard.press("ArrowRight")
+            layers.append(until(f'.flow:not(.waiting) .step.on[data-focus="layer-{i}"]', begin))
+            browser.wait_until_calm(page)
+            option = page.locator(".tokens.in .token").nth(2 * i)
+            begin = time.monotonic()
+            option.hover()
+            tokens.append(until(f'.tokens.in .token.on[data-row="{2 * i}"]', begin))
+        for name, times in (("head", heads), ("layer", layers), ("token", tokens)):
+            show(f"Encoder, next {name}, {count} tokens", seconds=round(statistics.median(times), 3), target=0.3)
+
+
+def explorer(page: Page, watch: browser.Watch, address: str, repeats: int) -> None:
+    """The attention explorer: opened anew, the next head (prefetched or asked for), and hovering."""
+    for count in (32, 128, 512):
+        query = urlencode({"text": " ".join((SENTENCE * 60).split()[: count - 2]), "cut": count, "view": "explorer"})
+        seconds, sizes = [], []
+        for _ in range(repeats):
+            watch.received = 0
+            seconds.append(first_picture(page, f"{address}/attention?{query}"))
+            browser.wait_until_calm(page)
+            sizes.append(watch.received)
+        show(
+            f"Attention explorer, first view, {count} tokens",
+            seconds=round(statistics.median(seconds), 3),
+            received_bytes=round(statistics.median(sizes)),
+            target_bytes=300_000 if count == 128 else None,
+        )
+        page.locator("canvas.overview").focus()  # as with the mouse: whoever comes here gets the heads nearby
+        page.wait_for_timeout(600)
+        browser.wait_until_calm(page)
+        times = []
+        for key in ("ArrowRight", "ArrowDown", "ArrowRight", "ArrowDown", "ArrowRight", "ArrowDown"):
+            times.append(next_head(page, key))
+            page.wait_for_timeout(600)
+            browser.wait_until_calm(page)
+        show(
+            f"Attention explorer, next head, {count} tokens",
+            seconds=round(statistics.median(times), 3),
+            longest=round(max(times), 3),
+            target=0.3,
+        )
+        far = []
+        for place in ((0.9, 0.7), (0.2, 0.3), (0.6, 0.5)):
+            far.append(far_head(page, *place))
+            page.wait_for_timeout(600)
+            browser.wait_until_calm(page)
+        show(
+            f"Attention explorer, a head far away, {count} tokens",
+            seconds=round(statistics.median(far), 3),
+            longest=round(max(far), 3),
+            target=0.3,
+        )
+        frames = hover(page)
+        show(
+            f"Attention explorer, hover, {count} tokens",
+            milliseconds_a_frame=round(statistics.median(frames), 1),
+            frames_a_second=round(1000 * len(frames) / sum(frames), 1),
+            target=60,
+        )
+
+
+def bertviz_itself(chromium: Browser, folder: Path) -> None:
+    """BertViz's own head view of the same model and texts, as it ships: its HTML, and the seconds until a browser has drawn it.
+
+    Only its three libraries come from this machine, where it asks the internet for them.
+    """
+    from bertviz import head_view
+    from torch import tensor
+
+    from core import attention, html, models
+
+    model, tokenizer = models.load_encoder("minilm", attention="eager"), models.load_tokenizer("minilm")
+    for count in (32, 128, 512):
+        words = " ".join((SENTENCE * 60).split()[: count - 2])
+        maps = attention.attend(model, tokenizer, words, max_length=count, name="minilm")
+        begin = time.monotonic()
+        written = head_view(
+            [tensor(layer)[None] for layer in maps.weights], list(maps.tokens.texts), html_action="return"
+        ).data
+        made = time.monotonic() - begin
+        shipped = len(written.encode())
+        local = written[written.index("</script>") + len("</script>") :]  # without the tag that fetches require.js
+        start = "window.requirejs = window.require = (names, run) => run(jQuery, d3); require.config = () => {};"
+        file = folder / f"bertviz-{count}.html"
+        file.write_text(
+            f'<!DOCTYPE html><meta charset="utf-8"><script>{html.libraries()};{start}</script>{local}', encoding="utf-8"
+        )
+        page = chromium.new_page()
+        begin = time.monotonic()
+        try:
+            page.goto(file.as_uri(), timeout=60_000)
+            page.wait_for_function("document.querySelectorAll('svg line').length > 0", timeout=60_000)
+            page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            drawn: float | str = round(time.monotonic() - begin, 2)
+        except PlaywrightError as error:
+            drawn = f"nothing after {time.monotonic() - begin:.0f} s: {str(error).splitlines()[0]}"
+        show(
+            f"BertViz head_view as shipped, {count} tokens",
+            html_bytes=shipped,
+            made_seconds=round(made, 2),
+            drawn=drawn,
+        )
+        page.close()
 
 
 def median_of(repeats: int, measure: Callable[[], float]) -> float:
@@ -83,7 +290,7 @@ def measure(repeats: int, page: Page, watch: browser.Watch, chromium: Browser, f
         visit(page, server.url)
         show("server with the model loaded", memory_mb=round(memory_mb(server.process.pid)), target=1500)
         show("warm visit of Home", seconds=median_of(repeats, lambda: visit(page, server.url)))
-        for name in ("Tokens", "Attention", "Fine-tune", "Runs", "Playground", "Home"):
+        for name in ("Tokens", "Encoder", "Attention", "Fine-tune", "Runs", "Playground", "Home"):
 
             def switch(name: str = name) -> float:
                 page.get_by_role("link", name="Runs" if name != "Runs" else "Home", exact=True).first.click()
@@ -98,7 +305,7 @@ def measure(repeats: int, page: Page, watch: browser.Watch, chromium: Browser, f
             show(f"warm switch to {name}", seconds=median_of(repeats, switch), target=1.0)
         visit(page, f"{server.url}/tokens")
         keystroke(page)
-        show("Tokens after a keystroke", seconds=median_of(repeats, lambda: keystroke(page)), target=0.3)
+        show("Tokens after a keystroke", seconds=median_of(repeats, lambda: keystroke(page)), target=0.2)
         for view in ("heatmap", "heads", "head-view"):
             for count in (32, 128, 512):
                 words = (SENTENCE * 60).split()[: count - 2]
@@ -115,6 +322,11 @@ def measure(repeats: int, page: Page, watch: browser.Watch, chromium: Browser, f
                     target_seconds=1.5 if count == 128 else None,
                     target_bytes=2_000_000 if count == 128 else None,
                 )
+        encoder(page, watch, server.url, repeats)
+        explorer(page, watch, server.url, repeats)
+        for label, target in (("computed", 20.0), ("from the cache", None)):
+            took = visit(page, f"{server.url}/embeddings?view=map&rows=1000")
+            show(f"Embedding map of 1,000 sentences, {label}", seconds=round(took, 2), target=target)
         before = memory_mb(server.process.pid)
         visitors = 5
         for _visitor in range(visitors):
@@ -122,6 +334,7 @@ def measure(repeats: int, page: Page, watch: browser.Watch, chromium: Browser, f
             visit(page, f"{server.url}/attention")
         show("memory per further session", memory_mb=round((memory_mb(server.process.pid) - before) / visitors, 1))
         show("server after all of this", memory_mb=round(memory_mb(server.process.pid)))
+    bertviz_itself(chromium, folder)
 
 
 if __name__ == "__main__":

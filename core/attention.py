@@ -6,9 +6,9 @@ attention explains a prediction.
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, cast, get_args
 
 import numpy as np
@@ -74,19 +74,21 @@ def attend(
     layer: int | None = None,
     max_length: int = 0,
     name: str = "",
+    mask: Collection[int] = (),
 ) -> AttentionMaps:
     """The attention weights of a text, softmax(Q Kᵀ / √d_k) of Vaswani et al. 2017, for each head.
 
     model: an encoder loaded with attention="eager". layer: keep this layer's maps only (long texts: 12 layers × 12
-    heads of 512 tokens are 151 MB); None keeps all. max_length, name: as in tokens.tokenize.
-    Raises UserError for an empty text or a layer the model does not have.
+    heads of 512 tokens are 151 MB); None keeps all. max_length, name: as in tokens.tokenize. mask: positions whose token is
+    replaced by the mask token before the model reads the text, as `masked` does.
+    Raises UserError for an empty text, a layer the model does not have, or a position that cannot be masked.
     """
     layers = model.config.num_hidden_layers
     if layer is not None and not 0 <= layer < layers:
         raise UserError(
             "layer {layer} does not exist: the model's layers are 0 to {last}", layer=layer, last=layers - 1
         )
-    tokens = _tokens(model, tokenizer, text, pair, max_length, name)
+    tokens = _tokens(model, tokenizer, text, pair, max_length, name, mask)
     kept = tuple(range(layers)) if layer is None else (layer,)
     size = len(tokens.tokens)
     weights = np.empty((len(kept), model.config.num_attention_heads, size, size), dtype=np.float32)
@@ -95,7 +97,7 @@ def attend(
         if index in kept:
             weights[kept.index(index)] = maps.numpy()
 
-    _forward(model, tokens, keep)
+    each_layer(model, tokens, keep)
     return AttentionMaps(tokens=tokens, weights=weights, layers=kept)
 
 
@@ -109,12 +111,13 @@ def overview(
     size: int = 64,
     max_length: int = 0,
     name: str = "",
+    mask: Collection[int] = (),
 ) -> Overview:
     """All heads of all layers, each reduced to at most size × size by taking the largest weight of each block.
 
     No full map is kept, so that 512 tokens cost little memory. Raises UserError as `attend` and `select` do.
     """
-    tokens = _tokens(model, tokenizer, text, pair, max_length, name)
+    tokens = _tokens(model, tokenizer, text, pair, max_length, name, mask)
     rows, columns = select(tokens, view)
     block = -(-max(len(rows), len(columns)) // size)
     tiles: list[np.ndarray] = []
@@ -123,31 +126,147 @@ def overview(
         part = maps[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         tiles.append(functional.max_pool2d(part, block, ceil_mode=True).numpy() if block > 1 else part.numpy().copy())
 
-    _forward(model, tokens, keep)
+    each_layer(model, tokens, keep)
     return Overview(tokens=tokens, tiles=np.stack(tiles), rows=rows, columns=columns, block=block)
 
 
+@dataclass(frozen=True)
+class Atlas:
+    """All heads of one input in full, a byte a weight, with the mean of each layer and of everything.
+
+    maps: uint8, shape (L · (H + 1) + 1, T, T): for each layer its heads and then their mean, last the mean of all.
+    peaks: float32, the largest weight of each map; a weight is maps / 255 · peak, off by at most peak / 510.
+    changes: None, or for each map how much masking moved: half the sum of the absolute differences of a row (its total
+    variation distance, 0 for no change and 1 for attention that went somewhere else entirely), averaged over the rows.
+    masked: the positions whose token the model did not see.
+    """
+
+    tokens: Tokens
+    maps: np.ndarray
+    peaks: np.ndarray
+    layers: int
+    heads: int
+    masked: tuple[int, ...] = ()
+    changes: np.ndarray | None = None
+
+    def index(self, layer: int, head: int | None) -> int:
+        """Where a head's map is, or for None the mean of its layer."""
+        return layer * (self.heads + 1) + (self.heads if head is None else head)
+
+
+def atlas(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    text: str,
+    pair: str = "",
+    *,
+    max_length: int = 0,
+    name: str = "",
+    mask: Collection[int] = (),
+) -> Atlas:
+    """Every weight of every head in bytes: 2.4 MB for 144 heads of 128 tokens.
+
+    max_length, name, mask: as in `attend`; with a mask the model reads the text twice, to say what changed. Raises UserError as `attend` does.
+    """
+    tokens = _tokens(model, tokenizer, text, pair, max_length, name, ())
+    layers, heads = model.config.num_hidden_layers, model.config.num_attention_heads
+    size = len(tokens.tokens)
+    count = layers * (heads + 1) + 1
+    maps, peaks = np.empty((count, size, size), dtype=np.uint8), np.empty(count, dtype=np.float32)
+    before = np.empty((layers, heads, size, size) if mask else 0, dtype=np.float16)
+    changes = np.empty(count) if mask else None
+    means: list[np.ndarray] = []
+
+    def put(index: int, weights: np.ndarray) -> None:
+        peaks[index] = weights.max()
+        maps[index] = np.rint(weights * (np.float32(255) / peaks[index]))
+
+    def remember(layer: int, weights: torch.Tensor) -> None:
+        before[layer] = weights.numpy()
+
+    def keep(layer: int, weights: torch.Tensor) -> None:
+        values = weights.numpy()
+        for i in range(heads):
+            put(layer * (heads + 1) + i, values[i])
+        means.append(values.mean(axis=0))
+        put(layer * (heads + 1) + heads, means[-1])
+        if changes is not None:
+            first = layer * (heads + 1)
+            changes[first : first + heads] = [_moved(before[layer, i], values[i]) for i in range(heads)]
+            changes[first + heads] = _moved(before[layer].mean(axis=0, dtype=np.float32), means[-1])
+
+    if mask:
+        each_layer(model, tokens, remember)
+        tokens = masked(tokenizer, tokens, mask)
+    each_layer(model, tokens, keep)
+    whole = np.mean(means, axis=0)
+    put(count - 1, whole)
+    if changes is not None:
+        changes[-1] = _moved(before.mean(axis=(0, 1), dtype=np.float32), whole)
+    return Atlas(tokens, maps, peaks, layers, heads, tuple(sorted(mask)), changes)
+
+
+def _moved(before: np.ndarray, after: np.ndarray) -> float:
+    return float(np.abs(after - before.astype(np.float32)).sum(axis=1).mean() / 2)
+
+
 def _tokens(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, text: str, pair: str, max_length: int, name: str
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    text: str,
+    pair: str,
+    max_length: int,
+    name: str,
+    mask: Collection[int],
 ) -> Tokens:
     offset = FAMILIES[model.config.model_type].position_offset
-    return tokenize(tokenizer, text, pair, model=name, max_length=max_length, first_position=offset)
+    tokens = tokenize(tokenizer, text, pair, model=name, max_length=max_length, first_position=offset)
+    return masked(tokenizer, tokens, mask) if mask else tokens
 
 
-def _forward(model: PreTrainedModel, tokens: Tokens, keep: Callable[[int, torch.Tensor], None]) -> None:
-    """Run the encoder and hand `keep` each layer's weights, shape (H, T, T), as they are computed.
+def masked(tokenizer: PreTrainedTokenizerBase, tokens: Tokens, positions: Collection[int]) -> Tokens:
+    """The tokens with those at `positions` replaced by the mask token; where each came from stays known.
+
+    Raises UserError for a position that the input does not have, or a tokenizer without a mask token.
+    """
+    wrong = sorted(set(positions) - set(range(len(tokens.tokens))))
+    if wrong:
+        raise UserError(
+            "there is no token at position {position}: the input's positions are 0 to {last}",
+            position=wrong[0],
+            last=len(tokens.tokens) - 1,
+        )
+    if tokenizer.mask_token_id is None:
+        raise UserError("this model has no mask token, so no token can be hidden from it; choose another model")
+    text, token_id = str(tokenizer.mask_token), int(tokenizer.mask_token_id)
+    return replace(
+        tokens,
+        tokens=tuple(
+            replace(token, text=text, id=token_id, kind="special") if i in positions else token
+            for i, token in enumerate(tokens.tokens)
+        ),
+    )
+
+
+def tensors(model: PreTrainedModel, tokens: Tokens) -> dict[str, torch.Tensor]:
+    """What the model is given, each int64 of shape (1, T), on the model's device; segments only where the family has them."""
+    inputs = {
+        "input_ids": torch.tensor([tokens.ids], device=model.device),
+        "attention_mask": torch.tensor([[int(token.attended) for token in tokens.tokens]], device=model.device),
+    }
+    if FAMILIES[model.config.model_type].segments:
+        inputs["token_type_ids"] = torch.tensor([[token.segment for token in tokens.tokens]], device=model.device)
+    return inputs
+
+
+def each_layer(model: PreTrainedModel, tokens: Tokens, keep: Callable[[int, torch.Tensor], None]) -> None:
+    """Run the encoder once and hand `keep` each layer's number and weights, shape (H, T, T) on the CPU, as they are computed.
 
     Other sessions may run the same model at the same time in threads of their own: a hook listens to its own thread only.
     """
     if model.config._attn_implementation != "eager":
         raise ValueError('attention weights exist only in a model loaded with attention="eager"')
-    family = FAMILIES[model.config.model_type]
-    inputs = {
-        "input_ids": torch.tensor([tokens.ids]),
-        "attention_mask": torch.tensor([[int(token.attended) for token in tokens.tokens]]),
-    }
-    if family.segments:
-        inputs["token_type_ids"] = torch.tensor([[token.segment for token in tokens.tokens]])
+    inputs = tensors(model, tokens)
     encoder = model.base_model
     # transformers' own note of the class whose forward returns (output, weights)
     computing = cast(Mapping[str, type], encoder._can_record_outputs)["attentions"]
@@ -156,7 +275,7 @@ def _forward(model: PreTrainedModel, tokens: Tokens, keep: Callable[[int, torch.
     def hook(module: torch.nn.Module, arguments: object, output: tuple[torch.Tensor, torch.Tensor]) -> None:
         nonlocal calls
         if threading.get_ident() == owner:  # ALBERT calls one module for every layer: the order of calls is the layer
-            keep(calls, output[1][0])
+            keep(calls, output[1][0].cpu())
             calls += 1
 
     handles = [module.register_forward_hook(hook) for module in encoder.modules() if isinstance(module, computing)]
@@ -178,6 +297,35 @@ def head(maps: AttentionMaps, layer: int, head: int) -> np.ndarray:
             "layer {layer} does not exist: the model's layers are 0 to {last}", layer=layer, last=maps.layers[-1]
         )
     return maps.weights[maps.layers.index(layer), head]
+
+
+def quantise(weights: np.ndarray) -> np.ndarray:
+    """Weights (0–1) as uint8 of the same shape, a quarter of their size: round(255 · weight).
+
+    Divided by 255 they are the weights again, each off by at most 1/510.
+    """
+    return np.rint(weights * np.float32(255)).astype(np.uint8)
+
+
+def payload(maps: AttentionMaps, wanted: Sequence[tuple[int, int | None]], view: View = "all") -> bytes:
+    """The maps that are asked for, as a browser gets them: for each (layer, head) in turn R·C quantised weights, row by row.
+
+    R, C: the positions that look and that are looked at in `view`. A head of None is the mean of the layer's heads.
+    Raises UserError as `head` and `select` do.
+    """
+    rows, columns = select(maps.tokens, view)
+    part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    return b"".join(
+        quantise((average(maps, layer) if index is None else head(maps, layer, index))[part]).tobytes()
+        for layer, index in wanted
+    )
+
+
+def average(maps: AttentionMaps, layer: int) -> np.ndarray:
+    """The mean of one layer's heads, float32 of shape (T, T). Raises UserError when `maps` does not hold the layer."""
+    head(maps, layer, 0)
+    mean: np.ndarray = maps.weights[maps.layers.index(layer)].mean(axis=0)
+    return mean
 
 
 def select(tokens: Tokens, view: View) -> tuple[tuple[int, ...], tuple[int, ...]]:

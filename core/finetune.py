@@ -838,7 +838,7 @@ def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[
         test=None,
         validation=progress.best,
         baseline=progress.baseline,
-        movement=_movement(config, dataset.label_names, model),
+        movement=movement(fresh_model(config, dataset.label_names), model),
         seconds=progress.seconds,
         examples_per_second=progress.examples / max(progress.seconds, 1e-9),
         tokens_per_second=progress.tokens / max(progress.seconds, 1e-9),
@@ -987,16 +987,15 @@ def _save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, fold
         tokenizer.save_pretrained(part)
 
 
-def _movement(config: RunConfig, labels: tuple[str, ...], model: PreTrainedModel) -> tuple[Movement, ...]:
-    """How far each layer group is from where it started. The start is made again: it depends on the seed only."""
-    start = dict(fresh_model(config, labels).named_parameters())
+def movement(start: PreTrainedModel, model: PreTrainedModel) -> tuple[Movement, ...]:
+    """How far each layer group of `model` is from where it started."""
+    befores = dict(start.named_parameters())
     sums: dict[str, np.ndarray] = {}
     with torch.no_grad():
         for name, parameter in model.named_parameters():
-            before = start.pop(name)
-            size = float(before.norm()) ** 2
-            change = before.neg_().add_(parameter.cpu())
-            values = [change.numel(), float(change.norm()) ** 2, size, int(change.count_nonzero())]
+            before = befores[name]
+            change = parameter.cpu() - before
+            values = [change.numel(), float(change.norm()) ** 2, float(before.norm()) ** 2, int(change.count_nonzero())]
             group = group_of(name, model.base_model_prefix)
             sums[group] = sums.get(group, np.zeros(4)) + np.array(values)
     return tuple(

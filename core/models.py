@@ -48,22 +48,23 @@ class Family:
 
     segments: it has token_type embeddings. position_offset: the position id of the first token (RoBERTa counts from
     padding_idx + 1). word_start: how its tokenizer marks a token's place: "##" marks continuations (WordPiece),
-    "Ġ" or "▁" mark word starts.
+    "Ġ" or "▁" mark word starts. projection: where in a layer the linear map W^O stands, which mixes the heads' outputs.
     """
 
     model_type: str
     segments: bool
     position_offset: int
     word_start: str
+    projection: str = "attention.output.dense"
 
 
 FAMILIES: dict[str, Family] = {
     row.model_type: row
     for row in (
         Family("bert", True, 0, "##"),
-        Family("distilbert", False, 0, "##"),
+        Family("distilbert", False, 0, "##", "attention.out_lin"),
         Family("electra", True, 0, "##"),
-        Family("albert", True, 0, "▁"),
+        Family("albert", True, 0, "▁", "attention.dense"),
         Family("roberta", False, 2, "Ġ"),
         Family("xlm-roberta", False, 2, "▁"),
     )

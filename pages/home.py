@@ -166,7 +166,7 @@ with layout.page(
     newest = finished[0] if finished else None
     cards = (
         (_("1 · Tokenise"), "pages/tokens.py", _("Open Tokens"), lambda: tokens_card(model, text)),
-        (_("2 · Encode"), "pages/attention.py", _("Open Attention"), lambda: vectors_card(model, text)),
+        (_("2 · Encode"), "pages/encoder.py", _("Open Encoder"), lambda: vectors_card(model, text)),
         (_("3 · Attend"), "pages/attention.py", _("Open Attention"), lambda: attention_card(model, text)),
         (_("4 · Fine-tune"), "pages/finetune.py", _("Open Fine-tune"), finetune_card),
         (_("5 · Evaluate and take away"), "pages/runs.py", _("Open Runs"), lambda: runs_card(newest)),
@@ -188,34 +188,44 @@ with layout.page(
                 st.page_link(target, label=label, icon=":material/arrow_forward:", query_params=inputs.link())
 
     st.subheader(_("Start here"), anchor=False)
-    learner, teacher, practitioner = st.columns(3)
-    with learner.container(border=True, height="stretch"):
-        st.markdown("**" + _("You want to understand BERT") + "**")
-        st.markdown(
+    starts = (
+        (
+            _("You want to understand BERT"),
             _(
-                "Type a sentence above and follow it: how it is cut into tokens, what each head looks at, and how training "
-                "changes the answer. Each page has prepared experiments and shows the code behind its numbers."
-            )
-        )
-        st.page_link("pages/tokens.py", label=_("Begin with Tokens"), icon=":material/abc:")
-    with teacher.container(border=True, height="stretch"):
-        st.markdown("**" + _("You teach") + "**")
-        st.markdown(
+                "Type a sentence above and follow it: how it is cut into tokens, what each layer computes, where each head looks, and how "
+                "training changes the answer. Each page has prepared experiments and shows the code behind its numbers."
+            ),
+            (
+                ("pages/tokens.py", _("Begin with Tokens"), ":material/abc:"),
+                ("pages/article.py", _("The tutorial, checked"), ":material/fact_check:"),
+            ),
+        ),
+        (
+            _("You teach"),
             _(
                 "The address of every page carries sentence, model, layer and head: copy it, and thirty students see what you "
                 "see. It works on one small machine without a network, in English and Chinese."
-            )
-        )
-        st.page_link("pages/attention.py", label=_("Show attention"), icon=":material/hub:")
-    with practitioner.container(border=True, height="stretch"):
-        st.markdown("**" + _("You have data") + "**")
-        st.markdown(
+            ),
+            (
+                ("pages/encoder.py", _("Walk through a layer"), ":material/account_tree:"),
+                ("pages/attention.py", _("Show attention"), ":material/hub:"),
+            ),
+        ),
+        (
+            _("You have data"),
             _(
                 "Upload a CSV. The studio tells you what is wrong with it, trains, measures honestly with intervals and a "
                 "baseline, and hands you a folder that any transformers pipeline loads."
-            )
-        )
-        st.page_link("pages/finetune.py", label=_("Fine-tune on your file"), icon=":material/model_training:")
+            ),
+            (("pages/finetune.py", _("Fine-tune on your file"), ":material/model_training:"),),
+        ),
+    )
+    for column, (who, what, links) in zip(st.columns(3), starts, strict=True):
+        with column.container(border=True, height="stretch"):
+            st.markdown(f"**{who}**")
+            st.markdown(what)
+            for target, label, icon in links:
+                st.page_link(target, label=label, icon=icon, query_params=inputs.link())
 
     st.subheader(_("This machine"), anchor=False)
     machine()

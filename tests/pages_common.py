@@ -3,7 +3,6 @@
 from pathlib import Path
 from shutil import copytree
 
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import runs, settings
@@ -19,11 +18,6 @@ def open_page(name: str, **query: str) -> AppTest:
     for key, value in query.items():
         app.query_params[key] = value
     return app.switch_page(f"pages/{name}.py").run()
-
-
-def clear_caches() -> None:
-    st.cache_data.clear()
-    st.cache_resource.clear()
 
 
 def train_tiny(model: Path, folder: Path, run_id: str, **options: object) -> Path:

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ORDER = (
     "errors settings results tasks models tables data tokens vocabulary encoder attention embeddings pretraining predict "
-    "explain robustness compress finetune runs export figures html"
+    "explain heads robustness compress finetune article runs export figures html"
 ).split()
 CORE = sorted((ROOT / "core").rglob("*.py"))
 PAGES = sorted((ROOT / "pages").rglob("*.py"))

@@ -21,7 +21,20 @@ from transformers import (
 )
 
 from core import models
-from core.attention import VIEWS, Link, attend, head, labels, overview, pattern, select, strongest
+from core.attention import (
+    VIEWS,
+    Link,
+    attend,
+    head,
+    labels,
+    masked,
+    overview,
+    pattern,
+    payload,
+    quantise,
+    select,
+    strongest,
+)
 from core.errors import UserError
 from core.results import AttentionMaps, Token, Tokens
 from pages.shared import snippets
@@ -250,3 +263,61 @@ def test_labels_are_readable() -> None:
         made = Tokens("", "x", "", (token,), 64, "", "", 1)
         assert labels(made) == (label,), name
     assert labels(maps.tokens) == ("x",)
+
+
+@pytest.mark.parametrize("model_type", CONFIGS)
+def test_a_masked_token_is_read_as_the_mask(model_type: str) -> None:
+    model, tokenizer = make_model(model_type), make_tokenizer()
+    tokenizer.model_max_length = 64
+    maps = attend(model, tokenizer, "i love pizza , i", "the film", mask={2, 7})
+    expected = attend(model, tokenizer, "i [MASK] pizza , i", "[MASK] film")
+    assert maps.tokens.texts == expected.tokens.texts
+    np.testing.assert_allclose(maps.weights, expected.weights, atol=1e-6)
+    tiles = overview(model, tokenizer, "i love pizza , i", "the film", mask=[2, 7]).tiles
+    np.testing.assert_allclose(tiles, expected.weights, atol=1e-6)
+    assert not np.allclose(attend(model, tokenizer, "i love pizza , i", "the film").weights, expected.weights)
+
+
+def test_a_masked_token_keeps_its_place() -> None:
+    model, tokenizer = make_model("bert"), make_tokenizer()
+    tokenizer.model_max_length = 64
+    tokens = attend(model, tokenizer, "i love pizza").tokens
+    hidden = masked(tokenizer, tokens, [2]).tokens[2]
+    assert (hidden.id, hidden.kind, hidden.start, hidden.end, hidden.source) == (4, "special", 2, 6, 0)
+    assert masked(tokenizer, tokens, []) == tokens
+    with pytest.raises(UserError, match="position 5: the input's positions are 0 to 4"):
+        attend(model, tokenizer, "i love pizza", mask=[1, 5])
+    with pytest.raises(UserError, match="position -1"):
+        attend(model, tokenizer, "i love pizza", mask=[-1])
+    tokenizer.mask_token = None
+    with pytest.raises(UserError, match="no mask token"):
+        attend(model, tokenizer, "i love pizza", mask=[1])
+
+
+def test_quantised_weights_are_off_by_half_a_step_at_most() -> None:
+    weights = np.linspace(0, 1, 10_001, dtype=np.float32).reshape(1, -1)
+    levels = quantise(weights)
+    assert levels.dtype == np.uint8
+    assert levels.shape == weights.shape
+    assert np.abs(levels / 255 - weights).max() <= 1 / 510 + 1e-7
+    assert quantise(np.array([0.0, 1 / 255, 0.5, 1.0])).tolist() == [0, 1, 128, 255]
+
+
+def test_payload_holds_what_is_asked_for_in_that_order() -> None:
+    model, tokenizer = make_model("bert"), make_tokenizer()
+    tokenizer.model_max_length = 64
+    maps = attend(model, tokenizer, TEXT, PAIR)
+    size = len(maps.tokens.tokens)
+    sent = np.frombuffer(payload(maps, [(2, 3), (0, 1), (1, None)]), dtype=np.uint8).reshape(3, size, size) / 255
+    np.testing.assert_allclose(sent[0], maps.weights[2, 3], atol=1 / 510 + 1e-6)
+    np.testing.assert_allclose(sent[1], maps.weights[0, 1], atol=1 / 510 + 1e-6)
+    np.testing.assert_allclose(sent[2], maps.weights[1].mean(axis=0), atol=1 / 510 + 1e-6)
+    start = maps.tokens.pair_start
+    assert start is not None
+    part = np.frombuffer(payload(maps, [(1, 0)], "b-a"), dtype=np.uint8).reshape(size - start, start)
+    np.testing.assert_array_equal(part, quantise(maps.weights[1, 0, start:, :start]))
+    assert payload(maps, []) == b""
+    with pytest.raises(UserError, match="head 4"):
+        payload(maps, [(0, 4)])
+    with pytest.raises(UserError, match="layer 2"):
+        payload(attend(model, tokenizer, TEXT, layer=1), [(2, None)])

@@ -164,7 +164,7 @@ def test_movement_is_the_relative_distance_from_the_start(config: RunConfig) -> 
     with torch.no_grad():
         model.classifier.weight[0] += 3.0
         model.classifier.weight[1, :4] += 2.0
-    found = {row.group: row for row in finetune._movement(config, ("a", "b"), model)}
+    found = {row.group: row for row in finetune.movement(finetune.fresh_model(config, ("a", "b")), model)}
     assert found["classifier"].relative == pytest.approx(math.sqrt(32 * 9 + 4 * 4) / size, rel=1e-5)
     assert found["classifier"].changed == 36 / 66
     assert found["layer 1"].relative == 0 == found["layer 1"].changed

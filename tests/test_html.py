@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from core import html
 from core.errors import UserError
-from core.html import bertviz_head, bertviz_model
+from core.html import bertviz_head, bertviz_model, bertviz_neuron
 from core.results import AttentionMaps, Token, Tokens
 
 HOSTILE = (
@@ -242,3 +242,78 @@ def test_weights_that_cannot_be_seen_leave_an_empty_drawing(page: Page) -> None:
     page.set_content(bertviz_head(make_maps(("a",) * 300, layers=1, heads=2, even=True), layer=0))
     assert page.locator("svg line").count() == 0
     assert len(texts_in(page)) == 600
+
+
+def make_neurons(maps: AttentionMaps, size: int = 4) -> tuple[np.ndarray, np.ndarray]:
+    """Random queries and keys, shape (H, T, size)."""
+    random = np.random.default_rng(1)
+    shape = (maps.weights.shape[1], maps.weights.shape[2], size)
+    return random.normal(size=shape).astype(np.float32), random.normal(size=shape).astype(np.float32)
+
+
+def values(page: Page, part: str) -> list[float]:
+    return page.eval_on_selector_all(f"#expanded {part}", "all => all.map(one => +one.getAttribute('data-value'))")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_neuron_view_shows_queries_keys_and_products(page: Page, dark: bool) -> None:
+    maps = make_maps(("a", "b", "c"))
+    queries, keys = make_neurons(maps)
+    page.set_content(bertviz_neuron(maps, queries, keys, layer=1, head=2, token=1, dark=dark))
+    np.testing.assert_allclose(values(page, "#queries .element"), queries[2].ravel(), atol=1e-4)
+    np.testing.assert_allclose(values(page, "#keys .element"), keys[2].ravel(), atol=1e-4)
+    np.testing.assert_allclose(values(page, "#product .element"), (queries[2, 1] * keys[2]).ravel(), atol=1e-3)
+    np.testing.assert_allclose(values(page, "#dotproducts rect"), keys[2] @ queries[2, 1] / 2, atol=1e-3)
+    page.locator("#expanded #leftText text", has_text="c").hover()
+    np.testing.assert_allclose(values(page, "#dotproducts rect"), keys[2] @ queries[2, 2] / 2, atol=1e-3)
+    assert page.locator("#layer").evaluate("one => one.selectedOptions[0].textContent") == "2"
+    assert page.locator("#att_head").evaluate("one => one.selectedOptions[0].textContent") == "3"
+    page.locator("#att_head").select_option(label="1")
+    np.testing.assert_allclose(values(page, "#queries .element"), queries[0].ravel(), atol=1e-4)
+    shown = page.eval_on_selector_all("#collapsed line", "all => all.map(one => +one.getAttribute('stroke-opacity'))")
+    seen = maps.weights[1, 0][np.rint(maps.weights[1, 0] * 255) >= 3]
+    np.testing.assert_allclose(shown, seen.ravel(), atol=0.003)
+    ink, ground = page.evaluate(
+        "[getComputedStyle(document.querySelector('svg .token')).fill, getComputedStyle(document.body).backgroundColor]"
+    )
+    assert (sum(map(int, re.findall(r"\d+", ink))) > 500) == dark
+    assert (sum(map(int, re.findall(r"\d+", ground))) < 100) == dark
+
+
+def test_neuron_view_of_a_part_of_a_pair(page: Page) -> None:
+    maps = make_maps(("[CLS]", "a", "[SEP]", "b", "[SEP]"), heads=1, pair_from=3)
+    queries, keys = make_neurons(maps)
+    page.set_content(bertviz_neuron(maps, queries, keys, layer=0, view="b-a"))
+    np.testing.assert_allclose(values(page, "#queries .element"), queries[0, 3:].ravel(), atol=1e-4)
+    np.testing.assert_allclose(values(page, "#keys .element"), keys[0, :3].ravel(), atol=1e-4)
+    page.locator("#filter").select_option(label="Sentence A → Sentence B")
+    np.testing.assert_allclose(values(page, "#queries .element"), queries[0, :3].ravel(), atol=1e-4)
+    np.testing.assert_allclose(values(page, "#keys .element"), keys[0, 3:].ravel(), atol=1e-4)
+
+
+@pytest.mark.parametrize("pair_from", [None, 4])
+def test_hostile_tokens_are_text_in_the_neuron_view(page: Page, pair_from: int | None) -> None:
+    maps = make_maps(HOSTILE, pair_from=pair_from)
+    document = bertviz_neuron(maps, *make_neurons(maps), layer=0, text=lambda text: f"<{text}>")
+    page.set_content(document)
+    shown = [text.replace("�", "?") for text in texts_in(page)]
+    for token in HOSTILE:
+        assert token.replace("\u2028", "?").replace("\u2029", "?") in shown
+    assert page.evaluate("window.hacked === undefined")
+    assert page.locator("svg *:is(img, script, b)").count() == 0
+    assert "&lt;Layer&gt;" in document and "cdnjs" not in document and "Content-Security-Policy" in document
+    assert not re.search(r"<(script|link|img|iframe)[^>]*\b(src|href)=", document)
+
+
+def test_neuron_view_says_what_it_cannot_draw() -> None:
+    maps = make_maps(("a", "b"))
+    queries, keys = make_neurons(maps)
+    with pytest.raises(UserError, match="layer 7"):
+        bertviz_neuron(maps, queries, keys, layer=7)
+    with pytest.raises(UserError, match="head 9"):
+        bertviz_neuron(maps, queries, keys, layer=0, head=9)
+    with pytest.raises(UserError, match=r"512 tokens are too many for the neuron view.*it takes 195"):
+        html.check_neuron_view(512, 64)
+    html.check_neuron_view(195, 64)
+    long = make_maps(("token",) * 195, layers=1, heads=12)
+    assert len(bertviz_neuron(long, *make_neurons(long, 64), layer=0).encode()) < 2_000_000

@@ -1,7 +1,7 @@
 """The Fine-tune page: choosing data and values, files good and bad, starting a run and following it."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,19 +11,12 @@ from streamlit.testing.v1 import AppTest
 from core import data, finetune, runs, settings
 from core.results import RunConfig
 from pages.shared import snippets
-from tests.pages_common import LANGUAGES, check, clear_caches, open_page, put_run, texts, train_tiny
+from tests.pages_common import LANGUAGES, check, open_page, put_run, texts, train_tiny
 
 RUN = "20260102-030405-aaaaaa"
 CSV = "review;verdict;id\n" + "".join(
     f"film number {i} was {'good' if i % 2 else 'bad'};{i % 2};{i}\n" for i in range(60)
 )
-
-
-@pytest.fixture(autouse=True)
-def fresh_caches() -> Iterator[None]:
-    clear_caches()
-    yield
-    clear_caches()
 
 
 @pytest.fixture

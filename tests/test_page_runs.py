@@ -1,7 +1,6 @@
 """The Runs page: every state of a run is shown and leads somewhere; comparing, deleting and going on work."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,17 +10,10 @@ from core import models, runs, settings
 from core.figures import training as training_figures
 from core.results import RunConfig
 from pages.shared import run_view
-from tests.pages_common import LANGUAGES, check, clear_caches, open_page, put_run, texts, train_tiny
+from tests.pages_common import LANGUAGES, check, open_page, put_run, texts, train_tiny
 
 FIRST, SECOND = "20260102-030405-aaaaaa", "20260102-030406-bbbbbb"
 NASTY = "</script><b>x</b> *a* [l](http://x)"
-
-
-@pytest.fixture(autouse=True)
-def fresh_caches() -> Iterator[None]:
-    clear_caches()
-    yield
-    clear_caches()
 
 
 @pytest.fixture(scope="module")

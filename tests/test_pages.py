@@ -45,7 +45,7 @@ def test_every_page_works_alone_in_both_languages(name: str, language: str) -> N
     assert bool(chinese) == (language == "zh")
 
 
-@pytest.mark.parametrize("name", ["home", "tokens", "attention", "playground"])
+@pytest.mark.parametrize("name", ["home", "tokens", "encoder", "attention", "playground"])
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_text_is_text_or_one_clear_line(name: str, kind: str) -> None:
     at = open_page(name, text=HOSTILE[kind])
@@ -79,27 +79,20 @@ def test_nonsense_in_the_address_falls_back(layer: str, head: str) -> None:
 
 
 def test_the_text_follows_from_page_to_page_and_into_the_address() -> None:
-    at = open_page("tokens", text="a shared sentence")
-    assert at.text_input[0].value == "a shared sentence"
-    at.text_input[0].set_value("another sentence").run()
+    at = open_page("attention", text="a shared sentence")
+    assert at.text_input(key="text@attention").value == "a shared sentence"
+    at.text_input(key="text@attention").set_value("another sentence").run()
     assert at.query_params["text"] == "another sentence"
-    assert "another" in " ".join(html.proto.body for html in at.get("html"))
+    at.switch_page("pages/tokens.py").run()
+    assert any("another sentence" in part.proto.json for part in at.get("bidi_component"))
 
 
 def test_an_address_of_a_moment_ago_does_not_undo_what_is_typed() -> None:
-    at = open_page("tokens", text="a")
-    at.text_input[0].set_value("ab").run()
+    at = open_page("attention", text="a")
+    at.text_input(key="text@attention").set_value("ab").run()
     at.query_params["text"] = "a"
-    at.text_input[0].set_value("abc").run()
-    assert at.text_input[0].value == "abc" and at.query_params["text"] == "abc"
-
-
-def test_the_tutorials_experiment_shows_the_true_ids() -> None:
-    at = open_page("tokens")
-    at.button[0].click().run()
-    assert not at.exception
-    table = at.dataframe[0].value
-    assert list(table["Id"]) == [101, 1045, 2293, 5983, 10733, 102]
+    at.text_input(key="text@attention").set_value("abc").run()
+    assert at.text_input(key="text@attention").value == "abc" and at.query_params["text"] == "abc"
 
 
 def test_what_is_cut_is_shown() -> None:

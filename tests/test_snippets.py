@@ -11,13 +11,16 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from pydantic import TypeAdapter
+from transformers import AlbertConfig, AutoModel, DistilBertConfig, ElectraConfig, PretrainedConfig, RobertaConfig
 
-from core import attention, data, explain, predict
+from core import article, attention, data, embeddings, encoder, explain, heads, predict, vocabulary
 from core import models as core_models
 from core import tokens as core_tokens
 from core.results import DataReport, Event, RunConfig, RunReport
 from pages.shared import snippets
+from tests.conftest import make_tokenizer
 
 RUN = "20260101-000000-abcdef"
 NAME = f"run:{RUN}"
@@ -123,6 +126,52 @@ def test_attention(classifier: predict.Predictor, pair: str) -> None:
     assert np.asarray(found["weights"]) == pytest.approx(expected.weights[0, 0], abs=1e-6)
 
 
+@of("spellings")
+@pytest.mark.parametrize("text", [text for text, _ in TEXTS])
+def test_spellings(classifier: predict.Predictor, text: str) -> None:
+    found = run_script(snippets.spellings([NAME, "minilm"], text))["pieces"]
+    loaded = {name: core_models.load_tokenizer(name) for name in (NAME, "minilm")}
+    expected = vocabulary.compare(loaded, text)
+    assert found == {row.name: [piece.text for piece in row.pieces] for row in expected}
+
+
+@of("language_costs")
+def test_language_costs(classifier: predict.Predictor) -> None:
+    rows = {row.name: row.text for row in vocabulary.LANGUAGES.values()}
+    for name in (NAME, "minilm"):
+        expected = vocabulary.language_costs(core_models.load_tokenizer(name))
+        found = run_script(snippets.language_costs(name, rows))["counts"]
+        assert found == {cost.language.name: (cost.tokens, cost.characters, cost.unknown) for cost in expected}
+
+
+@of("encoder")
+@pytest.mark.parametrize("pair", ["", "the acting was awful."])
+def test_encoder(classifier: predict.Predictor, pair: str) -> None:
+    text = "the film was good"
+    found = run_script(snippets.encoder(NAME, text, pair, 16, 1, "bert"))
+    model = core_models.load_encoder(NAME, attention="eager")
+    expected = encoder.trace(model, classifier.tokenizer, text, pair, layer=1, max_length=16, name=NAME)
+    assert found["difference"] < 1e-5  # type: ignore[operator]
+    np.testing.assert_allclose(np.asarray(found["output"]), expected.states[2], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("config", "family"),
+    [
+        (DistilBertConfig(vocab_size=40, dim=32, hidden_dim=64, n_layers=2, n_heads=2), "distilbert"),
+        (RobertaConfig(vocab_size=40, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2), "roberta"),
+        (ElectraConfig(vocab_size=40, embedding_size=16, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2), "electra"),
+        (AlbertConfig(vocab_size=40, embedding_size=16, hidden_size=32, intermediate_size=64, num_hidden_layers=3, num_attention_heads=2), "albert"),
+    ],
+)  # fmt: skip
+def test_the_encoder_snippet_knows_every_family(studio_home: Path, config: PretrainedConfig, family: str) -> None:
+    folder = studio_home / "runs" / RUN / "model"
+    AutoModel.from_config(config).save_pretrained(folder)
+    make_tokenizer().save_pretrained(folder)
+    found = run_script(snippets.encoder(NAME, "the film was good", "", 16, 1, family))
+    assert found["difference"] < 1e-5  # type: ignore[operator]
+
+
 def rows_of(code: str, labels: tuple[str, ...]) -> pd.DataFrame:
     """The rows that a snippet of training_rows reads, with the imports the whole script has."""
     head = "import pandas as pd\nfrom importlib.util import find_spec\nfrom pathlib import Path\n"
@@ -214,3 +263,148 @@ def test_run_folder(tmp_path: Path) -> None:
     found = run_script(snippets.run_folder(str(tmp_path)))
     assert found["report"]["test"]["accuracy"]["value"] == test.accuracy.value  # type: ignore[index]
     assert list(found["loss"]) == pytest.approx([0.7, 0.35])  # type: ignore[call-overload]
+
+
+@of("article_inputs")
+def test_the_tutorials_sentences_become_one_batch() -> None:
+    variables = run_script(snippets.article_inputs("minilm"))
+    expected = core_models.load_tokenizer("minilm")(list(data.ARTICLE), padding=True)["input_ids"]
+    assert variables["inputs"]["input_ids"].tolist() == expected  # type: ignore[index]
+
+
+@of("article_experiment")
+def test_the_tutorials_experiment_gives_the_pages_losses() -> None:
+    losses = run_script(snippets.article_experiment("minilm"))["losses"]
+    tokenizer = core_models.load_tokenizer("minilm")
+    assert losses == pytest.approx(article.repeat(tokenizer, (0,), learning_rate=1e-4).rows[0].losses, abs=1e-5)
+
+
+@of("head_statistics")
+def test_head_statistics(classifier: predict.Predictor) -> None:
+    texts = ["the film was good", "i love the plot, not the acting " * 9, "我爱电影 🙂"]
+    model, tokenizer = core_models.load_encoder(NAME, attention="eager"), core_models.load_tokenizer(NAME)
+    expected = heads.head_statistics(model, tokenizer, texts, 32)
+    found = run_script(snippets.head_statistics(NAME, texts, 32, 1, 0))["statistics"]
+    assert found == pytest.approx({name: values[1, 0] for name, values in expected.values.items()}, abs=1e-6)
+
+
+@of("rollout")
+@pytest.mark.parametrize(("text", "pair"), TEXTS[:4])
+def test_rollout(classifier: predict.Predictor, text: str, pair: str) -> None:
+    model, tokenizer = core_models.load_encoder(NAME, attention="eager"), core_models.load_tokenizer(NAME)
+    maps = attention.attend(model, tokenizer, text, pair, max_length=32)
+    found = run_script(snippets.rollout(NAME, text, pair, 32, 2, flow=True))
+    np.testing.assert_allclose(np.asarray(found["rolled"].tolist()), heads.rollout(maps.weights)[-1], atol=1e-6)
+    np.testing.assert_allclose(np.array(found["flow"]), heads.flow(maps.weights, [2])[0], atol=1e-4)
+    assert "flow" not in run_script(snippets.rollout(NAME, text, pair, 32, 2, flow=False))
+
+
+@of("ablation")
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize(("text", "pair"), TEXTS[:2])
+def test_ablation(classifier: predict.Predictor, text: str, pair: str, whole: bool) -> None:
+    load = core_models.load_classifier if whole else core_models.load_encoder
+    model, tokenizer = load(NAME, attention="eager"), core_models.load_tokenizer(NAME)
+    off = [(0, 1), (1, 0)]
+    expected = heads.ablation(model, tokenizer, text, pair, frozenset(off), max_length=32)
+    found = run_script(snippets.ablation(NAME, text, pair, 32, off, classifier=whole))
+    assert found["changes"] == pytest.approx(list(expected.change.mean(axis=1)), abs=1e-5)
+    if whole:
+        assert expected.after is not None
+        assert found["after"] == pytest.approx(list(expected.after.values()), abs=1e-5)
+
+
+@of("attention_change")
+def test_attention_change(classifier: predict.Predictor, studio_home: Path) -> None:
+    other = "20260102-000000-abcdef"
+    folder = studio_home / "runs" / other / "model"
+    shutil.copytree(studio_home / "runs" / RUN / "model", folder)
+    torch.manual_seed(5)
+    config = classifier.model.config
+    type(classifier.model)(config).save_pretrained(folder)
+    text, pair = TEXTS[1]
+    maps = [
+        attention.attend(
+            core_models.load_encoder(name, attention="eager"),
+            core_models.load_tokenizer(name),
+            text,
+            pair,
+            max_length=32,
+        )
+        for name in (NAME, f"run:{other}")
+    ]
+    found = run_script(snippets.attention_change(NAME, f"run:{other}", text, pair, 32, 1, 0))
+    expected = heads.differences(*maps)
+    assert expected.variation.max() > 1e-3
+    np.testing.assert_allclose(np.asarray(found["divergence"].tolist()), expected.divergence, atol=1e-8)
+    np.testing.assert_allclose(
+        np.asarray(found["change"].tolist()), (maps[0].weights - maps[1].weights)[1, 0], atol=1e-6
+    )
+
+
+@of("attention_received")
+def test_attention_received(classifier: predict.Predictor) -> None:
+    text, pair = TEXTS[1]
+    model, tokenizer = core_models.load_encoder(NAME, attention="eager"), core_models.load_tokenizer(NAME)
+    maps = attention.attend(model, tokenizer, text, pair, max_length=32)
+    found = run_script(snippets.attention_received(NAME, text, pair, 32))["received"]
+    assert isinstance(found, dict)
+    for name, row in heads.RECEIVED.items():
+        np.testing.assert_allclose(found[name], row.function(maps.weights), atol=1e-6)
+
+
+@of("embeddings_output")
+@pytest.mark.parametrize("pair", ["", "the acting was awful."])
+def test_embeddings_output(classifier: predict.Predictor, pair: str) -> None:
+    text = "the film was not bad, </script>"
+    model = core_models.load_encoder(NAME, attention="eager")
+    expected = embeddings.output(model, classifier.tokenizer, text, pair, max_length=16)
+    found = run_script(snippets.embeddings_output(NAME, text, pair, 16, True))
+    pooled = found["pooled"]
+    assert isinstance(pooled, dict)
+    for way, vector in [*expected.pooled.items(), ("pooler_output", expected.pooler)]:
+        np.testing.assert_allclose(pooled[way], vector, atol=1e-5)
+    for one, state in zip(found["states"], expected.states, strict=True):  # type: ignore[call-overload]
+        np.testing.assert_allclose(one[0], state, atol=1e-5)
+    assert "pooler" not in snippets.embeddings_output(NAME, text, pair, 16, False)
+
+
+@of("embeddings_word")
+def test_embeddings_word(classifier: predict.Predictor) -> None:
+    model = core_models.load_encoder(NAME, attention="eager")
+    rows = [("i love walking", "x"), ("Walking 's not '' boring", "y"), ('"walking" \\ was bad', "y")]
+    expected = embeddings.word_across(model, classifier.tokenizer, "walking", rows)
+    found = run_script(snippets.embeddings_word(NAME, [(use.sentence, use.start, use.end) for use in expected.uses]))
+    np.testing.assert_allclose(found["similarities"], expected.similarities, atol=1e-5)  # type: ignore[arg-type]
+
+
+@of("embeddings_map")
+@pytest.mark.parametrize("pooling", embeddings.POOLINGS)
+@pytest.mark.parametrize("names", [(NAME,), ("minilm", "minilm")])
+def test_embeddings_map(
+    classifier: predict.Predictor,
+    names: tuple[str, ...],
+    pooling: embeddings.Pooling,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    texts = [
+        "the film was good",
+        "bad",
+        "i love pizza and coffee !",
+        "the plot was boring",
+        "awful",
+        "a great film " * 20,
+    ]
+    (tmp_path / "sentences.tsv").write_text("".join(f"{text}\tlabel\n" for text in texts), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    vectors = []
+    for name in names:
+        model, tokenizer = core_models.load_encoder(name), core_models.load_tokenizer(name)
+        vectors.append(embeddings.pooled(model, tokenizer, texts, max_length=16).vectors[pooling][1])
+    expected = embeddings.project(vectors, "pca", 2)
+    found = run_script(snippets.embeddings_map(names, 16, 1, pooling, "pca", 2, 30.0))
+    for one, points in zip(found["points"], expected.points, strict=True):  # type: ignore[call-overload]
+        np.testing.assert_allclose(one, points, atol=1e-4)
+    scattered = run_script(snippets.embeddings_map(names, 16, 1, pooling, "tsne", 3, 2.0))["points"]
+    assert [np.shape(part) for part in scattered] == [(len(texts), 3)] * len(names)  # type: ignore[attr-defined]

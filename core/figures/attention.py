@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core import attention
-from core.figures.style import CATEGORIES, WEIGHTS, Translate, blank, matrix_png, short
+from core.figures.style import CATEGORIES, DIFFERENCES, WEIGHTS, Translate, blank, matrix_png, short
 from core.results import AttentionMaps, Tokens
 
 TICKS = 48  # tokens up to which every one is written at the axis
@@ -65,32 +65,60 @@ def attention_heatmap(
     weights = np.ascontiguousarray(
         attention.head(maps, layer, head)[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     )
-    few = max(len(rows), len(columns)) <= TICKS
-    names = [short(name) for name in attention.labels(maps.tokens)]
-    above = 74 + 6 * max(len(names[i]) + (0 if few else 6) for i in columns)  # title, axis title, slanting labels
-    figure = blank(
-        min(980, above + 60 + (26 if few else 7) * len(rows)),
+    return token_map(
+        maps.tokens,
+        rows,
+        columns,
+        weights,
         title=text("Layer {layer}, head {head}: where each token looks").format(layer=layer + 1, head=head + 1),
+        largest=float(weights.max()) if to_largest else 1,
+        text=text,
     )
+
+
+def token_map(
+    tokens: Tokens,
+    rows: Sequence[int],
+    columns: Sequence[int],
+    values: np.ndarray,
+    *,
+    title: str,
+    largest: float = 1,
+    difference: bool = False,
+    bar: str = "",
+    text: Translate = str,
+) -> go.Figure:
+    """A number for each pair of tokens: a row for each position that looks, a column for each that it looks at.
+
+    values: shape (rows, columns), drawn on a scale from 0 to `largest`; with `difference` from −largest to largest, where 0
+    is neutral. bar: what the numbers are.
+    """
+    few = max(len(rows), len(columns)) <= TICKS
+    names = [short(name) for name in attention.labels(tokens)]
+    above = 74 + 6 * max(len(names[i]) + (0 if few else 6) for i in columns)  # title, axis title, slanting labels
+    figure = blank(min(980, above + 60 + (26 if few else 7) * len(rows)), title=title)
+    hover = (
+        text("from {source} to {target}<br>change {weight}")
+        if difference
+        else text("from {source} to {target}<br>weight {weight}")
+    )
+    scale = _scale_below(text)
     figure.add_heatmap(
-        z=weights,
+        z=values,
         x=[f"{names[i]} ({i})" for i in columns],
         y=[f"{names[i]} ({i})" for i in rows],
-        colorscale=WEIGHTS,
-        zmin=0,
-        zmax=float(weights.max()) if to_largest else 1,
+        colorscale=DIFFERENCES if difference else WEIGHTS,
+        zmin=-largest if difference else 0,
+        zmax=largest,
         xgap=1 if few else 0,
         ygap=1 if few else 0,
-        colorbar=_scale_below(text),
-        hovertemplate=text("from {source} to {target}<br>weight {weight}").format(
-            source="%{y}", target="%{x}", weight="%{z:.4f}"
-        )
+        colorbar=scale | {"title": {"text": bar, "side": "top"}} if bar else scale,
+        hovertemplate=hover.format(source="%{y}", target="%{x}", weight="%{z:+.4f}" if difference else "%{z:.4f}")
         + "<extra></extra>",
     )
     figure.update_layout(
-        xaxis=_token_axis(maps.tokens, columns, text("to (key)"))
-        | {"side": "top", "automargin": False, "tickangle": -60},
-        yaxis=_token_axis(maps.tokens, rows, text("from (query)")) | {"autorange": "reversed", "automargin": True},
+        xaxis=_token_axis(tokens, columns, text("to (key)")) | {"side": "top", "automargin": False, "tickangle": -60},
+        yaxis=_token_axis(tokens, rows, text("from (query)")) | {"autorange": "reversed", "automargin": True},
         margin={"t": above, "b": 60},
     )
     figure.update_layout(title={"yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 10}})

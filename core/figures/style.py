@@ -18,6 +18,7 @@ from plotly.colors import sample_colorscale, unlabel_rgb
 ACCENT = "#0072B2"
 CATEGORIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#8C8C8C")
 WEIGHTS = "Viridis"
+DIFFERENCES = ((0.0, "#D55E00"), (0.5, "rgba(140,140,140,0.12)"), (1.0, "#0072B2"))  # less, the same, more
 
 LONGEST_LABEL = 24
 

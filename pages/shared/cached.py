@@ -4,19 +4,45 @@ Nothing that comes from here may be changed: it is shared by every visitor. A ru
 weights were written, because a resumed run writes them anew.
 """
 
+import gc
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextvars import copy_context
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from statistics import median
+from threading import Event
 from time import perf_counter
+from typing import Literal, cast
 
 import numpy as np
 import streamlit as st
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from core import attention, data, explain, models, predict, runs, settings, tables
+from core import (
+    article,
+    attention,
+    data,
+    embeddings,
+    explain,
+    heads,
+    models,
+    predict,
+    runs,
+    settings,
+    tables,
+    vocabulary,
+)
+from core import encoder as core_encoder
 from core import tokens as core_tokens
+from core.errors import Cancelled
 from core.results import AttentionMaps, Attribution, Prediction, RunReport, Tokens
+
+# Streamlit searches all objects for garbage after every run of a page, before the page's last parts are sent. What the
+# libraries brought along (half a million objects, a quarter of a second) stays for good: it need not be searched.
+gc.freeze()
 
 MODELS_KEPT = settings.MAX_MODELS.value()
 
@@ -121,6 +147,83 @@ def overview(
 ) -> attention.Overview:
     """All heads of all layers in small."""
     return _overview(name, _written(name), text, pair, view, max_length)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _atlas(
+    name: str, written: float, text: str, pair: str, max_length: int, masked: tuple[int, ...]
+) -> attention.Atlas:
+    return attention.atlas(
+        encoder(name), tokenizer(name, max_length), text, pair, max_length=max_length, name=name, mask=masked
+    )
+
+
+def atlas(name: str, text: str, pair: str = "", max_length: int = 0, masked: tuple[int, ...] = ()) -> attention.Atlas:
+    """Every weight of every head in bytes; masked: positions whose token the model does not see."""
+    return _atlas(name, _written(name), text, pair, max_length, masked)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _classifies(name: str, written: float) -> bool:
+    architectures = models.load_config(name).architectures or []
+    return any(architecture.endswith("ForSequenceClassification") for architecture in architectures)
+
+
+@st.cache_resource(max_entries=MODELS_KEPT, show_spinner=False)
+def _eager_classifier(name: str, written: float) -> PreTrainedModel:
+    return models.load_classifier(name, attention="eager")
+
+
+def classifies(name: str) -> bool:
+    """Whether a model has a classifier of its own: a finished run, or a fine-tuned model of the hub."""
+    return _classifies(name, _written(name))
+
+
+def whole(name: str) -> PreTrainedModel:
+    """All that a model has, its classifier included, able to return attention weights."""
+    return _eager_classifier(name, _written(name)) if _classifies(name, _written(name)) else encoder(name)
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _trace(name: str, written: float, text: str, pair: str, layer: int, max_length: int) -> core_encoder.Trace:
+    return core_encoder.trace(
+        whole(name), tokenizer(name, max_length), text, pair, layer=layer, max_length=max_length, name=name
+    )
+
+
+def trace(name: str, text: str, pair: str = "", layer: int = 0, max_length: int = 0) -> core_encoder.Trace:
+    """Every step of one layer, recomputed from the weights and compared with the library."""
+    return _trace(name, _written(name), text, pair, layer, max_length)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _changed_pass(
+    name: str, written: float, text: str, pair: str, max_length: int, changes: tuple[str, ...], swap: tuple[int, int] | None, padding: int
+) -> core_encoder.Comparison:  # fmt: skip
+    pad_to = 0
+    if padding:
+        longest = models.max_length(whole(name).config)
+        pad_to = min(len(tokens(name, text, pair, max_length).tokens) + padding, longest)
+    true, other = (
+        core_encoder.trace(
+            whole(name), tokenizer(name, max_length), text, pair, max_length=max_length, pad_to=pad_to, name=name, changes=wanted, swap=places
+        )
+        for wanted, places in (((), None), (changes, swap))
+    )  # fmt: skip
+    return core_encoder.compare(true, other)
+
+
+def changed_pass(
+    name: str,
+    text: str,
+    pair: str,
+    max_length: int,
+    changes: tuple[str, ...],
+    swap: tuple[int, int] | None = None,
+    padding: int = 0,
+) -> core_encoder.Comparison:
+    """What changing the computation does to the vectors and the prediction; padding: so many tokens are added to both."""
+    return _changed_pass(name, _written(name), text, pair, max_length, changes, swap, padding)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -244,3 +347,401 @@ def _lengths(
 def lengths(model: str, rows: int, name: str, file: str, task: str, text: str, pair: str, label: str) -> np.ndarray:
     """Tokens of the first `rows` training examples when nothing is cut, special tokens included."""
     return _lengths(model, _written(model), name, file, _changed(file), task, text, pair, label, rows)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def repetition(
+    seed: int, epochs: int, batch_size: int, learning_rate: float, optimizer: article.Optimizer
+) -> article.Repetitions:
+    """The tutorial's experiment with one seed, on the bundled model."""
+    return article.repeat(
+        tokenizer("minilm", -2), (seed,), epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, optimizer=optimizer
+    )  # fmt: skip
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def drift(steps: int) -> tuple[article.Drift, ...]:
+    """What each optimiser does to the bundled model's word embeddings."""
+    return article.optimizers(encoder("minilm"), tokenizer("minilm", -2), steps=steps)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def corruption(texts: tuple[str, ...], seed: int) -> article.Corruption:
+    """The masking of pre-training on some texts, counted with the bundled vocabulary."""
+    return article.corruption(tokenizer("minilm", 128), texts, seed=seed)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def direction(beginning: str, ends: tuple[str, str]) -> article.Direction:
+    """Whether the bundled model's vectors depend on what comes later."""
+    return article.direction(encoder("minilm"), tokenizer("minilm", 0), beginning, ends)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def output_of(code: str) -> tuple[str, bool]:
+    """What a snippet of the tutorial's prints, and whether it fails."""
+    return article.output_of(code)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _place(what: str, key: tuple[str | int | float | None, ...]) -> dict[str, object]:
+    return {}
+
+
+def _once(what: str, key: tuple[str | int | float | None, ...], make: Callable[[], object] | None) -> object:
+    """A result that takes long: made once, kept, and shared; None when it is not there and nobody asks to make it.
+
+    Its making draws progress on a page, which Streamlit's caches do not allow; when it is cancelled nothing is kept.
+    """
+    place = _place(what, key)
+    if "result" not in place and make is not None:
+        place["result"] = make()
+    return place.get("result")
+
+
+def head_statistics(
+    name: str, texts: tuple[str, ...], max_length: int, report: predict.Report | None = None
+) -> heads.HeadStatistics | None:
+    """What every head does on average over some texts; without `report` only what is there already."""
+
+    def make() -> heads.HeadStatistics:
+        return heads.head_statistics(encoder(name), tokenizer(name, max_length), texts, max_length, report=report)
+
+    digest = sha256(repr(texts).encode()).hexdigest()
+    key = (name, _written(name), digest, max_length)
+    return cast(heads.HeadStatistics | None, _once("head_statistics", key, make if report else None))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _rollout(name: str, written: float, text: str, pair: str, max_length: int) -> np.ndarray:
+    return heads.rollout(attend(name, text, pair, None, max_length).weights)
+
+
+def rollout(name: str, text: str, pair: str, max_length: int) -> np.ndarray:
+    """Attention rollout through each layer, shape (L, T, T)."""
+    return _rollout(name, _written(name), text, pair, max_length)
+
+
+def flow(
+    name: str, text: str, pair: str, max_length: int, source: int, report: predict.Report | None = None
+) -> np.ndarray | None:
+    """Attention flow from one token to every input token, shape (T,); without `report` only what is there already."""
+
+    def make() -> np.ndarray:
+        return heads.flow(attend(name, text, pair, None, max_length).weights, [source], report=report)[0]
+
+    key = (name, _written(name), text, pair, max_length, source)
+    return cast(np.ndarray | None, _once("flow", key, make if report else None))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _ablation(
+    name: str, written: float, text: str, pair: str, max_length: int, off: tuple[tuple[int, int], ...]
+) -> heads.Ablation:
+    return heads.ablation(
+        whole(name), tokenizer(name, max_length), text, pair, frozenset(off), max_length=max_length, name=name
+    )
+
+
+def ablation(name: str, text: str, pair: str, max_length: int, off: heads.Switch) -> heads.Ablation:
+    """What switching heads off changes for one input."""
+    return _ablation(name, _written(name), text, pair, max_length, tuple(sorted(off)))
+
+
+def single_ablations(
+    name: str, text: str, pair: str, max_length: int, report: predict.Report | None = None
+) -> np.ndarray | None:
+    """How far the output vectors move when one head alone is off, shape (L, H): the mean over the tokens of
+    ‖after − before‖ / ‖before‖ after the last layer. Without `report` only what is there already."""
+
+    def make() -> np.ndarray:
+        config = encoder(name).config
+        layers, count = config.num_hidden_layers, config.num_attention_heads
+        moved = np.zeros((layers, count))
+        for layer, head in np.ndindex(layers, count):
+            off = frozenset({(layer, head)})
+            found = heads.ablation(whole(name), tokenizer(name, max_length), text, pair, off, max_length=max_length)
+            moved[layer, head] = found.change[-1].mean()
+            if report is not None:
+                report(layer * count + head + 1, moved.size)
+        return moved
+
+    key = (name, _written(name), text, pair, max_length)
+    return cast(np.ndarray | None, _once("single_ablations", key, make if report else None))
+
+
+def run_data(run_id: str) -> data.TextDataset:
+    """The data that a run was trained on."""
+    run = runs.get(run_id)
+    config = run.config
+    file = str(run.folder / config.data) if config.data.startswith("data/") else ""
+    return training_data(config.data, file, config.task, config.text_column, config.pair_column, config.label_column)
+
+
+def importance(run_id: str, limit: int, report: predict.Report | None = None) -> heads.Importance | None:
+    """What a run's classifier loses without each of its heads, on its validation rows; without `report` only what is there."""
+    name = f"run:{run_id}"
+
+    def make() -> heads.Importance:
+        found = run_data(run_id)
+        split = found.splits["validation"]
+        columns = {role: split[role][:] for role in ("text", "pair") if role in split.column_names}
+        true = np.array(split["label"][:])
+        return heads.importance(predictor(name), columns, found.label_names, true, limit=limit, report=report)
+
+    return cast(heads.Importance | None, _once("importance", (name, _written(name), limit), make if report else None))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _head_differences(
+    name: str, written: float, other: str, other_written: float, text: str, pair: str, max_length: int
+) -> heads.Differences:
+    return heads.differences(*(attend(model, text, pair, None, max_length) for model in (name, other)))
+
+
+def head_differences(name: str, other: str, text: str, pair: str, max_length: int) -> heads.Differences:
+    """How much each head's map of one input differs between two models."""
+    return _head_differences(name, _written(name), other, _written(other), text, pair, max_length)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _agreement(name: str, written: float, text: str, pair: str, label: str) -> heads.Agreement:
+    maps = attend(name, text, pair, None, predictor(name).max_length)
+    return heads.agreement(
+        maps, [explanation(name, text, pair, label, method) for method in ("integrated-gradients", "deletion")]
+    )
+
+
+def agreement(name: str, text: str, pair: str, label: str) -> heads.Agreement:
+    """Attention to each word beside what the word does for a label."""
+    return _agreement(name, _written(name), text, pair, label)
+
+
+def _undisturbed(report: Callable[[int, int], None] | None) -> Callable[[int, int], None] | None:
+    """A page's progress report that a cached function may call: what it draws is not recorded for the next visitor."""
+    if report is None:
+        return None
+    context = copy_context()
+    return lambda done, total: context.run(report, done, total)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _has_pooler(name: str, written: float) -> bool:
+    return embeddings.has_pooler(models.folder(name))
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _output(name: str, written: float, text: str, pair: str, max_length: int) -> embeddings.Output:
+    return embeddings.output(
+        encoder(name), tokenizer(name, max_length), text, pair, max_length=max_length, name=name, pooler=_has_pooler(name, written)
+    )  # fmt: skip
+
+
+def output(name: str, text: str, pair: str = "", max_length: int = 0) -> embeddings.Output:
+    """Every hidden state of a text (and pair), the pooler's output where the model has a trained one, and one vector a pooling."""
+    return _output(name, _written(name), text, pair, max_length)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _word_uses(
+    name: str, written: float, word: str, sentences: tuple[tuple[str, str], ...], max_length: int
+) -> embeddings.WordUses:
+    return embeddings.word_across(
+        encoder(name), tokenizer(name, max_length), word, sentences, max_length=max_length, name=name
+    )
+
+
+def word_uses(name: str, word: str, sentences: tuple[tuple[str, str], ...], max_length: int = 0) -> embeddings.WordUses:
+    """A word's vectors in several sentences, each with its sense."""
+    return _word_uses(name, _written(name), word, sentences, max_length)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def sample(name: str, count: int) -> embeddings.Sample:
+    """Texts of a dataset, chosen at random, those held back from training first."""
+    return embeddings.sample(dataset(name), count)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _sentence_vectors(
+    name: str, written: float, texts: tuple[str, ...], max_length: int, _report: Callable[[int, int], None] | None
+) -> embeddings.Pooled:
+    return embeddings.pooled(encoder(name), tokenizer(name, max_length), texts, max_length=max_length, report=_report)
+
+
+def sentence_vectors(
+    name: str, texts: tuple[str, ...], max_length: int, report: Callable[[int, int], None] | None = None
+) -> embeddings.Pooled:
+    """One vector a text, layer and pooling; `report` may draw progress, and is called only while nothing is kept yet."""
+    return _sentence_vectors(name, _written(name), texts, max_length, _undisturbed(report))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _few_vectors(name: str, written: float, text: str, max_length: int) -> dict[embeddings.Pooling, np.ndarray]:
+    found = embeddings.pooled(encoder(name), tokenizer(name, max_length), (text,), max_length=max_length)
+    return {way: vectors[:, 0] for way, vectors in found.vectors.items()}
+
+
+def few_vectors(name: str, text: str, max_length: int) -> dict[embeddings.Pooling, np.ndarray]:
+    """One text's vector in every state, shape (L + 1, D), for each way of pooling."""
+    return _few_vectors(name, _written(name), text, max_length)
+
+
+def _chosen_vectors(
+    names: tuple[str, ...], texts: tuple[str, ...], max_length: int, state: int, pooling: embeddings.Pooling
+) -> list[np.ndarray]:
+    return [sentence_vectors(name, texts, max_length).vectors[pooling][state] for name in names]
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _projection(
+    names: tuple[str, ...], written: tuple[float, ...], texts: tuple[str, ...], max_length: int, state: int,
+    pooling: embeddings.Pooling, method: embeddings.Method, dimensions: Literal[2, 3], perplexity: float,
+) -> embeddings.Projection:  # fmt: skip
+    vectors = _chosen_vectors(names, texts, max_length, state, pooling)
+    return embeddings.project(vectors, method, dimensions, perplexity=perplexity)
+
+
+def projection(
+    names: tuple[str, ...], texts: tuple[str, ...], max_length: int, state: int,
+    pooling: embeddings.Pooling, method: embeddings.Method, dimensions: Literal[2, 3], perplexity: float,
+) -> embeddings.Projection:  # fmt: skip
+    """The sentence vectors of one model or two on one map."""
+    written = tuple(_written(name) for name in names)
+    return _projection(names, written, texts, max_length, state, pooling, method, dimensions, perplexity)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _separation(
+    name: str, written: float, texts: tuple[str, ...], labels: tuple[str, ...], max_length: int, state: int, pooling: embeddings.Pooling
+) -> embeddings.Separation:  # fmt: skip
+    return embeddings.separation(_chosen_vectors((name,), texts, max_length, state, pooling)[0], labels)
+
+
+def separation(
+    name: str, texts: tuple[str, ...], labels: tuple[str, ...], max_length: int, state: int, pooling: embeddings.Pooling
+) -> embeddings.Separation:
+    """How far apart the labels lie in one layer."""
+    return _separation(name, _written(name), texts, labels, max_length, state, pooling)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _silhouettes(
+    name: str, written: float, texts: tuple[str, ...], labels: tuple[str, ...], max_length: int, pooling: embeddings.Pooling
+) -> tuple[float, ...]:  # fmt: skip
+    states = sentence_vectors(name, texts, max_length).vectors[pooling]
+    return tuple(embeddings.silhouette(vectors, labels) for vectors in states)
+
+
+def silhouettes(
+    name: str, texts: tuple[str, ...], labels: tuple[str, ...], max_length: int, pooling: embeddings.Pooling
+) -> tuple[float, ...]:
+    """The silhouette score of the labels in every state."""
+    return _silhouettes(name, _written(name), texts, labels, max_length, pooling)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _words(name: str, written: float, text: str) -> tuple[core_tokens.Word, ...]:
+    return core_tokens.words(tokenizer(name, -1), text)
+
+
+def words(name: str, text: str) -> tuple[core_tokens.Word, ...]:
+    """The pre-tokens of a text: what the vocabulary is asked for."""
+    return _words(name, _written(name), text)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _word_trace(name: str, written: float, text: str, index: int) -> core_tokens.WordTrace:
+    return core_tokens.trace_word(tokenizer(name, -1), text, index)
+
+
+def word_trace(name: str, text: str, index: int) -> core_tokens.WordTrace:
+    """How one word of a text became tokens."""
+    return _word_trace(name, _written(name), text, index)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _spelling(name: str, written: float, text: str) -> vocabulary.Spelling:
+    return vocabulary.spelling(tokenizer(name, -1), text, name=name)
+
+
+def spelling(name: str, text: str) -> vocabulary.Spelling:
+    """The pieces of a text under one model's tokenizer, nothing cut."""
+    return _spelling(name, _written(name), text)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _language_costs(name: str, written: float) -> tuple[vocabulary.LanguageCost, ...]:
+    return vocabulary.language_costs(tokenizer(name, -1))
+
+
+def language_costs(name: str) -> tuple[vocabulary.LanguageCost, ...]:
+    """What each language's text costs under one model's tokenizer."""
+    return _language_costs(name, _written(name))
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _entries(
+    name: str, written: float, query: str, kind: vocabulary.EntryKind, limit: int, offset: int
+) -> vocabulary.Entries:
+    return vocabulary.entries(tokenizer(name, -1), query, kind, limit, offset=offset)
+
+
+def entries(name: str, query: str, kind: vocabulary.EntryKind, limit: int, offset: int = 0) -> vocabulary.Entries:
+    """One page of a search in a model's vocabulary."""
+    return _entries(name, _written(name), query, kind, limit, offset)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _neighbours(name: str, written: float, token_id: int, count: int) -> tuple[vocabulary.Neighbour, ...]:
+    return vocabulary.neighbours(encoder(name), token_id, count)
+
+
+def neighbours(name: str, token_id: int, count: int) -> tuple[vocabulary.Neighbour, ...]:
+    """The entries nearest to one in the model's word embedding table."""
+    return _neighbours(name, _written(name), token_id, count)
+
+
+def trained_tokenizer(
+    kind: vocabulary.Kind, texts: tuple[str, ...], size: int, report: vocabulary.Report | None = None
+) -> vocabulary.TrainedTokenizer | None:
+    """A tokenizer trained on the spot; without `report` only one that is there already."""
+
+    def make() -> vocabulary.TrainedTokenizer:
+        """The tokenizers library reads its texts in a thread of its own, which must not draw: this one draws."""
+        assert report is not None
+        now, over = [0, len(texts)], Event()
+
+        def note(done: int, total: int) -> None:
+            now[:] = [done, total]
+            if over.is_set():
+                raise Cancelled
+
+        with ThreadPoolExecutor(1) as pool:
+            work = pool.submit(vocabulary.train, kind, texts, size, note)
+            try:
+                while wait([work], timeout=0.1).not_done:
+                    report(*now)
+            finally:
+                over.set()
+        return work.result()
+
+    digest = sha256(repr(texts).encode()).hexdigest()
+    return cast(
+        vocabulary.TrainedTokenizer | None,
+        _once("trained_tokenizer", (kind, digest, size), make if report else None),
+    )
+
+
+def corpus_statistics(
+    name: str, texts: tuple[str, ...], max_length: int, report: vocabulary.Report | None = None
+) -> vocabulary.CorpusStatistics | None:
+    """A dataset's texts under one model's tokenizer; without `report` only what is there already."""
+
+    def make() -> vocabulary.CorpusStatistics:
+        assert report is not None
+        return vocabulary.corpus_statistics(texts, tokenizer(name, -1), max_length, report)
+
+    digest = sha256(repr(texts).encode()).hexdigest()
+    key = (name, _written(name), digest, max_length)
+    return cast(vocabulary.CorpusStatistics | None, _once("corpus_statistics", key, make if report else None))

@@ -5,7 +5,7 @@ picker copies the value into its widget before it is drawn and back in the widge
 load anything.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -34,6 +34,27 @@ DEFAULTS = {
     "task": "text-classification",
     "preset": "balanced",
     "changes": "",
+    "state": "",
+    "pooling": "mean",
+    "compared": "",
+    "uses": "bank",
+    "own_word": "",
+    "own_uses": "",
+    "texts": "rotten_tomatoes",
+    "own_texts": "",
+    "rows": "500",
+    "map": "pca-2",
+    "compare": "one",
+    "word": "",
+    "query": "",
+    "entry": "",
+    "token": "1",
+    "sample": "rotten_tomatoes",
+    "colour": "",
+    "off": "",
+    "without": "",
+    "swap": "",
+    "swap_with": "",
 }
 LONGEST_LINK = 1500
 LINKS_KEPT = 20  # addresses of a moment ago that the browser may still send
@@ -101,7 +122,7 @@ def sentence(page: str, *, label: str = "", pause: str = "250ms") -> str:
     """The sentence. It follows the typing after a pause; what is longer than the limit is cut, and says so."""
     _follow(f"text@{page}", get("text"))
     st.text_input(label or _("Sentence"), live=pause, **_widget("text", page))
-    return _within_limit(get("text"))
+    return within_limit(get("text"))
 
 
 def pair(page: str) -> str:
@@ -113,10 +134,11 @@ def pair(page: str) -> str:
         placeholder=_("for sentence pairs, such as a question and its answer"),
         **_widget("pair", page),
     )
-    return _within_limit(get("pair"))
+    return within_limit(get("pair"))
 
 
-def _within_limit(value: str) -> str:
+def within_limit(value: str) -> str:
+    """The text as far as a page works on it; a longer one is cut, and a message says so."""
     limit = settings.MAX_TEXT_CHARS.value()
     if len(value) > limit:
         st.warning(
@@ -210,6 +232,89 @@ def part(page: str, options: Mapping[str, str], *, label: str) -> str:
     return get("part")
 
 
+def choice(name: str, page: str, options: Mapping[str, str], label: str) -> str:
+    """A shared value as one of many options in a list (value → its name on screen); the first where it is none of them."""
+    if get(name) not in options:
+        put(name, next(iter(options)))
+    _follow(f"{name}@{page}", get(name))
+    st.selectbox(label, list(options), format_func=options.__getitem__, **_widget(name, page))
+    return get(name)
+
+
+def _take_several(name: str, key: str) -> None:
+    put(name, ",".join(st.session_state[key]))
+
+
+def several(name: str, page: str, options: Mapping[str, str], label: str) -> tuple[str, ...]:
+    """A shared value as any number of a few options, kept as their names with commas between them."""
+    key = f"{name}@{page}"
+    chosen = [value for value in get(name).split(",") if value in options]
+    _follow(key, chosen)
+    st.pills(
+        label,
+        list(options),
+        format_func=options.__getitem__,
+        selection_mode="multi",
+        key=key,
+        on_change=_take_several,
+        args=(name, key),
+    )
+    return tuple(value for value in get(name).split(",") if value in options)
+
+
+def many(name: str, page: str, options: Mapping[str, str], label: str, *, placeholder: str = "") -> tuple[str, ...]:
+    """A shared value as any number of many options, kept as their names with commas between them."""
+    key = f"{name}@{page}"
+    chosen = [value for value in get(name).split(",") if value in options]
+    _follow(key, chosen)
+    st.multiselect(
+        label,
+        list(options),
+        format_func=options.__getitem__,
+        placeholder=placeholder,
+        key=key,
+        on_change=_take_several,
+        args=(name, key),
+    )
+    return tuple(chosen)
+
+
+def segment(name: str, page: str, options: Mapping[str, str], label: str) -> str:
+    """A shared value as one of a few options side by side (value → its name on screen); the first where it is none of them."""
+    return _one_of(name, page, options, label, wrap=True)
+
+
+def state(page: str, layers: int) -> int:
+    """Which hidden state: 0 for the embeddings, 1 to `layers` for what each layer puts out; the last unless chosen."""
+    number = int(get("state")) if get("state").isdecimal() else layers
+    shown = min(number, layers)
+    _follow(f"state@{page}", shown)
+    st.select_slider(
+        _("Layer (0: embeddings)"), range(layers + 1), help=_("0 is the vector before the first layer: the word and its position, without any context."),
+        **_widget("state", page),
+    )  # fmt: skip
+    return shown
+
+
+def lines(name: str, page: str, *, label: str, example: str, help_text: str = "", height: int = 180) -> str:
+    """A shared text of several lines; `example` stands there until somebody writes, and does not travel in the address."""
+    longest = settings.MAX_CELL_CHARS.value()
+    cleared = st.session_state.get(f"{name}@{page}") == ""
+    shown = (get(name) or ("" if cleared else example))[:longest]
+    _follow(f"{name}@{page}", shown)
+    st.text_area(label, height=height, help=help_text or None, max_chars=longest, **_widget(name, page))
+    return shown
+
+
+def whole_number(name: str, page: str, *, label: str, low: int, high: int, step: int = 1, help_text: str = "") -> int:
+    """A shared value as a whole number between two bounds."""
+    number = int(get(name)) if get(name).isdecimal() else int(DEFAULTS[name])
+    put(name, min(max(number, low), high))
+    _follow(f"{name}@{page}", int(get(name)))
+    st.number_input(label, low, high, step=step, help=help_text or None, **_widget(name, page))
+    return int(get(name))
+
+
 def layer_and_head(page: str, layers: int, heads: int) -> tuple[int, int]:
     """The chosen layer and head, counted from 0 inside and from 1 on screen."""
     for name, count in (("layer", layers), ("head", heads)):
@@ -231,14 +336,22 @@ def other_text(page: str, *, label: str) -> str:
     """The sentence that the first one is compared with."""
     _follow(f"other_text@{page}", get("other_text"))
     st.text_input(label, live=True, **_widget("other_text", page))
-    return _within_limit(get("other_text"))
+    return within_limit(get("other_text"))
 
 
-def other_model(page: str, options: Mapping[str, str], *, label: str) -> str:
-    """The classifier that the first one is compared with: one of the runs (name → title), or any hub name typed in."""
+def search(page: str, *, label: str) -> str:
+    """What is looked for; it follows the typing."""
+    _follow(f"query@{page}", get("query"))
+    st.text_input(label, live=True, **_widget("query", page))
+    return get("query")
+
+
+def other_model(page: str, options: Mapping[str, str], *, label: str, more: Sequence[str] = ()) -> str:
+    """The model that the first one is compared with: one of the runs (name → title), of `more`, or any hub name typed in."""
     if not get("other_model") and options:
         put("other_model", next(iter(options)))
-    names = list(options) if get("other_model") in ("", *options) else [*options, get("other_model")]
+    names = [*options, *more]
+    names += [] if get("other_model") in ("", *names) else [get("other_model")]
     _follow(f"other_model@{page}", get("other_model") or None)
     st.selectbox(
         label,

@@ -10,6 +10,7 @@ from html import escape
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import UserError
 from core.results import Token, Tokens
@@ -35,6 +36,8 @@ STYLE = """
 .chip.unknown { border: 2px solid #D55E00; background: repeating-linear-gradient(45deg, rgba(213,94,0,.20) 0 4px, transparent 4px 8px); }
 .chip.padding { border: 1.5px dashed rgba(128,128,128,.6); background: transparent; opacity: .55; }
 .chip.second { border-color: rgba(230,159,0,.9); background: rgba(230,159,0,.12); }
+[class*="st-key-wide_"] { overflow-x: auto; }
+[class*="st-key-wide_"] > * { min-width: 40rem; }
 .keys { display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; font-size: .85rem; opacity: .85; align-items: center; }
 .keys .chip { padding: 0 .4rem; margin-left: 0; margin-right: .35rem; }
 .keys .chip b { font-size: .8rem; }
@@ -66,6 +69,11 @@ def mistakes() -> Iterator[None]:
         yield
     except UserError as error:
         st.error(plain(i18n.error_text(error)), icon=":material/error:")
+
+
+def wide(name: str) -> DeltaGenerator:
+    """A container for a picture that would be too narrow on a telephone: there it scrolls sideways."""
+    return st.container(key=f"wide_{name}")
 
 
 def plain(text: str) -> str:

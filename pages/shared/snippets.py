@@ -34,6 +34,43 @@ for token, token_id, (start, end) in zip(encoding.tokens(), encoding["input_ids"
     )
 
 
+def spellings(names: Sequence[str], text: str) -> str:
+    """`pieces`: for each tokenizer's name the pieces of the text, special tokens left out."""
+    parts = [models.code(name) for name in names]
+    lines = sorted({line for line, _ in parts if line} | {"from transformers import AutoTokenizer"})
+    folders = "".join(f"    {name!r}: {part},\n" for name, (_, part) in zip(names, parts, strict=True))
+    return (
+        "\n".join(lines)
+        + f"""
+
+folders = {{
+{folders}}}
+pieces = {{}}
+for name, folder in folders.items():
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    pieces[name] = tokenizer({text!r}, add_special_tokens=False, verbose=False).tokens()
+    print(name, len(pieces[name]), *pieces[name])
+"""
+    )
+
+
+def language_costs(name: str, texts: Mapping[str, str]) -> str:
+    """`counts`: for each language the number of tokens, characters (white space left out) and unknown tokens."""
+    rows = "".join(f"    {language!r}: {text!r},\n" for language, text in texts.items())
+    return (
+        _head(name, "from transformers import AutoTokenizer")
+        + f"""tokenizer = AutoTokenizer.from_pretrained(folder)
+texts = {{
+{rows}}}
+counts = {{}}
+for language, text in texts.items():
+    ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+    counts[language] = len(ids), len("".join(text.split())), ids.count(tokenizer.unk_token_id)
+    print(f"{{language}}: {{counts[language][0] / counts[language][1]:.2f}} tokens per character, {{counts[language][2]}} unknown")
+"""
+    )
+
+
 def predict(name: str, text: str, pair: str, max_length: int) -> str:
     """`answers`: a list of {"label", "score"}, likeliest first."""
     given = f'{{"text": {text!r}, "text_pair": {pair!r}}}' if pair.strip() else f"[{text!r}]"
@@ -152,6 +189,253 @@ tokens = inputs.tokens()
 for token, row in zip(tokens, weights):
     best = int(row.argmax())
     print(f"{{token:>15}} → {{tokens[best]:<15}} {{row[best]:.4f}}")
+"""
+    )
+
+
+_LAYER = """block = model.encoder.layer[layer]
+own = block.attention.self
+query, key, value, mix, first_norm = own.query, own.key, own.value, block.attention.output.dense, block.attention.output.LayerNorm
+widen, narrow, last_norm = block.intermediate.dense, block.output.dense, block.output.LayerNorm
+act = ACT2FN[model.config.hidden_act]
+"""
+_LAYERS = {
+    "distilbert": """block = model.transformer.layer[layer]
+own = block.attention
+query, key, value, mix, first_norm = own.q_lin, own.k_lin, own.v_lin, own.out_lin, block.sa_layer_norm
+widen, narrow, last_norm = block.ffn.lin1, block.ffn.lin2, block.output_layer_norm
+act = ACT2FN[model.config.activation]
+""",
+    "albert": """groups = model.encoder.albert_layer_groups  # layers share their weights
+block = groups[layer * len(groups) // model.config.num_hidden_layers].albert_layers[0]
+own = block.attention
+query, key, value, mix, first_norm = own.query, own.key, own.value, own.dense, own.LayerNorm
+widen, narrow, last_norm = block.ffn, block.ffn_output, block.full_layer_layer_norm
+act = ACT2FN[model.config.hidden_act]
+""",
+}
+
+
+def encoder(name: str, text: str, pair: str, max_length: int, layer: int, family: str) -> str:
+    """`output`: the (T, D) output of one layer, worked out from its weights; `difference`: max |Δ| from the library's."""
+    return (
+        _head(
+            name,
+            "import torch",
+            "from transformers import AutoModel, AutoTokenizer",
+            "from transformers.activations import ACT2FN",
+        )
+        + f"""tokenizer = AutoTokenizer.from_pretrained(folder)
+model = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
+inputs = tokenizer({_call(text, pair)}, truncation=True, max_length={max_length}, return_tensors="pt")
+with torch.inference_mode():
+    states = model(**inputs, output_hidden_states=True).hidden_states
+
+layer = {layer}  # layer {layer + 1}, counted from 0 here
+{_LAYERS.get(family, _LAYER)}
+
+def linear(x, part):
+    return x @ part.weight.T + part.bias
+
+
+def normalise(x, part):
+    centred = x - x.mean(dim=-1, keepdim=True)
+    variance = centred.pow(2).mean(dim=-1, keepdim=True)
+    return centred / (variance + part.eps).sqrt() * part.weight + part.bias
+
+
+def split(x):  # (T, D) → (heads, T, D / heads)
+    return x.view(len(x), model.config.num_attention_heads, -1).transpose(0, 1)
+
+
+with torch.inference_mode():
+    x = states[layer][0]
+    q, k, v = split(linear(x, query)), split(linear(x, key)), split(linear(x, value))
+    weights = (q @ k.transpose(1, 2) / q.shape[-1] ** 0.5).softmax(dim=-1)
+    context = (weights @ v).transpose(0, 1).reshape(x.shape)
+    attended = normalise(x + linear(context, mix), first_norm)
+    output = normalise(attended + linear(act(linear(attended, widen)), narrow), last_norm)
+
+difference = (output - states[layer + 1][0]).abs().max().item()
+for token, vector in zip(inputs.tokens(), output):
+    print(f"{{token:>15}}", *(f"{{number:8.4f}}" for number in vector[:4].tolist()), "…")
+print("largest difference from the library:", difference)
+"""
+    )
+
+
+def head_statistics(name: str, texts: Sequence[str], max_length: int, layer: int, head: int) -> str:
+    """`statistics`: what one head does on average over some texts, by the ids of core.heads.STATISTICS."""
+    return (
+        _head(
+            name,
+            "from collections import Counter",
+            "import torch",
+            "from transformers import AutoModel, AutoTokenizer",
+        )
+        + f"""tokenizer = AutoTokenizer.from_pretrained(folder)
+model = AutoModel.from_pretrained(folder, attn_implementation="eager").eval()
+texts = {list(texts)!r}
+
+sums, looking = Counter(), Counter()
+for text in texts:
+    inputs = tokenizer(text, truncation=True, max_length={max_length}, return_special_tokens_mask=True, return_tensors="pt")
+    special = inputs.pop("special_tokens_mask")[0].bool()
+    with torch.inference_mode():
+        weights = model(**inputs, output_attentions=True).attentions[{layer}][0, {head}].double()
+    ids, places = inputs["input_ids"][0], torch.arange(len(special))
+    for i in places[~special]:  # every token that is not a special one looks
+        row = weights[i]
+        entropy = torch.special.entr(row).sum() / torch.tensor(2.0).log()
+        sums["entropy"] += float(entropy)
+        sums["evenness"] += float(entropy / torch.tensor(float(len(row))).log2())
+        sums["distance"] += float(row @ (places - i).abs().double())
+        sums["cls"] += float(row[special & (ids == tokenizer.cls_token_id)].sum())
+        sums["sep"] += float(row[special & (ids == tokenizer.sep_token_id)].sum())
+        for key, step in (("self", 0), ("previous", -1), ("next", 1)):
+            if 0 <= i + step < len(row):
+                sums[key] += float(row[i + step])
+                looking[key] += 1
+statistics = {{key: total / looking[key if key in looking else "self"] for key, total in sums.items()}}
+
+for key, value in statistics.items():
+    print(f"{{key:>10}} {{value:.4f}}")
+"""
+    )
+
+
+def rollout(name: str, text: str, pair: str, max_length: int, token: int, *, flow: bool) -> str:
+    """`rolled`: attention rollout through all layers, (T, T); `flow`: attention flow from one token to each input token, (T,)."""
+    imports = ["import torch", "from transformers import AutoModel, AutoTokenizer"]
+    more = ["from scipy.sparse import coo_array", "from scipy.sparse.csgraph import maximum_flow"] if flow else []
+    code = f"""tokenizer = AutoTokenizer.from_pretrained(folder)
+model = AutoModel.from_pretrained(folder, attn_implementation="eager").eval()
+inputs = tokenizer({_call(text, pair)}, truncation=True, max_length={max_length}, return_tensors="pt")
+with torch.inference_mode():
+    attentions = torch.stack(model(**inputs, output_attentions=True).attentions)[:, 0].double()  # (L, H, T, T)
+
+layers, _, size, _ = attentions.shape
+mixed = attentions.mean(dim=1) / 2 + torch.eye(size) / 2  # the heads' mean, half and half with the residual
+mixed = mixed / mixed.sum(dim=-1, keepdim=True)
+rolled = mixed[0]
+for layer in mixed[1:]:
+    rolled = layer @ rolled
+
+token = {token}
+tokens = inputs.tokens()
+for name, share in zip(tokens, rolled[token]):
+    print(f"{{name:>15}} {{share:.4f}} of {{tokens[token]}}")
+"""
+    if flow:
+        code += """
+pipes = (mixed * 1_000_000).round().int()  # from token i after a layer to token j before it
+layer, source, target = pipes.nonzero(as_tuple=True)
+graph = coo_array(
+    (pipes[layer, source, target].numpy(), (((layer + 1) * size + source).int().numpy(), (layer * size + target).int().numpy())),
+    shape=((layers + 1) * size,) * 2,
+).tocsr()
+flow = [maximum_flow(graph, layers * size + token, j).flow_value / 1_000_000 for j in range(size)]
+print(flow)
+"""
+    return _head(name, *imports, *more) + code
+
+
+def ablation(
+    name: str, text: str, pair: str, max_length: int, off: Sequence[tuple[int, int]], *, classifier: bool
+) -> str:
+    """`changes`: how far the vectors move after each layer with the heads `off`; of a classifier also `before` and `after`."""
+    kind = "AutoModelForSequenceClassification" if classifier else "AutoModel"
+    ending = "." + models.FAMILIES[models.load_config(name).model_type].projection
+    answer = """before, after = (output.logits[0].softmax(dim=-1).tolist() for output in (whole, without))
+for i, label in model.config.id2label.items():
+    print(f"{label}: {before[i]:.4f} → {after[i]:.4f}")
+"""
+    return (
+        _head(name, "import torch", f"from transformers import {kind}, AutoTokenizer")
+        + f"""tokenizer = AutoTokenizer.from_pretrained(folder)
+model = {kind}.from_pretrained(folder, dtype="float32", attn_implementation="eager").eval()
+inputs = tokenizer({_call(text, pair)}, truncation=True, max_length={max_length}, return_tensors="pt")
+off = {list(off)}  # (layer, head), both counted from 0
+width = model.config.hidden_size // model.config.num_attention_heads
+layer = 0
+
+
+def silence(module, arguments):
+    global layer
+    context = arguments[0].clone()  # (1, T, D): the heads' outputs side by side
+    for _, head in [place for place in off if place[0] == layer]:
+        context[:, :, head * width : (head + 1) * width] = 0
+    layer += 1
+    return (context,)
+
+
+with torch.inference_mode():
+    whole = model(**inputs, output_hidden_states=True)
+    for name, module in model.base_model.named_modules():
+        if name.endswith("{ending}"):  # the map W^O that takes what the heads hand on
+            module.register_forward_pre_hook(silence)
+    without = model(**inputs, output_hidden_states=True)
+
+changes = []
+for number, (old, new) in enumerate(zip(whole.hidden_states[1:], without.hidden_states[1:]), start=1):
+    changes.append(float(((new - old).norm(dim=-1) / old.norm(dim=-1)).mean()))
+    print(f"layer {{number}}: the vectors move by {{changes[-1]:.2%}} of their length")
+"""
+        + (answer if classifier else "")
+    )
+
+
+def attention_change(name: str, other: str, text: str, pair: str, max_length: int, layer: int, head: int) -> str:
+    """`divergence`: Jensen–Shannon divergence in bits of each head's maps in two models, (L, H); `change`: first minus second, (T, T)."""
+    line, expression = models.code(other)
+    first = _head(name, *([line] if line and line != models.code(name)[0] else []), "import torch", "from transformers import AutoModel, AutoTokenizer")  # fmt: skip
+    return (
+        first
+        + f"""other = {expression}
+maps = []
+for place in (folder, other):
+    tokenizer = AutoTokenizer.from_pretrained(place)
+    model = AutoModel.from_pretrained(place, dtype="float32", attn_implementation="eager").eval()
+    inputs = tokenizer({_call(text, pair)}, truncation=True, max_length={max_length}, return_tensors="pt")
+    with torch.inference_mode():
+        maps.append(torch.stack(model(**inputs, output_attentions=True).attentions)[:, 0].double())  # (L, H, T, T)
+
+
+def entropy(weights):
+    return torch.special.entr(weights).sum(dim=-1) / torch.tensor(2.0).log()
+
+
+before, after = maps  # of the first model and of the second
+divergence = (entropy((before + after) / 2) - (entropy(before) + entropy(after)) / 2).mean(dim=-1)
+change = (before - after)[{layer}, {head}]
+for place in divergence.flatten().argsort(descending=True)[:10].tolist():
+    number, head = divmod(place, divergence.shape[1])
+    print(f"layer {{number + 1}}, head {{head + 1}}: {{divergence[number, head]:.4f}} bits")
+"""
+    )
+
+
+def attention_received(name: str, text: str, pair: str, max_length: int) -> str:
+    """`received`: how much attention each token gets, by the ids of core.heads.RECEIVED."""
+    return (
+        _head(name, "import torch", "from transformers import AutoModel, AutoTokenizer")
+        + f"""tokenizer = AutoTokenizer.from_pretrained(folder)
+model = AutoModel.from_pretrained(folder, dtype="float32", attn_implementation="eager").eval()
+inputs = tokenizer({_call(text, pair)}, truncation=True, max_length={max_length}, return_tensors="pt")
+with torch.inference_mode():
+    weights = torch.stack(model(**inputs, output_attentions=True).attentions)[:, 0].double()  # (L, H, T, T)
+
+mixed = weights.mean(dim=1) / 2 + torch.eye(weights.shape[-1]) / 2
+rolled = mixed[0]
+for layer in mixed[1:]:
+    rolled = layer @ rolled
+received = {{
+    "last-cls": weights[-1].mean(dim=0)[0].tolist(),
+    "all": weights.mean(dim=(0, 1, 2)).tolist(),
+    "rollout": rolled[0].tolist(),
+}}
+for i, token in enumerate(inputs.tokens()):
+    print(f"{{token:>15}}", *(f"{{values[i]:.4f}}" for values in received.values()))
 """
     )
 
@@ -306,3 +590,156 @@ steps = events[events["kind"] == "step"]
 loss = pd.Series([values["loss"] for values in steps["values"]], index=steps["step"])
 print(loss)
 """
+
+
+def article_inputs(name: str) -> str:
+    """`inputs`: the tutorial's four sentences as one padded batch."""
+    return (
+        _head(name, "from transformers import AutoTokenizer")
+        + f"""texts = {list(data.ARTICLE)!r}
+
+tokenizer = AutoTokenizer.from_pretrained(folder)
+inputs = tokenizer(texts, padding=True, return_tensors="pt")
+print(inputs["input_ids"].shape)
+"""
+    )
+
+
+def article_experiment(name: str) -> str:
+    """`losses`: the mean training loss of each epoch of the tutorial's experiment with seed 0."""
+    labels = [int(label.removeprefix("label ")) for label in data.ARTICLE.values()]
+    return (
+        _head(name, "import torch", "from transformers import AutoModelForSequenceClassification, AutoTokenizer")
+        + f"""texts = {list(data.ARTICLE)!r}
+labels = torch.tensor({labels!r})
+inputs = AutoTokenizer.from_pretrained(folder)(texts, padding=True, return_tensors="pt")
+
+model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=4, dtype=torch.float32)
+torch.manual_seed(0)
+torch.nn.init.normal_(model.classifier.weight, std=model.config.initializer_range)
+torch.nn.init.zeros_(model.classifier.bias)
+
+torch.manual_seed(0)
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
+model.train()
+losses = []
+for epoch in range(3):
+    batches = torch.randperm(len(texts)).split(2)
+    total = 0.0
+    for chosen in batches:
+        loss = model(**{{key: values[chosen] for key, values in inputs.items()}}, labels=labels[chosen]).loss
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        total += loss.item()
+    losses.append(total / len(batches))
+    print(f"epoch {{epoch + 1}}: loss {{losses[-1]:.4f}}")
+"""
+    )
+
+
+def embeddings_output(name: str, text: str, pair: str, max_length: int, pooler: bool) -> str:
+    """`pooled`: way → the (D,) vector of the whole text, from the last layer; `states`: all L + 1 hidden states, (1, T, D) each.
+
+    pooler: whether the model has a trained one.
+    """
+    more = '\npooled["pooler_output"] = outputs.pooler_output[0]' if pooler else ""
+    return (
+        _head(name, "import torch", "from transformers import AutoModel, AutoTokenizer")
+        + f"""tokenizer = AutoTokenizer.from_pretrained(folder)
+model = AutoModel.from_pretrained(folder).eval()
+inputs = tokenizer({_call(text, pair)}, truncation=True, max_length={max_length}, return_tensors="pt")
+with torch.inference_mode():
+    outputs = model(**inputs, output_hidden_states=True)
+
+states = outputs.hidden_states
+last = outputs.last_hidden_state[0]  # (tokens, hidden size); one text, so there is no padding to leave out
+pooled = {{"cls": last[0], "mean": last.mean(dim=0), "max": last.amax(dim=0)}}{more}
+print("last_hidden_state", tuple(outputs.last_hidden_state.shape), "hidden_states", len(states))
+for way, vector in pooled.items():
+    cosine = torch.cosine_similarity(vector, pooled["cls"], dim=0)
+    print(f"{{way:>14}}  length {{vector.norm():.3f}}  cosine with [CLS] {{cosine:.3f}}")
+"""
+    )
+
+
+def embeddings_word(name: str, uses: Sequence[tuple[str, int, int]]) -> str:
+    """`similarities`: (L + 1, N, N) cosines of a word's vectors. uses: (sentence, first character, last + 1) of each use."""
+    return (
+        _head(name, "import torch", "from transformers import AutoModel, AutoTokenizer")
+        + f"""tokenizer = AutoTokenizer.from_pretrained(folder)
+model = AutoModel.from_pretrained(folder).eval()
+uses = {list(uses)!r}  # the sentence, and the characters of the word
+
+vectors = []
+for sentence, start, end in uses:
+    inputs = tokenizer(sentence, truncation=True, max_length=512, return_offsets_mapping=True, return_tensors="pt")
+    offsets = inputs.pop("offset_mapping")[0].tolist()
+    inside = [i for i, (a, b) in enumerate(offsets) if a < end and b > start]
+    with torch.inference_mode():
+        states = model(**inputs, output_hidden_states=True).hidden_states
+    vectors.append(torch.stack([state[0, inside].mean(dim=0) for state in states]))
+
+stacked = torch.nn.functional.normalize(torch.stack(vectors, dim=1), dim=-1)  # (layers + 1, uses, hidden size)
+similarities = stacked @ stacked.transpose(1, 2)
+for layer, matrix in enumerate(similarities):
+    print(layer, [round(value, 3) for value in matrix[0].tolist()])
+"""
+    )
+
+
+def embeddings_map(
+    names: Sequence[str], max_length: int, state: int, pooling: str, method: str, dimensions: int, perplexity: float
+) -> str:
+    """`points`: for each model the (N, dimensions) places of the sentences in sentences.tsv (sentence, tab, label)."""
+    found = [models.code(name) for name in names]
+    imports = sorted({line for line, _expression in found if line} | {
+        "import numpy as np", "import torch", "from sklearn.decomposition import PCA", "from transformers import AutoModel, AutoTokenizer",
+        *(["from sklearn.manifold import TSNE"] if method == "tsne" else []),
+    })  # fmt: skip
+    how = {
+        "cls": "state[:, 0]",
+        "mean": "state.masked_fill(~mask, 0).sum(dim=1) / mask.sum(dim=1)",
+        "max": "state.masked_fill(~mask, -torch.inf).amax(dim=1)",
+    }[pooling]
+    fit = (
+        f'places = PCA({dimensions}, svd_solver="full").fit_transform(everything)'
+        if method == "pca"
+        else f"""reduced = PCA(min(50, *everything.shape), svd_solver="full").fit_transform(everything)
+rate = max(len(everything) / 48, 10)
+places = TSNE({dimensions}, perplexity={perplexity!r}, learning_rate=rate, init="pca", random_state=0).fit_transform(reduced)"""
+    )
+    return (
+        "\n".join(imports)
+        + f"""
+
+folders = [{", ".join(expression for _line, expression in found)}]
+with open("sentences.tsv", encoding="utf-8") as file:
+    rows = [line.rstrip("\\n").split("\\t") for line in file]
+texts, labels = [row[0] for row in rows], [row[1] for row in rows]
+
+
+def vectors(folder):
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModel.from_pretrained(folder).eval()
+    parts = []
+    for start in range(0, len(texts), 16):
+        batch = texts[start : start + 16]
+        inputs = tokenizer(batch, truncation=True, max_length={max_length}, padding=True, return_tensors="pt")
+        with torch.inference_mode():
+            state = model(**inputs, output_hidden_states=True).hidden_states[{state}]
+        mask = inputs["attention_mask"].bool().unsqueeze(-1)
+        parts.append(({how}).numpy())
+    found = np.concatenate(parts).astype(np.float64)
+    unit = found / np.linalg.norm(found, axis=1, keepdims=True)
+    return unit - unit.mean(axis=0)
+
+
+sets = [vectors(folder) for folder in folders]
+everything = np.concatenate(sets)
+{fit}
+points = np.split(places, len(sets))
+for text, label, place in zip(texts, labels, points[0]):
+    print(place.round(3), label, text[:60], sep="\\t")
+"""
+    )

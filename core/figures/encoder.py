@@ -1,0 +1,118 @@
+"""Steps of the encoder as Plotly figures: one matrix large, and what a change of the computation does layer by layer.
+
+This module does not know which page shows a figure, and computes no step itself.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.figures.style import ACCENT, WEIGHTS, Translate, blank, faded, short
+
+BELOW, ABOVE = "#0072B2", "#D55E00"
+SIGNS = ((0.0, BELOW), (0.5, "rgba(128,128,128,0.06)"), (1.0, ABOVE))
+NAMED = 48  # rows up to which every token is written
+
+
+def matrix(
+    values: np.ndarray,
+    names: Sequence[str],
+    *,
+    title: str,
+    across: str,
+    row: int,
+    blocks: tuple[int, int] = (1, 1),
+    weights: bool = False,
+    square: bool = False,
+    text: Translate = str,
+) -> go.Figure:
+    """A step's matrix, a row for each token: values around zero in two colours, weights from 0 to 1 in one scale.
+
+    values: (rows, columns), each standing for blocks[0] × blocks[1] numbers; names: one per token. across: title of the
+    columns. row: the chosen token, framed. square: the columns are tokens too.
+    """
+    tall, wide = blocks
+    rows, columns = values.shape
+    few = len(names) <= NAMED
+    figure = blank(
+        min(620, 120 + (24 if few else 5) * max(rows, 2)) + (70 if square and few else 0), title=title, x=across
+    )
+    size = float(np.quantile(np.abs(values), 0.995)) or 1.0
+    numbered = [
+        f"{short(names[i * tall])} ({i * tall})" if i * tall < len(names) else str(i * tall) for i in range(rows)
+    ]
+    keys: list[str] | np.ndarray = numbered if square else np.arange(columns) * wide + 1
+    figure.add_heatmap(
+        z=values.astype(np.float32),
+        x=keys,
+        y=numbered,
+        colorscale=WEIGHTS if weights else [list(stop) for stop in SIGNS],
+        zmin=0 if weights else -size,
+        zmax=1 if weights else size,
+        colorbar={"thickness": 10, "title": {"text": text("weight") if weights else text("value"), "side": "right"}},
+        hovertemplate="%{y} · %{x}<br>%{z:.4f}<extra></extra>",
+    )
+    if not square and columns <= 12:
+        figure.update_layout(xaxis={"tickmode": "linear", "tick0": 1, "dtick": 1})
+    axis: dict[str, object] = {"autorange": "reversed", "automargin": True, "showgrid": False, "zeroline": False}
+    if few:
+        axis |= {"tickmode": "array", "tickvals": numbered, "ticktext": [short(names[i * tall]) for i in range(rows)]}
+    figure.update_layout(yaxis=axis, xaxis={"showgrid": False, "zeroline": False})
+    if square and few:
+        figure.update_layout(xaxis={"tickmode": "array", "tickvals": numbered, "ticktext": [short(name) for name in names], "tickangle": -60})  # fmt: skip
+    place = row // tall
+    if rows > 1:
+        figure.add_shape(
+            type="rect", xref="x domain", x0=0, x1=1, yref="y", y0=place - 0.5, y1=place + 0.5, line={"color": ACCENT, "width": 2}
+        )  # fmt: skip
+    return figure
+
+
+def differences(values: Sequence[float], *, text: Translate = str) -> go.Figure:
+    """The largest difference from the library after the embeddings and after each layer, on a logarithmic scale with 0 below."""
+    names = [text("embeddings"), *(str(i) for i in range(1, len(values)))]
+    figure = blank(230, x=text("after layer"), y=text("max |Δ|"))
+    figure.add_scatter(
+        x=names,
+        y=[max(value, 1e-9) for value in values],
+        mode="markers+lines",
+        marker={"size": 9, "color": ACCENT},
+        line={"width": 1.5, "color": faded(ACCENT)},
+        customdata=[f"{value:.1e}" for value in values],
+        hovertemplate="%{x}: %{customdata}<extra></extra>",
+    )
+    figure.add_hline(y=1e-5, line={"dash": "dot", "width": 1.5, "color": "#8C8C8C"}, annotation_text=text("our limit, 0.00001"))  # fmt: skip
+    figure.update_layout(
+        xaxis={"type": "category"},
+        yaxis={
+            "type": "log",
+            "range": [-9.3, -4.3],
+            "tickvals": [10.0**power for power in range(-9, -4)],
+            "ticktext": ["0", "10⁻⁸", "10⁻⁷", "10⁻⁶", "10⁻⁵"],
+        },
+    )
+    return figure
+
+
+def effect(values: np.ndarray, means: Sequence[float], *, title: str, y: str, text: Translate = str) -> go.Figure:
+    """How a measure of change grows over the layers: the mean over the tokens, and a band from the least to the most changed.
+
+    values: (L+1, T), means: L+1; the first is what goes into the first layer.
+    """
+    names = [text("embeddings"), *(str(i) for i in range(1, len(means)))]
+    figure = blank(280, title=title, x=text("after layer"), y=y)
+    low, high = values.min(axis=1), values.max(axis=1)
+    figure.add_scatter(
+        x=[*names, *names[::-1]], y=[*high, *low[::-1]], fill="toself", mode="none", fillcolor=faded(ACCENT), hoverinfo="skip", name=text("least and most changed token")
+    )  # fmt: skip
+    figure.add_scatter(
+        x=names, y=list(means), mode="lines+markers", line={"width": 2.5, "color": ACCENT}, name=text("mean over the tokens"),
+        hovertemplate="%{x}: %{y:.4f}<extra></extra>",
+    )  # fmt: skip
+    figure.update_layout(
+        xaxis={"type": "category"},
+        legend={"y": -0.32, "yanchor": "top"},
+        margin={"b": 70},
+    )
+    return figure

@@ -1,0 +1,539 @@
+"""The tutorial, checked: what it claims, what is true, and the evidence, computed when a claim is opened."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import cast
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import article, models, predict, runs
+from core.data import ARTICLE
+from core.errors import N_
+from core.figures import article as article_figures
+from core.figures import training as training_figures
+from core.results import Movement
+from pages.shared import cached, inputs, layout, run_view, snippets
+from pages.shared.i18n import _
+
+MODEL = "minilm"  # the claims are about BERT: every number here is that of the bundled one
+CORPUS = 1000  # sentences that the masking is counted on
+VERDICTS = {
+    "wrong": (":material/close:", "red", N_("not so")),
+    "imprecise": (":material/rule:", "orange", N_("not quite")),
+    "right": (":material/check:", "green", N_("right")),
+}
+BROKEN = {
+    N_("the tokenizer is used before it is defined"): (
+        'texts = ["I love eating pizza", "C++ is very fast"]\nencoded = [tokenizer.encode(text) for text in texts]'
+    ),
+    N_("a tensor is made of lists of different lengths"): "import torch\ninput_ids = torch.tensor({ids})",
+}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the tutorial says (in our words), how far it holds (a VERDICTS id), what is true, the evidence, and where to see more."""
+
+    id: str
+    verdict: str
+    says: str
+    truth: str
+    evidence: Callable[[str], None]
+    page: str = ""
+    link: str = ""
+
+
+def facts(rows: list[tuple[str, str]]) -> None:
+    """A few numbers beside each other."""
+    for column, (name, value) in zip(st.columns(len(rows)), rows, strict=True):
+        column.metric(name, value)
+
+
+def percent(value: float, digits: int = 1) -> str:
+    return f"{100 * value:.{digits}f} %"
+
+
+# --- The architecture --------------------------------------------------------------------------------------------------
+
+
+def ends(text: str) -> tuple[str, tuple[str, str]]:
+    """The sentence in view without its last word, and two ends for it: that word, and another."""
+    words = text.split()
+    last = words[-1] if len(words) > 1 else "pizza"
+    return " ".join(words[:-1]) or text, (last, "nothing" if last != "nothing" else "everything")
+
+
+def only_encoder(text: str) -> None:
+    kinds = sorted({type(module).__name__ for module in cached.encoder(MODEL).modules()})
+    beginning, two = ends(text)
+    found = cached.direction(beginning, two)
+    st.markdown(_("All the kinds of parts that the loaded model is built of; none is a decoder:"))
+    st.code(", ".join(kinds), language=None, wrap_lines=True)
+    _ahead(found, beginning, two)
+
+
+def _ahead(found: article.Direction, beginning: str, two: tuple[str, str]) -> None:
+    facts(
+        [
+            (_("attention that goes to later tokens"), percent(found.ahead)),
+            (_("largest change in the vectors before the end"), f"{found.change:.3f}"),
+            (_("the same with a decoder's mask"), f"{found.change_causal:.3f}"),
+        ]
+    )
+    st.caption(
+        _(
+            "The sentence in view with its last word, “{last}”, and with “{other}” in its place. The vectors of the {count} tokens before the "
+            "end change, because every token looks in both directions. A decoder may not look ahead: with its mask they stay the same."
+        ).format(last=layout.plain(two[0]), other=layout.plain(two[1]), count=found.shared)
+    )
+
+
+def generation(text: str) -> None:
+    beginning, two = ends(text)
+    _ahead(cached.direction(beginning, two), beginning, two)
+    chinese = cached.tokens(MODEL, "我喜欢吃披萨，也喜欢喝咖啡。")
+    inside = [token for token in chinese.tokens if token.source is not None]
+    st.markdown(
+        _(
+            "As for translation: of the {count} tokens of “{sentence}” this English vocabulary does not know {unknown}. What the model cannot "
+            "even read it cannot translate, and it has no part that writes in another language."
+        ).format(count=len(inside), sentence=chinese.text, unknown=chinese.unknown)
+    )
+
+
+def layer_change(change: str) -> Callable[[str], None]:
+    """The evidence of one changed computation: how far the vectors after each layer are from the true ones."""
+
+    def evidence(text: str) -> None:
+        found = cached.changed_pass(MODEL, text, "", 128, (change,))
+        facts(
+            [
+                (_("similarity after the first layer"), f"{found.mean_cosines[1]:.3f}"),
+                (_("similarity after the last layer"), f"{found.mean_cosines[-1]:.3f}"),
+                (_("distance after the last layer"), percent(found.mean_distances[-1], 0)),
+            ]
+        )
+        st.caption(
+            _(
+                "The sentence in view, computed with the model's own weights as they are and as the tutorial has it. Similarity: mean cosine of "
+                "the token vectors, 1 for the same direction. Distance: in percent of the true vectors' length."
+            )
+        )
+
+    return evidence
+
+
+def linear_maps(text: str) -> None:
+    states = cached.trace(MODEL, text, "", 0, 128).states[0]
+    found = article.linearity(cached.encoder(MODEL), states[1], states[2])
+    st.dataframe(
+        pd.DataFrame(
+            {
+                _("Part of layer 1"): [_("feed-forward network") if row.name == "FFN" else row.name for row in found],
+                _("Weights"): [" → ".join(str(size) for size in reversed(row.shape)) for row in found],
+                _("Largest |f(x+y) − f(x) − f(y)|"): [f"{row.difference:.1e}" for row in found],
+                _("Largest |f(x+y)|"): [f"{row.scale:.2f}" for row in found],
+            }
+        ),
+        hide_index=True,
+        alt=_("How far each part is from being linear"),
+    )
+    st.caption(
+        _(
+            "x and y are the vectors of the first two tokens of the sentence in view; the constant part f(0) is taken off. Q, K and V are linear "
+            "up to rounding: one matrix each, nothing in between. The feed-forward network, which is an MLP, is not."
+        )
+    )
+
+
+def attention_formula(text: str) -> None:
+    trace = cached.trace(MODEL, text, "", 0, 128)
+    facts(
+        [
+            (_("tokens"), str(len(trace.tokens.tokens))),
+            (_("largest difference, any layer"), f"{max(trace.differences):.1e}"),
+        ]
+    )
+    st.latex(r"\mathrm{Attention}(Q,K,V)=\mathrm{softmax}\!\left(\frac{QK^{\top}}{\sqrt{d_k}}\right)V")
+    st.caption(
+        _(
+            "The sentence in view, computed step by step from this formula and the weights, against the library's own result: the numbers agree up "
+            "to rounding in every layer."
+        )
+    )
+
+
+# --- Pre-training ------------------------------------------------------------------------------------------------------
+
+
+def corpora(text: str) -> None:
+    st.dataframe(
+        pd.DataFrame(
+            {
+                _("Text"): ["BooksCorpus", _("English Wikipedia"), "WikiText-2"],
+                _("Words"): ["800,000,000", "2,500,000,000", _("about 2,000,000")],
+                _("Used to pre-train BERT"): [_("yes"), _("yes"), _("no")],
+            }
+        ),
+        hide_index=True,
+        alt=_("The texts that BERT was pre-trained on"),
+    )
+    st.caption(
+        _(
+            "From the paper (Devlin et al. 2019, section 3.1); this is history, and nothing here can compute it. WikiText-2 is a small benchmark "
+            "made from Wikipedia (Merity et al. 2017), about a thousand times smaller."
+        )
+    )
+
+
+def masking(text: str) -> None:
+    seed = int(st.number_input(_("Seed"), 0, 10_000, 0, key="article_seed"))
+    sentences = cached.dataset("rotten_tomatoes").splits["train"][:CORPUS]["text"]
+    found = cached.corruption(tuple(sentences), seed)
+    facts(
+        [
+            (_("tokens chosen"), percent(found.chosen / found.tokens)),
+            (_("of these: [MASK]"), percent(found.masked / found.chosen)),
+            (_("another token"), percent(found.random / found.chosen)),
+            (_("left as they are"), percent(found.kept / found.chosen)),
+        ]
+    )
+    facts(
+        [
+            (_("words with a chosen token"), percent(found.words_touched / found.words)),
+            (_("words chosen as a whole"), percent(found.words_whole / found.words)),
+            (_("tokens that read [MASK]"), percent(found.masked / found.tokens)),
+        ]
+    )
+    st.caption(
+        _(
+            "Counted on {tokens:,} tokens of the first {count:,} training sentences of rotten_tomatoes, masked by transformers' own collator. Another "
+            "seed gives slightly other shares."
+        ).format(tokens=found.tokens, count=CORPUS)
+    )
+
+
+# --- The data and the code ---------------------------------------------------------------------------------------------
+
+
+def tokens_example(text: str) -> None:
+    found = cached.tokens(MODEL, "I love eating pizza")
+    st.code("I [SEP] love [SEP] eating [SEP] pizza [SEP]", language=None)
+    st.markdown(_("is what the tutorial prints. What the tokenizer gives:"))
+    layout.chips(found)
+
+
+def snippets_fail(text: str) -> None:
+    tokenizer = cached.tokenizer(MODEL, 0)
+    texts = list(ARTICLE)
+    ids = [tokenizer(sentence)["input_ids"] for sentence in texts]
+    for reason, code in BROKEN.items():
+        code = code.replace("{ids}", str([ids[0], ids[-1]]))
+        st.markdown("**" + _(reason) + "**")
+        st.code(code, language="python", wrap_lines=True)
+        with st.spinner(_("Running it")):
+            printed, failed = cached.output_of(code)
+        (st.error if failed else st.success)(layout.plain(printed))
+    st.markdown("**" + _("A version that works") + "**")
+    st.code(snippets.article_inputs(MODEL), language="python")
+    shape = tuple(tokenizer(texts, padding=True, return_tensors="pt")["input_ids"].shape)
+    st.markdown(
+        _(
+            "It gives a tensor of shape {shape}: the shorter sentences are filled up with [PAD], and the attention mask says so."
+        ).format(shape=shape)
+    )
+
+
+# --- Its experiment ----------------------------------------------------------------------------------------------------
+
+
+def repetitions() -> article.Repetitions | None:
+    """The experiment over the chosen seeds, once it was asked for; None until then."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        seeds = int(st.number_input(_("Seeds"), 1, 50, 20, key="article_seeds"))
+        epochs = int(st.number_input(_("Epochs"), 1, 20, 3, key="article_epochs"))
+        batch_size = int(st.number_input(_("Batch size"), 1, 4, 2, key="article_batch"))
+        rate = float(
+            st.selectbox(_("Learning rate"), (2e-5, 5e-5, 1e-4, 2e-4, 5e-4), index=2, format_func="{:.0e}".format, key="article_rate")
+        )  # fmt: skip
+        kind = cast(article.Optimizer, st.selectbox(_("Optimiser"), ("adam", "adamw"), format_func={"adam": "Adam", "adamw": "AdamW"}.__getitem__, key="article_optimizer"))  # fmt: skip
+    chosen = (seeds, epochs, batch_size, rate, kind)
+    if st.button(
+        _("Repeat the experiment"), type="primary", icon=":material/replay:", key="article_repeat"
+    ) or st.session_state.get("article_repeated") == chosen:  # fmt: skip
+        done = st.progress(0.0)
+        found = []
+        for seed in range(seeds):
+            found.append(cached.repetition(seed, epochs, batch_size, rate, kind))
+            done.progress((seed + 1) / seeds, _("Seed {done} of {total}").format(done=seed + 1, total=seeds))
+        done.empty()
+        st.session_state["article_repeated"] = chosen
+        return article.Repetitions(tuple(part.rows[0] for part in found), found[0].movement)
+    st.caption(
+        _("Fine-tunes the bundled model on the four sentences once for each seed: half a second a seed on two cores.")
+    )
+    return None
+
+
+def repeated(text: str) -> None:
+    found = repetitions()
+    if not found:
+        return
+    rows = found.rows
+    accuracies = np.array([row.accuracy for row in rows])
+    unlike = sum(row.accuracy != row.last_batch for row in rows)
+    interval = predict.wilson(3, 4)
+    facts(
+        [
+            (_("mean accuracy, all seeds"), percent(float(accuracies.mean()))),
+            (_("lowest and highest"), f"{percent(float(accuracies.min()), 0)} – {percent(float(accuracies.max()), 0)}"),
+            (_("seeds whose last batch says something else"), f"{unlike} / {len(rows)}"),
+            (_("mean probability of label 3"), percent(float(np.mean([row.unused for row in rows])))),
+        ]
+    )
+    run_view.plot(
+        article_figures.losses(rows, article.PRINTED_LOSSES, text=_),
+        "article_losses",
+        _("The training loss of every seed beside the tutorial's"),
+    )
+    st.dataframe(
+        pd.DataFrame(
+            {
+                _("Seed"): [row.seed for row in rows],
+                **{_("Loss, epoch {number}").format(number=i + 1): [row.losses[i] for row in rows] for i in range(len(rows[0].losses))},
+                _("Accuracy, all four"): [row.accuracy for row in rows],
+                _("Accuracy, last batch"): [row.last_batch for row in rows],
+            }
+        ),
+        hide_index=True,
+        height=250,
+        column_config={"Seed": st.column_config.NumberColumn(width="small")},
+        alt=_("Losses and accuracies of every seed"),
+    )  # fmt: skip
+    st.markdown(
+        _(
+            "Three of four right, {printed:.0%}, is compatible with any true accuracy from {low:.0%} to {high:.0%} (95 % interval), and these are the "
+            "sentences it was trained on: a model that knows them by heart scores 100 % and may know nothing else."
+        ).format(printed=article.PRINTED_ACCURACY, low=interval.low, high=interval.high)
+    )
+    st.caption(
+        _(
+            "The tutorial's model is larger than the bundled one, and it does not give its seed: its losses are its own, and only the shape can be "
+            "compared. A guess among four classes costs ln 4 = 1.386."
+        )
+    )
+
+
+def moved(text: str) -> None:
+    rows: tuple[Movement, ...] = ()
+    finished = [run for run in runs.all_runs() if models.availability(f"run:{run.id}") == "here"]
+    for run in finished:
+        report = cached.run_report(run.id)
+        if report and report.movement and run.config.method == "full":
+            rows = report.movement
+            st.markdown(_("Measured in your run {title}:").format(title=layout.plain(inputs.run_title(run, report))))
+            break
+    if not rows:
+        st.markdown(
+            _("There is no finished run yet, so the tutorial's own four sentences are learnt here, three epochs with one seed:")
+        )  # fmt: skip
+        rows = cached.repetition(0, 3, 2, 1e-4, "adam").movement
+    total = sum(row.parameters for row in rows)
+    layers = [row for row in rows if row.group.startswith("layer")]
+    facts(
+        [
+            (_("values that changed, whole model"), percent(sum(row.parameters * row.changed for row in rows) / total)),
+            (
+                _("values that changed, encoder layers"),
+                percent(sum(row.parameters * row.changed for row in layers) / sum(row.parameters for row in layers)),
+            ),
+        ]
+    )
+    run_view.plot(
+        training_figures.movement(
+            tuple(replace(row, group=run_view.group_name(row.group)) for row in rows), text=_
+        ),
+        "article_movement",
+        _("How far each group of parameters moved, in percent"),
+    )  # fmt: skip
+
+
+def unused_label(text: str) -> None:
+    counts = {label: sum(value == f"label {label}" for value in ARTICLE.values()) for label in range(article.CLASSES)}
+    row = cached.repetition(0, 3, 2, 1e-4, "adam").rows[0]
+    facts([(_("sentences with label {number}").format(number=label), str(count)) for label, count in counts.items()])
+    st.markdown(
+        _(
+            "After three epochs with one seed the model still gives label 3 a probability of {share:.1%} on average. It never saw it, so all that "
+            "training teaches is to say it less."
+        ).format(share=row.unused)
+    )
+
+
+def adam(text: str) -> None:
+    steps = 10
+    found = cached.drift(steps)
+    st.dataframe(
+        pd.DataFrame(
+            {
+                _("Optimiser"): [row.optimizer for row in found],
+                _("Words that occur: moved by"): [percent(row.seen, 2) for row in found],
+                _("All other words: moved by"): [percent(row.unseen, 4) for row in found],
+            }
+        ),
+        hide_index=True,
+        alt=_("How far each optimiser moves the word embeddings"),
+    )
+    st.caption(
+        _(
+            "{steps} steps on a copy of the word embeddings, learning rate 1e-3, weight decay 0.01; only the tutorial's words get a gradient. Adam leaves "
+            "the others alone. Weight decay as part of the gradient is blown up by Adam's own scaling; AdamW, with which BERT is fine-tuned today, shrinks "
+            "them by exactly 0.001 % a step (Loshchilov & Hutter 2019)."
+        ).format(steps=steps)
+    )
+
+
+def learns(text: str) -> None:
+    finished = [run for run in runs.all_runs() if models.availability(f"run:{run.id}") == "here"]
+    for run in finished:
+        report = cached.run_report(run.id)
+        if report and report.test and report.baseline:
+            facts(
+                [
+                    (_("accuracy before training"), percent(report.baseline.accuracy.value)),
+                    (_("after training, on unseen texts"), percent(report.test.accuracy.value)),
+                    (_("texts"), f"{report.test.n:,}"),
+                ]
+            )
+            st.caption(
+                _("Measured in your run {title}:").format(title=layout.plain(inputs.run_title(run, report))).rstrip(":")
+            )
+            return
+    row = cached.repetition(0, 3, 2, 1e-4, "adam").rows[0]
+    facts(
+        [(_("loss, epoch {number}").format(number=number + 1), f"{loss:.4f}") for number, loss in enumerate(row.losses)]
+    )
+    st.caption(
+        _(
+            "The tutorial's four sentences with one seed. A run on real data shows it better: start one on Fine-tune, and it is shown here."
+        )
+    )
+
+
+CLAIMS = (
+    Claim(
+        "encoder-only", "wrong", N_("BERT has an encoder and a decoder."),
+        N_("BERT is the encoder half of the Transformer alone: a stack of layers in which every token sees all others. It has no decoder, no mask that hides the future and no attention to a second sequence."),
+        only_encoder, "pages/encoder.py", N_("See the encoder, step by step"),
+    ),
+    Claim(
+        "corpora", "wrong", N_("It was pre-trained on BookCorpus and WikiText-2."),
+        N_("On BooksCorpus and the English Wikipedia, 3.3 billion words together."),
+        corpora,
+    ),
+    Claim(
+        "masking", "imprecise", N_("In pre-training 15 % of the words are masked."),
+        N_("15 % of the *tokens* are chosen, which touches more of the words, since many have several tokens. Of the chosen ones 80 % become [MASK], 10 % another token, and 10 % stay as they are, so that the model cannot rely on seeing [MASK]."),
+        masking,
+    ),
+    Claim(
+        "qkv", "wrong", N_("Q, K and V are computed by an MLP."),
+        N_("Each is one linear map: a matrix and a constant. There is no layer in between and no activation."),
+        linear_maps, "pages/encoder.py", N_("See Q, K and V of every head"),
+    ),
+    Claim(
+        "attention", "right", N_("The formula of self-attention."),
+        N_("Softmax of QKᵀ divided by √d_k, times V: so it stands in the paper, and so the library computes it."),
+        attention_formula, "pages/attention.py", N_("See the attention of every head"),
+    ),
+    Claim(
+        "feed-forward", "wrong", N_("The feed-forward network has no activation between its layers."),
+        N_("It has GELU in between. Without it, two linear maps would be one, and widening the vector to four times its size would be for nothing."),
+        layer_change("no-activation"), "pages/encoder.py", N_("Change the computation yourself"),
+    ),
+    Claim(
+        "layer", "wrong", N_("A layer is LayerNorm(X + MultiHead(X,X,X) + FFN(MultiHead(X,X,X)))."),
+        N_("A layer normalises twice: A = LayerNorm(X + MultiHead(X,X,X)), then LayerNorm(A + FFN(A)). The feed-forward network reads A, not what attention brings alone."),
+        layer_change("tutorial-encoder"), "pages/encoder.py", N_("Change the computation yourself"),
+    ),
+    Claim(
+        "tokens", "wrong", N_("“I love eating pizza” becomes I [SEP] love [SEP] eating [SEP] pizza [SEP], with its ids."),
+        N_("One [CLS] in front, one [SEP] at the end, nothing between the words; and ids that are rows of the vocabulary."),
+        tokens_example, "pages/tokens.py", N_("Try other sentences on Tokens"),
+    ),
+    Claim(
+        "code", "wrong", N_("The code that prepares the inputs runs as printed."),
+        N_("It uses the tokenizer before it is defined, and makes a tensor of lists that differ in length. Both stop with an error."),
+        snippets_fail, "pages/tokens.py", N_("See padding on Tokens"),
+    ),
+    Claim(
+        "labels", "imprecise", N_("The four sentences are an example with four classes."),
+        N_("The labels are 0, 1, 2 and 0: label 3 never occurs. The model gets an output for it that nothing teaches."),
+        unused_label, "pages/finetune.py", N_("Train on the four sentences yourself"),
+    ),
+    Claim(
+        "unchanged", "wrong", N_("In fine-tuning most parameters stay unchanged."),
+        N_("Practically every value of the encoder layers changes, by a little. What stays are the embeddings of words that do not occur, and they are half of this small model."),
+        moved, "pages/runs.py", N_("See it for each of your runs"),
+    ),
+    Claim(
+        "adam", "imprecise", N_("The optimiser is Adam."),
+        N_("The paper's is Adam with decoupled weight decay, which is called AdamW today. The difference matters as soon as weights decay."),
+        adam, "pages/finetune.py", N_("Set the weight decay yourself"),
+    ),
+    Claim(
+        "accuracy", "imprecise", N_("The model reaches an accuracy of 75.00 %; its losses are 1.4838, 0.8741 and 0.5901."),
+        N_("Four sentences, the same ones it was trained on, and only the last batch is counted. Another seed gives another number; none of them says how it does on a new sentence."),
+        repeated, "pages/finetune.py", N_("Train with held-out data"),
+    ),
+    Claim(
+        "generation", "wrong", N_("BERT excels at generating and translating text."),
+        N_("It was made to understand text. It can fill a gap, but it does not write from left to right, and it knows only the languages it was trained on. Summaries and translations need a decoder as in BART or T5."),
+        generation, "pages/attention.py", N_("See tokens look ahead"),
+    ),
+    Claim(
+        "path", "right", N_("Load a pre-trained model, add a classifier, fine-tune: a few minutes give a useful model."),
+        N_("This is how it is done, and why BERT changed the field: the same three steps serve nearly every task of understanding."),
+        learns, "pages/finetune.py", N_("Fine-tune on real sentences"),
+    ),
+)  # fmt: skip
+
+
+def _opened(claim: str) -> None:
+    if st.session_state[f"claim_{claim}"]:
+        inputs.put("view", claim)
+
+
+with layout.page(
+    _("The tutorial"),
+    _(
+        "This studio grew from a tutorial whose path is right: load BERT, tokenise, fine-tune, measure. Some of what it says on the way is "
+        "not. Open a claim: what is true, and the evidence, computed at that moment with the bundled model."
+    ),
+):
+    text = inputs.sentence("article")
+    wanted = inputs.get("view")
+    for claim in CLAIMS:
+        icon, colour, verdict = VERDICTS[claim.verdict]
+        part = st.expander(
+            f":{colour}[**{_(verdict)}**] · {_(claim.says)}",
+            expanded=claim.id == (wanted or CLAIMS[0].id),
+            key=f"claim_{claim.id}",
+            icon=icon,
+            on_change=_opened,
+            args=(claim.id,),
+        )
+        if part.open:
+            with part, layout.mistakes():
+                st.markdown(_(claim.truth))
+                claim.evidence(text)
+                if claim.page:
+                    st.page_link(
+                        claim.page,
+                        label=_(claim.link),
+                        icon=":material/arrow_forward:",
+                        query_params={name: value for name, value in inputs.link().items() if name != "view"},
+                    )
+    layout.show_code(snippets.article_experiment(MODEL), _("The tutorial's experiment with one seed, so that it runs."))

@@ -1,0 +1,24 @@
+"""What the Attention page says when a topic needs a classifier and the chosen model has none: which runs could be opened."""
+
+import streamlit as st
+
+from pages.shared import inputs
+from pages.shared.i18n import _
+
+OFFERED = 3
+
+
+def _open(name: str) -> None:
+    inputs.put("model", name)
+
+
+def needed(why: str) -> None:
+    """One calm line with a button for each of the newest finished runs, or the way to make one."""
+    titles = inputs.finished_runs()
+    st.info(why, icon=":material/info:")
+    if not titles:
+        st.page_link("pages/finetune.py", label=_("Fine-tune a classifier"), icon=":material/model_training:")
+        return
+    with st.container(horizontal=True):
+        for name, title in list(titles.items())[:OFFERED]:
+            st.button(_("Open the run {title}").format(title=title), key=f"open_{name}", on_click=_open, args=(name,))

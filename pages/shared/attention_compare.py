@@ -1,0 +1,129 @@
+"""The Attention page's topic "Two models": the same sentence in both, and the heads whose maps differ most."""
+
+import pandas as pd
+import streamlit as st
+
+from core import attention, models, runs
+from core.errors import UserError
+from core.figures import attention as attention_figures
+from core.figures import heads as figures
+from pages.shared import cached, i18n, inputs, layout, snippets
+from pages.shared.attention_heads import choose
+from pages.shared.i18n import _
+
+GRID = "compare_grid"
+LISTED = 200
+
+
+def _suggestion(model: str, titles: dict[str, str]) -> str:
+    """The model to compare with at first: what a run started from, or the newest run that started from this model."""
+    run = models.RUN_NAME.fullmatch(model)
+    if run is not None:
+        base = runs.get(run[1]).config.model
+        return base if models.is_name(base) else ""  # a folder, if it was trained from the command line
+    started = [name for name in titles if runs.get(name.removeprefix("run:")).config.model == model]
+    return next(iter(started or [name for name in titles if name != model]), "")
+
+
+def show(model: str, text: str, pair: str, cut: int) -> str:
+    """How much each head's map differs between two models, and the chosen head side by side; returns the code."""
+    titles = inputs.finished_runs()
+    if not inputs.get("other_model") or inputs.get("other_model") == model:
+        inputs.put("other_model", _suggestion(model, titles))
+    others = {name: title for name, title in titles.items() if name != model}
+    other = inputs.other_model("attention", others, label=_("Compared with"), more=tuple(models.MODELS))
+    if not other or other == model:
+        st.info(
+            _("Choose a second model: one that was fine-tuned from the first, or another of the same size."),
+            icon=":material/info:",
+        )
+        return ""
+    try:
+        found = cached.head_differences(model, other, text, pair, cut)
+    except UserError as error:
+        st.info(layout.plain(i18n.error_text(error)), icon=":material/info:")
+        return ""
+    layers, count = found.divergence.shape
+    if st.session_state.get("compared") != (model, other):  # begin with the head that differs most
+        st.session_state["compared"] = (model, other)
+        if inputs.get("head") == inputs.DEFAULTS["head"] and inputs.get("layer") == inputs.DEFAULTS["layer"]:
+            for name, value in zip(("layer", "head"), found.order[0], strict=True):
+                inputs.put(name, value)
+    with layout.wide("attention_compare_grid"):
+        st.plotly_chart(
+            figures.head_grid(
+                found.divergence,
+                title=_("How much each head's map differs"),
+                bar=_("Jensen–Shannon divergence (bits)"),
+                form=".3f",
+                selected=_place(layers, count),
+                text=_,
+            ),
+            key=GRID,
+            on_select=lambda: choose(GRID),
+            selection_mode="points",
+            alt=_("How much each head's attention differs between the two models; the table below lists them"),
+        )
+    st.caption(
+        _(
+            "0 bits: the same map; 1 bit: nothing in common. Averages over the tokens of this sentence. Click a head to see it in both models."
+        )
+    )
+    layer, head = inputs.layer_and_head("attention", layers, count)
+    first, second = (cached.attend(name, text, pair, layer, cut) for name in (model, other))
+    left, right = st.columns(2, gap="large")
+    for place, name, maps in ((left, model, first), (right, other, second)):
+        with place:
+            st.markdown("**" + layout.plain(inputs.model_title(name, titles)) + "**")
+            st.plotly_chart(
+                attention_figures.attention_heatmap(maps, layer, head, text=_),
+                key=f"compare_map_{place is left}",
+                alt=_("The chosen head's attention in one of the two models"),
+            )
+    change = attention.head(first, layer, head) - attention.head(second, layer, head)
+    tokens = first.tokens
+    everything = range(len(tokens.tokens))
+    st.plotly_chart(
+        attention_figures.token_map(
+            tokens,
+            everything,
+            everything,
+            change,
+            title=_("The first model minus the second: layer {layer}, head {head}").format(
+                layer=layer + 1, head=head + 1
+            ),
+            largest=max(float(abs(change).max()), 0.01),
+            difference=True,
+            bar=_("difference of the weights"),
+            text=_,
+        ),
+        key="compare_change",
+        alt=_("The difference of the two maps: blue where the first model looks more, orange where it looks less"),
+    )
+    with st.expander(_("Heads by how much they differ"), icon=":material/table:"):
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    _("Layer"): [row[0] + 1 for row in found.order[:LISTED]],
+                    _("Head"): [row[1] + 1 for row in found.order[:LISTED]],
+                    _("Divergence (bits)"): [float(found.divergence[row]) for row in found.order[:LISTED]],
+                    _("Attention moved"): [100 * float(found.variation[row]) for row in found.order[:LISTED]],
+                }
+            ),
+            hide_index=True,
+            column_config={
+                _("Divergence (bits)"): st.column_config.NumberColumn(format="%.4f"),
+                _("Attention moved"): st.column_config.NumberColumn(format="%.1f %%"),
+            },
+            alt=_("Heads sorted by how much their attention differs, the largest difference first"),
+        )
+    return snippets.attention_change(model, other, text, pair, tokens.max_length, layer, head)
+
+
+def _place(layers: int, count: int) -> tuple[int, int]:
+    """The chosen layer and head, as far as the model has them."""
+    layer, head = (
+        min(int(inputs.get(name)) if inputs.get(name).isdecimal() else 0, most - 1)
+        for name, most in (("layer", layers), ("head", count))
+    )
+    return layer, head

@@ -1,0 +1,104 @@
+"""The Attention page's prepared experiments: each makes one point with the bundled model."""
+
+from pages.shared.i18n import _
+from pages.shared.layout import Experiment
+
+PLOT = "The plot is thin, but the acting is wonderful."
+
+
+def rows(run: str) -> tuple[Experiment, ...]:
+    """The experiments in the order of the page's topics. run: a finished run as a model name, "" for none."""
+    return (
+        Experiment(
+            _("A head that looks back"),
+            _(
+                "Layer 1, head 3 puts practically all of its attention on the token before, whatever the token is: it carries "
+                "word order. Type any other sentence: the stripe stays."
+            ),
+            {"model": "minilm", "text": PLOT, "pair": "", "layer": "0", "head": "2", "view": "heatmap"},
+        ),
+        Experiment(
+            _("The bank of the river"),
+            _(
+                "In layer 1, head 5 the word *bank* looks at *river*: this is how its vector learns which bank is meant. Write "
+                "*England* instead of *river*, then *city*: one is found again, the other is not. A head is a habit, not a rule of grammar."
+            ),
+            {"model": "minilm", "text": "She sat on the bank of the river.", "pair": "", "layer": "0", "head": "4", "view": "head-view"},
+        ),
+        Experiment(
+            _("Who was tired?"),
+            _(
+                "In layer 4, head 2 the word *it* looks at *animal*. Write *wide* instead of *tired*, so that *it* means the street: "
+                "the weight on *animal* falls by more than half, yet *street* does not win. The model hesitates."
+            ),
+            {"model": "minilm", "text": "The animal did not cross the street because it was too tired.", "pair": "", "layer": "3", "head": "1", "view": "heatmap"},
+        ),
+        Experiment(
+            _("A question and its answer"),
+            _(
+                "Only the links from the question to the answer are shown. Layer 6, head 12 connects the two sentences more than any "
+                "other head: *keys* finds *keys*, and *did* and *put* find *table*."
+            ),
+            {
+                "model": "minilm", "text": "Where did she put the keys?", "pair": "The keys were on the kitchen table.",
+                "layer": "5", "head": "11", "view": "head-view", "part": "a-b",
+            },
+        ),
+        Experiment(
+            _("Nothing to look for"),
+            _(
+                "Layer 5, head 6 spends most of its attention on [CLS], which means nothing by itself. Look at all heads: most of those in "
+                "layers 2 to 5 have that bright first column. High attention is not the same as importance."
+            ),
+            {"model": "minilm", "text": PLOT, "pair": "", "layer": "4", "head": "5", "view": "heads"},
+        ),
+        Experiment(
+            _("A habit, measured"),
+            _(
+                "The head that looks back does so in a hundred film reviews, not only in one sentence: layer 1, head 3 gives the previous token "
+                "practically everything. Now colour by *On [CLS]*: from layer 2 on many heads rest there, on average with almost a third of their attention."
+            ),
+            {"model": "minilm", "layer": "0", "head": "2", "sample": "rotten_tomatoes", "colour": "previous", "view": "what-heads-do"},
+        ),
+        Experiment(
+            _("Where [CLS] comes in"),
+            _(
+                "After one layer about 15 % of a vector comes from [CLS], after six about 60 %: drag the slider. Rollout counts every glance at [CLS] as "
+                "information, though heads rest there when they have nothing to find. Flow sees no bottleneck anywhere, and sets the tokens hardly apart."
+            ),
+            {"model": "minilm", "text": PLOT, "pair": "", "token": "8", "view": "flow"},
+        ),
+        Experiment(
+            _("Without the head that looks back"),
+            _(
+                "Layer 1, head 3 carries word order, and it is off. The vectors move by about 13 % in layer 1, and by half of that after layer 5: what is "
+                "missing is partly made up for. Switch the whole of layer 6 off instead: nothing comes after it, and the vectors move by 46 %."
+            ),
+            {"model": "minilm", "text": PLOT, "pair": "", "off": "0.2", "view": "ablation"},
+        ),
+        *_with_run(run),
+    )  # fmt: skip
+
+
+def _with_run(run: str) -> tuple[Experiment, ...]:
+    """The experiments that need a classifier."""
+    if not run:
+        return ()
+    return (
+        Experiment(
+            _("What fine-tuning changed"),
+            _(
+                "The same sentence in a classifier and in the model it started from. Which layers changed most? Click the brightest head: where does it "
+                "look now, and where did it look before?"
+            ),
+            {"model": run, "text": PLOT, "pair": "", "other_model": "", "layer": "0", "head": "0", "view": "compare"},
+        ),
+        Experiment(
+            _("Attention or importance?"),
+            _(
+                "Find the word with the most attention, then look what leaving it out does to the answer. Write another sentence: the correlations change, "
+                "even their sign. Attention shows where information was taken from, not what was made of it."
+            ),
+            {"model": run, "text": PLOT, "pair": "", "view": "explanation"},
+        ),
+    )  # fmt: skip

@@ -1,0 +1,110 @@
+"""The Attention page's topics in a real browser: neurons, a head chosen by a click, heads switched off; all offline."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from benchmarks import browser
+from benchmarks.browser import Server, Watch
+
+STREAMLITS_OWN = re.compile(r"status of 404")  # Streamlit looks for its own end points below a page's path first
+HOSTILE = '</script><img src=x onerror="window.broken=1"><script>window.broken=1</script> \u202eabc'
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with browser.server(tmp_path_factory.mktemp("home")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser.chromium() as running:
+        yield running
+
+
+def check(watch: Watch) -> None:
+    """Nothing left the machine, and no message of ours is on the console."""
+    assert watch.outside == []
+    assert [message for message in watch.console if not STREAMLITS_OWN.search(message)] == []
+
+
+def show(page: Page, server: Server, query: str) -> None:
+    page.goto(f"{server.url}/attention?{query}")
+    browser.wait_until_calm(page)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_neurons_of_the_real_model(server: Server, chromium: Browser, dark: bool) -> None:
+    page, watch = browser.new_page(chromium, dark=dark)
+    show(page, server, "view=neuron-view&text=I+love+eating+pizza&layer=2&head=4")
+    frame = page.frame_locator("iframe").first
+    expect(frame.locator("#expanded #queries .element")).to_have_count(6 * 32, timeout=30_000)
+    expect(frame.locator("#expanded #leftText text")).to_have_text(["[CLS]", "i", "love", "eating", "pizza", "[SEP]"])
+    expect(frame.locator("#layer option:checked")).to_have_text("3")
+    expect(frame.locator("#att_head option:checked")).to_have_text("5")
+    frame.locator("#expanded #leftText text").nth(4).hover()
+    numbers = frame.locator("body").evaluate(
+        """() => {
+          const of = (part) => [...document.querySelectorAll(`#expanded ${part}`)].map((one) => +one.dataset.value);
+          const [queries, keys, sums] = [of("#queries .element"), of("#keys .element"), of("#dotproducts rect")];
+          const width = queries.length / 6, query = queries.slice(4 * width, 5 * width);
+          const own = sums.map((_, i) => query.reduce((sum, q, j) => sum + q * keys[i * width + j], 0) / Math.sqrt(width));
+          return Math.max(...sums.map((sum, i) => Math.abs(sum - own[i])));
+        }"""
+    )
+    assert numbers < 1e-3
+    check(watch)
+
+
+def test_hostile_tokens_among_the_neurons(server: Server, chromium: Browser) -> None:
+    page, watch = browser.new_page(chromium)
+    page.goto(f"{server.url}/attention")
+    page.goto(f"{server.url}/attention?view=neuron-view&text={HOSTILE}")
+    browser.wait_until_calm(page)
+    expect(page.frame_locator("iframe").first.locator("#expanded .element").nth(5)).to_be_attached(timeout=30_000)
+    page.wait_for_timeout(500)
+    assert [frame.evaluate("window.broken") for frame in page.frames] == [None] * len(page.frames)
+    check(watch)
+
+
+def click_head(page: Page, layer: int, head: int, *, layers: int = 6, heads: int = 12) -> None:
+    """Click the middle of a cell of the first grid of heads."""
+    area = page.locator(".js-plotly-plot .nsewdrag").first
+    box = area.bounding_box()
+    assert box
+    area.click(position={"x": box["width"] * (head + 0.5) / heads, "y": box["height"] * (layer + 0.5) / layers})
+
+
+def test_a_click_chooses_a_head(server: Server, chromium: Browser) -> None:
+    page, watch = browser.new_page(chromium)
+    show(page, server, "view=what-heads-do&sample=sentence&colour=previous")
+    click_head(page, 0, 2)
+    expect(page).to_have_url(re.compile(r"head=2"), timeout=30_000)
+    expect(page.get_by_role("heading", name=re.compile("Layer 1, head 3: previous token"))).to_be_visible(
+        timeout=30_000
+    )
+    check(watch)
+
+
+def test_a_click_switches_a_head_off_and_on(server: Server, chromium: Browser) -> None:
+    page, watch = browser.new_page(chromium)
+    show(page, server, "view=ablation")
+    click_head(page, 5, 3)
+    expect(page).to_have_url(re.compile(r"off=5\.3"), timeout=30_000)
+    expect(page.get_by_text("How far the vectors move").first).to_be_visible(timeout=30_000)
+    browser.wait_until_calm(page)
+    click_head(page, 5, 3)
+    expect(page).not_to_have_url(re.compile(r"off="), timeout=30_000)
+    check(watch)
+
+
+def test_measuring_can_be_cancelled_and_begun_again(server: Server, chromium: Browser) -> None:
+    page, watch = browser.new_page(chromium)
+    page.goto(f"{server.url}/attention?view=what-heads-do&cut=127")
+    page.get_by_role("button", name="Cancel").click(timeout=60_000)
+    page.get_by_role("button", name="Begin again").click(timeout=60_000)
+    expect(page.get_by_text("100 texts").first).to_be_visible(timeout=120_000)
+    check(watch)

@@ -1,0 +1,73 @@
+"""The Embeddings page in a real browser: points can be selected and read, a long computation can be cancelled."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from benchmarks import browser
+from benchmarks.browser import Server, Watch
+
+STREAMLITS_OWN = re.compile(r"status of 404")  # Streamlit looks for its own end points below a page's path first
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with browser.server(tmp_path_factory.mktemp("home")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser.chromium() as running:
+        yield running
+
+
+def check(watch: Watch) -> None:
+    """Nothing left the machine, and no message of ours is on the console."""
+    assert watch.outside == []
+    assert [message for message in watch.console if not STREAMLITS_OWN.search(message)] == []
+
+
+def test_a_computation_is_cancelled_and_taken_up_again(server: Server, chromium: Browser) -> None:
+    page, watch = browser.new_page(chromium)
+    page.goto(f"{server.url}/embeddings?view=map&texts=imdb&rows=1000&cut=256")
+    page.get_by_role("button", name="Cancel").click(timeout=120_000)
+    page.get_by_role("button", name="Compute them").wait_for(timeout=60_000)
+    expect(page.get_by_test_id("stMain")).to_contain_text("were not computed")
+    assert page.locator(".js-plotly-plot").count() == 0
+    check(watch)
+
+
+def test_points_are_selected_and_read(server: Server, chromium: Browser) -> None:
+    page, watch = browser.new_page(chromium)
+    page.goto(f"{server.url}/embeddings?view=map&texts=own")
+    main = page.get_by_test_id("stMain")
+    expect(main).to_contain_text("All 12 sentences", timeout=120_000)
+    browser.wait_until_calm(page)
+    plot = page.locator(".js-plotly-plot").first
+    plot.scroll_into_view_if_needed()
+    box = plot.locator(".nsewdrag").first.bounding_box()
+    assert box
+    corners = [(0.01, 0.01), (0.99, 0.01), (0.99, 0.99), (0.01, 0.99), (0.01, 0.02)]  # a lasso round everything
+    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point, steps=8)
+    page.mouse.up()
+    expect(main).to_contain_text("12 selected sentences", timeout=60_000)
+    check(watch)
+
+
+@pytest.mark.parametrize("view", ["output", "word", "map"])
+@pytest.mark.parametrize(("width", "dark", "locale"), [(390, False, "en-US"), (1440, True, "zh-CN")])
+def test_every_picture_fits(server: Server, chromium: Browser, view: str, width: int, dark: bool, locale: str) -> None:
+    page, watch = browser.new_page(chromium, width=width, dark=dark, locale=locale)
+    page.goto(f"{server.url}/embeddings?view={view}&rows=50")
+    browser.wait_until_calm(page)
+    page.locator(".js-plotly-plot").first.wait_for(timeout=60_000)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.get_by_test_id("stException").count() == 0
+    check(watch)

@@ -1,0 +1,100 @@
+"""The Encoder page in a real browser: point, choose, step by keyboard, change the computation, and nothing leaves the machine."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from benchmarks import browser
+from benchmarks.browser import Server, Watch
+
+STREAMLITS_OWN = re.compile(r"status of 404")  # Streamlit looks for its own end points below a page's path first
+HOSTILE = '</script><img src=x onerror="window.broken=1"> \u202eabc ' + "w" * 3000
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with browser.server(tmp_path_factory.mktemp("home")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser.chromium() as running:
+        yield running
+
+
+def check(watch: Watch) -> None:
+    """Nothing left the machine, and no message of ours is on the console."""
+    assert watch.outside == []
+    assert [message for message in watch.console if not STREAMLITS_OWN.search(message)] == []
+
+
+def show(page: Page, url: str) -> None:
+    page.goto(url)
+    browser.wait_until_calm(page)
+    page.locator(".flow .box").first.wait_for(timeout=60_000)
+
+
+def test_pointing_asks_the_server_for_nothing_and_shows_the_same_token_everywhere(
+    server: Server, chromium: Browser
+) -> None:
+    page, watch = browser.new_page(chromium)
+    show(page, f"{server.url}/encoder?text=She+sat+on+the+bank+of+the+river.&head=4")
+    page.locator(".tokens.in .token").nth(5).hover()
+    expect(page.locator(".tokens.out .token.on b")).to_have_text("bank")
+    expect(page.locator(".inspector .chip")).to_have_text("bank")
+    page.wait_for_timeout(500)
+    received = watch.received
+    page.locator('.box[data-box="weights"] canvas').hover()
+    expect(page.locator(".inspector h4")).to_have_text("weights")
+    expect(page.locator('.stage path.on[data-to="weights"]')).to_have_count(2)
+    page.locator('.box[data-box="output"] canvas').hover()
+    expect(page.locator(".inspector h4")).to_have_text("narrowed")
+    expect(page.locator(".inspector .cell")).to_have_count(6)
+    page.wait_for_timeout(500)
+    assert watch.received == received
+    check(watch)
+
+
+def test_a_box_opens_below_and_the_keyboard_steps_through_layers_and_heads(server: Server, chromium: Browser) -> None:
+    page, watch = browser.new_page(chromium)
+    show(page, f"{server.url}/encoder?text=I+love+eating+pizza")
+    page.locator('.box[data-box="attention.norm"]').click()
+    page.wait_for_url(re.compile(r"view=attention\.norm"), timeout=30_000)
+    expect(page.locator(".box.chosen")).to_have_attribute("data-box", "attention.norm")
+    expect(page.get_by_text("Mean and variance of this token")).to_be_visible(timeout=30_000)
+    page.locator(".flow").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".step.on")).to_have_text("2", timeout=30_000)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".step.on")).to_have_text("3", timeout=30_000)
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".thumb.on small")).to_have_text("2", timeout=30_000)
+    page.wait_for_url(re.compile(r"layer=2.*head=1|head=1.*layer=2"), timeout=30_000)
+    page.locator('.box[data-box="query"]').focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".box.chosen")).to_have_attribute("data-box", "query", timeout=30_000)
+    check(watch)
+
+
+def test_leaving_something_out_shows_its_effect(server: Server, chromium: Browser) -> None:
+    page, watch = browser.new_page(chromium)
+    show(page, f"{server.url}/encoder?text=I+love+eating+pizza")
+    page.get_by_role("button", name="The tutorial's formula of a layer").click()
+    expect(page.get_by_text("Cosine after the last layer")).to_be_visible(timeout=60_000)
+    page.wait_for_url(re.compile(r"without=tutorial-encoder"), timeout=30_000)
+    check(watch)
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_hostile_tokens_stay_text(server: Server, chromium: Browser, width: int) -> None:
+    page, watch = browser.new_page(chromium, width=width)
+    show(page, f"{server.url}/encoder?cut=64&text={quote(HOSTILE)}")
+    page.locator(".tokens.in .token").nth(2).hover()
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.broken") is None
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    check(watch)

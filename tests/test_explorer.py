@@ -1,0 +1,248 @@
+"""The attention explorer's data: the same weights as the library's, in bytes, and few of them; and its page and file."""
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from core import attention, html, models
+from core.attention import Atlas
+from core.errors import UserError
+from core.results import Token, Tokens
+from pages.shared import explorer
+from pages.shared.components import FOLDER
+from tests.pages_common import LANGUAGES, check, open_page
+
+SCRIPT = (FOLDER / "attention_explorer.js").read_text(encoding="utf-8")
+STYLE = (FOLDER / "attention_explorer.css").read_text(encoding="utf-8")
+HOSTILE = (
+    "</script><script>window.hacked=1</script>",
+    "<img src=x onerror=window.hacked=1>",
+    "x" * 10_000,
+    "\u202eabc",
+    "`${1}`",
+)
+
+
+def make_atlas(texts: tuple[str, ...], *, layers: int = 2, heads: int = 2, pair_from: int | None = None) -> Atlas:
+    """Random maps of given tokens; [CLS], [SEP] and [MASK] are special."""
+    tokens = tuple(
+        Token(text, i, "special" if text in ("[CLS]", "[SEP]") else "word", 0, 1, int(pair_from is not None and i >= pair_from), 0, 0, i, True)
+        for i, text in enumerate(texts)
+    )  # fmt: skip
+    count = layers * (heads + 1) + 1
+    random = np.random.default_rng(0)
+    maps = random.integers(0, 256, size=(count, len(texts), len(texts)), dtype=np.uint8)
+    made = Tokens("m", "", "b" if pair_from else "", tokens, 512, "", "", 1)
+    return Atlas(made, maps, random.random(count, dtype=np.float32), layers, heads)
+
+
+def _tiny(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    return (
+        models.load_encoder(str(folder), attention="eager", allow_path=True),
+        models.load_tokenizer(str(folder), allow_path=True),
+    )
+
+
+def read(payload: bytes) -> tuple[dict[str, Any], bytes]:
+    """A payload's header and what follows it."""
+    length = int.from_bytes(payload[:4], "little")
+    return json.loads(payload[4 : 4 + length]), payload[4 + length :]
+
+
+def test_atlas_holds_the_librarys_weights(tiny_bert: Path) -> None:
+    model, tokenizer = _tiny(tiny_bert)
+    maps = attention.attend(model, tokenizer, "the film was good", "i love pizza")
+    atlas = attention.atlas(model, tokenizer, "the film was good", "i love pizza")
+    assert atlas.maps.shape == (2 * 3 + 1, 10, 10)
+    assert atlas.changes is None
+    found = atlas.maps / 255 * atlas.peaks[:, None, None]
+    expected = [
+        *maps.weights[0],
+        maps.weights[0].mean(0),
+        *maps.weights[1],
+        maps.weights[1].mean(0),
+        maps.weights.mean((0, 1)),
+    ]
+    for map_, true, peak in zip(found, expected, atlas.peaks, strict=True):
+        assert np.abs(map_ - true).max() <= peak / 510 + 1e-6
+    assert atlas.index(1, 1) == 4
+    assert atlas.index(1, None) == 5
+
+
+def test_masking_says_how_much_moved(tiny_bert: Path) -> None:
+    model, tokenizer = _tiny(tiny_bert)
+    before = attention.attend(model, tokenizer, "the film was good").weights
+    after = attention.attend(model, tokenizer, "the film was good", mask=(2,)).weights
+    atlas = attention.atlas(model, tokenizer, "the film was good", mask=(2,))
+    assert atlas.masked == (2,)
+    assert atlas.tokens.texts[2] == "[MASK]"
+    assert atlas.changes is not None
+    moved = np.abs(after - before).sum(-1).mean(-1) / 2
+    np.testing.assert_allclose(atlas.changes[[0, 1, 3, 4]], moved.ravel(), atol=1e-3)
+    np.testing.assert_allclose(atlas.changes[-1], np.abs((after - before).mean((0, 1))).sum(-1).mean() / 2, atol=1e-3)
+    with pytest.raises(UserError, match="no token at position 9"):
+        attention.atlas(model, tokenizer, "the film was good", mask=(9,))
+
+
+def test_payload_points_at_the_weights() -> None:
+    atlas = make_atlas(("[CLS]", "a", "b", "[SEP]", "c", "[SEP]"), pair_from=4)
+    head, body = read(html.explorer_payload(atlas, chosen=1, full=(1, 2), document="d", view="a-b"))
+    assert (head["id"], head["chosen"], head["rows"], head["columns"]) == ("d", 1, [0, 1, 2, 3], [4, 5])
+    assert head["labels"] == ["[CLS]", "a", "b", "[SEP]", "c", "[SEP]"]
+    assert head["maskable"] == [False, True, True, False, True, False]
+    assert [map_["index"] for map_ in head["maps"]] == [1, 2]
+    for map_ in head["maps"]:
+        sent = np.frombuffer(body, np.uint8, 8, map_["offset"]).reshape(4, 2)
+        assert (sent == atlas.maps[map_["index"], :4, 4:]).all()
+        assert map_["peak"] == pytest.approx(atlas.peaks[map_["index"]])
+    assert head["tiles"]["rows"] == [0, 1, 2, 3]
+    assert (np.frombuffer(body, np.uint8, 7 * 8).reshape(7, 4, 2) == atlas.maps[:, :4, 4:]).all()
+    assert read(html.explorer_payload(atlas, chosen=1, full=(1,), tiles=False))[0]["tiles"] is None
+    with pytest.raises(UserError, match="only one text"):
+        html.explorer_payload(make_atlas(("a",)), chosen=0, full=(), view="a-b")
+
+
+def test_small_maps_show_the_largest_weight_of_a_block() -> None:
+    atlas = make_atlas(("[CLS]", *("word",) * 98, "[SEP]"))
+    head, body = read(html.explorer_payload(atlas, chosen=0, full=(0,)))
+    rows, columns = head["tiles"]["rows"], head["tiles"]["columns"]
+    assert rows[:3] == [0, 1, 5]
+    assert rows[-1] == 99
+    assert len(rows) <= 32
+    assert head["block"] == 4
+    tile = np.frombuffer(body, np.uint8, len(rows) * len(columns)).reshape(len(rows), len(columns))
+    for i, (top, bottom) in enumerate(zip(rows, [*rows[1:], 100], strict=True)):
+        for j, (left, right) in enumerate(zip(columns, [*columns[1:], 100], strict=True)):
+            assert tile[i, j] == atlas.maps[0, top:bottom, left:right].max()
+    head, _ = read(html.explorer_payload(make_atlas(("[SEP]", "word") * 50), chosen=0, full=(0,)))
+    assert head["tiles"]["rows"] == list(range(0, 100, 4))
+
+
+def test_the_first_view_is_small() -> None:
+    long = make_atlas(("[CLS]", *("word",) * 126, "[SEP]"), layers=12, heads=12)
+    full = [long.index(5, 5), *explorer._neighbours(long.index(5, 5), 12, 12, 128 * 128, explorer.FIRST)]
+    payload = html.explorer_payload(long, chosen=long.index(5, 5), full=full)
+    assert 180_000 < len(payload) + len(SCRIPT.encode()) + len(STYLE.encode()) < 300_000
+    assert len(html.explorer_payload(long, chosen=3, full=(3,), tiles=False)) < 25_000
+
+
+def test_neighbours_are_those_of_the_arrow_keys() -> None:
+    assert explorer._neighbours(0, 2, 3, 10, 1000) == [1, 4]
+    assert explorer._neighbours(5, 2, 3, 10, 1000) == [6, 4, 1]
+    assert explorer._neighbours(5, 2, 3, 10, 25) == [6, 4]
+    assert explorer._neighbours(8, 2, 3, 10, 1000) == [4]  # from the mean of all, at the bottom
+
+
+def test_a_file_holds_as_many_heads_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    atlas = make_atlas(tuple("abcdefgh"))
+
+    def held(most: int) -> list[int]:
+        monkeypatch.setattr(html, "MOST_IN_FILE", most)
+        document = html.explorer_document(atlas, script=SCRIPT, style=STYLE, chosen=4)
+        found = re.search(r'atob\("([^"]+)"\)', document)
+        assert found
+        head, _ = read(base64.b64decode(found[1]))
+        assert head["offline"]
+        assert head["tiles"]
+        return sorted(map_["index"] for map_ in head["maps"])
+
+    assert held(1000) == [0, 1, 2, 3, 4, 5, 6]
+    assert held(200) == [3, 4, 5]
+    assert held(100) == [4]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_file_works_offline_and_tokens_stay_text(browser: Browser, tmp_path: Path, scheme: str) -> None:
+    atlas = make_atlas(("[CLS]", *HOSTILE, "[SEP]"))
+    file = tmp_path / "explorer.html"
+    file.write_text(html.explorer_document(atlas, script=SCRIPT, style=STYLE, chosen=0), encoding="utf-8")
+    complaints: list[str] = []
+    page = browser.new_page(color_scheme=scheme)  # type: ignore[arg-type]
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "request",
+        lambda request: (
+            complaints.append(request.url) if not request.url.startswith(("file:", "data:", "blob:")) else None
+        ),
+    )
+    page.goto(file.as_uri())
+    page.wait_for_function("document.querySelector('canvas.large').height > 200")
+    page.locator("canvas.large").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    page.locator(".explorer caption", has_text="<img src=x onerror=window.hacked=1> (2) looks at").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="SVG").click()
+    svg = Path(download.value.path()).read_text(encoding="utf-8")
+    assert "<img" not in svg
+    assert "&#60;img" in svg
+    page.locator("canvas.large").focus()
+    page.keyboard.press("+")
+    page.get_by_role("button", name="Show everything again").click()
+    box = page.locator("canvas.large").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.6 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.9 * box["height"], steps=3)
+    page.mouse.up()
+    page.get_by_role("button", name="Show everything again").wait_for()
+    assert "does not add up to 1" in page.locator(".main .note").last.inner_text()
+    page.locator("canvas.overview").focus()
+    page.keyboard.press("ArrowRight")
+    page.locator(".main h4", has_text="Layer 1, head 2").wait_for()
+    assert page.evaluate("window.hacked === undefined")
+    assert complaints == []
+    page.close()
+
+
+def test_the_browsers_wishes_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    state: dict[str, Any] = {f"{explorer.KEY}_shape": ("d", 2, 3, 5)}
+    monkeypatch.setattr("streamlit.session_state", state)
+
+    def ask(**values: object) -> None:
+        state[explorer.KEY] = {"ask": {"id": "d", "map": 0, "masked": [], **values}}
+        explorer._take()
+
+    ask(map=6, masked=[3, 1, 3, 77, -1, "x"])
+    assert (state["shared_layer"], state["shared_head"]) == ("1", "2")
+    assert state[explorer.MASKED] == ("d", (1, 3))
+    ask(map=7)
+    assert state[explorer.CHOSEN] == ("d", "1", "2", 7)
+    ask(map=99)
+    assert state[explorer.CHOSEN] == ("d", "1", "2", 7)
+    ask(map=0, id="another")
+    assert state["shared_layer"] == "1"
+    ask(map="0")
+    assert state["shared_layer"] == "1"
+    ask(map=0)
+    assert state["shared_layer"] == "0"
+    assert explorer.CHOSEN not in state
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_shows_it_first(language: str) -> None:
+    app = check(open_page("attention", text="the film was good", pair="i love it", part="a-b", lang=language))
+    assert app.session_state["shared_view"] == "explorer"
+    (shown,) = app.get("bidi_component")
+    head, _ = read(shown.proto.bytes)
+    assert (head["rows"], head["columns"]) == ([0, 1, 2, 3, 4, 5], [6, 7, 8, 9])
+    assert head["shape"] == [6, 12]

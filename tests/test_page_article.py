@@ -1,0 +1,68 @@
+"""The tutorial, checked: every claim opens with its evidence, in both languages, and the numbers are core's."""
+
+import pytest
+
+from core import article
+from core.data import ARTICLE
+from tests.pages_common import LANGUAGES, check, open_page, texts
+
+CLAIMS = (
+    "encoder-only corpora masking qkv attention feed-forward layer tokens code labels unchanged adam accuracy generation path"
+).split()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_every_claim_opens_with_its_evidence(claim: str, language: str) -> None:
+    app = check(open_page("article", view=claim, lang=language))
+    evidence = [*app.metric, *app.dataframe, *app.code, *app.button]
+    assert len(evidence) > 1  # the last code is the page's own
+    assert not app.error or claim == "code"
+
+
+def test_only_the_open_claim_is_computed() -> None:
+    app = check(open_page("article", view="corpora"))
+    assert not app.metric and len(app.dataframe) == 1
+
+
+def test_the_broken_snippets_show_their_real_errors() -> None:
+    app = check(open_page("article", view="code"))
+    shown = "\n".join(error.value for error in app.error)
+    assert "NameError" in shown and "ValueError" in shown and "expected sequence of length" in shown.replace("\\", "")
+    assert "(4, " in texts(app)
+
+
+def test_the_experiment_is_repeated_when_asked() -> None:
+    app = check(open_page("article", view="accuracy"))
+    assert not app.metric
+    app.number_input(key="article_seeds").set_value(2)
+    app.number_input(key="article_epochs").set_value(1)
+    app.button(key="article_repeat").click().run()
+    check(app)
+    table = app.dataframe[0].value
+    assert list(table["Seed"]) == [0, 1]
+    from core import models
+
+    expected = article.repeat(models.load_tokenizer("minilm"), (0, 1), epochs=1, learning_rate=1e-4)
+    assert list(table["Loss, epoch 1"]) == pytest.approx([row.losses[0] for row in expected.rows])
+    assert len(ARTICLE) == 4
+    check(app.run())
+    assert app.metric  # it stays while its settings stay
+
+
+def test_hostile_text_is_shown_as_text() -> None:
+    hostile = '</script><img src=x onerror="x"> <b>bold</b> [link](http://x)'
+    for claim in ("encoder-only", "qkv", "layer", "generation"):
+        app = check(open_page("article", view=claim, text=hostile))
+        assert "<img" not in texts(app).replace("\\<", "")
+
+
+@pytest.mark.parametrize("text", ["one", "x" * 5000, "的", "a b"])
+def test_odd_sentences_have_their_evidence_too(text: str) -> None:
+    for claim in ("encoder-only", "qkv", "feed-forward", "attention"):
+        check(open_page("article", view=claim, text=text))
+
+
+def test_an_empty_sentence_is_one_clear_line() -> None:
+    app = check(open_page("article", view="qkv", text=" "))
+    assert len(app.error) == 1

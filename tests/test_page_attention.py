@@ -1,0 +1,161 @@
+"""The Attention page's topics: each shows what core computes, follows the address, and says kindly what it needs."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import heads
+from core.figures import heads as figures
+from pages.shared import attention_ablation, attention_heads, cached, inputs
+from tests.pages_common import LANGUAGES, check, open_page, put_run, texts, train_tiny
+
+RUN = "20260101-000000-abcdef"
+SENTENCE = "the film was not bad"
+TOPICS = ("what-heads-do", "flow", "ablation", "compare", "explanation")
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train_tiny(tiny_bert, tmp_path_factory.mktemp("trained"), RUN)
+
+
+@pytest.fixture
+def run(trained: Path) -> str:
+    """A finished run of a tiny model, as a model name."""
+    return f"run:{put_run(trained)}"
+
+
+def frame(app: AppTest, column: str) -> pd.DataFrame:
+    """The first table that has this column."""
+    return next(table.value for table in app.dataframe if column in table.value.columns)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("view", [*TOPICS, "heatmap", "heads", "head-view", "model-view", "neuron-view"])
+def test_every_view_opens_in_both_languages(run: str, view: str, lang: str) -> None:
+    app = check(open_page("attention", model=run, text=SENTENCE, view=view, lang=lang))
+    assert not app.error
+    assert app.query_params["view"] == view or view == "heatmap"
+
+
+@pytest.mark.parametrize("view", TOPICS)
+def test_a_cut_input_and_a_pair_work_everywhere(run: str, view: str) -> None:
+    app = check(open_page("attention", model=run, text="good " * 80, pair=SENTENCE, cut="12", view=view))
+    assert not app.error
+    assert "12" in app.warning[0].value
+
+
+def test_statistics_of_the_chosen_head(run: str) -> None:
+    app = check(open_page("attention", model=run, text=SENTENCE, view="what-heads-do", sample="sentence", layer="1", head="1"))  # fmt: skip
+    found = cached.head_statistics(run, (SENTENCE,), 64)
+    assert found is not None and found.texts == 1
+    assert attention_heads.label_text(found.labels[1][1]) in "\n".join(part.value for part in app.subheader)
+    chosen = frame(app, "This head").set_index("Statistic")["This head"]
+    assert chosen["On [CLS]"] == f"{found.values['cls'][1, 1]:.1%}"
+    every = frame(app, "What it does")
+    np.testing.assert_allclose(every["Entropy"], found.values["entropy"].ravel())
+
+
+def test_statistics_of_a_dataset_say_how_many_texts(run: str) -> None:
+    app = check(open_page("attention", model=run, view="what-heads-do", sample="rotten_tomatoes"))
+    assert "100 texts" in texts(app)
+
+
+def test_flow_beside_rollout(run: str) -> None:
+    app = check(open_page("attention", model=run, text=SENTENCE, view="flow", token="3"))
+    maps = cached.attend(run, SENTENCE, "", None, 64)
+    np.testing.assert_allclose(cached.flow(run, SENTENCE, "", 64, 3), heads.flow(maps.weights, [3])[0])
+    assert "Abnar & Zuidema 2020" in texts(app) and "Rank correlation" in texts(app)
+
+
+def test_switching_heads_off(run: str) -> None:
+    app = check(open_page("attention", model=run, text=SENTENCE, view="ablation"))
+    assert "All heads are on" in texts(app)
+    app.multiselect[0].select("0.1").run()
+    check(app)
+    assert app.query_params["off"] == "0.1"
+    found = cached.ablation(run, SENTENCE, "", 64, frozenset({(0, 1)}))
+    np.testing.assert_allclose(frame(app, "Cosine")["Change"], 100 * found.change[-1])
+    app.button("layer_off_1").click().run()
+    assert app.query_params["off"] == "0.1,1.0,1.1"
+    app.button("layer_off_1").click().run()
+    assert app.query_params["off"] == "0.1"
+    next(button for button in app.button if button.label == "All on").click().run()
+    assert "off" not in app.query_params
+
+
+def test_nonsense_in_the_list_of_heads_is_left_out(run: str) -> None:
+    app = check(open_page("attention", model=run, text=SENTENCE, view="ablation", off="9.9,x,0.0,1"))
+    assert app.multiselect[0].value == ["0.0"]
+
+
+def test_ranking_all_heads_waits_to_be_asked_and_is_kept(run: str) -> None:
+    app = check(open_page("attention", model=run, text=SENTENCE, view="ablation"))
+    assert cached.importance(RUN, attention_ablation.EXAMPLES) is None
+    next(button for button in app.button if button.label == "Rank all heads").click().run()
+    check(app)
+    found = cached.importance(RUN, attention_ablation.EXAMPLES)
+    assert found is not None
+    ranking = frame(app, "Rank")
+    assert [(row["Layer"] - 1, row["Head"] - 1) for _, row in ranking.iterrows()] == [
+        (effect.layer, effect.head) for effect in found.heads
+    ]
+
+
+@pytest.mark.parametrize("view", ["ablation", "explanation"])
+def test_without_a_classifier_a_run_is_offered(run: str, view: str) -> None:
+    app = check(open_page("attention", text=SENTENCE, view=view))
+    next(button for button in app.button if button.label.startswith("Open the run")).click().run()
+    check(app)
+    assert app.query_params["model"] == run
+
+
+def test_without_a_run_the_way_to_one_is_offered() -> None:
+    app = check(open_page("attention", text=SENTENCE, view="explanation"))
+    assert "classifier" in app.info[0].value and not app.error
+
+
+def test_models_that_read_differently_cannot_be_compared(run: str) -> None:
+    app = check(open_page("attention", model=run, other_model="minilm", text=SENTENCE, view="compare"))
+    assert not app.error and "different tokens" in app.info[0].value
+
+
+def test_two_runs_of_one_model(trained: Path, tmp_path: Path, run: str) -> None:
+    from shutil import copytree
+
+    other = tmp_path / "20260102-000000-abcdef"
+    copytree(trained, other)
+    app = check(open_page("attention", model=run, other_model=f"run:{put_run(other)}", text=SENTENCE, view="compare"))
+    assert not app.error
+    assert frame(app, "Divergence (bits)")["Divergence (bits)"].max() == pytest.approx(0, abs=1e-9)
+
+
+def test_attention_beside_attributions(run: str) -> None:
+    app = check(open_page("attention", model=run, text=SENTENCE, view="explanation"))
+    answer = cached.prediction(run, SENTENCE)
+    found = cached.agreement(run, SENTENCE, "", answer.label)
+    shown = frame(app, "Attention")
+    assert list(shown["Integrated gradients"]) == [
+        "–" if value is None else f"{value:+.2f}"
+        for value in (found.correlations[(name, "integrated-gradients")] for name in heads.RECEIVED)
+    ]
+
+
+def test_hostile_tokens_in_figures_are_escaped() -> None:
+    figure = figures.word_measures(["<b>x</b>", "</script>"], {"<i>": [1.0, -1.0]})
+    assert "<b>" not in figure.to_json() and "</script>" not in figure.to_json()
+
+
+def test_grid_of_heads_carries_its_places() -> None:
+    values = np.array([[0.5, np.nan], [1.0, 0.0]])
+    figure = figures.head_grid(values, title="t", bar="b", selected=(1, 0), off=[(0, 0)])
+    assert [tuple(point[:2]) for point in figure.data[1].customdata] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert list(figure.data[1].text) == ["0.50", "", "1.00", "0.00"]
+    assert sum(shape.type == "line" for shape in figure.layout.shapes) == 2
+
+
+def test_new_values_travel_in_the_address() -> None:
+    assert {"token", "sample", "colour", "off"} <= set(inputs.DEFAULTS)
