@@ -266,8 +266,9 @@ def _neuron_page(maps: AttentionMaps, text: Translate) -> str:
     """What BertViz's neuron view writes for a notebook, less the weights: it computes those with model files of its own."""
     options = "".join(f'<option value="{i}">{name}</option>' for i, (_, name, _) in enumerate(_PARTS))
     parts = f'Attention: <select id="filter">{options}</select>' if maps.tokens.pair_start is not None else ""
-    choice = f"""<div id="bertviz-0" style="padding:8px"><span class="dropdown-label">{html.escape(text("Layer"))}: <select id="layer"></select>
-{html.escape(text("Head"))}: <select id="att_head"></select> {parts}</span><div id="vis"></div></div>"""
+    layer, head = html.escape(text("Layer")), html.escape(text("Head"))
+    choice = f"""<div id="bertviz-0" style="padding:8px"><span class="dropdown-label">{layer}: <select id="layer"></select>
+{head}: <select id="att_head"></select> {parts}</span><div id="vis"></div></div>"""
     script = _file("bertviz", "neuron_view.js").replace("window.bertviz_params", "{}", 1)
     return f'<script src="require"></script>{choice}<script type="text/javascript">{script}</script>'
 
@@ -582,7 +583,7 @@ def explorer_document(
     full = next((held for held in (range(len(atlas.maps)), layer) if size * len(held) <= MOST_IN_FILE), (chosen,))
     payload = explorer_payload(atlas, chosen=chosen, full=full, view=view, offline=True, document="file", text=text)
     return _EXPLORER_PAGE.format(
-        title=html.escape(f"{text('Attention')} · {atlas.tokens.model}"),
+        title=html.escape(text("Attention") + f" · {atlas.tokens.model}"),
         style=style,
         script=script,
         data=base64.b64encode(payload).decode(),

@@ -277,8 +277,9 @@ def merges_table(trace: WordTrace) -> None:
     )
     rows = f"<tr><td></td><td></td><td><code>{escape(visible(' '.join(trace.symbols)))}</code></td></tr>"
     for merge in trace.merges[:CANDIDATES_SHOWN]:
+        rank = _("rank {rank:,}").format(rank=merge.rank)
         rows += (
-            f"<tr><td>{escape(_('rank {rank:,}').format(rank=merge.rank))}</td><td><code>{escape(merge.left)} + {escape(merge.right)}</code></td>"
+            f"<tr><td>{escape(rank)}</td><td><code>{escape(merge.left)} + {escape(merge.right)}</code></td>"
             f"<td><code>{escape(' '.join(merge.symbols)[:300])}</code></td></tr>"
         )
     st.html(TABLE_STYLE + f'<div class="steps-scroll" tabindex="0"><table class="steps">{rows}</table></div>')

@@ -5,7 +5,7 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import cached, tokenizers
+from pages.shared import cached, inputs, tokenizers
 from pages.shared import typing as page_typing
 from tests.pages_common import LANGUAGES, check, open_page, texts
 from tests.test_pages import HOSTILE
@@ -136,3 +136,20 @@ def test_a_hidden_view_computes_nothing(monkeypatch: pytest.MonkeyPatch) -> None
     for name in ("language_costs", "entries", "spelling", "word_trace", "corpus_statistics", "neighbours"):
         monkeypatch.setattr(cached, name, never)
     check(open_page("tokens", view="tokens"))
+
+
+def test_a_button_pressed_while_a_text_is_on_its_way_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both come with one rerun, in either order; a text that was typed over since must still arrive."""
+    state: dict[str, object] = {"shared_text": "shown", page_typing.KNOWN: "shown"}
+    monkeypatch.setattr("streamlit.session_state", state)
+
+    def typed(text: str, number: int) -> None:
+        state[page_typing.KEY] = {"typed": {"text": text, "n": number}}
+        page_typing._take_typed()
+
+    typed("one", 1)
+    typed("one two", 2)  # before the page has run again
+    assert state["shared_text"] == "one two"
+    inputs.put("text", "the button's")
+    typed("one two three", 3)
+    assert state["shared_text"] == "the button's" and state[page_typing.NUMBER] == 3

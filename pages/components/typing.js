@@ -11,6 +11,10 @@ const GLYPHS_FOR = 8000; // characters whose white space is drawn
 const GLYPHS = new Map([[" ", "·"], ["\t", "→"], ["\n", "¶"], ["\u00a0", "⍽"], ["\u3000", "□"]]);
 const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/;
 
+const REMEMBERED = 2000; // ms
+
+let left = null; // what a box that was taken away had not got an answer to: the page may put another in its place
+
 const wellFormed = (text) => text.replace(/\p{Surrogate}/gu, "\ufffd");
 
 function element(name, className, text) {
@@ -348,9 +352,21 @@ class Typing {
     const marked = this.marked < data.tokens.length ? this.marked : -1;
     this.marked = -2;
     this.mark(marked);
+    if (first) this.resume();
+  }
+
+  /** Go on with what was being typed when the box before this one was taken away. */
+  resume() {
+    const { text, at } = left ?? { at: -Infinity };
+    left = null;
+    if (performance.now() - at > REMEMBERED) return;
+    this.box.value = text;
+    this.box.focus();
+    this.typed();
   }
 
   end() {
+    if (this.waiting || this.data?.n !== this.sent) left = { text: this.box.value, at: performance.now() };
     this.stop();
     this.observer.disconnect();
     this.root.remove();

@@ -18,12 +18,16 @@ from pages.shared.i18n import _
 
 KEY = "typing"
 NUMBER = "typing_number"  # of the last text that came from the box
+KNOWN = "typing_known"  # the last text that came from the box or was given to it
 _mount = components.part("typing")
 
 
 def _take_typed() -> None:
+    """Take over what was typed, unless a button that was pressed at the same moment has set another text."""
     typed = st.session_state[KEY]["typed"]
-    inputs.put("text", core_tokens.clean(str(typed["text"])))
+    if inputs.get("text") == st.session_state.get(KNOWN):
+        inputs.put("text", core_tokens.clean(str(typed["text"])))
+        st.session_state[KNOWN] = inputs.get("text")
     st.session_state[NUMBER] = int(typed["n"])
 
 
@@ -100,6 +104,7 @@ def box(
     if "\r" in shared:  # a text box has line feeds only: places in the text must count the same on both sides
         shared = shared.replace("\r\n", "\n").replace("\r", "\n")
         inputs.put("text", shared)
+    st.session_state[KNOWN] = shared
     text = inputs.within_limit(shared)
     result = cached.tokens(model, text, pair, max_length, pad_to) if text.strip() else None
     events = _mount(

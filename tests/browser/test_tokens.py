@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -49,6 +50,19 @@ def test_fast_typing_loses_no_letter(server: Server, chromium: Browser, delay: i
     expect(box).to_have_value(WORDS)
     expect(page.locator(CHIP_IDS).nth(4)).to_have_text("4419")  # fox
     check(watch)
+
+
+def test_a_page_that_is_put_anew_while_somebody_types_loses_no_letter(chromium: Browser, tmp_path: Path) -> None:
+    with browser.server(tmp_path) as cold:  # the first visit ever, straight to this page: the navigation comes later
+        page, watch = browser.new_page(chromium)
+        page.goto(f"{cold.url}/tokens")
+        box = page.get_by_label("Sentence", exact=True)
+        box.fill("", timeout=60_000)
+        box.press_sequentially(WORDS, delay=30)
+        page.wait_for_timeout(2_000)
+        browser.wait_until_calm(page)
+        expect(page.get_by_label("Sentence", exact=True)).to_have_value(WORDS)
+        check(watch)
 
 
 def test_nothing_is_sent_while_an_input_method_composes(server: Server, chromium: Browser) -> None:
