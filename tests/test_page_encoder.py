@@ -95,6 +95,25 @@ def test_what_is_sent_is_what_was_computed(traces: tuple[Trace, Trace]) -> None:
     np.testing.assert_allclose(head, trace.stages["weights"].values[1] @ trace.stages["value"].values[1], atol=1e-5)
 
 
+def test_the_heads_beside_the_shown_one_are_sent_ahead_as_they_would_be_sent_when_chosen(
+    traces: tuple[Trace, Trace],
+) -> None:
+    trace = traces[1]
+    note, buffer = unpack(encoder_flow.payload(trace, 1, "weights", 2, str))
+    beside = [head for head in (0, 2) if head < trace.heads]
+    assert [int(head) for head in note["ahead"]] == beside
+    of_every_head = {box["id"] for box in note["boxes"]} - set(encoder_flow.OF_HEAD)
+    for head in beside:
+        chosen, bytes_then = unpack(encoder_flow.payload(trace, head, "weights", 2, str))
+        for box in chosen["boxes"]:
+            if box["id"] in of_every_head:
+                now = next(other for other in note["boxes"] if other["id"] == box["id"])
+            else:
+                now = note["ahead"][str(head)][box["id"]]
+            np.testing.assert_array_equal(drawn(now, buffer), drawn(box, bytes_then))
+            assert ("links" in now) == ("links" in box)
+
+
 def test_a_large_matrix_is_reduced_to_its_farthest_values() -> None:
     matrix = np.array([[1.0, -5, 0, 2], [0, 1, -1, 0], [3, 0, 0, -4]], dtype=np.float32)
     small, tall, wide = encoder_flow.farthest(matrix, 2)
@@ -107,12 +126,12 @@ def test_512_tokens_stay_small_and_within_the_stated_precision(classifier: str) 
     model = models.load_encoder("minilm", attention="eager")
     trace = encoder.trace(model, models.load_tokenizer("minilm"), "the plot is thin but " * 200, layer=5)
     assert len(trace.tokens.tokens) == 512
-    data = encoder_flow.payload(trace, 0, "weights", 1, str)
-    assert len(data) < 1_000_000
+    data = encoder_flow.payload(trace, 1, "weights", 1, str)
+    assert len(data) < 2_000_000
     note, buffer = unpack(data)
     for box in note["boxes"]:
         if box["map"]["type"] == "i1":
-            small = encoder_flow.farthest(encoder_flow.values(trace, box["id"], 0))[0]
+            small = encoder_flow.farthest(encoder_flow.values(trace, box["id"], 1))[0]
             assert np.abs(drawn(box, buffer) - small).max() <= box["map"]["top"] / 127
 
 

@@ -28,23 +28,36 @@ function unpack(bytes) {
   const length = new DataView(buffer).getUint32(0, true);
   const note = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
   const start = 4 + length;
-  for (const box of note.boxes) {
-    const count = box.map.rows * box.map.columns;
-    box.dots =
-      box.map.type === "f2"
-        ? halves(new Uint16Array(buffer, start + box.map.at, count))
-        : Float32Array.from(new Int8Array(buffer, start + box.map.at, count), (v) => (Math.sign(v) * box.map.top * v * v) / 16129);
-    box.wide = note.first + 5;
-    box.rows = new Float32Array(buffer, start + box.numbers, box.shape[0] * box.wide);
-    if (box.links) {
-      const links = box.shape[0] * box.links.count;
-      box.where = new Int16Array(buffer, start + box.links.where, links);
-      box.best = new Float32Array(buffer, start + box.links.values, links);
-    }
-  }
+  for (const box of note.boxes) read(box, box, note, buffer, start);
+  note.ahead = Object.fromEntries(
+    Object.entries(note.ahead).map(([head, found]) => [
+      head,
+      note.boxes.map((box) => (found[box.id] ? read({ ...box }, found[box.id], note, buffer, start) : box)),
+    ]),
+  );
   const { at, count, rows, columns } = note.thumbs;
   note.pictures = new Uint8Array(buffer, start + at, count * rows * columns);
   return note;
+}
+
+/** Put the numbers that `content` points at into a box. */
+function read(box, content, note, buffer, start) {
+  const { map, numbers, links } = content;
+  const count = map.rows * map.columns;
+  box.map = map;
+  box.dots =
+    map.type === "f2"
+      ? halves(new Uint16Array(buffer, start + map.at, count))
+      : Float32Array.from(new Int8Array(buffer, start + map.at, count), (v) => (Math.sign(v) * map.top * v * v) / 16129);
+  box.wide = note.first + 5;
+  box.rows = new Float32Array(buffer, start + numbers, box.shape[0] * box.wide);
+  if (links) {
+    const most = box.shape[0] * links.count;
+    box.links = links;
+    box.where = new Int16Array(buffer, start + links.where, most);
+    box.best = new Float32Array(buffer, start + links.values, most);
+  }
+  return box;
 }
 
 /** IEEE 754 half precision to numbers. */
@@ -232,8 +245,10 @@ class View {
       head: Math.min(Math.max(head, 0), note.heads - 1),
     };
     if (next.layer === this.wanted.layer && next.head === this.wanted.head) return;
+    const there = next.layer === note.layer ? note.ahead[next.head] : undefined;
+    if (there) this.show({ ...note, head: next.head, boxes: there, ahead: {} });
+    else this.root.classList.add("waiting");
     this.wanted = next;
-    this.root.classList.add("waiting");
     this.send("step", next);
   }
 

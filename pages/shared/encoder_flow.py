@@ -127,6 +127,8 @@ BOXES: dict[str, Box] = {
     )
 }  # fmt: skip
 
+OF_HEAD = ("query", "key", "value", "scores", "weights", "context.head")  # boxes that another head changes
+
 COLUMNS = (
     N_("Embeddings"),
     N_("Into the layer"),
@@ -280,24 +282,32 @@ def _cosines(before: np.ndarray, after: np.ndarray) -> list[float]:
     return [round(float(value), 4) for value in product / np.maximum(lengths, 1e-12)]
 
 
+def _content(trace: Trace, name: str, head: int, pack: _Packer) -> dict[str, object]:
+    """What a box holds: where its picture, its numbers and, for scores and weights, its strongest links stand."""
+    matrix = values(trace, name, head)
+    found: dict[str, object] = {"map": _matrix(matrix, pack), "numbers": pack.add(_rows(matrix))}
+    if name in ("scores", "weights"):
+        found["links"] = _links(matrix, pack)
+    return found
+
+
 def payload(trace: Trace, head: int, chosen: str, token: int, text: Callable[[str], str]) -> bytes:
     """Everything the flow draws: the length of a JSON note (4 bytes), the note, the numbers it points into.
 
     head: counted from 0. chosen: the box shown below; token: the chosen position. text: translates a literal.
+    "ahead" holds the boxes of the heads beside this one, so that the next head is there before it is asked for.
     """
     pack, boxes = _Packer(), []
     for name in present(trace):
         box, matrix = BOXES[name], values(trace, name, head)
-        note: dict[str, object] = {
+        boxes.append({
             "id": name, "title": text(box.title), "sign": box.sign, "formula": box.formula, "says": text(box.says),
             "inputs": inputs(trace, name), "column": box.column, "shape": list(matrix.shape), "difference": difference(trace, name),
             "kind": "weights" if name == "weights" else "mask" if name == "mask" else "values",
             "square": name in ("scores", "weights"), "vector": name in ("mask", "pooler", "head", "logits"),
-            "map": _matrix(matrix, pack), "numbers": pack.add(_rows(matrix)),
-        }  # fmt: skip
-        if name in ("scores", "weights"):
-            note["links"] = _links(matrix, pack)
-        boxes.append(note)
+            **_content(trace, name, head, pack),
+        })  # fmt: skip
+    beside = [other for other in (head - 1, head + 1) if 0 <= other < trace.heads]
     note = {
         "layer": trace.layer,
         "layers": trace.layers,
@@ -313,6 +323,7 @@ def payload(trace: Trace, head: int, chosen: str, token: int, text: Callable[[st
         "kept": _cosines(trace.states[trace.layer], trace.states[trace.layer + 1]),
         "thumbs": _thumbs(trace.stages["weights"].values, pack),
         "boxes": boxes,
+        "ahead": {other: {name: _content(trace, name, other, pack) for name in OF_HEAD} for other in beside},
         "columns": [text(title) for title in COLUMNS],
         "words": words(text),
     }
