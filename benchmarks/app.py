@@ -306,7 +306,7 @@ def measure(repeats: int, page: Page, watch: browser.Watch, chromium: Browser, f
         visit(page, f"{server.url}/tokens")
         keystroke(page)
         show("Tokens after a keystroke", seconds=median_of(repeats, lambda: keystroke(page)), target=0.2)
-        for view in ("heatmap", "heads", "head-view"):
+        for view in ("head-view",):
             for count in (32, 128, 512):
                 words = (SENTENCE * 60).split()[: count - 2]
                 query = urlencode({"text": " ".join(words), "cut": count, "view": view})

@@ -5,6 +5,7 @@ know which claim a number belongs to, nor how it is worded; where a claim is abo
 pre-trained on) there is nothing to compute here.
 """
 
+import copy
 import os
 import subprocess
 import sys
@@ -77,6 +78,7 @@ def repeat(
         config = RunConfig(model=model, data="article-example", seed=seed)
         names = tuple(f"label {i}" for i in range(CLASSES))
         learner = finetune.fresh_model(config, names, "sdpa")
+        start = None if rows else copy.deepcopy(learner)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             losses = _train(learner, inputs, labels, epochs, batch_size, learning_rate, optimizer)
@@ -94,8 +96,8 @@ def repeat(
                 float(probabilities[:, CLASSES - 1].mean()),
             )
         )
-        if len(rows) == 1:
-            moved = finetune.movement(finetune.fresh_model(config, names, "sdpa"), learner)
+        if start is not None:
+            moved = finetune.movement(start, learner)
         if report:
             report(len(rows), len(seeds))
     return Repetitions(tuple(rows), moved)
@@ -219,7 +221,7 @@ def corruption(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], *, seed
 
 @dataclass(frozen=True)
 class Linearity:
-    """How far a map is from f(x + y) − f(0) = (f(x) − f(0)) + (f(y) − f(0)): largest |difference|, and the largest |f|."""
+    """How far a map is from f(x + y) − f(0) = (f(x) − f(0)) + (f(y) − f(0)): largest |difference|; scale: largest |f(x + y)|."""
 
     name: str
     shape: tuple[int, ...]
@@ -248,9 +250,8 @@ def linearity(model: PreTrainedModel, x: np.ndarray, y: np.ndarray, *, layer: in
     with torch.inference_mode():
         one, two = torch.tensor(x), torch.tensor(y)
         for name, part, shape in parts:
-            zero = part(torch.zeros_like(one))
-            whole = part(one + two) - zero
-            difference = (whole - (part(one) - zero) - (part(two) - zero)).abs().max()
+            whole, zero = part(one + two), part(torch.zeros_like(one))
+            difference = (whole + zero - part(one) - part(two)).abs().max()
             found.append(Linearity(name, shape, float(difference), float(whole.abs().max())))
     return tuple(found)
 
@@ -261,7 +262,7 @@ class Direction:
 
     change: largest |difference| of the vectors of the shared beginning when only the end of the text is different, for
     the model as it is, and for the same weights with a decoder's mask, where no token may look ahead.
-    ahead: share of all attention that goes to later tokens.
+    ahead: share of all attention that goes to later tokens, in the text with the second end.
     """
 
     shared: int

@@ -19,10 +19,11 @@ from safetensors import safe_open
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from core.data import TextDataset
+from core.encoder import read, tensors
 from core.errors import N_, UserError
 from core.models import FAMILIES
 from core.results import Tokens
-from core.tokens import clean, shorten, tokenize
+from core.tokens import clean, shorten
 
 Pooling = Literal["cls", "mean", "max"]
 POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
@@ -87,14 +88,8 @@ def output(
     pooler: False for a model whose weights hold none (see has_pooler). max_length, name: as in tokens.tokenize.
     Raises UserError as tokens.tokenize does.
     """
-    offset = FAMILIES[model.config.model_type].position_offset
-    tokens = tokenize(tokenizer, text, pair, model=name, max_length=max_length, first_position=offset)
-    batch = {
-        "input_ids": torch.tensor([tokens.ids]),
-        "attention_mask": torch.ones(1, len(tokens.ids), dtype=torch.long),
-    }
-    if FAMILIES[model.config.model_type].segments:
-        batch["token_type_ids"] = torch.tensor([[token.segment for token in tokens.tokens]])
+    tokens = read(model, tokenizer, text, pair, max_length=max_length, name=name)
+    batch = tensors(model, tokens)
     with torch.inference_mode():
         found = model.base_model(**batch, output_hidden_states=True)
     last = pool(found.last_hidden_state, batch["attention_mask"])
@@ -226,25 +221,28 @@ class Sample:
 def sample(dataset: TextDataset, count: int, *, seed: int = SEED) -> Sample:
     """Texts of a dataset, at random: from the test split, then validation, then training, as far as each reaches.
 
-    So a model trained on this dataset has not learned from them, unless they had to come from the training split.
+    So a model trained on this dataset has not learned from them, unless they had to come from the training split. A split
+    that only repeats the training rows, because the data was too small to hold any back, is left out.
     """
+    training = dataset.splits["train"]
+
+    def repeats(name: str) -> bool:
+        rows = dataset.splits[name]
+        return len(rows) == len(training) and rows["text"][:] == training["text"][:]
+
     texts: list[str] = []
     labels: list[str] = []
     splits: dict[str, int] = {}
-    found = {name: list(rows["text"]) for name, rows in dataset.splits.items()}
-    names = (
-        ("train",) if found.get("test") == found.get("train") else ("test", "validation", "train")
-    )  # too few to split
+    names = [*(name for name in ("test", "validation") if not repeats(name)), "train"]
     for name in names:
-        rows = dataset.splits.get(name)
-        wanted = min(count - len(texts), len(rows)) if rows is not None else 0
-        if rows is not None and wanted > 0:
-            chosen = np.random.default_rng(seed).permutation(len(rows))[:wanted].tolist()
-            part = rows.select(chosen)
+        rows = dataset.splits[name]
+        wanted = min(count - len(texts), len(rows))
+        if wanted > 0:
+            part = rows.select(np.random.default_rng(seed).permutation(len(rows))[:wanted].tolist())
             texts += list(part["text"])
             labels += [dataset.label_names[i] for i in part["label"]]
             splits[name] = wanted
-    total = sum(len(dataset.splits[name]) for name in names if name in dataset.splits)
+    total = sum(len(dataset.splits[name]) for name in names)
     return Sample(tuple(texts), tuple(labels), splits, total, seed)
 
 
@@ -315,7 +313,7 @@ def project(
             least=dimensions + 1,
             count=smallest,
         )
-    everything = np.concatenate([unit(vectors) - unit(vectors).mean(axis=0) for vectors in sets])
+    everything = np.concatenate([scaled - scaled.mean(axis=0) for scaled in map(unit, sets)])
     if np.abs(everything).max() < 1e-9:
         raise UserError("all {count} vectors are the same, so there is no map of them", count=len(everything))
     explained: tuple[float, ...] = ()
@@ -363,7 +361,7 @@ def check_labels(labels: Sequence[str]) -> None:
     if len(counts) < 2:
         raise UserError(
             "to measure how labels separate, at least two different labels are needed; there are {count}",
-            count=len(counts - Counter([""])),
+            count=len(counts),
         )
     label, count = min(counts.items(), key=lambda item: item[1])
     if count < 2:
@@ -523,11 +521,10 @@ def word_across(
         )
     uses, vectors = [], []
     for number, (sentence, sense) in enumerate(sentences, start=1):
-        offset = FAMILIES[model.config.model_type].position_offset
-        tokens = tokenize(tokenizer, sentence, model=name, max_length=max_length, first_position=offset)
+        tokens = read(model, tokenizer, sentence, max_length=max_length, name=name)
         uses.append(locate(tokens, word, number=number, sense=sense))
         with torch.inference_mode():
-            states = model.base_model(input_ids=torch.tensor([tokens.ids]), output_hidden_states=True).hidden_states
+            states = model.base_model(**tensors(model, tokens), output_hidden_states=True).hidden_states
         chosen = torch.cat([state[:, list(uses[-1].positions)] for state in states])
         vectors.append(chosen.mean(dim=1).numpy())
     stacked = np.stack(vectors, axis=1)

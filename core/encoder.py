@@ -22,8 +22,8 @@ from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerB
 
 from core import models
 from core.errors import N_, UserError
-from core.results import Token, Tokens
-from core.tokens import tokenize
+from core.results import Tokens
+from core.tokens import positions, tokenize
 
 STAGES = (
     "embeddings.word", "embeddings.position", "embeddings.segment", "embeddings.sum", "embeddings.output", "embeddings.projection",
@@ -250,12 +250,14 @@ def trace(
     name: str = "",
     changes: tuple[str, ...] = (),
     swap: tuple[int, int] | None = None,
+    pooler: bool = True,
 ) -> Trace:
     """Every stage of the embeddings, of one layer and of what stands above the last one (Devlin et al. 2019).
 
     model: an encoder or a sequence classifier of a family in models.FAMILIES, in fp32 and evaluation mode. layer: whose
     stages to keep. max_length, name: as in tokens.tokenize. pad_to: fill up with padding to this many tokens. changes:
-    CHANGES ids, done in all layers. swap: the words that hold these two tokens change places.
+    CHANGES ids, done in all layers. swap: the words that hold these two tokens change places. pooler: False for a bare
+    encoder whose weights hold none (embeddings.has_pooler): the library makes up a random one, which is then left out.
 
     Shapes, with E the embedding size (D but for ALBERT and ELECTRA), I the feed-forward size, d = D/H, C classes:
     embeddings.word, .position, .segment (not in DistilBERT), .sum and .output (T, E), .output after its LayerNorm;
@@ -273,13 +275,15 @@ def trace(
             "layer {layer} does not exist: the model's layers are 0 to {last}", layer=layer, last=len(blocks) - 1
         )
     _check(model.config, changes)
-    tokens = _tokens(model, tokenizer, text, pair, max_length, pad_to, name)
+    tokens = read(model, tokenizer, text, pair, max_length=max_length, pad_to=pad_to, name=name)
     order = tuple(range(len(tokens.tokens)))
     if swap is not None:
         tokens, order = _swapped(tokens, swap)
-    tokens = _placed(tokens, model)
+        tokens = _placed(tokens, model)
     with torch.inference_mode():
         made, states = _compute(model, blocks, tokens, layer, frozenset(changes))
+        if not (pooler or _classifies(model)):
+            made.pop("pooler", None)
         differences: dict[str, float] = {}
         drift: tuple[float, ...] = ()
         if not changes:
@@ -337,19 +341,35 @@ def compare(true: Trace, changed: Trace) -> Comparison:
 # --- what is read ---
 
 
-def _tokens(
+def read(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     text: str,
-    pair: str,
-    max_length: int,
-    pad_to: int,
-    name: str,
+    pair: str = "",
+    *,
+    max_length: int = 0,
+    pad_to: int = 0,
+    name: str = "",
 ) -> Tokens:
+    """The tokens of a text (and a pair) as `model` reads them; the rest as in tokens.tokenize.
+
+    Raises UserError as tokens.tokenize does, and for more padding than the model has positions.
+    """
     limit = models.max_length(model.config)
     if pad_to > limit:
         raise UserError("{count} tokens are more than the model's {limit}; ask for fewer", count=pad_to, limit=limit)
-    return tokenize(tokenizer, text, pair, model=name, max_length=min(max_length or limit, limit), pad_to=pad_to)
+    return _placed(tokenize(tokenizer, text, pair, model=name, max_length=max_length, pad_to=pad_to), model)
+
+
+def tensors(model: PreTrainedModel, tokens: Tokens) -> dict[str, Tensor]:
+    """What the model is given, each int64 of shape (1, T), on the model's device; segments only where the family has them."""
+    inputs = {
+        "input_ids": torch.tensor([tokens.ids], device=model.device),
+        "attention_mask": torch.tensor([[int(token.attended) for token in tokens.tokens]], device=model.device),
+    }
+    if models.FAMILIES[model.config.model_type].segments:
+        inputs["token_type_ids"] = torch.tensor([[token.segment for token in tokens.tokens]], device=model.device)
+    return inputs
 
 
 def _swapped(tokens: Tokens, swap: tuple[int, int]) -> tuple[Tokens, tuple[int, ...]]:
@@ -380,17 +400,10 @@ def _swapped(tokens: Tokens, swap: tuple[int, int]) -> tuple[Tokens, tuple[int, 
 
 def _placed(tokens: Tokens, model: PreTrainedModel) -> Tokens:
     """The tokens with the position ids that the model gives their places. (A swap leaves both words in one segment.)"""
-    count = len(tokens.tokens)
-    positions = list(range(count))
-    if models.FAMILIES[model.config.model_type].position_offset:  # RoBERTa does not count its padding token
-        padding, seen = model.config.pad_token_id, 0
-        for i, token_id in enumerate(tokens.ids):
-            seen += token_id != padding
-            positions[i] = padding + seen if token_id != padding else padding
-    placed: list[Token] = [
-        replace(token, position=position) for token, position in zip(tokens.tokens, positions, strict=True)
-    ]
-    return replace(tokens, tokens=tuple(placed))
+    padding = model.config.pad_token_id
+    first = padding + 1 if models.FAMILIES[model.config.model_type].position_offset else 0
+    placed = zip(tokens.tokens, positions(tokens.ids, padding, first), strict=True)
+    return replace(tokens, tokens=tuple(replace(token, position=position) for token, position in placed))
 
 
 def _check(config: PretrainedConfig, changes: tuple[str, ...]) -> None:
@@ -483,9 +496,7 @@ def _classifies(model: PreTrainedModel) -> bool:
 
 def _labels(model: PreTrainedModel) -> tuple[str, ...]:
     """The labels of a classifier that chooses one of several."""
-    labels = models.labels(model.config)
-    single = model.config.problem_type not in ("regression", "multi_label_classification")
-    return labels if _classifies(model) and single and len(labels) > 1 else ()
+    return models.choices(model.config) if _classifies(model) else ()
 
 
 def _top(model: PreTrainedModel) -> _Top:
@@ -634,16 +645,9 @@ def _library(
     model: PreTrainedModel, blocks: tuple[_Block, ...], tokens: Tokens, layer: int
 ) -> tuple[dict[str, Tensor], list[Tensor]]:
     """What the library's own forward pass gives: the stages that it shows to hooks, and its L+1 hidden states (T, D)."""
-    device = model.device
-    inputs = {
-        "input_ids": torch.tensor([tokens.ids], device=device),
-        "attention_mask": torch.tensor([[int(token.attended) for token in tokens.tokens]], device=device),
-    }
-    if models.FAMILIES[model.config.model_type].segments:
-        inputs["token_type_ids"] = torch.tensor([[token.segment for token in tokens.tokens]], device=device)
     runner = model if _classifies(model) else model.base_model
     with _listen(model, blocks, layer) as heard:
-        output = runner(**inputs, output_hidden_states=True)
+        output = runner(**tensors(model, tokens), output_hidden_states=True)
     found = {key: torch.cat(parts, dim=1)[0] for key, parts in heard.items()}
     for key in ("query", "key", "value"):
         found[key] = found[key].view(len(tokens.tokens), model.config.num_attention_heads, -1).transpose(0, 1)

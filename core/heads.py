@@ -18,11 +18,12 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from core import attention, models
+from core.encoder import read, tensors
 from core.errors import N_, UserError
 from core.predict import Predictor, Report, match_labels, probabilities
 from core.results import AttentionMaps, Attribution, Token, Tokens
 from core.tasks import Columns
-from core.tokens import clean, tokenize
+from core.tokens import clean
 
 Switch = frozenset[tuple[int, int]]  # the (layer, head) that are switched off, counted from 0
 
@@ -211,13 +212,13 @@ def head_statistics(
     layers, heads = model.config.num_hidden_layers, model.config.num_attention_heads
     sums = {name: np.zeros((layers, heads)) for name in STATISTICS}
     looking = {"previous": 0, "next": 0}
-    read = count = cut = 0
+    used = count = cut = 0
     for done, text in enumerate(texts, 1):
-        tokens = _tokens(model, tokenizer, clean(text), "", max_length, "")
+        tokens = read(model, tokenizer, clean(text), max_length=max_length)
         rows = [i for i, token in enumerate(tokens.tokens) if token.kind not in ("special", "padding")]
         if rows:
             _add(sums, looking, model, tokenizer, tokens, rows)
-            read, count, cut = read + 1, count + len(rows), cut + bool(tokens.cut)
+            used, count, cut = used + 1, count + len(rows), cut + bool(tokens.cut)
         if report is not None:
             report(done, len(texts))
     if not count:
@@ -227,7 +228,7 @@ def head_statistics(
         tuple(_label({name: float(value[layer, head]) for name, value in values.items()}) for head in range(heads))
         for layer in range(layers)
     )
-    return HeadStatistics(read, count, cut, values, labels)
+    return HeadStatistics(used, count, cut, values, labels)
 
 
 def _add(
@@ -330,11 +331,6 @@ def flow(weights: np.ndarray, sources: Sequence[int] | None = None, *, report: R
     return np.minimum(flows, 1)  # rounded capacities can add up to a little more
 
 
-def whole_layer(model: PreTrainedModel, layer: int) -> Switch:
-    """All heads of one layer."""
-    return frozenset((layer, head) for head in range(model.config.num_attention_heads))
-
-
 @contextmanager
 def ablate(model: PreTrainedModel, off: Switch) -> Iterator[None]:
     """While it lasts, `model` runs in this thread with the heads `off` switched off.
@@ -400,8 +396,8 @@ def ablation(
 
     Raises UserError for an empty text, or a head that the model does not have.
     """
-    tokens = _tokens(model, tokenizer, text, pair, max_length, name)
-    inputs = attention.tensors(model, tokens)
+    tokens = read(model, tokenizer, text, pair, max_length=max_length, name=name)
+    inputs = tensors(model, tokens)
     states, before = _read(model, inputs)
     with ablate(model, off):
         changed, after = _read(model, inputs)
@@ -434,9 +430,8 @@ def _read(model: PreTrainedModel, inputs: dict[str, torch.Tensor]) -> tuple[np.n
     finally:
         for handle in handles:
             handle.remove()
-    answer, labels = None, models.labels(model.config)
-    single = len(labels) > 1 and model.config.problem_type not in ("regression", "multi_label_classification")
-    if isinstance(output, SequenceClassifierOutput) and single:
+    answer, labels = None, models.choices(model.config)
+    if isinstance(output, SequenceClassifierOutput) and labels:
         likely = cast(torch.Tensor, output.logits)[0].double().softmax(dim=-1).tolist()
         answer = dict(zip(labels, likely, strict=True))
     return np.stack(states), answer
@@ -534,19 +529,12 @@ def differences(before: AttentionMaps, after: AttentionMaps) -> Differences:
     for i, (p, q) in enumerate(zip(before.weights, after.weights, strict=True)):
         p, q = p.astype(np.float64), q.astype(np.float64)
         middle = (p + q) / 2
-        spread = _entropy(middle) - (_entropy(p) + _entropy(q)) / 2
+        spread = attention.entropy(middle) - (attention.entropy(p) + attention.entropy(q)) / 2
         divergence[i] = np.clip(spread, 0, 1).mean(axis=-1)
         variation[i] = np.abs(p - q).sum(axis=-1).mean(axis=-1) / 2
     ranked = np.argsort(-divergence, axis=None, kind="stable")
     where = zip(*np.unravel_index(ranked, divergence.shape), strict=True)
     return Differences(divergence, variation, tuple((before.layers[i], int(head)) for i, head in where))
-
-
-def _entropy(rows: np.ndarray) -> np.ndarray:
-    """Entropy of each row in bits: (…, T) → (…)."""
-    logs = np.log2(rows, where=rows > 0, out=np.zeros_like(rows))
-    entropy: np.ndarray = -(rows * logs).sum(axis=-1)
-    return entropy
 
 
 RECEIVED: dict[str, Received] = {
@@ -579,8 +567,8 @@ def agreement(maps: AttentionMaps, attributions: Sequence[Attribution]) -> Agree
 
     maps: all layers of the classifier's own encoder. attributions: of the same text by that classifier, one per
     method. A word's attention is the sum over its tokens; special tokens are left out. Words that do not reach into
-    `maps` because the text was cut are left out. Raises ValueError for maps without all layers, or attributions of
-    different texts.
+    `maps` because the text was cut are left out. Raises ValueError for maps that do not begin with the first layer, or
+    attributions of different texts.
     """
     if maps.layers[0] != 0:
         raise ValueError("the attention of all layers is needed")
@@ -617,10 +605,3 @@ def correlation(a: Sequence[float], b: Sequence[float]) -> float | None:
     from scipy.stats import spearmanr  # here, because it takes long to import and most pages never need it
 
     return float(spearmanr(a, b).statistic)
-
-
-def _tokens(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, text: str, pair: str, max_length: int, name: str
-) -> Tokens:
-    offset = models.FAMILIES[model.config.model_type].position_offset
-    return tokenize(tokenizer, text, pair, model=name, max_length=max_length, first_position=offset)

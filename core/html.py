@@ -67,14 +67,20 @@ _MARKS = re.compile(  # the same in the neuron view: a line, a path and a frame 
     r'\.selectAll\("(line|path|rect)"\)\s*\.data\(function \(d\) \{[^}]*\}\)\s*\.enter\(\)[^\n]*\s*\.append\("\1"\)'
 )
 
-_PAGE = """<!DOCTYPE html>
+# Nothing may be fetched from anywhere; images are those that a document makes itself.
+_HEAD = """<!DOCTYPE html>
 <html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src blob: data:">
 <title>{title}</title>
 <style>
+"""
+
+_PAGE = (
+    _HEAD
+    + """\
 :root {{ color-scheme: {look.scheme}; }}
 body {{ margin: 8px; background: {look.ground}; color: {look.ink}; font: 15px system-ui, sans-serif; }}
 text {{ fill: {look.ink}; white-space: pre; }}
@@ -91,6 +97,7 @@ p {{ margin: 8px 0; font-size: 13px; opacity: .8; }}
 </body>
 </html>
 """
+)
 
 # Compressed sparse rows → the nested arrays BertViz expects; parts of a pair are cut out of the whole.
 _START = """
@@ -534,14 +541,9 @@ def _explorer_words(text: Translate) -> dict[str, str]:
     }
 
 
-_EXPLORER_PAGE = """<!DOCTYPE html>
-<html>
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src blob: data:">
-<title>{title}</title>
-<style>
+_EXPLORER_PAGE = (
+    _HEAD
+    + """\
 :root {{ color-scheme: light dark; --st-text-color: #31333f; --st-background-color: #fff; --st-primary-color: #0072b2; --st-border-color: #d5d6db;
   --st-secondary-background-color: #f0f2f6; --st-font: system-ui, sans-serif; --st-code-font: ui-monospace, monospace; --st-base-radius: .5rem; }}
 @media (prefers-color-scheme: dark) {{ :root {{ --st-text-color: #fafafa; --st-background-color: #0e1117; --st-primary-color: #56b4e9;
@@ -566,6 +568,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 </body>
 </html>
 """
+)
 
 
 def explorer_document(

@@ -393,22 +393,17 @@ def max_length(config: PretrainedConfig) -> int:
     return int(config.max_position_embeddings) - FAMILIES[config.model_type].position_offset
 
 
-def position_ids(config: PretrainedConfig, attended: list[bool]) -> list[int]:
-    """The position id the family gives each token: counted from 0, or for RoBERTa from padding_idx + 1 with padding at padding_idx."""
-    offset = FAMILIES[config.model_type].position_offset
-    if not offset:
-        return list(range(len(attended)))
-    positions, count = [], 0
-    for here in attended:
-        count += here
-        positions.append(offset - 1 + count if here else offset - 1)
-    return positions
-
-
 def labels(config: PretrainedConfig) -> tuple[str, ...]:
     """The label names of a classifier in the order of its outputs."""
     names = {int(i): str(name) for i, name in (config.id2label or {}).items()}
     return tuple(names[i] for i in sorted(names))
+
+
+def choices(config: PretrainedConfig) -> tuple[str, ...]:
+    """The labels of which a classifier chooses one; () when it scores each by itself, or there are not two of them."""
+    single = config.problem_type not in ("regression", "multi_label_classification")
+    found = labels(config)
+    return found if single and len(found) > 1 else ()
 
 
 def code(name: str) -> tuple[str, str]:

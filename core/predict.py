@@ -51,12 +51,12 @@ def load(name: str, *, allow_path: bool = False) -> Predictor:
     Raises UserError when there is no such model, it has no trained classifier, or it is not one label out of several.
     """
     model = models.load_classifier(name, allow_path=allow_path)
-    labels = models.labels(model.config)
-    if len(labels) < 2 or model.config.problem_type in ("regression", "multi_label_classification"):
+    labels = models.choices(model.config)
+    if not labels:
         raise UserError(
             "'{name}' does not choose one label out of several (it scores {count} independently), which is what the studio predicts",
             name=name,
-            count=len(labels),
+            count=len(models.labels(model.config)),
         )
     if len(set(labels)) < len(labels):
         raise UserError("'{name}' has two labels of the same name: {labels}", name=name, labels=", ".join(labels))

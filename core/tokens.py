@@ -72,8 +72,7 @@ def tokenize(
     """The tokens of a text, or of a text and a pair, special tokens included.
 
     max_length: most tokens, 0 for what the model takes; the longer of two texts is cut first. pad_to: fill up with
-    padding to this many tokens. first_position: the position id of the first token (Family.position_offset; padding
-    then sits at first_position − 1). `model` is only carried along.
+    padding to this many tokens. first_position: as in `positions` (Family.position_offset). `model` is only carried along.
     Raises UserError for an empty text or a max_length without room for the special tokens.
     """
     check_text(text)
@@ -93,6 +92,9 @@ def tokenize(
         return_token_type_ids=True,
     )
     sources, words, offsets = encoding.sequence_ids(), encoding.word_ids(), encoding["offset_mapping"]
+    padding_id = int(tokenizer.pad_token_id)
+    filling = [padding_id] * (pad_to - len(encoding["input_ids"]))
+    places = positions([*encoding["input_ids"], *filling], padding_id, first_position)
     tokens = []
     for i, (token_id, name) in enumerate(zip(encoding["input_ids"], encoding.tokens(), strict=True)):
         inside = sources[i] is not None
@@ -107,7 +109,7 @@ def tokenize(
                 source=sources[i],
                 word=words[i] if inside else None,
                 segment=encoding["token_type_ids"][i],
-                position=first_position + i,
+                position=places[i],
                 attended=True,
             )
         )
@@ -116,7 +118,7 @@ def tokenize(
         cut, cut_pair = _rest(tokens, 0, text), _rest(tokens, 1, pair)
     padding = Token(
         text=str(tokenizer.pad_token),
-        id=int(tokenizer.pad_token_id),
+        id=padding_id,
         kind="padding",
         start=None,
         end=None,
@@ -126,8 +128,7 @@ def tokenize(
         position=0,
         attended=False,
     )
-    for i in range(len(tokens), pad_to):
-        tokens.append(replace(padding, position=first_position - 1 if first_position else i))
+    tokens += [replace(padding, position=place) for place in places[len(tokens) :]]
     return Tokens(
         model=model,
         text=text,
@@ -138,6 +139,19 @@ def tokenize(
         cut_pair=cut_pair,
         words=len(text.split()) + len(pair.split()),
     )
+
+
+def positions(ids: Sequence[int], padding: int, first: int) -> list[int]:
+    """The position id of each token: counted from 0 up; where a family begins later (RoBERTa), counted from `first`, and
+    a padding token, wherever it stands, sits at first − 1 and does not count.
+    """
+    if not first:
+        return list(range(len(ids)))
+    places, count = [], 0
+    for token_id in ids:
+        places.append(first - 1 if token_id == padding else first + count)
+        count += token_id != padding
+    return places
 
 
 def _kind(tokenizer: PreTrainedTokenizerBase, token_id: int, inside: bool, continues: bool) -> TokenKind:
@@ -300,15 +314,6 @@ def algorithm(tokenizer: PreTrainedTokenizerBase) -> Algorithm:
     raise UserError(
         "this tokenizer works by {kind}; only WordPiece, BPE and Unigram can be traced", kind=type(model).__name__
     )
-
-
-def normalise(tokenizer: PreTrainedTokenizerBase, text: str) -> tuple[Step, ...]:
-    """The tokenizer's normalisation of a text, step by step in its own order; steps that change nothing included.
-
-    Special tokens typed into the text are left alone by the tokenizer, which this overview of the whole text does not
-    show: `words` does.
-    """
-    return _steps(_backend(tokenizer).normalizer, clean(text))
 
 
 def words(tokenizer: PreTrainedTokenizerBase, text: str) -> tuple[Word, ...]:
@@ -581,8 +586,7 @@ def _by_bpe(model: tokenizer_models.BPE) -> Callable[[WordTrace], WordTrace]:
     """Byte pair encoding (Sennrich et al. 2016): of all neighbouring pairs the one learned first is merged, again and again."""
     state = json.loads(model.__getstate__())
     vocabulary: dict[str, int] = state["vocab"]
-    pairs = [tuple(pair.split(" ")) if isinstance(pair, str) else tuple(pair) for pair in state["merges"]]
-    ranks = {pair: rank for rank, pair in enumerate(pairs)}
+    ranks = {(left, right): rank for rank, (left, right) in enumerate(state["merges"])}
     prefix, suffix, unknown = (
         state["continuing_subword_prefix"] or "",
         state["end_of_word_suffix"] or "",

@@ -10,7 +10,7 @@ import json
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -319,11 +319,6 @@ def spelling(tokenizer: PreTrainedTokenizerBase, text: str, *, name: str = "") -
     )
 
 
-def compare(tokenizers: Mapping[str, PreTrainedTokenizerBase], text: str) -> tuple[Spelling, ...]:
-    """One text under several tokenizers, by name. Raises UserError for an empty text."""
-    return tuple(spelling(tokenizer, text, name=name) for name, tokenizer in tokenizers.items())
-
-
 UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
 
 
@@ -523,21 +518,14 @@ def vocabulary(tokenizer: PreTrainedTokenizerBase) -> tuple[Entry, ...]:
     return tuple(rows)
 
 
-def entries(
-    tokenizer: PreTrainedTokenizerBase, query: str = "", kind: EntryKind = "all", limit: int = 50, *, offset: int = 0
-) -> Entries:
-    """Entries that hold `query` (in any case; a number also finds the entry with this id) and are of a kind.
-
-    Exact matches stand first, then entries that begin with the query, then the rest by id. Raises UserError for an
-    unknown kind. Who asks often keeps `vocabulary` and uses `search`.
-    """
-    return search(vocabulary(tokenizer), query, kind, limit, offset=offset)
-
-
 def search(
     rows: Sequence[Entry], query: str = "", kind: EntryKind = "all", limit: int = 50, *, offset: int = 0
 ) -> Entries:
-    """`entries` of a vocabulary that is at hand."""
+    """Entries of a `vocabulary` that hold `query` (in any case; a number also finds the entry with this id) and are of a kind.
+
+    The entry with the asked id stands first, then exact matches, then entries that begin with the query, then the rest by
+    id. Raises UserError for an unknown kind.
+    """
     if kind not in ENTRY_FILTERS:
         raise UserError("'{kind}' is not a filter; use one of {kinds}", kind=kind, kinds=", ".join(ENTRY_FILTERS))
     asked = query.strip().lower()
@@ -680,11 +668,10 @@ def corpus_statistics(
         report(start, len(texts))
         batch = [tokens.clean(text) for text in texts[start : start + BATCH]]
         for text, encoding in zip(batch, backend.encode_batch(batch), strict=True):
-            ids, places = encoding.ids, encoding.word_ids
+            ids, offsets = encoding.ids, encoding.offsets
             lengths.append(len(ids))
-            spans = _spans(places)
+            spans = _spans(encoding.word_ids)
             words += len(spans)
-            offsets = encoding.offsets if len(spans) < len(places) or tokenizer.unk_token_id in ids else []
             for first, last in spans:
                 here = tuple(ids[first:last])
                 counts.update(here)

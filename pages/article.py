@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import article, models, predict, runs
+from core import article, predict
 from core.data import ARTICLE
 from core.errors import N_
 from core.figures import article as article_figures
@@ -328,8 +328,7 @@ def repeated(text: str) -> None:
 
 def moved(text: str) -> None:
     rows: tuple[Movement, ...] = ()
-    finished = [run for run in runs.all_runs() if models.availability(f"run:{run.id}") == "here"]
-    for run in finished:
+    for run in inputs.finished():
         report = cached.run_report(run.id)
         if report and report.movement and run.config.method == "full":
             rows = report.movement
@@ -396,8 +395,7 @@ def adam(text: str) -> None:
 
 
 def learns(text: str) -> None:
-    finished = [run for run in runs.all_runs() if models.availability(f"run:{run.id}") == "here"]
-    for run in finished:
+    for run in inputs.finished():
         report = cached.run_report(run.id)
         if report and report.test and report.baseline:
             facts(
@@ -408,7 +406,9 @@ def learns(text: str) -> None:
                 ]
             )
             st.caption(
-                _("Measured in your run {title}:").format(title=layout.plain(inputs.run_title(run, report))).rstrip(":")
+                _("Measured in your run {title}:")
+                .format(title=layout.plain(inputs.run_title(run, report)))
+                .rstrip(":：")
             )
             return
     row = cached.repetition(0, 3, 2, 1e-4, "adam").rows[0]
@@ -480,7 +480,7 @@ CLAIMS = (
     ),
     Claim(
         "adam", "imprecise", N_("The optimiser is Adam."),
-        N_("The paper's is Adam with decoupled weight decay, which is called AdamW today. The difference matters as soon as weights decay."),
+        N_("The authors' code takes the weight decay apart from the gradient, which is called AdamW today. The difference matters as soon as weights decay."),
         adam, "pages/finetune.py", N_("Set the weight decay yourself"),
     ),
     Claim(
@@ -514,12 +514,12 @@ with layout.page(
     ),
 ):
     text = inputs.sentence("article")
-    wanted = inputs.get("view")
+    wanted = inputs.settle_view("article", [claim.id for claim in CLAIMS])
     for claim in CLAIMS:
         icon, colour, verdict = VERDICTS[claim.verdict]
         part = st.expander(
             f":{colour}[**{_(verdict)}**] · {_(claim.says)}",
-            expanded=claim.id == (wanted or CLAIMS[0].id),
+            expanded=claim.id == wanted,
             key=f"claim_{claim.id}",
             icon=icon,
             on_change=_opened,

@@ -6,21 +6,8 @@ import streamlit as st
 
 from core import attention, html
 from core.errors import UserError
-from pages.shared import (
-    attention_ablation,
-    attention_compare,
-    attention_experiments,
-    attention_explanation,
-    attention_flow,
-    attention_heads,
-    attention_pictures,
-    cached,
-    explorer,
-    i18n,
-    inputs,
-    layout,
-    snippets,
-)
+from pages.shared import cached, explorer, i18n, inputs, layout, snippets
+from pages.shared.attention import ablation, compare, experiments, explanation, flow, heads, pictures
 from pages.shared.i18n import _
 
 PAGE = "attention"
@@ -30,8 +17,6 @@ TOPICS = ("what-heads-do", "flow", "ablation", "compare", "explanation")  # besi
 def _pictures() -> dict[str, str]:
     return {
         "explorer": _("Explorer"),
-        "heatmap": _("Heat map"),
-        "heads": _("All heads"),
         "head-view": _("BertViz: one layer"),
         "model-view": _("BertViz: whole model"),
         "neuron-view": _("BertViz: neurons"),
@@ -55,9 +40,10 @@ def _take_topic() -> None:
 
 
 def _topic() -> str:
-    """The chosen topic: it follows the view that the address or an experiment asks for."""
+    """The chosen topic: it follows the view that the address or an experiment asks for; the maps where it asks for none."""
     topics = _topics()
-    chosen = inputs.get("view") if inputs.get("view") in topics else next(iter(topics))
+    view = inputs.settle_view(PAGE, [*_pictures(), *topics])
+    chosen = view if view in topics else next(iter(topics))
     if st.session_state.get("topic@attention") != chosen:
         st.session_state["topic@attention"] = chosen
     st.segmented_control(
@@ -78,7 +64,7 @@ def _part() -> attention.View:
 
 
 def _maps(model: str, text: str, pair: str, cut: int) -> str:
-    """One head or all of them as pictures, and what the chosen head looks at; returns the code behind them."""
+    """The explorer or one of BertViz's views, and what the chosen head looks at; returns the code behind them."""
     config = cached.encoder(model).config
     tokens = cached.tokens(model, text, pair, cut)
     first, second = st.columns([3, 2], vertical_alignment="bottom")
@@ -90,42 +76,35 @@ def _maps(model: str, text: str, pair: str, cut: int) -> str:
             part = _part()
     layer, head = inputs.layer_and_head(PAGE, config.num_hidden_layers, config.num_attention_heads)
     dark = st.context.theme.type == "dark"
-    if view == "explorer":
-        explorer.explorer(model, text, pair, layer, head, part, cut)
     maps = cached.attend(model, text, pair, layer, cut)
     try:
-        if view == "heads":
-            attention_pictures.grid(model, text, pair, part, cut, layer, head)
-        elif view == "head-view":
-            attention_pictures.head_view(maps, layer, head, part, dark)
+        if view == "head-view":
+            pictures.head_view(maps, layer, head, part, dark)
         elif view == "model-view":
             html.check_model_view(config.num_hidden_layers, config.num_attention_heads, len(tokens.tokens))
-            attention_pictures.model_view(cached.attend(model, text, pair, None, cut), part, dark)
+            pictures.model_view(cached.attend(model, text, pair, None, cut), part, dark)
         elif view == "neuron-view":
-            attention_pictures.neuron_view(maps, model, layer, head, part, dark)
+            pictures.neuron_view(maps, model, layer, head, part, dark)
     except UserError as error:
         st.info(layout.plain(i18n.error_text(error)), icon=":material/info:")
-        view = "heatmap"
-    if view in ("heatmap", "heads"):
-        attention_pictures.heatmap(maps, layer, head, part)
+        view = "explorer"
+    if view == "explorer":
+        explorer.explorer(model, text, pair, layer, head, part, cut)
     _rest(model, text, pair, cut)
 
     left, right = st.columns(2, gap="large")
     with left:
-        attention_pictures.strongest(maps, layer, head, part)
+        pictures.strongest(maps, layer, head, part)
     with right:
-        attention_pictures.pattern(maps, layer, head)
-    attention_pictures.formula(model)
+        pictures.pattern(maps, layer, head)
+    pictures.formula(model)
     return snippets.attention(model, text, pair, tokens.max_length, layer, head)
 
 
 def _rest(model: str, text: str, pair: str, cut: int) -> None:
     """What follows every picture: what was cut off, and the experiments."""
-    tokens = cached.tokens(model, text, pair, cut)
-    if tokens.cut or tokens.cut_pair:
-        st.warning(_("Cut at {limit} tokens. The model never sees this:").format(limit=tokens.max_length))
-        layout.cut_text(tokens.cut + tokens.cut_pair)
-    layout.experiments("attention", attention_experiments.rows(next(iter(inputs.finished_runs()), "")))
+    layout.what_was_cut(cached.tokens(model, text, pair, cut))
+    layout.experiments("attention", experiments.rows(next(iter(inputs.finished_runs()), "")))
 
 
 with layout.page(
@@ -135,29 +114,21 @@ with layout.page(
         "The weights say how much: each token shares out exactly 1."
     ),
 ):
-    left, right = st.columns([2, 3])
-    with left:
-        model = inputs.model(PAGE)
-    with right:
-        text = inputs.sentence(PAGE)
-    first, second = st.columns([4, 1], vertical_alignment="bottom")
-    with first:
-        pair = inputs.pair(PAGE)
-    with second:
-        cut = inputs.cut(PAGE, cached.tokenizer(model).model_max_length)
+    model, text = inputs.model_and_sentence(PAGE)
+    pair, cut = inputs.pair_and_cut(PAGE, model)
     cached.tokens(model, text, pair, cut)  # says at once what is wrong with a text
 
     topic = _topic()
     if topic == "what-heads-do":
-        code = attention_heads.show(model, text, pair, cut)
+        code = heads.show(model, text, pair, cut)
     elif topic == "flow":
-        code = attention_flow.show(model, text, pair, cut)
+        code = flow.show(model, text, pair, cut)
     elif topic == "ablation":
-        code = attention_ablation.show(model, text, pair, cut)
+        code = ablation.show(model, text, pair, cut)
     elif topic == "compare":
-        code = attention_compare.show(model, text, pair, cut)
+        code = compare.show(model, text, pair, cut)
     elif topic == "explanation":
-        code = attention_explanation.show(model, text, pair)
+        code = explanation.show(model, text, pair)
     else:
         code = _maps(model, text, pair, cut)
     if topic in TOPICS:

@@ -32,7 +32,6 @@ OWN_TEXTS = (
     "The team won the match. | sport\nShe ran the race in record time. | sport\nThe goalkeeper missed the ball. | sport\n"
     "He trains every day for the marathon. | sport"
 )
-VIEWS = ("output", "word", "map")
 
 
 def pooling_names() -> dict[str, str]:
@@ -84,9 +83,7 @@ def show_output(model: str, text: str) -> None:
             "shows the true value. A column that is the same colour all the way down is a dimension that hardly depends on the token."
         ).format(tokens=count, size=size, limit=pictures.colour_limit(values))
     )
-    if found.tokens.cut or found.tokens.cut_pair:
-        st.warning(_("Cut at {limit} tokens. The model never sees this:").format(limit=found.tokens.max_length))
-        layout.cut_text(found.tokens.cut + found.tokens.cut_pair)
+    layout.what_was_cut(found.tokens)
     columns = st.columns(3)
     columns[0].metric("last_hidden_state", f"1 × {count} × {size}", help=_("texts × tokens × hidden size"))
     columns[1].metric(
@@ -373,7 +370,7 @@ def told(sample: embeddings.Sample) -> str:
     )
 
 
-def _cancel(key: str) -> None:
+def _cancel(key: tuple[str, int, tuple[str, ...]]) -> None:
     st.session_state["embeddings_cancelled"] = key
 
 
@@ -383,7 +380,7 @@ def _go_on() -> None:
 
 def vectors(model: str, title: str, texts: tuple[str, ...], cut: int) -> embeddings.Pooled | None:
     """The sentences' vectors, with progress and a way to stop while they are computed; None when they were stopped."""
-    key = f"{model} {cut} {len(texts)}"
+    key = (model, cut, texts)
     if st.session_state.get("embeddings_cancelled") == key:
         st.warning(_("Cancelled: the vectors of {title} were not computed.").format(title=layout.plain(title)))
         st.button(_("Compute them"), on_click=_go_on, icon=":material/play_arrow:")
@@ -711,24 +708,16 @@ with layout.page(
         "meanings from layer to layer, and look at a thousand sentences at once."
     ),
 ):
-    left, right = st.columns([2, 3])
-    with left:
-        model = inputs.model("embeddings")
-    if inputs.get("view") not in VIEWS:
-        inputs.put("view", VIEWS[0])
-    text = ""
-    if inputs.get("view") != "word":
-        with right:
-            text = inputs.sentence("embeddings")
-    view = inputs.view(
-        "embeddings",
-        {
-            "output": _("The model's output"),
-            "word": _("One word, several sentences"),
-            "map": _("A map of sentences"),
-        },
-        label=_("Picture"),
-    )
+    views = {
+        "output": _("The model's output"),
+        "word": _("One word, several sentences"),
+        "map": _("A map of sentences"),
+    }
+    if inputs.settle_view("embeddings", views) == "word":
+        model, text = inputs.model("embeddings"), ""
+    else:
+        model, text = inputs.model_and_sentence("embeddings")
+    view = inputs.view("embeddings", views, label=_("Picture"))
     with layout.mistakes():
         if view == "output":
             show_output(model, text)

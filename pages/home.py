@@ -156,14 +156,9 @@ with layout.page(
         "Nothing leaves this machine, and nothing needs a network."
     ),
 ):
-    left, right = st.columns([2, 3])
-    with left:
-        model = inputs.model("home")
-    with right:
-        text = inputs.sentence("home", label=_("Your sentence, on every page"))
+    model, text = inputs.model_and_sentence("home", label=_("Your sentence, on every page"))
 
-    finished = [run for run in runs.all_runs() if models.availability(f"run:{run.id}") == "here"]
-    newest = finished[0] if finished else None
+    newest = next(iter(inputs.finished()), None)
     cards = (
         (_("1 · Tokenise"), "pages/tokens.py", _("Open Tokens"), lambda: tokens_card(model, text)),
         (_("2 · Encode"), "pages/encoder.py", _("Open Encoder"), lambda: vectors_card(model, text)),

@@ -367,7 +367,10 @@ def two_texts(name: str, text: str, pair: str) -> None:
 
 def two_models(name: str, titles: dict[str, str], text: str, pair: str) -> None:
     others = {other: title for other, title in titles.items() if other != name}
-    if inputs.get("other_model") == name:
+    if inputs.get("other_model") in (
+        name,
+        *models.MODELS,
+    ):  # of those that are only pre-trained, Attention may have chosen one
         inputs.put("other_model", "")
     if not others and not inputs.get("other_model"):
         st.info(
@@ -751,18 +754,15 @@ with layout.page(
     left, right = st.columns([2, 3])
     with left:
         model, titles = choose_model()
-    many = bool(model) and inputs.get("view") == "many"
+    views = {"one": _("One text"), "texts": _("Two texts"), "models": _("Two models"), "many": _("Many texts")}
+    many = bool(model) and inputs.settle_view("playground", views) == "many"
     with right:
         text = "" if many else inputs.sentence("playground")
         pair = "" if many else inputs.pair("playground")
     if not model:
         nothing_trained()
     else:
-        view = inputs.view(
-            "playground",
-            {"one": _("One text"), "texts": _("Two texts"), "models": _("Two models"), "many": _("Many texts")},
-            label=_("What to try"),
-        )
+        view = inputs.view("playground", views, label=_("What to try"))
         if view == "one":
             one_text(model, titles, text, pair)
         elif view == "texts":

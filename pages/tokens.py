@@ -48,9 +48,7 @@ TABLE_STYLE = """
 
 def numbers(result: Tokens) -> None:
     """What was cut, and four counts."""
-    if result.cut or result.cut_pair:
-        st.warning(_("Cut at {limit} tokens. The model never sees this:").format(limit=result.max_length))
-        layout.cut_text(result.cut + result.cut_pair)
+    layout.what_was_cut(result)
     real = [token for token in result.tokens if token.source is not None]
     columns = st.columns(4)
     columns[0].metric(
@@ -131,19 +129,13 @@ def show_word(model: str) -> None:
     if not words:
         st.info(_("After normalisation nothing is left of this text."))
         return
-    source, _colon, number = inputs.get("word").partition(":")
-    index = int(number) if source == "0" and number.isdecimal() and int(number) < len(words) else 0
     options = {
         f"0:{word.index}": f"{word.index + 1} · {visible(text[word.start : word.end], 30)}"
         for word in words[:WORDS_OFFERED]
     }
-    if f"0:{index}" not in options:
-        index = 0
-    inputs.put("word", f"0:{index}")
     left, right = st.columns([1, 2], gap="large")
     with left:
-        inputs.choice("word", "tokens", options, _("The word"))
-    index = int(inputs.get("word").partition(":")[2])
+        index = int(inputs.choice("word", "tokens", options, _("The word")).removeprefix("0:"))
     trace = cached.word_trace(model, text, index)
     with right:
         st.markdown(summary(trace))
@@ -243,6 +235,11 @@ def steps_table(trace: WordTrace) -> None:
     st.html(TABLE_STYLE + f'<table class="steps">{rows}</table>')
 
 
+def tried_row(spelling: str, verdict: str, *, hit: bool) -> str:
+    """One thing that was tried, both parts already HTML; a hit stands out."""
+    return f'<tr class="{"hit" if hit else "miss"}"><td><code>{spelling}</code></td><td>{verdict}</td></tr>'
+
+
 def candidates_table(trace: WordTrace) -> None:
     """Longest match first: every candidate, and whether the vocabulary has it."""
     st.caption(
@@ -256,10 +253,10 @@ def candidates_table(trace: WordTrace) -> None:
     for candidate in trace.candidates[:CANDIDATES_SHOWN]:
         done, tried, rest = word[: candidate.start], word[candidate.start : candidate.end], word[candidate.end :]
         verdict = _("in the vocabulary") if candidate.hit else _("no")
-        groups[candidate.start] = groups.get(candidate.start, "") + (
-            f'<tr class="{"hit" if candidate.hit else "miss"}"><td><code><i>{escape(visible(done, 40))}</i>'
-            f"<b>{escape(visible(tried, 40))}</b><i>{escape(visible(rest, 40))}</i></code></td>"
-            f"<td>{'✓' if candidate.hit else '✗'} {escape(verdict)}</td></tr>"
+        groups[candidate.start] = groups.get(candidate.start, "") + tried_row(
+            f"<i>{escape(visible(done, 40))}</i><b>{escape(visible(tried, 40))}</b><i>{escape(visible(rest, 40))}</i>",
+            f"{'✓' if candidate.hit else '✗'} {escape(verdict)}",
+            hit=candidate.hit,
         )
     tables = "".join(f'<div tabindex="0"><table class="steps">{rows}</table></div>' for rows in groups.values())
     st.html(TABLE_STYLE + f'<div class="steps-groups">{tables}</div>')
@@ -293,7 +290,7 @@ def segmentations_table(trace: WordTrace) -> None:
         )
     )
     rows = "".join(
-        f'<tr class="{"hit" if i == 0 else "miss"}"><td><code>{escape(" + ".join(found.pieces)[:300])}</code></td><td>{found.total:.2f}</td></tr>'
+        tried_row(escape(" + ".join(found.pieces)[:300]), f"{found.total:.2f}", hit=i == 0)
         for i, found in enumerate(trace.segmentations)
     )
     st.html(TABLE_STYLE + f'<table class="steps">{rows}</table>')
@@ -445,8 +442,8 @@ def show_vocabulary(model: str) -> None:
         )
         st.caption(_("Choose a row to see its neighbours."))
     size = int(cached.encoder(model).config.vocab_size)
-    asked = inputs.get("entry")
-    entry = int(asked) if asked.isascii() and asked.isdecimal() and int(asked) < size else ids[0] if ids else None
+    asked = inputs.number("entry", 0, size, size)
+    entry = asked if asked < size else ids[0] if ids else None
     with right:
         if entry is None:
             st.info(_("Nothing in the vocabulary fits. Search for less, or choose another kind."))

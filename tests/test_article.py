@@ -84,6 +84,9 @@ def test_queries_are_linear_and_the_feed_forward_network_is_not(encoder: BertMod
     for name in "QKV":
         assert found[name].shape == (384, 384) and found[name].difference < 1e-4 * found[name].scale
     assert found["FFN"].shape == (1536, 384, 384) and found["FFN"].difference > 0.01 * found["FFN"].scale
+    query = encoder.encoder.layer[1].attention.self.query
+    with torch.inference_mode():
+        assert found["Q"].scale == pytest.approx(float(query(torch.tensor(x + y)).abs().max()), rel=1e-5)
 
 
 def test_a_vector_depends_on_what_follows_unless_a_mask_forbids_it(

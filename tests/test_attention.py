@@ -24,14 +24,12 @@ from core import models
 from core.attention import (
     VIEWS,
     Link,
+    atlas,
     attend,
     head,
     labels,
     masked,
-    overview,
     pattern,
-    payload,
-    quantise,
     select,
     strongest,
 )
@@ -213,22 +211,6 @@ def test_parts_of_a_pair() -> None:
     assert [select(tokens, view) for view in VIEWS] == [(a + b, a + b), (a, a), (a, b), (b, a), (b, b)]
 
 
-def test_overview_holds_the_largest_weight_of_each_block() -> None:
-    model, tokenizer = make_model("bert"), make_tokenizer()
-    tokenizer.model_max_length = 64
-    maps = attend(model, tokenizer, TEXT, PAIR)
-    full = overview(model, tokenizer, TEXT, PAIR)
-    assert full.block == 1
-    np.testing.assert_array_equal(full.tiles, maps.weights)
-    small = overview(model, tokenizer, TEXT, PAIR, size=4)
-    size = len(maps.tokens.tokens)
-    assert small.block == -(-size // 4)
-    assert small.tiles[2, 1, 0, 1] == maps.weights[2, 1, : small.block, small.block : 2 * small.block].max()
-    assert small.tiles.max() == maps.weights.max()
-    part = overview(model, tokenizer, TEXT, PAIR, view="a-b")
-    np.testing.assert_array_equal(part.tiles, maps.weights[:, :, : part.columns[0], part.columns[0] :])
-
-
 def test_strongest_by_hand() -> None:
     maps = make_maps([[0.1, 0.7, 0.2], [0.5, 0.25, 0.25], [0.0, 0.2, 0.8]], "[CLS] a b", pair_from=2)
     assert [(link.source, link.target) for link in strongest(maps, 0, 0, 3)] == [(2, 2), (0, 1), (1, 0)]
@@ -269,13 +251,19 @@ def test_labels_are_readable() -> None:
 def test_a_masked_token_is_read_as_the_mask(model_type: str) -> None:
     model, tokenizer = make_model(model_type), make_tokenizer()
     tokenizer.model_max_length = 64
-    maps = attend(model, tokenizer, "i love pizza , i", "the film", mask={2, 7})
+    found = atlas(model, tokenizer, "i love pizza , i", "the film", mask=[7, 2, 7])
     expected = attend(model, tokenizer, "i [MASK] pizza , i", "[MASK] film")
-    assert maps.tokens.texts == expected.tokens.texts
-    np.testing.assert_allclose(maps.weights, expected.weights, atol=1e-6)
-    tiles = overview(model, tokenizer, "i love pizza , i", "the film", mask=[2, 7]).tiles
-    np.testing.assert_allclose(tiles, expected.weights, atol=1e-6)
-    assert not np.allclose(attend(model, tokenizer, "i love pizza , i", "the film").weights, expected.weights)
+    plain = attend(model, tokenizer, "i love pizza , i", "the film")
+    assert found.masked == (2, 7)
+    assert found.tokens.texts == expected.tokens.texts
+    assert found.changes is not None
+    for layer, head_index in np.ndindex(3, 4):
+        i = found.index(layer, head_index)
+        true = expected.weights[layer, head_index]
+        np.testing.assert_allclose(found.maps[i] / 255 * found.peaks[i], true, atol=found.peaks[i] / 510 + 1e-6)
+        moved = np.abs(true - plain.weights[layer, head_index]).sum(axis=-1).mean() / 2
+        assert found.changes[i] == pytest.approx(moved, abs=3e-4)
+    assert not np.allclose(plain.weights, expected.weights)
 
 
 def test_a_masked_token_keeps_its_place() -> None:
@@ -286,38 +274,9 @@ def test_a_masked_token_keeps_its_place() -> None:
     assert (hidden.id, hidden.kind, hidden.start, hidden.end, hidden.source) == (4, "special", 2, 6, 0)
     assert masked(tokenizer, tokens, []) == tokens
     with pytest.raises(UserError, match="position 5: the input's positions are 0 to 4"):
-        attend(model, tokenizer, "i love pizza", mask=[1, 5])
+        atlas(model, tokenizer, "i love pizza", mask=[1, 5])
     with pytest.raises(UserError, match="position -1"):
-        attend(model, tokenizer, "i love pizza", mask=[-1])
+        atlas(model, tokenizer, "i love pizza", mask=[-1])
     tokenizer.mask_token = None
     with pytest.raises(UserError, match="no mask token"):
-        attend(model, tokenizer, "i love pizza", mask=[1])
-
-
-def test_quantised_weights_are_off_by_half_a_step_at_most() -> None:
-    weights = np.linspace(0, 1, 10_001, dtype=np.float32).reshape(1, -1)
-    levels = quantise(weights)
-    assert levels.dtype == np.uint8
-    assert levels.shape == weights.shape
-    assert np.abs(levels / 255 - weights).max() <= 1 / 510 + 1e-7
-    assert quantise(np.array([0.0, 1 / 255, 0.5, 1.0])).tolist() == [0, 1, 128, 255]
-
-
-def test_payload_holds_what_is_asked_for_in_that_order() -> None:
-    model, tokenizer = make_model("bert"), make_tokenizer()
-    tokenizer.model_max_length = 64
-    maps = attend(model, tokenizer, TEXT, PAIR)
-    size = len(maps.tokens.tokens)
-    sent = np.frombuffer(payload(maps, [(2, 3), (0, 1), (1, None)]), dtype=np.uint8).reshape(3, size, size) / 255
-    np.testing.assert_allclose(sent[0], maps.weights[2, 3], atol=1 / 510 + 1e-6)
-    np.testing.assert_allclose(sent[1], maps.weights[0, 1], atol=1 / 510 + 1e-6)
-    np.testing.assert_allclose(sent[2], maps.weights[1].mean(axis=0), atol=1 / 510 + 1e-6)
-    start = maps.tokens.pair_start
-    assert start is not None
-    part = np.frombuffer(payload(maps, [(1, 0)], "b-a"), dtype=np.uint8).reshape(size - start, start)
-    np.testing.assert_array_equal(part, quantise(maps.weights[1, 0, start:, :start]))
-    assert payload(maps, []) == b""
-    with pytest.raises(UserError, match="head 4"):
-        payload(maps, [(0, 4)])
-    with pytest.raises(UserError, match="layer 2"):
-        payload(attend(model, tokenizer, TEXT, layer=1), [(2, None)])
+        atlas(model, tokenizer, "i love pizza", mask=[1])

@@ -241,6 +241,17 @@ def test_a_sample_takes_what_no_training_saw() -> None:
     assert embeddings.sample(data.load("article-example"), 1000).splits == {"train": 4}
 
 
+@pytest.mark.parametrize("own", ["test", "validation"])
+def test_a_split_that_only_repeats_the_training_rows_is_not_sampled(own: str, tmp_path: Path) -> None:
+    rows = [("good film", "p", "train"), ("bad film", "n", "train"), ("great plot", "p", "train"),
+            ("awful acting", "n", own), ("good coffee", "p", own)]  # fmt: skip
+    file = tmp_path / "small.csv"
+    file.write_text("text,label,split\n" + "".join(",".join(row) + "\n" for row in rows))
+    found = embeddings.sample(data.load(str(file), allow_path=True), 1000)
+    assert found.splits == {own: 2, "train": 3} and found.total == len(found.texts) == 5
+    assert set(found.texts[:2]) == {"awful acting", "good coffee"} and len(set(found.texts)) == 5
+
+
 def test_neighbours_are_those_of_the_full_space() -> None:
     vectors = np.array([[1.0, 0, 0], [0, 1, 0], [2, 2, 0], [-1, 0, 0], [5, 0, 0]])
     found = embeddings.neighbours(vectors, np.array([3.0, 0, 0]), 3)

@@ -144,6 +144,17 @@ def test_equal_to_transformers_at_every_step(name: str, classifier: bool, pair: 
 
 
 @pytest.mark.parametrize("name", CONFIGS)
+def test_a_pooler_that_nobody_trained_is_not_shown(name: str) -> None:
+    model, tokenizer = make_model(name), tokenizer_of_64()
+    ours = trace(model, tokenizer, TEXT, pooler=False)
+    assert "pooler" not in ours.stages
+    assert ours.worst is not None
+    assert ours.stages.keys() == trace(model, tokenizer, TEXT).stages.keys() - {"pooler"}
+    classifier = trace(make_model(name, classifier=True), tokenizer, TEXT, pooler=False)
+    assert ("pooler" in classifier.stages) == (CONFIGS[name].model_type in ("bert", "albert"))  # trained with its head
+
+
+@pytest.mark.parametrize("name", CONFIGS)
 def test_padding_is_hidden(name: str) -> None:
     model, tokenizer = make_model(name, classifier=True), tokenizer_of_64()
     short, padded = trace(model, tokenizer, TEXT), trace(model, tokenizer, TEXT, pad_to=20)

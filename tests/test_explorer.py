@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -80,7 +80,7 @@ def test_atlas_holds_the_librarys_weights(tiny_bert: Path) -> None:
 def test_masking_says_how_much_moved(tiny_bert: Path) -> None:
     model, tokenizer = _tiny(tiny_bert)
     before = attention.attend(model, tokenizer, "the film was good").weights
-    after = attention.attend(model, tokenizer, "the film was good", mask=(2,)).weights
+    after = attention.attend(model, tokenizer, "the [MASK] was good").weights
     atlas = attention.atlas(model, tokenizer, "the film was good", mask=(2,))
     assert atlas.masked == (2,)
     assert atlas.tokens.texts[2] == "[MASK]"
@@ -212,6 +212,115 @@ def test_the_file_works_offline_and_tokens_stay_text(browser: Browser, tmp_path:
     assert page.evaluate("window.hacked === undefined")
     assert complaints == []
     page.close()
+
+
+class Mounted:
+    """The explorer in a browser without a server: what it is given, what it asks for, and what it complains about."""
+
+    def __init__(self, browser: Browser, folder: Path) -> None:
+        folder.joinpath("part.html").write_text(
+            f"<!doctype html><meta charset=utf-8><style>{STYLE}</style><div id=place></div><script type=module>"
+            + SCRIPT.replace("export default function", "window.part = function")
+            + "</script>",
+            encoding="utf-8",
+        )
+        self.page = browser.new_page()
+        self.complaints: list[str] = []
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.goto((folder / "part.html").as_uri())
+        self.page.wait_for_function("!!window.part")
+
+    def give(self, payload: bytes) -> None:
+        """A payload arrives; drawn when this returns."""
+        self.page.evaluate(
+            """async (written) => {
+              const data = Uint8Array.from(atob(written), (c) => c.charCodeAt(0));
+              window.asked ??= [];
+              window.part({ data, parentElement: document.querySelector("#place"), setStateValue: (_, value) => window.asked.push(value) });
+              await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+            }""",
+            base64.b64encode(payload).decode(),
+        )
+
+    def asked(self, count: int) -> list[dict[str, Any]]:
+        """Everything asked for so far, at least `count` wishes."""
+        self.page.wait_for_function(f"window.asked.length >= {count}")
+        return cast(list[dict[str, Any]], self.page.evaluate("window.asked"))
+
+
+@pytest.fixture
+def mounted(browser: Browser, tmp_path: Path) -> Iterator[Mounted]:
+    part = Mounted(browser, tmp_path)
+    yield part
+    assert part.complaints == []
+    part.page.close()
+
+
+def test_a_text_that_comes_back_is_asked_for_anew(mounted: Mounted) -> None:
+    first, second = make_atlas(tuple("abcdef")), make_atlas(tuple("xyz"))
+    mounted.give(html.explorer_payload(first, chosen=0, full=(0, 1), document="first"))
+    mounted.give(html.explorer_payload(second, chosen=0, full=(0, 1), document="second"))
+    mounted.give(html.explorer_payload(first, chosen=0, full=(), tiles=False, document="first"))  # “you have it all”
+    assert mounted.asked(1)[-1] | {"have": False, "held": [], "id": "first"} == mounted.asked(1)[-1]
+    mounted.give(html.explorer_payload(first, chosen=0, full=(0,), document="first"))
+    assert mounted.page.locator(".main h4").inner_text() == "Layer 1, head 1"
+    assert "loading" not in (mounted.page.locator(".explorer").get_attribute("class") or "")
+
+
+def test_the_same_wish_twice_is_two_wishes(mounted: Mounted) -> None:
+    """The page may have chosen another head in between, and the server only hears of values that changed."""
+    atlas = make_atlas(tuple("abcdef"))
+    everything = range(7)
+    for chosen in (0, 0):
+        mounted.give(html.explorer_payload(atlas, chosen=chosen, full=everything, document="d"))
+        mounted.page.locator("canvas.overview").press("ArrowRight")
+        mounted.asked(1)
+        mounted.give(html.explorer_payload(atlas, chosen=1, full=(), tiles=False, document="d"))
+        mounted.page.wait_for_timeout(300)
+    wishes = [wish for wish in mounted.asked(2) if wish["map"] == 1]
+    assert len(wishes) == len({json.dumps(wish) for wish in wishes}) >= 2
+
+
+def test_a_head_far_away_keeps_the_focus_and_its_caption(mounted: Mounted) -> None:
+    atlas = make_atlas(tuple("abcdef"))
+    mounted.give(html.explorer_payload(atlas, chosen=0, full=(0, 1), document="d"))
+    page, large = mounted.page, mounted.page.locator("canvas.large")
+    for key in ("Home", "ArrowDown", "ArrowDown"):
+        large.press(key)
+    caption, numbers = page.locator(".panel caption").first, page.locator(".panel td.number")
+    caption.get_by_text("c (2) looks at").wait_for()
+    before = numbers.all_inner_texts()
+    overview = page.locator("canvas.overview")
+    for _step in range(2):
+        overview.press("ArrowDown")
+    assert mounted.asked(1)[-1]["map"] in (3, 6)
+    assert page.locator(".main h4").inner_text() == "Layer 1, head 1"  # as long as the other one is on its way
+    mounted.give(html.explorer_payload(atlas, chosen=6, full=(6,), tiles=False, document="d"))
+    assert page.locator(".main h4").inner_text() == "Mean of all layers and heads"
+    assert caption.inner_text() == "c (2) looks at"
+    after = numbers.all_inner_texts()
+    assert after != before
+    row = atlas.maps[6, 2] / 255 * atlas.peaks[6]
+    assert [float(text) for text in after[:6]] == pytest.approx(sorted(row, reverse=True), abs=0.006)
+    assert page.evaluate("document.activeElement.className") == "overview"
+
+
+def test_another_language_reaches_the_captions(mounted: Mounted) -> None:
+    atlas = make_atlas(tuple("abcdef"))
+    mounted.give(html.explorer_payload(atlas, chosen=0, full=(0,), document="d"))
+    mounted.page.locator("canvas.large").press("Home")
+    mounted.page.locator(".panel caption", has_text="a (0) looks at").wait_for()
+    mounted.give(html.explorer_payload(atlas, chosen=0, full=(0,), document="d", text=lambda words: "* " + words))
+    assert all(caption.startswith("* ") for caption in mounted.page.locator(".panel caption").all_inner_texts())
+
+
+def test_a_button_that_goes_hands_its_focus_on(mounted: Mounted) -> None:
+    atlas = make_atlas(tuple("abcdef"))
+    mounted.give(html.explorer_payload(atlas, chosen=0, full=(0,), document="d"))
+    mounted.page.locator("canvas.large").press("+")
+    mounted.page.get_by_role("button", name="Show everything again").press("Enter")
+    mounted.page.get_by_role("button", name="Show everything again").wait_for(state="hidden")
+    assert mounted.page.evaluate("document.activeElement.className") == "large"
 
 
 def test_the_browsers_wishes_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:

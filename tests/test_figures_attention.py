@@ -1,20 +1,17 @@
 """The attention figures: right weights in the right places, small, and harmless whatever a token holds."""
 
 import base64
-import io
 import json
 from collections.abc import Iterator
 
 import numpy as np
 import plotly.io
 import pytest
-from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from core.attention import Overview, View
+from core.attention import View
 from core.errors import UserError
 from core.figures import attention as attention_figures
-from core.results import AttentionMaps
 from tests.test_html import FLAGS, HOSTILE, make_maps
 
 TEXTS = ("[CLS]", "a", "b", "a", "[SEP]", "a", "[SEP]")
@@ -64,46 +61,6 @@ def test_heatmap_is_translated_and_says_what_is_missing() -> None:
 def test_heatmap_is_small(size: int, most: int) -> None:
     maps = make_maps(("token",) * size, layers=1, heads=1)
     assert len(plotly.io.to_json(attention_figures.attention_heatmap(maps, 0, 0))) < most
-
-
-def make_overview(maps: AttentionMaps, tiles: np.ndarray) -> Overview:
-    everything = tuple(range(len(maps.tokens.tokens)))
-    return Overview(maps.tokens, tiles, everything, everything, 1)
-
-
-def sheet(figure: object) -> Image.Image:
-    source = json.loads(plotly.io.to_json(figure))["layout"]["images"][0]["source"]
-    return Image.open(io.BytesIO(base64.b64decode(source.split(",")[1]))).convert("RGBA")
-
-
-def test_grid_has_a_map_and_a_point_for_every_head() -> None:
-    tiles = np.zeros((3, 4, 2, 2), dtype=np.float32)
-    tiles[2, 1, 0, 1] = 1
-    figure = attention_figures.heads_grid(make_overview(make_maps(("a", "b")), tiles), selected=(2, 1))
-    points = figure.data[0]
-    assert [tuple(where) for where in points.customdata] == [(layer, head) for layer in range(3) for head in range(4)]
-    assert [(y - 1, x - 1) for x, y in zip(points.x, points.y, strict=True)] == [tuple(w) for w in points.customdata]
-    shape = figure.layout.shapes[0]
-    assert ((shape.x0 + shape.x1) / 2, (shape.y0 + shape.y1) / 2) == (2, 3)
-    image = sheet(figure)
-    width, height = image.width / 4, image.height / 3
-
-    def pixel(layer: int, head: int, across: float, down: float) -> tuple[int, ...]:
-        return image.getpixel((int((head + across) * width), int((layer + down) * height)))  # type: ignore[return-value]
-
-    dark, bright = (68, 1, 84, 255), (253, 231, 37, 255)
-    assert pixel(2, 1, 0.75, 0.25) == bright
-    assert (
-        pixel(2, 1, 0.25, 0.25) == pixel(2, 1, 0.75, 0.75) == pixel(1, 1, 0.75, 0.25) == pixel(2, 2, 0.75, 0.25) == dark
-    )
-    assert pixel(0, 0, 0, 0)[3] == 0, "the gaps are see-through"
-
-
-@pytest.mark.parametrize("size", [12, 48, 64])
-def test_grid_is_small(size: int) -> None:
-    tiles = make_maps(("a",) * size, layers=12, heads=12).weights
-    figure = attention_figures.heads_grid(make_overview(make_maps(("a",)), tiles), selected=(0, 0))
-    assert len(plotly.io.to_json(figure)) < 450_000  # random tiles: the hardest to pack; real ones take half
 
 
 @pytest.fixture

@@ -90,6 +90,16 @@ def test_labels_beyond_the_most_frequent_are_taken_together() -> None:
     assert len(set(shown)) == pictures.MOST_LABELS + 1 and shown[0] == "label 0"
 
 
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_no_two_labels_look_alike(dimensions: Literal[2, 3]) -> None:
+    labels = [f"label {i}" for i in range(pictures.MOST_LABELS)] * 2 + ["rare"]
+    projection = embeddings.project([np.random.default_rng(0).normal(size=(len(labels), 4))], "pca", dimensions)
+    looks = [
+        (trace.marker.color, trace.marker.symbol) for trace in pictures.sentence_map(projection, 0, labels, labels).data
+    ]
+    assert len(looks) == len(set(looks)) == pictures.MOST_LABELS + 1
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_sentences_and_labels_are_escaped(text: str) -> None:
     projection = embeddings.project([np.random.default_rng(0).normal(size=(4, 3))])

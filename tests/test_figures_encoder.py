@@ -1,6 +1,7 @@
 """The encoder's figures: the numbers as they are, the chosen row framed, and harmless whatever a token holds."""
 
 import json
+import math
 
 import numpy as np
 import plotly.io
@@ -63,6 +64,11 @@ def test_differences_are_shown_on_a_logarithmic_scale_with_the_limit() -> None:
     assert list(trace.customdata) == ["0.0e+00", "2.0e-07", "3.0e-06"]  # … and says so
     assert figure.layout.yaxis.type == "log"
     assert figure.layout.shapes[0].y0 == 1e-5
+
+
+def test_a_difference_beyond_the_limit_is_in_the_picture() -> None:
+    low, high = figures.differences((0.0, 0.02)).layout.yaxis.range
+    assert low < -9 < math.log10(0.02) < high
 
 
 def test_the_effect_of_a_change_layer_by_layer() -> None:

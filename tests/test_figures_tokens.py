@@ -5,7 +5,7 @@ import pytest
 from core import vocabulary
 from core.figures import tokens as token_figures
 from core.tokens import Piece
-from core.vocabulary import LANGUAGES, LanguageCost, Learned, PieceCount, Spelling
+from core.vocabulary import LANGUAGES, LanguageCost, Learned, Spelling
 
 COSTS = (
     LanguageCost(LANGUAGES["en"], 20, 80, 19, 0, 1.0),
@@ -41,8 +41,6 @@ def test_spellings_pieces_and_uses_escape_what_they_show() -> None:
     rows = [Spelling(HOSTILE, "wordpiece", 10, pieces, 1, 2, 1), Spelling("b", "bpe", 10, pieces[:1], 0, 2, 1)]
     figure = token_figures.spellings(rows)
     assert list(figure.data[0].x) == [1, 1] and list(figure.data[1].x) == [1, 0] and figure.layout.showlegend
-    counts = token_figures.piece_counts([PieceCount(i, HOSTILE, 50 - i) for i in range(40)], 1000)
-    assert list(counts.data[0].x) == [50 - i for i in range(30)] and counts.data[0].text[0] == "5.0%"
     learned = [
         Learned("[PAD]", 0, "", "", None, 0),
         Learned("a", 1, "", "", None, 7),
@@ -50,7 +48,7 @@ def test_spellings_pieces_and_uses_escape_what_they_show() -> None:
     ]
     uses = token_figures.learned_uses(learned)
     assert [list(trace.y) for trace in uses.data] == [[7], [3]]
-    for drawn in (figure, counts, uses):
+    for drawn in (figure, uses):
         assert "<img" not in str(drawn.to_plotly_json()), "Plotly reads HTML in the texts it draws"
 
 

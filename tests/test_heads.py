@@ -11,7 +11,7 @@ import pytest
 import torch
 from transformers import AlbertConfig, AlbertModel, AutoModel, AutoModelForSequenceClassification, PreTrainedModel
 
-from core import attention, explain, heads, models, predict
+from core import attention, encoder, explain, heads, models, predict
 from core.errors import Cancelled, UserError
 from core.heads import Change, Label, ablate, ablation, agreement, correlation, differences, flow, rollout
 from core.predict import Predictor
@@ -134,9 +134,9 @@ def test_statistics_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_labels_by_hand(monkeypatch: pytest.MonkeyPatch, row: list[float], expected: str) -> None:
     tokenizer = make_tokenizer()
     tokenizer.model_max_length = 64
-    tokens = heads._tokens(make_model("bert"), tokenizer, "i love pizza", "", 0, "")
+    tokens = encoder.read(make_model("bert"), tokenizer, "i love pizza")
     middle = Tokens("", "", "", (*(_special(t) for t in tokens.tokens[:2]), tokens.tokens[2], *(_special(t) for t in tokens.tokens[3:])), 64, "", "", 1)  # fmt: skip
-    monkeypatch.setattr(heads, "_tokens", lambda *_: middle)
+    monkeypatch.setattr(heads, "read", lambda *_, **__: middle)
     given(monkeypatch, [[[9.0] * 5, [9.0] * 5, row, [9.0] * 5, [9.0] * 5]])
     found = heads.head_statistics(make_model("bert"), tokenizer, ["x"])
     assert {str(label) for layer in found.labels for label in layer} == {expected}
@@ -308,7 +308,7 @@ def test_ablation_compares_vectors_and_answers(model_type: str) -> None:
     np.testing.assert_allclose(found.change[0], 0, atol=1e-7)  # the first layer comes before the head
     np.testing.assert_allclose(found.cosine[0], 1)
     assert found.change[1:].max() > 1e-3
-    inputs = attention.tensors(model, found.tokens)
+    inputs = encoder.tensors(model, found.tokens)
     with torch.inference_mode():
         plain = copy.deepcopy(model)(**inputs, output_hidden_states=True)
     states, before = heads._read(model, inputs)
@@ -332,8 +332,7 @@ def test_ablation_compares_vectors_and_answers(model_type: str) -> None:
 def test_an_encoder_has_no_answer_and_a_whole_layer_can_go() -> None:
     model, tokenizer = make_model("bert"), make_tokenizer()
     tokenizer.model_max_length = 64
-    layer = heads.whole_layer(model, 1)
-    assert layer == {(1, 0), (1, 1), (1, 2), (1, 3)}
+    layer = frozenset((1, head) for head in range(4))
     found = ablation(model, tokenizer, TEXT, "", layer)
     assert found.before is found.after is None
     assert ablation(model, tokenizer, TEXT, "", frozenset()).change.max() == 0

@@ -199,12 +199,17 @@ def test_every_family_loads_and_knows_its_positions(config: PretrainedConfig, ki
         model(input_ids=torch.full((1, longest + 1), 7))
 
 
-def test_roberta_positions_equal_the_librarys() -> None:
-    config = RobertaConfig(**SMALL, pad_token_id=1)
-    ids = torch.tensor([[7, 8, 9, 1, 1]])
-    own = RobertaModel(config).embeddings.create_position_ids_from_input_ids(ids, config.pad_token_id, 0)
-    assert models.position_ids(config, [True, True, True, False, False]) == own[0].tolist()
-    assert models.position_ids(make_config(), [True, True, False]) == [0, 1, 2]
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"num_labels": 2}, ("LABEL_0", "LABEL_1")),
+        ({"num_labels": 1}, ()),
+        ({"num_labels": 2, "problem_type": "regression"}, ()),
+        ({"num_labels": 3, "problem_type": "multi_label_classification"}, ()),
+    ],
+)
+def test_labels_to_choose_from(options: dict[str, object], expected: tuple[str, ...]) -> None:
+    assert models.choices(make_config(**options)) == expected
 
 
 def in_a_process(code: str, address: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -1,10 +1,14 @@
 """The tutorial, checked: every claim opens with its evidence, in both languages, and the numbers are core's."""
 
+from pathlib import Path
+
+from pathlib import Path
+
 import pytest
 
 from core import article
 from core.data import ARTICLE
-from tests.pages_common import LANGUAGES, check, open_page, texts
+from tests.pages_common import LANGUAGES, check, open_page, put_run, texts, train_tiny
 
 CLAIMS = (
     "encoder-only corpora masking qkv attention feed-forward layer tokens code labels unchanged adam accuracy generation path"
@@ -66,3 +70,10 @@ def test_odd_sentences_have_their_evidence_too(text: str) -> None:
 def test_an_empty_sentence_is_one_clear_line() -> None:
     app = check(open_page("article", view="qkv", text=" "))
     assert len(app.error) == 1
+
+
+def test_where_a_number_is_from_is_told_without_a_colon(tiny_bert: Path, tmp_path: Path) -> None:
+    put_run(train_tiny(tiny_bert, tmp_path, "20260101-000000-abcdef"))
+    app = check(open_page("article", view="path", lang="zh"))
+    told = [caption.value for caption in app.caption if "训练记录" in caption.value]
+    assert told and not told[0].endswith(("：", ":"))

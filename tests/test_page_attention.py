@@ -1,5 +1,6 @@
 """The Attention page's topics: each shows what core computes, follows the address, and says kindly what it needs."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +8,11 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import heads
+from core import heads, settings
 from core.figures import heads as figures
-from pages.shared import attention_ablation, attention_heads, cached, inputs
+from pages.shared import cached, inputs
+from pages.shared.attention import ablation
+from pages.shared.attention import heads as heads_page
 from tests.pages_common import LANGUAGES, check, open_page, put_run, texts, train_tiny
 
 RUN = "20260101-000000-abcdef"
@@ -34,11 +37,11 @@ def frame(app: AppTest, column: str) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("view", [*TOPICS, "heatmap", "heads", "head-view", "model-view", "neuron-view"])
+@pytest.mark.parametrize("view", [*TOPICS, "explorer", "head-view", "model-view", "neuron-view"])
 def test_every_view_opens_in_both_languages(run: str, view: str, lang: str) -> None:
     app = check(open_page("attention", model=run, text=SENTENCE, view=view, lang=lang))
     assert not app.error
-    assert app.query_params["view"] == view or view == "heatmap"
+    assert app.query_params["view"] == view
 
 
 @pytest.mark.parametrize("view", TOPICS)
@@ -52,7 +55,7 @@ def test_statistics_of_the_chosen_head(run: str) -> None:
     app = check(open_page("attention", model=run, text=SENTENCE, view="what-heads-do", sample="sentence", layer="1", head="1"))  # fmt: skip
     found = cached.head_statistics(run, (SENTENCE,), 64)
     assert found is not None and found.texts == 1
-    assert attention_heads.label_text(found.labels[1][1]) in "\n".join(part.value for part in app.subheader)
+    assert heads_page.label_text(found.labels[1][1]) in "\n".join(part.value for part in app.subheader)
     chosen = frame(app, "This head").set_index("Statistic")["This head"]
     assert chosen["On [CLS]"] == f"{found.values['cls'][1, 1]:.1%}"
     every = frame(app, "What it does")
@@ -94,10 +97,10 @@ def test_nonsense_in_the_list_of_heads_is_left_out(run: str) -> None:
 
 def test_ranking_all_heads_waits_to_be_asked_and_is_kept(run: str) -> None:
     app = check(open_page("attention", model=run, text=SENTENCE, view="ablation"))
-    assert cached.importance(RUN, attention_ablation.EXAMPLES) is None
+    assert cached.importance(RUN, ablation.EXAMPLES) is None
     next(button for button in app.button if button.label == "Rank all heads").click().run()
     check(app)
-    found = cached.importance(RUN, attention_ablation.EXAMPLES)
+    found = cached.importance(RUN, ablation.EXAMPLES)
     assert found is not None
     ranking = frame(app, "Rank")
     assert [(row["Layer"] - 1, row["Head"] - 1) for _, row in ranking.iterrows()] == [
@@ -144,6 +147,14 @@ def test_attention_beside_attributions(run: str) -> None:
     ]
 
 
+def test_a_runs_name_cannot_format_the_button_that_opens_it(run: str) -> None:
+    file = settings.runs_folder() / RUN / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"name": "**x** :red[y]"}))
+    app = check(open_page("attention", text=SENTENCE, view="explanation"))
+    label = next(button.label for button in app.button if button.label.startswith("Open the run"))
+    assert "**" not in label and "\\*\\*x" in label
+
+
 def test_hostile_tokens_in_figures_are_escaped() -> None:
     figure = figures.word_measures(["<b>x</b>", "</script>"], {"<i>": [1.0, -1.0]})
     assert "<b>" not in figure.to_json() and "</script>" not in figure.to_json()
@@ -159,3 +170,19 @@ def test_grid_of_heads_carries_its_places() -> None:
 
 def test_new_values_travel_in_the_address() -> None:
     assert {"token", "sample", "colour", "off"} <= set(inputs.DEFAULTS)
+
+
+def test_an_experiments_point_stays_as_long_as_what_it_set(run: str) -> None:
+    """Also the one about two models, for which the page chooses a head, and in another language."""
+    file = settings.runs_folder() / RUN / "config.json"
+    config = json.loads(file.read_text())
+    file.write_text(json.dumps(config | {"model": "minilm"}))
+    app = check(open_page("attention", model=run, text=SENTENCE, view="compare"))
+    labels = [button.label for button in app.button if str(button.key).startswith("experiment_attention_")]
+    assert "What fine-tuning changed" in labels
+    app.button(f"experiment_attention_{labels.index('What fine-tuning changed')}").click().run()
+    assert app.session_state["shared_other_model"] == "minilm"
+    assert "Which layers changed most?" in texts(check(app))
+    app.segmented_control(key="lang_widget").set_value("zh").run()
+    assert "Which layers changed most?" not in texts(app)
+    assert "哪些层变化最大？" in texts(app)

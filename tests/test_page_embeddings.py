@@ -1,6 +1,7 @@
 """The Embeddings page: every picture in both languages, bad input as one clear line, cancelling, before and after."""
 
 from pathlib import Path
+from shutil import copytree
 
 import numpy as np
 import pytest
@@ -94,9 +95,11 @@ def test_neighbours_are_read_from_the_full_space() -> None:
     assert table["Label"][0] == "food"
 
 
-def test_cancelling_keeps_nothing_and_can_be_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    app = check(open_page("embeddings", **ROWS))
-    app.session_state["embeddings_cancelled"] = "minilm 128 40"
+def test_cancelling_keeps_nothing_and_can_be_taken_back() -> None:
+    texts = ("a film", "a play", "a plot", "a role")
+    app = check(open_page("embeddings", view="map", texts="own", own_texts="\n".join(texts)))
+    assert not app.warning
+    app.session_state["embeddings_cancelled"] = ("minilm", 128, texts)
     check(app.run())
     assert "not computed" in app.warning[0].value
     next(button for button in app.button if button.label == "Compute them").click().run()
@@ -154,8 +157,10 @@ def test_hostile_text_stays_text(view: str, text: str) -> None:
         assert "<script>alert" not in html.proto.body
 
 
-def test_nonsense_in_the_address_falls_back() -> None:
+def test_nonsense_in_the_address_falls_back(studio_home: Path, tiny_bert: Path) -> None:
+    copytree(tiny_bert, studio_home / "runs" / "20260101-000000-abcdef" / "model")
     nonsense = {
+        "model": "run:20260101-000000-abcdef",  # no nonsense, but small: what falls back reads hundreds of sentences
         "state": "²",
         "rows": "many",
         "map": "umap",

@@ -8,13 +8,21 @@ from shutil import copytree
 
 import numpy as np
 import pytest
-from transformers import AlbertConfig, AutoModel, DistilBertConfig, ElectraConfig, PretrainedConfig, RobertaConfig
+from transformers import (
+    AlbertConfig,
+    AutoModel,
+    BertForMaskedLM,
+    DistilBertConfig,
+    ElectraConfig,
+    PretrainedConfig,
+    RobertaConfig,
+)
 
 from core import encoder, models, settings
 from core.encoder import Trace
-from pages.shared import encoder_flow, worked
+from pages.shared import cached, encoder_flow, worked
 from pages.shared.encoder_flow import BOXES
-from tests.conftest import make_tokenizer
+from tests.conftest import make_config, make_tokenizer
 from tests.pages_common import LANGUAGES, check, open_page, texts
 from tests.test_pages import HOSTILE
 
@@ -218,19 +226,9 @@ def test_hostile_text(classifier: str, kind: str) -> None:
 
 
 def test_nonsense_in_the_address_falls_back(classifier: str) -> None:
-    app = check(
-        open_page(
-            "encoder",
-            model=classifier,
-            layer="99",
-            head="x",
-            token="-1",
-            view="no",
-            without="no,such",
-            swap="z",
-            swap_with="²",
-        )
-    )
+    shape = {"layer": "99", "head": "x", "token": "-1", "view": "no"}
+    changes = {"without": "no,such", "swap": "z", "swap_with": "²"}
+    app = check(open_page("encoder", model=classifier, **shape, **changes))
     assert not app.error
 
 
@@ -259,3 +257,14 @@ def test_every_family_has_its_picture(studio_home: Path, config: PretrainedConfi
     app = check(open_page("encoder", model=f"run:{RUN}", text="i love pizza", layer=layer, cut="16", without="relu"))
     assert not app.error, app.error[0].value
     assert float(app.metric[0].value) < 1e-5
+
+
+def test_a_pooler_that_the_library_made_up_is_not_shown(studio_home: Path, tiny_bert: Path) -> None:
+    for run, model in (("1" * 6, BertForMaskedLM(make_config())), ("2" * 6, AutoModel.from_pretrained(tiny_bert))):
+        folder = settings.runs_folder() / f"20260101-000000-{run}" / "model"
+        model.save_pretrained(folder)
+        make_tokenizer().save_pretrained(folder)
+    without, whole = (cached.trace(f"run:20260101-000000-{run}", TEXT) for run in ("1" * 6, "2" * 6))
+    assert set(whole.stages) - set(without.stages) == {"pooler"}
+    app = check(open_page("encoder", model="run:20260101-000000-111111", text=TEXT))
+    assert not app.exception

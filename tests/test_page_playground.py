@@ -449,3 +449,9 @@ def test_contributions_are_ordered_signed_and_in_the_methods_unit() -> None:
     assert list(figure.data[0].x) == pytest.approx([-0.3, 0.2, 0.01])
     assert "log-odds" in figure.layout.xaxis.title.text
     assert predictions_figures.contributions(Attribution("deletion", "good", (), 0.0, 0.0, None, None)).data
+
+
+def test_a_model_that_attention_compared_with_does_not_follow_here(run: str) -> None:
+    at = open_page(model=run, view="models", other_model="minilm")
+    assert not at.exception and not at.error
+    assert at.query_params.get("other_model") != ["minilm"]

@@ -1,7 +1,8 @@
 """core.tokens: what the model reads, equal to what the tokenizer itself returns."""
 
 import pytest
-from transformers import PreTrainedTokenizerFast
+import torch
+from transformers import PreTrainedTokenizerFast, RobertaConfig, RobertaModel
 
 from core import models, tokens
 from core.errors import UserError
@@ -76,6 +77,23 @@ def test_padding_equals_the_tokenizers_own(minilm: PreTrainedTokenizerFast) -> N
     assert [t.position for t in result.tokens] == list(range(8))
     roberta = tokens.tokenize(minilm, "good film", pad_to=6, first_position=2)
     assert [t.position for t in roberta.tokens] == [2, 3, 4, 5, 1, 1]
+
+
+@pytest.mark.parametrize("padding", [0, 1])
+def test_positions_are_the_librarys(padding: int) -> None:
+    config = RobertaConfig(
+        vocab_size=30, hidden_size=8, num_attention_heads=2, num_hidden_layers=1, pad_token_id=padding
+    )
+    ids = [5, padding, 6, 7, padding, padding]
+    own = RobertaModel(config).embeddings.create_position_ids_from_input_ids(torch.tensor([ids]), padding, 0)
+    assert tokens.positions(ids, padding, padding + 1) == own[0].tolist()
+    assert tokens.positions(ids, padding, 0) == list(range(6))
+
+
+def test_a_padding_token_that_somebody_typed_is_not_counted(minilm: PreTrainedTokenizerFast) -> None:
+    typed = tokens.tokenize(minilm, "good [PAD] film", first_position=2)
+    assert typed.texts == ("[CLS]", "good", "[PAD]", "film", "[SEP]")
+    assert [t.position for t in typed.tokens] == [2, 3, 1, 4, 5]
 
 
 def test_a_pair_knows_where_it_starts(minilm: PreTrainedTokenizerFast) -> None:

@@ -132,23 +132,23 @@ def test_language_costs_are_counted_right(minilm: PreTrainedTokenizerFast) -> No
 
 
 def test_one_text_under_several_tokenizers(minilm: PreTrainedTokenizerFast) -> None:
-    found = vocabulary.compare({"minilm": minilm, "tiny": make_tokenizer()}, "good film ☃")
+    found = [vocabulary.spelling(t, "good film ☃", name=n) for n, t in (("minilm", minilm), ("tiny", make_tokenizer()))]
     assert [row.name for row in found] == ["minilm", "tiny"]
     assert [piece.text for piece in found[1].pieces] == ["good", "film", "[UNK]"]
     assert found[1].unknown == 1 and found[1].per_word == 1 and found[1].vocabulary == len(WORDS)
     assert vocabulary.spelling(minilm, "我爱吃披萨").per_word is None
     with pytest.raises(UserError, match="no text"):
-        vocabulary.compare({"minilm": minilm}, "  ")
+        vocabulary.spelling(minilm, "  ")
 
 
 # --- Entries -------------------------------------------------------------------------------------------------------------
 
 
 def test_filters_on_a_vocabulary_known_by_heart() -> None:
-    tokenizer = make_tokenizer()
+    rows = vocabulary.vocabulary(make_tokenizer())
 
     def texts(kind: vocabulary.EntryKind) -> list[str]:
-        return [row.text for row in vocabulary.entries(tokenizer, "", kind, 100).rows]
+        return [row.text for row in vocabulary.search(rows, "", kind, 100).rows]
 
     assert texts("all") == WORDS
     assert texts("special") == ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -161,16 +161,17 @@ def test_filters_on_a_vocabulary_known_by_heart() -> None:
 
 
 def test_search_puts_the_exact_entry_first_and_pages(minilm: PreTrainedTokenizerFast) -> None:
-    found = vocabulary.entries(minilm, "Play", limit=3)
+    entries = vocabulary.vocabulary(minilm)
+    found = vocabulary.search(entries, "Play", limit=3)
     assert found.rows[0].text == "play" and found.total > 10 and found.size == 30522
-    rest = vocabulary.entries(minilm, "play", limit=3, offset=3)
+    rest = vocabulary.search(entries, "play", limit=3, offset=3)
     assert not {row.id for row in found.rows} & {row.id for row in rest.rows} and rest.offset == 3
-    assert vocabulary.entries(minilm, "10733").rows[0].text == "pizza"
-    assert vocabulary.entries(minilm, "", "unused").total == 994
-    assert vocabulary.entries(minilm, "##", "word").total == 0
-    assert vocabulary.entries(minilm, "</script>").rows == ()
+    assert vocabulary.search(entries, "10733").rows[0].text == "pizza"
+    assert vocabulary.search(entries, "", "unused").total == 994
+    assert vocabulary.search(entries, "##", "word").total == 0
+    assert vocabulary.search(entries, "</script>").rows == ()
     with pytest.raises(UserError, match="'nouns' is not a filter"):
-        vocabulary.entries(minilm, "", "nouns")  # type: ignore[arg-type]
+        vocabulary.search(entries, "", "nouns")  # type: ignore[arg-type]
 
 
 def test_every_filter_of_every_family_finds_what_it_says() -> None:

@@ -11,10 +11,20 @@ import plotly.graph_objects as go
 
 from core import attention
 from core.embeddings import Parting, Projection, WordUses
-from core.figures.style import ACCENT, CATEGORIES, WEIGHTS, Translate, blank, legend_below, safe, short
+from core.figures.style import (
+    ACCENT,
+    CATEGORIES,
+    TICKS,
+    WEIGHTS,
+    Translate,
+    blank,
+    legend_below,
+    safe,
+    scale_below,
+    short,
+)
 from core.results import Tokens
 
-TICKS = 48  # tokens up to which every one is written at the axis
 CLIP = 0.99  # share of the values that lie inside the colour scale
 SYMBOLS_2D = ("circle", "diamond", "square", "triangle-up", "cross", "x", "triangle-down", "star")
 SYMBOLS_3D = ("circle", "diamond", "square", "cross", "x", "circle-open", "diamond-open", "square-open")
@@ -23,14 +33,6 @@ MOST_NUMBERS = 12  # vectors up to which the cells of a similarity matrix carry 
 HOVER_CHARS = 300
 HOVER_LINE = 60
 DIVERGING = "RdBu"
-
-
-def _scale_below(title: str) -> dict[str, object]:
-    """A colour scale lying under the picture, where it takes no width."""
-    return {
-        "title": {"text": title, "side": "top"}, "orientation": "h", "thickness": 10, "len": 240, "lenmode": "pixels",
-        "x": 0, "xanchor": "left", "y": 0, "yanchor": "top", "ypad": 52,
-    }  # fmt: skip
 
 
 def colour_limit(values: np.ndarray) -> float:
@@ -47,7 +49,7 @@ def state_heatmap(values: np.ndarray, tokens: Tokens, *, limit: float, title: st
         z=np.ascontiguousarray(values, dtype=np.float32),
         y=[f"{name} ({i})" for i, name in enumerate(names)],
         colorscale=DIVERGING, zmin=-limit, zmax=limit, ygap=1 if few else 0,
-        colorbar=_scale_below(text("value (blue above 0, red below)")),
+        colorbar=scale_below(text("value (blue above 0, red below)"), room=52),
         hovertemplate=text("{token}, dimension {dimension}<br>value {value}").format(token="%{y}", dimension="%{x}", value="%{z:.4f}")
         + "<extra></extra>",
     )  # fmt: skip
@@ -189,7 +191,7 @@ def sentence_map(
     shown = groups([label or text("no label") for label in labels], text("other labels"))
     small = 10 if len(points) <= 60 else 7 if len(points) <= 400 else 6
     figure = blank(height)
-    names = list(dict.fromkeys(sorted(set(shown))))
+    names = sorted(set(shown))
     draw = figure.add_scatter if len(points) <= 2000 else figure.add_scattergl
     for number, name in enumerate(names):
         chosen = [i for i, label in enumerate(shown) if label == name]
@@ -197,14 +199,14 @@ def sentence_map(
             "name": short(name), "mode": "markers", "customdata": [[i] for i in chosen], "text": [_lines(texts[i]) for i in chosen],
             "hovertemplate": "%{text}<extra>" + short(name) + "</extra>", "legendgroup": name,
         }  # fmt: skip
-        colour = CATEGORIES[number % len(CATEGORIES)]
+        colour, turn = CATEGORIES[number % len(CATEGORIES)], number // len(CATEGORIES)
         place = points[chosen].round(4)
         if flat:
-            symbol = SYMBOLS_2D[number % len(SYMBOLS_2D)]
+            symbol = SYMBOLS_2D[(number + turn) % len(SYMBOLS_2D)]
             draw(x=place[:, 0], y=place[:, 1], marker={"color": colour, "symbol": symbol, "size": small + 1, "opacity": 0.7,
                  "line": {"width": 0}}, **common)  # fmt: skip
         else:
-            symbol = SYMBOLS_3D[number % len(SYMBOLS_3D)]
+            symbol = SYMBOLS_3D[(number + turn) % len(SYMBOLS_3D)]
             figure.add_scatter3d(x=place[:, 0], y=place[:, 1], z=place[:, 2],
                                  marker={"color": colour, "symbol": symbol, "size": small / 1.8, "opacity": 0.75}, **common)  # fmt: skip
     if len(marked):

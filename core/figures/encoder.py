@@ -3,16 +3,16 @@
 This module does not know which page shows a figure, and computes no step itself.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 
-from core.figures.style import ACCENT, WEIGHTS, Translate, blank, faded, short
+from core.figures.style import ACCENT, TICKS, WEIGHTS, Translate, blank, faded, short
 
 BELOW, ABOVE = "#0072B2", "#D55E00"
 SIGNS = ((0.0, BELOW), (0.5, "rgba(128,128,128,0.06)"), (1.0, ABOVE))
-NAMED = 48  # rows up to which every token is written
 
 
 def matrix(
@@ -34,7 +34,7 @@ def matrix(
     """
     tall, wide = blocks
     rows, columns = values.shape
-    few = len(names) <= NAMED
+    few = len(names) <= TICKS
     figure = blank(
         min(620, 120 + (24 if few else 5) * max(rows, 2)) + (70 if square and few else 0), title=title, x=across
     )
@@ -87,9 +87,9 @@ def differences(values: Sequence[float], *, text: Translate = str) -> go.Figure:
         xaxis={"type": "category"},
         yaxis={
             "type": "log",
-            "range": [-9.3, -4.3],
-            "tickvals": [10.0**power for power in range(-9, -4)],
-            "ticktext": ["0", "10⁻⁸", "10⁻⁷", "10⁻⁶", "10⁻⁵"],
+            "range": [-9.3, max(-4.3, math.log10(max(*values, 1e-9)) + 0.5)],
+            "tickvals": [10.0**power for power in range(-9, 3)],
+            "ticktext": ["0", "10⁻⁸", "10⁻⁷", "10⁻⁶", "10⁻⁵", "10⁻⁴", "0.001", "0.01", "0.1", "1", "10", "100"],
         },
     )
     return figure

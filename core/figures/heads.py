@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
-from core.figures.style import ACCENT, CATEGORIES, DIFFERENCES, WEIGHTS, Translate, blank, safe, short
+from core.figures.style import ACCENT, CATEGORIES, DIFFERENCES, WEIGHTS, Translate, blank, safe, scale_below, short
 from core.heads import HeadEffect, correlation
 
 LARGE = 16  # heads across up to which each number is written
@@ -42,13 +42,6 @@ def head_grid(
     most = high if high is not None else float(np.abs(known).max(initial=0.0)) or 1.0
     least = -most if difference else low
     figure = blank(130 + 40 * layers, title=title)
-    scale = {
-        "title": {"text": bar, "side": "top"},
-        "orientation": "h",
-        "thickness": 10,
-        "len": 240,
-        "lenmode": "pixels",
-    }
     figure.add_heatmap(
         z=values,
         x=list(range(1, heads + 1)),
@@ -59,7 +52,7 @@ def head_grid(
         xgap=2,
         ygap=2,
         hoverinfo="skip",
-        colorbar=scale | {"x": 0, "xanchor": "left", "y": 0, "yanchor": "top", "ypad": 8},
+        colorbar=scale_below(bar),
     )
     where = [(layer, head) for layer in range(layers) for head in range(heads)]
     shown = [float(values[place]) for place in where]
@@ -68,7 +61,7 @@ def head_grid(
         y=[layer + 1 for layer, _ in where],
         customdata=[(*place, value) for place, value in zip(where, shown, strict=True)],
         mode="markers+text" if heads <= LARGE else "markers",
-        text=["" if np.isnan(value) else _written(value, form) for value in shown],
+        text=["" if np.isnan(value) else format(value, form) for value in shown],
         textfont={
             "size": 11,
             "color": [_ink(value, least, most, difference) for value in shown],
@@ -99,11 +92,6 @@ def head_grid(
         dragmode=False,
     )
     return figure
-
-
-def _written(value: float, form: str) -> str:
-    """The number as Python writes it in the same d3 format."""
-    return format(value, form)
 
 
 def _ink(value: float, low: float, high: float, difference: bool) -> str:

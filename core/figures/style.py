@@ -21,6 +21,7 @@ WEIGHTS = "Viridis"
 DIFFERENCES = ((0.0, "#D55E00"), (0.5, "rgba(140,140,140,0.12)"), (1.0, "#0072B2"))  # less, the same, more
 
 LONGEST_LABEL = 24
+TICKS = 48  # tokens up to which every one is written at the axis
 
 Translate = Callable[[str], str]
 
@@ -73,6 +74,14 @@ def faded(colour: str) -> str:
     """The colour, mostly see-through."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.3)"
+
+
+def scale_below(title: str, *, room: int = 8) -> dict[str, object]:
+    """A colour scale lying under the picture, where it takes no width. room: pixels left for the x axis above it."""
+    return {
+        "title": {"text": title, "side": "top"}, "orientation": "h", "thickness": 10, "len": 240, "lenmode": "pixels",
+        "x": 0, "xanchor": "left", "y": 0, "yanchor": "top", "ypad": room,
+    }  # fmt: skip
 
 
 def legend_below(figure: go.Figure) -> None:

@@ -10,11 +10,10 @@ from typing import Literal
 import plotly.graph_objects as go
 
 from core.figures.style import ACCENT, CATEGORIES, Translate, blank, class_axis, legend_below, safe
-from core.vocabulary import LanguageCost, Learned, PieceCount, Spelling
+from core.vocabulary import LanguageCost, Learned, Spelling
 
 Measure = Literal["ratio", "per_character", "per_word", "unknown_share"]
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "hexagon")
-LINES = 30  # bars that one figure shows at most
 
 
 def language_costs(
@@ -120,29 +119,6 @@ def spellings(rows: Sequence[Spelling], *, text: Translate = str) -> go.Figure:
     )
     if any(unknown):
         legend_below(figure)
-    return figure
-
-
-def piece_counts(rows: Sequence[PieceCount], total: int, *, text: Translate = str) -> go.Figure:
-    """The most frequent entries of a vocabulary in some texts (at most LINES of them). total: all tokens of the texts."""
-    shown = list(rows)[:LINES]
-    figure = blank(max(190, 110 + 20 * len(shown)), x=text("Occurrences"), title=text("Most frequent pieces"))
-    figure.add_bar(
-        x=[row.count for row in shown],
-        y=list(range(len(shown))),
-        orientation="h",
-        marker={"color": ACCENT},
-        text=[f"{row.count / max(1, total):.1%}" for row in shown],
-        textposition="outside",
-        cliponaxis=False,
-        customdata=[[safe(row.text), row.id] for row in shown],
-        hovertemplate=text("%{customdata[0]} (id %{customdata[1]}): %{x:,} times") + "<extra></extra>",
-    )
-    figure.update_layout(
-        showlegend=False,
-        yaxis=class_axis([row.text for row in shown], "") | {"autorange": "reversed"},
-        margin={"r": 60},
-    )
     return figure
 
 

@@ -130,6 +130,9 @@ class Explorer {
     if (head.id !== this.id) {
       this.maps.clear();
       this.tiles = null;
+      this.sheet = null;
+      this.values = null; // not one number of another text under the names of this one's tokens
+      this.drawn = undefined;
       this.focus = null;
       this.zoom = null;
       this.wanted = null;
@@ -162,7 +165,8 @@ class Explorer {
     if (this.head.offline) return;
     const index = this.wanted ?? this.chosen;
     const held = [...this.maps.keys()].filter((map) => !masked.length || (masked.join() === this.masked && this.after.has(map)));
-    this.say({ id: this.id, map: index, masked, have: !everything && !!this.tiles, held: everything ? [] : held });
+    this.wishes = (this.wishes ?? 0) + 1; // the server only hears of what changed, and may have chosen another head since
+    this.say({ number: this.wishes, id: this.id, map: index, masked, have: !everything && !!this.tiles, held: everything ? [] : held });
   }
 
   choose(index) {
@@ -299,6 +303,12 @@ class Explorer {
     return { label, box, text: element("span", "", label) };
   }
 
+  // Take a part away; the keyboard's focus goes on in the picture.
+  hide(part, hidden) {
+    if (hidden && part.contains(part.getRootNode().activeElement)) this.canvas.focus({ preventScroll: true });
+    part.hidden = hidden;
+  }
+
   set(name, value) {
     this[name] = value;
     if (this.focus && name === "hidden") this.focus = null;
@@ -308,6 +318,7 @@ class Explorer {
   label() {
     const { words, head } = this;
     this.root.classList.remove("waiting");
+    this.panelKey = null; // the words may be another language's
     this.overTitle.textContent = words.all;
     this.overHelp.textContent = words.overviewHelp + (head.block > 1 ? " " + fill(words.block, { count: head.block }) : "");
     this.overCanvas.setAttribute("aria-label", words.overviewLabel);
@@ -379,14 +390,14 @@ class Explorer {
     if (ready || head.offline) this.drawn = this.chosen;
     this.rows = this.visible(head.rows, this.zoom?.row);
     this.columns = this.visible(head.columns, this.zoom?.column);
-    this.wholeButton.hidden = !this.zoom;
+    this.hide(this.wholeButton, !this.zoom);
     this.modeButtons.forEach((button, i) => button.setAttribute("aria-pressed", String(this.mode === ["map", "lines"][i])));
     this.compareButtons.forEach((button, i) =>
       button.setAttribute("aria-pressed", String(this.compare === ["before", "after", "change"][i])),
     );
     this.hideBox.box.checked = this.hidden;
     this.stretchBox.box.checked = this.stretched;
-    this.maskBar.hidden = !this.comparing;
+    this.hide(this.maskBar, !this.comparing);
     this.maskText.textContent = fill(words.maskedTokens, { tokens: head.masked.map((p) => this.token(p)).join(", ") });
     this.title.textContent = this.name(this.drawn ?? this.chosen);
     const notes = [];
@@ -601,7 +612,7 @@ class Explorer {
   // The heads that masking changed most, as buttons.
   listChanges() {
     const { head } = this;
-    const key = head.changes ? `${this.id}|${this.masked}` : "";
+    const key = head.changes ? `${this.id}|${this.masked}|${this.words.mostChanged}` : "";
     if (this.changesKey === key) return;
     this.changesKey = key;
     this.changes.replaceChildren();
@@ -1153,7 +1164,7 @@ class Explorer {
     const { head, words } = this;
     const position = this.focus ? this.pointed(this.focus) : undefined;
     const key = JSON.stringify([this.focus, this.drawn, this.id, this.masked, this.compare, this.hidden, this.values !== null]);
-    this.maskButton.hidden = head.offline || position === undefined || position === null || !head.maskable[position];
+    this.hide(this.maskButton, head.offline || position === undefined || position === null || !head.maskable[position]);
     if (!this.maskButton.hidden) {
       const on = head.masked.includes(position);
       this.maskButton.textContent = fill(on ? words.unmaskToken : words.maskThis, { token: this.token(position) });

@@ -133,22 +133,6 @@ def attend(name: str, text: str, pair: str = "", layer: int | None = None, max_l
     return _attend(name, _written(name), text, pair, layer, max_length)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def _overview(
-    name: str, written: float, text: str, pair: str, view: attention.View, max_length: int
-) -> attention.Overview:
-    return attention.overview(
-        encoder(name), tokenizer(name, max_length), text, pair, view=view, max_length=max_length, name=name
-    )
-
-
-def overview(
-    name: str, text: str, pair: str = "", view: attention.View = "all", max_length: int = 0
-) -> attention.Overview:
-    """All heads of all layers in small."""
-    return _overview(name, _written(name), text, pair, view, max_length)
-
-
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _atlas(
     name: str, written: float, text: str, pair: str, max_length: int, masked: tuple[int, ...]
@@ -187,8 +171,8 @@ def whole(name: str) -> PreTrainedModel:
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _trace(name: str, written: float, text: str, pair: str, layer: int, max_length: int) -> core_encoder.Trace:
     return core_encoder.trace(
-        whole(name), tokenizer(name, max_length), text, pair, layer=layer, max_length=max_length, name=name
-    )
+        whole(name), tokenizer(name, max_length), text, pair, layer=layer, max_length=max_length, name=name, pooler=_has_pooler(name, written)
+    )  # fmt: skip
 
 
 def trace(name: str, text: str, pair: str = "", layer: int = 0, max_length: int = 0) -> core_encoder.Trace:
@@ -680,16 +664,14 @@ def language_costs(name: str) -> tuple[vocabulary.LanguageCost, ...]:
     return _language_costs(name, _written(name))
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
-def _entries(
-    name: str, written: float, query: str, kind: vocabulary.EntryKind, limit: int, offset: int
-) -> vocabulary.Entries:
-    return vocabulary.entries(tokenizer(name, -1), query, kind, limit, offset=offset)
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _vocabulary(name: str, written: float) -> tuple[vocabulary.Entry, ...]:
+    return vocabulary.vocabulary(tokenizer(name, -1))
 
 
 def entries(name: str, query: str, kind: vocabulary.EntryKind, limit: int, offset: int = 0) -> vocabulary.Entries:
     """One page of a search in a model's vocabulary."""
-    return _entries(name, _written(name), query, kind, limit, offset)
+    return vocabulary.search(_vocabulary(name, _written(name)), query, kind, limit, offset=offset)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

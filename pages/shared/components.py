@@ -12,10 +12,13 @@ from streamlit.components.v2.types import ComponentRenderer
 FOLDER = Path(__file__).parent.parent / "components"
 
 
-def part(name: str) -> ComponentRenderer:
-    """The function that mounts a part: pages/components/<name>.js and .css. Call it once, at import of a page's module."""
+def part(name: str, *styles: str) -> ComponentRenderer:
+    """The function that mounts a part: pages/components/<name>.js and .css. Call it once, at import of a page's module.
+
+    styles: further style sheets of that folder, which come before its own.
+    """
     return st.components.v2.component(
         f"studio_{name}",
         js=(FOLDER / f"{name}.js").read_text(encoding="utf-8"),
-        css=(FOLDER / f"{name}.css").read_text(encoding="utf-8"),
+        css="".join((FOLDER / f"{style}.css").read_text(encoding="utf-8") for style in (*styles, name)),
     )

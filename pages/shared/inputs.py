@@ -5,7 +5,7 @@ picker copies the value into its widget before it is drawn and back in the widge
 load anything.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -77,9 +77,11 @@ def restore() -> None:
     would undo what was typed since.
     """
     asked = {name: st.query_params[name] for name in DEFAULTS if name in st.query_params}
-    if asked and asked not in st.session_state.get("shared_links", []):
-        for name, value in asked.items():
-            put(name, value)
+    if asked in st.session_state.get("shared_links", []):
+        asked = {}
+    for name, value in asked.items():
+        put(name, value)
+    st.session_state["shared_asked"] = tuple(asked)
 
 
 def link() -> dict[str, str]:
@@ -116,6 +118,48 @@ def _follow(key: str, value: object) -> None:
     """
     if key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
+
+
+def settle(name: str, page: str, options: Iterable[str]) -> str:
+    """Make a shared value one of a page's options, and return it: else what the page showed last, else the first of them."""
+    known, last = tuple(options), f"last_{name}_{page}"
+    if get(name) not in known:
+        before = st.session_state.get(last)
+        put(name, before if before in known else known[0])
+    st.session_state[last] = get(name)
+    return get(name)
+
+
+def settle_view(page: str, options: Iterable[str]) -> str:
+    """Make "view" one of a page's views, and return it. Each page keeps its own: one set on another page is not meant here."""
+    if "view" not in st.session_state.get("shared_asked", ()) and st.session_state.get("view_of", page) != page:
+        put("view", "")
+    st.session_state["view_of"] = page
+    return settle("view", page, options)
+
+
+def number(name: str, low: int, high: int, otherwise: int) -> int:
+    """A shared value as a whole number between two bounds; `otherwise` where it is none."""
+    value = get(name)
+    return min(max(int(value) if value.isdecimal() and len(value) < 10 else otherwise, low), high)
+
+
+def model_and_sentence(page: str, *, label: str = "") -> tuple[str, str]:
+    """The model and the sentence beside each other. label: another name for the sentence."""
+    left, right = st.columns([2, 3])
+    with left:
+        chosen = model(page)
+    with right:
+        return chosen, sentence(page, label=label)
+
+
+def pair_and_cut(page: str, model: str) -> tuple[str, int]:
+    """The second sentence, and beside it how many tokens an input may have."""
+    left, right = st.columns([4, 1], vertical_alignment="bottom")
+    with left:
+        second = pair(page)
+    with right:
+        return second, cut(page, cached.tokenizer(model).model_max_length)
 
 
 def sentence(page: str, *, label: str = "", pause: str = "250ms") -> str:
@@ -158,13 +202,14 @@ def run_title(run: runs.Run, report: RunReport | None = None) -> str:
     return " · ".join(parts)
 
 
+def finished() -> list[runs.Run]:
+    """Every run that has a model, newest first."""
+    return [run for run in runs.all_runs() if models.availability(f"run:{run.id}") == "here"]
+
+
 def finished_runs() -> dict[str, str]:
     """Model name ("run:…") → title of every run that has a model, newest first."""
-    return {
-        f"run:{run.id}": run_title(run, cached.run_report(run.id))
-        for run in runs.all_runs()
-        if models.availability(f"run:{run.id}") == "here"
-    }
+    return {f"run:{run.id}": run_title(run, cached.run_report(run.id)) for run in finished()}
 
 
 def model_title(name: str, titles: dict[str, str]) -> str:
@@ -200,8 +245,7 @@ def model(page: str, *, label: str = "") -> str:
 
 def cut(page: str, limit: int) -> int:
     """The most tokens an input may have, at most what the model takes."""
-    number = int(get("cut")) if get("cut").isdecimal() else 128
-    put("cut", min(max(number, 4), limit))
+    put("cut", number("cut", 4, limit, int(DEFAULTS["cut"])))
     _follow(f"cut@{page}", int(get("cut")))
     st.number_input(_("Cut at (tokens)"), 4, limit, help=_("Longer inputs are cut here."), **_widget("cut", page))
     return int(get("cut"))
@@ -209,9 +253,7 @@ def cut(page: str, limit: int) -> int:
 
 def _one_of(name: str, page: str, options: Mapping[str, str], label: str, *, wrap: bool | None = None) -> str:
     """A shared value as one of a few options (value → its name on screen); the first where it is none of them."""
-    if get(name) not in options:
-        put(name, next(iter(options)))
-    _follow(f"{name}@{page}", get(name))
+    _follow(f"{name}@{page}", settle(name, page, options))
     st.segmented_control(
         label, list(options), format_func=options.__getitem__, required=True, wrap=wrap, **_widget(name, page)
     )
@@ -220,23 +262,18 @@ def _one_of(name: str, page: str, options: Mapping[str, str], label: str, *, wra
 
 def view(page: str, options: Mapping[str, str], *, label: str) -> str:
     """Which picture of a page is shown: option → its name on screen. Only the chosen one is to be computed."""
+    settle_view(page, options)
     return _one_of("view", page, options, label)
 
 
 def part(page: str, options: Mapping[str, str], *, label: str) -> str:
-    """The part of a pair that is shown: value → title."""
-    if get("part") not in options:
-        put("part", next(iter(options)))
-    _follow(f"part@{page}", get("part"))
-    st.selectbox(label, list(options), format_func=options.__getitem__, **_widget("part", page))
-    return get("part")
+    """The part of a page's matter that is shown, such as one sentence of a pair: value → title."""
+    return choice("part", page, options, label)
 
 
 def choice(name: str, page: str, options: Mapping[str, str], label: str) -> str:
     """A shared value as one of many options in a list (value → its name on screen); the first where it is none of them."""
-    if get(name) not in options:
-        put(name, next(iter(options)))
-    _follow(f"{name}@{page}", get(name))
+    _follow(f"{name}@{page}", settle(name, page, options))
     st.selectbox(label, list(options), format_func=options.__getitem__, **_widget(name, page))
     return get(name)
 
@@ -245,38 +282,26 @@ def _take_several(name: str, key: str) -> None:
     put(name, ",".join(st.session_state[key]))
 
 
+def _several(name: str, page: str, options: Mapping[str, str]) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """What is chosen of the options, and what ties a widget to it."""
+    key = f"{name}@{page}"
+    chosen = [value for value in dict.fromkeys(get(name).split(",")) if value in options]
+    _follow(key, chosen)
+    return tuple(chosen), {"key": key, "on_change": _take_several, "args": (name, key)}
+
+
 def several(name: str, page: str, options: Mapping[str, str], label: str) -> tuple[str, ...]:
     """A shared value as any number of a few options, kept as their names with commas between them."""
-    key = f"{name}@{page}"
-    chosen = [value for value in get(name).split(",") if value in options]
-    _follow(key, chosen)
-    st.pills(
-        label,
-        list(options),
-        format_func=options.__getitem__,
-        selection_mode="multi",
-        key=key,
-        on_change=_take_several,
-        args=(name, key),
-    )
-    return tuple(value for value in get(name).split(",") if value in options)
+    chosen, widget = _several(name, page, options)
+    st.pills(label, list(options), format_func=options.__getitem__, selection_mode="multi", **widget)
+    return chosen
 
 
 def many(name: str, page: str, options: Mapping[str, str], label: str, *, placeholder: str = "") -> tuple[str, ...]:
-    """A shared value as any number of many options, kept as their names with commas between them."""
-    key = f"{name}@{page}"
-    chosen = [value for value in get(name).split(",") if value in options]
-    _follow(key, chosen)
-    st.multiselect(
-        label,
-        list(options),
-        format_func=options.__getitem__,
-        placeholder=placeholder,
-        key=key,
-        on_change=_take_several,
-        args=(name, key),
-    )
-    return tuple(chosen)
+    """A shared value as any number of many options in a list, kept as their names with commas between them."""
+    chosen, widget = _several(name, page, options)
+    st.multiselect(label, list(options), format_func=options.__getitem__, placeholder=placeholder, **widget)
+    return chosen
 
 
 def segment(name: str, page: str, options: Mapping[str, str], label: str) -> str:
@@ -286,8 +311,7 @@ def segment(name: str, page: str, options: Mapping[str, str], label: str) -> str
 
 def state(page: str, layers: int) -> int:
     """Which hidden state: 0 for the embeddings, 1 to `layers` for what each layer puts out; the last unless chosen."""
-    number = int(get("state")) if get("state").isdecimal() else layers
-    shown = min(number, layers)
+    shown = number("state", 0, layers, layers)
     _follow(f"state@{page}", shown)
     st.select_slider(
         _("Layer (0: embeddings)"), range(layers + 1), help=_("0 is the vector before the first layer: the word and its position, without any context."),
@@ -308,8 +332,7 @@ def lines(name: str, page: str, *, label: str, example: str, help_text: str = ""
 
 def whole_number(name: str, page: str, *, label: str, low: int, high: int, step: int = 1, help_text: str = "") -> int:
     """A shared value as a whole number between two bounds."""
-    number = int(get(name)) if get(name).isdecimal() else int(DEFAULTS[name])
-    put(name, min(max(number, low), high))
+    put(name, number(name, low, high, int(DEFAULTS[name])))
     _follow(f"{name}@{page}", int(get(name)))
     st.number_input(label, low, high, step=step, help=help_text or None, **_widget(name, page))
     return int(get(name))
@@ -318,8 +341,7 @@ def whole_number(name: str, page: str, *, label: str, low: int, high: int, step:
 def layer_and_head(page: str, layers: int, heads: int) -> tuple[int, int]:
     """The chosen layer and head, counted from 0 inside and from 1 on screen."""
     for name, count in (("layer", layers), ("head", heads)):
-        number = int(get(name)) if get(name).isdecimal() else 0
-        put(name, min(number, count - 1))
+        put(name, number(name, 0, count - 1, 0))
         _follow(f"{name}@{page}", int(get(name)))
     left, right = st.columns(2)
     left.select_slider(_("Layer"), range(layers), format_func=lambda i: str(i + 1), **_widget("layer", page))

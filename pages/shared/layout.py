@@ -14,36 +14,21 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import UserError
 from core.results import Token, Tokens
-from pages.shared import i18n, inputs
+from pages.shared import components, i18n, inputs
 from pages.shared.i18n import _
 
 ICON = str(Path(__file__).parent.parent / "pictures" / "icon.png")  # a file, since icons by name come from the network
-STYLE = """
-<style>
+STYLE = (
+    "<style>"
+    + (components.FOLDER / "chips.css").read_text(encoding="utf-8")
+    + """
 [data-testid="stMainBlockContainer"] { padding-top: 4.5rem; }
-.chips { display: flex; flex-wrap: wrap; row-gap: .55rem; padding: .2rem 0 .4rem; }
-.chip { display: inline-flex; flex-direction: column; align-items: center; margin-left: .38rem; padding: .22rem .5rem .18rem;
-  border: 1.5px solid rgba(0,114,178,.65); border-radius: .45rem; background: rgba(0,114,178,.10); line-height: 1.25;
-  max-width: 100%; overflow-wrap: anywhere; }
-.chip b { font-family: var(--mono, "Source Code Pro", ui-monospace, monospace); font-weight: 500; font-size: 1rem;
-  white-space: pre-wrap; unicode-bidi: isolate; }
-.chip small { opacity: .75; font-size: .72rem; font-variant-numeric: tabular-nums; }
-.chip.continuation { margin-left: 0; border-left: 1.5px dashed rgba(0,114,178,.65); border-radius: 0 .45rem .45rem 0;
-  background: rgba(86,180,233,.16); }
-.chip.joined { border-radius: .45rem 0 0 .45rem; border-right: 0; }
-.chip.continuation.joined { border-radius: 0; }
-.chip.special { border: 1.5px dotted currentColor; border-radius: 1.2rem; background: transparent; opacity: .8; }
-.chip.unknown { border: 2px solid #D55E00; background: repeating-linear-gradient(45deg, rgba(213,94,0,.20) 0 4px, transparent 4px 8px); }
-.chip.padding { border: 1.5px dashed rgba(128,128,128,.6); background: transparent; opacity: .55; }
-.chip.second { border-color: rgba(230,159,0,.9); background: rgba(230,159,0,.12); }
 [class*="st-key-wide_"] { overflow-x: auto; }
 [class*="st-key-wide_"] > * { min-width: 40rem; }
-.keys { display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; font-size: .85rem; opacity: .85; align-items: center; }
-.keys .chip { padding: 0 .4rem; margin-left: 0; margin-right: .35rem; }
-.keys .chip b { font-size: .8rem; }
 .cut { text-decoration: line-through; text-decoration-color: #D55E00; opacity: .75; overflow-wrap: anywhere; white-space: pre-wrap; }
 </style>
 """
+)
 
 
 @contextmanager
@@ -148,6 +133,13 @@ def cut_text(text: str, longest: int = 600) -> None:
     st.html(f'<p class="cut">{escape(text[:longest])}</p><p><small>{escape(rest)}</small></p>')
 
 
+def what_was_cut(tokens: Tokens) -> None:
+    """What of a text (and pair) did not fit."""
+    if tokens.cut or tokens.cut_pair:
+        st.warning(_("Cut at {limit} tokens. The model never sees this:").format(limit=tokens.max_length))
+        cut_text(tokens.cut + tokens.cut_pair)
+
+
 @dataclass(frozen=True)
 class Experiment:
     """A prepared experiment: the button's label, the point it makes, and the shared values it sets."""
@@ -157,10 +149,10 @@ class Experiment:
     values: Mapping[str, str]
 
 
-def _start(values: Mapping[str, str], key: str, label: str) -> None:
+def _start(values: Mapping[str, str], key: str, number: int) -> None:
     for name, value in values.items():
         inputs.put(name, value)
-    st.session_state[key] = label
+    st.session_state[key] = number
 
 
 def experiments(name: str, rows: Sequence[Experiment]) -> None:
@@ -170,9 +162,9 @@ def experiments(name: str, rows: Sequence[Experiment]) -> None:
         st.markdown("**" + _("Try this") + "**")
         with st.container(horizontal=True):
             for i, row in enumerate(rows):
-                st.button(row.label, key=f"{key}_{i}", on_click=_start, args=(row.values, key, row.label))
-        for row in rows:
-            if st.session_state.get(key) == row.label and all(inputs.get(n) == v for n, v in row.values.items()):
+                st.button(row.label, key=f"{key}_{i}", on_click=_start, args=(row.values, key, i))
+        for i, row in enumerate(rows):
+            if st.session_state.get(key) == i and all(inputs.get(n) == v for n, v in row.values.items()):
                 st.markdown(row.point)
 
 

@@ -19,7 +19,7 @@ from pages.shared.i18n import _
 KEY = "typing"
 NUMBER = "typing_number"  # of the last text that came from the box
 KNOWN = "typing_known"  # the last text that came from the box or was given to it
-_mount = components.part("typing")
+_mount = components.part("typing", "chips")
 
 
 def _take_typed() -> None:

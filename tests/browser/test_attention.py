@@ -1,34 +1,15 @@
 """The Attention page's topics in a real browser: neurons, a head chosen by a click, heads switched off; all offline."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from benchmarks import browser
-from benchmarks.browser import Server, Watch
+from benchmarks.browser import Server
+from tests.browser.common import check
 
-STREAMLITS_OWN = re.compile(r"status of 404")  # Streamlit looks for its own end points below a page's path first
 HOSTILE = '</script><img src=x onerror="window.broken=1"><script>window.broken=1</script> \u202eabc'
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with browser.server(tmp_path_factory.mktemp("home")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser.chromium() as running:
-        yield running
-
-
-def check(watch: Watch) -> None:
-    """Nothing left the machine, and no message of ours is on the console."""
-    assert watch.outside == []
-    assert [message for message in watch.console if not STREAMLITS_OWN.search(message)] == []
 
 
 def show(page: Page, server: Server, query: str) -> None:

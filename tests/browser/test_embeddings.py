@@ -1,33 +1,11 @@
 """The Embeddings page in a real browser: points can be selected and read, a long computation can be cancelled."""
 
-import re
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, expect
 
 from benchmarks import browser
-from benchmarks.browser import Server, Watch
-
-STREAMLITS_OWN = re.compile(r"status of 404")  # Streamlit looks for its own end points below a page's path first
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with browser.server(tmp_path_factory.mktemp("home")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser.chromium() as running:
-        yield running
-
-
-def check(watch: Watch) -> None:
-    """Nothing left the machine, and no message of ours is on the console."""
-    assert watch.outside == []
-    assert [message for message in watch.console if not STREAMLITS_OWN.search(message)] == []
+from benchmarks.browser import Server
+from tests.browser.common import check
 
 
 def test_a_computation_is_cancelled_and_taken_up_again(server: Server, chromium: Browser) -> None:

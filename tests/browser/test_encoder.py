@@ -1,35 +1,16 @@
 """The Encoder page in a real browser: point, choose, step by keyboard, change the computation, and nothing leaves the machine."""
 
 import re
-from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from benchmarks import browser
-from benchmarks.browser import Server, Watch
+from benchmarks.browser import Server
+from tests.browser.common import check
 
-STREAMLITS_OWN = re.compile(r"status of 404")  # Streamlit looks for its own end points below a page's path first
 HOSTILE = '</script><img src=x onerror="window.broken=1"> \u202eabc ' + "w" * 3000
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with browser.server(tmp_path_factory.mktemp("home")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser.chromium() as running:
-        yield running
-
-
-def check(watch: Watch) -> None:
-    """Nothing left the machine, and no message of ours is on the console."""
-    assert watch.outside == []
-    assert [message for message in watch.console if not STREAMLITS_OWN.search(message)] == []
 
 
 def show(page: Page, url: str) -> None:
@@ -76,6 +57,24 @@ def test_a_box_opens_below_and_the_keyboard_steps_through_layers_and_heads(serve
     page.wait_for_url(re.compile(r"layer=2.*head=1|head=1.*layer=2"), timeout=30_000)
     page.locator('.box[data-box="query"]').press("Enter")
     expect(page.locator(".box.chosen")).to_have_attribute("data-box", "query", timeout=30_000)
+    check(watch)
+
+
+def test_the_next_head_is_drawn_before_the_server_answers(server: Server, chromium: Browser) -> None:
+    page, watch = browser.new_page(chromium)
+    show(page, f"{server.url}/encoder?text=I+love+eating+pizza&head=3")
+    pressed = """flow => {
+        const before = flow.querySelector('.box[data-box="weights"] canvas').toDataURL();
+        flow.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowDown", bubbles: true}));
+        const after = flow.querySelector('.box[data-box="weights"] canvas').toDataURL();
+        return [flow.querySelector(".thumb.on").dataset.focus, flow.classList.contains("waiting"), before !== after, after];
+    }"""
+    focus, waiting, changed, picture = page.locator(".flow").evaluate(pressed)
+    assert (focus, waiting, changed) == ("head-4", False, True)
+    page.wait_for_url(re.compile(r"head=4"), timeout=30_000)
+    browser.wait_until_calm(page)
+    drawn = page.locator('.box[data-box="weights"] canvas').evaluate("canvas => canvas.toDataURL()")
+    assert drawn == picture
     check(watch)
 
 

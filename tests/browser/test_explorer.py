@@ -1,7 +1,6 @@
 """The attention explorer in a real browser: hover, choose, mask, compare, take away; offline, and quick."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -10,29 +9,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from benchmarks import browser
 from benchmarks.app import SENTENCE, hover
-from benchmarks.browser import Server, Watch
+from benchmarks.browser import Server
+from tests.browser.common import check
 
-STREAMLITS_OWN = re.compile(r"status of 404")  # Streamlit looks for its own end points below a page's path first
 BANK = "She sat on the bank of the river."
 HOSTILE = '</script><img src=x onerror="window.broken=1"> \u202eabc\u0007 ' + "x" * 3000
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with browser.server(tmp_path_factory.mktemp("home")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser.chromium() as running:
-        yield running
-
-
-def check(watch: Watch) -> None:
-    """Nothing left the machine, and no message of ours is on the console."""
-    assert watch.outside == []
-    assert [message for message in watch.console if not STREAMLITS_OWN.search(message)] == []
 
 
 def open_explorer(page: Page, server: Server, query: str) -> None:
@@ -118,8 +99,8 @@ def test_it_comes_back_after_another_picture(server: Server, chromium: Browser) 
     page.locator("canvas.overview").press("ArrowRight")
     expect(page).to_have_url(re.compile("head=1"), timeout=20_000)
     browser.wait_until_calm(page)
-    page.get_by_role("radio", name="Heat map").click()
-    page.locator(".js-plotly-plot").first.wait_for(timeout=30_000)
+    page.get_by_role("radio", name="BertViz: one layer").click()
+    page.locator("iframe").first.wait_for(timeout=30_000)
     page.get_by_role("radio", name="Explorer").click()
     expect(page.locator(".overview")).to_be_visible(timeout=30_000)
     expect(page.locator(".over .numbers")).to_have_text(re.compile("Layer 1, head 2 · largest weight"), timeout=20_000)

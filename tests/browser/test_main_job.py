@@ -7,10 +7,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from benchmarks import browser
-from benchmarks.browser import Server, Watch
+from benchmarks.browser import Server
 from core import runs
-
-STREAMLITS_OWN = re.compile(r"status of 404")  # Streamlit looks for its own end points below a page's path first
+from tests.browser.common import check
 
 
 @pytest.fixture(scope="module")
@@ -22,18 +21,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         patch.setenv("STUDIO_HOME", str(home))
         for run in runs.all_runs():
             runs.kill(run)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser.chromium() as running:
-        yield running
-
-
-def check(watch: Watch) -> None:
-    """Nothing left the machine, and no message of ours is on the console."""
-    assert watch.outside == []
-    assert [message for message in watch.console if not STREAMLITS_OWN.search(message)] == []
 
 
 def open_from_navigation(page: Page, name: str) -> None:
@@ -115,7 +102,7 @@ def test_tokens_follow_the_typing(server: Server, chromium: Browser) -> None:
 def test_hostile_text_runs_no_script(server: Server, chromium: Browser) -> None:
     hostile = '</script><img src=x onerror="window.broken=1"><script>window.broken=1</script>'
     page, watch = browser.new_page(chromium)
-    for path, views in (("tokens", ("",)), ("attention", ("heatmap", "heads", "head-view", "model-view"))):
+    for path, views in (("tokens", ("",)), ("attention", ("explorer", "head-view", "model-view"))):
         for view in views:
             page.goto(f"{server.url}/{path}")
             page.goto(f"{server.url}/{path}?view={view}&text={hostile}")

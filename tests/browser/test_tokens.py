@@ -1,7 +1,6 @@
 """The text box of Tokens in a real browser: typing, input methods, links between text, tokens and ids, other ways to set the text."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,24 +8,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from benchmarks import browser
 from benchmarks.browser import Server
-from tests.browser.test_main_job import check
+from tests.browser.common import check
 
 WORDS = (
     "a quick brown fox types faster than any server answers and must not lose one letter of what it writes down here"
 )
 CHIP_IDS = ".chips .chip small"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with browser.server(tmp_path_factory.mktemp("home")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser.chromium() as running:
-        yield running
 
 
 def opened(server: Server, chromium: Browser, query: str = "") -> tuple[Page, browser.Watch]:

@@ -25,9 +25,14 @@ def choose(key: str) -> None:
             inputs.put(name, int(value))
 
 
+def chosen(layers: int, count: int) -> tuple[int, int]:
+    """The chosen layer and head, as far as the model has them."""
+    return inputs.number("layer", 0, layers - 1, 0), inputs.number("head", 0, count - 1, 0)
+
+
 def to_map() -> None:
     """Go to the chosen head's map."""
-    inputs.put("view", "heatmap")
+    inputs.put("view", "explorer")
 
 
 def _texts(sample: str, text: str) -> tuple[str, ...]:
@@ -62,7 +67,7 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
         return ""
     layers, count = found.values["entropy"].shape
     row = heads.STATISTICS[colour]
-    layer, head = (min(int(inputs.get(n)) if inputs.get(n).isdecimal() else 0, most - 1) for n, most in (("layer", layers), ("head", count)))  # fmt: skip
+    layer, head = chosen(layers, count)
     unit = {"bits": _("bits"), "tokens": _("tokens"), "share": _("share of the attention, 0–1")}[row.unit]
     with layout.wide("attention_heads_grid"):
         st.plotly_chart(

@@ -1,62 +1,14 @@
-"""The Attention page's maps: one head large, all heads small, BertViz's three views, and what a chosen head looks at."""
+"""The Attention page's maps beside the explorer: BertViz's three views, and what a chosen head looks at."""
 
 import pandas as pd
 import streamlit as st
 
 from core import attention, html
-from core.figures import attention as attention_figures
 from core.results import AttentionMaps
-from pages.shared import cached, inputs
+from pages.shared import cached
 from pages.shared.i18n import _
 
-GRID = "attention_grid"
 STRONGEST = 10
-
-
-def _choose_head() -> None:
-    """A click on a small map chooses its layer and head."""
-    for point in st.session_state[GRID].selection.points[:1]:
-        for name, value in zip(("layer", "head"), point["customdata"], strict=True):
-            inputs.put(name, int(value))
-
-
-def heatmap(maps: AttentionMaps, layer: int, head: int, part: attention.View) -> None:
-    """One head as a heat map."""
-    to_largest = st.toggle(
-        _("Stretch the colours to the largest weight"),
-        help=_("Shows weak weights; two maps can then no longer be compared by colour."),
-    )
-    figure = attention_figures.attention_heatmap(maps, layer, head, view=part, to_largest=to_largest, text=_)
-    st.plotly_chart(
-        figure,
-        key="attention_heatmap",
-        alt=_("Attention weights of one head as a heat map; the strongest are in the table below"),
-    )
-    if part != "all":
-        st.caption(_("A part of the whole map: the weights are as they are, so a row does not add up to 1."))
-
-
-def grid(model: str, text: str, pair: str, part: attention.View, cut: int, layer: int, head: int) -> None:
-    """All heads in small; a click chooses one."""
-    heads = cached.overview(model, text, pair, part, cut)
-    st.caption(
-        _(
-            "Click a map to choose its layer and head. The same colour is the same weight everywhere; the scale favours weak weights."
-        )
-    )
-    st.plotly_chart(
-        attention_figures.heads_grid(heads, selected=(layer, head), text=_),
-        key=GRID,
-        on_select=_choose_head,
-        selection_mode="points",
-        alt=_("The attention maps of all heads, layers from top to bottom, heads from left to right"),
-    )
-    if heads.block > 1:
-        st.caption(
-            _("Each dot stands for {count} × {count} tokens and shows the largest weight among them.").format(
-                count=heads.block
-            )
-        )
 
 
 def _bertviz(document: str, height: int, name: str) -> None:

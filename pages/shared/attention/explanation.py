@@ -5,7 +5,8 @@ import streamlit as st
 
 from core import explain, heads
 from core.figures import heads as figures
-from pages.shared import attention_classifier, cached, layout, snippets
+from pages.shared import cached, layout, snippets
+from pages.shared.attention import classifier
 from pages.shared.i18n import _
 
 METHODS: tuple[str, str] = ("integrated-gradients", "deletion")
@@ -21,9 +22,7 @@ def show(model: str, text: str, pair: str) -> str:
         )
     )
     if not cached.classifies(model):
-        attention_classifier.needed(
-            _("This needs a model with an answer to explain: a classifier, such as a finished run.")
-        )
+        classifier.needed(_("This needs a model with an answer to explain: a classifier, such as a finished run."))
         return ""
     answer = cached.prediction(model, text, pair)
     with st.spinner(_("Explaining the answer …")):

@@ -1,9 +1,11 @@
 """The Attention page's prepared experiments: each makes one point with the bundled model."""
 
+from pages.shared import inputs
+from pages.shared.attention.compare import began_with
 from pages.shared.i18n import _
 from pages.shared.layout import Experiment
 
-PLOT = "The plot is thin, but the acting is wonderful."
+PLOT = {"text": inputs.DEFAULTS["text"], "pair": ""}
 
 
 def rows(run: str) -> tuple[Experiment, ...]:
@@ -15,7 +17,7 @@ def rows(run: str) -> tuple[Experiment, ...]:
                 "Layer 1, head 3 puts practically all of its attention on the token before, whatever the token is: it carries "
                 "word order. Type any other sentence: the stripe stays."
             ),
-            {"model": "minilm", "text": PLOT, "pair": "", "layer": "0", "head": "2", "view": "heatmap"},
+            {"model": "minilm", **PLOT, "layer": "0", "head": "2", "view": "explorer"},
         ),
         Experiment(
             _("The bank of the river"),
@@ -31,7 +33,7 @@ def rows(run: str) -> tuple[Experiment, ...]:
                 "In layer 4, head 2 the word *it* looks at *animal*. Write *wide* instead of *tired*, so that *it* means the street: "
                 "the weight on *animal* falls by more than half, yet *street* does not win. The model hesitates."
             ),
-            {"model": "minilm", "text": "The animal did not cross the street because it was too tired.", "pair": "", "layer": "3", "head": "1", "view": "heatmap"},
+            {"model": "minilm", "text": "The animal did not cross the street because it was too tired.", "pair": "", "layer": "3", "head": "1", "view": "explorer"},
         ),
         Experiment(
             _("A question and its answer"),
@@ -50,7 +52,7 @@ def rows(run: str) -> tuple[Experiment, ...]:
                 "Layer 5, head 6 spends most of its attention on [CLS], which means nothing by itself. Look at all heads: most of those in "
                 "layers 2 to 5 have that bright first column. High attention is not the same as importance."
             ),
-            {"model": "minilm", "text": PLOT, "pair": "", "layer": "4", "head": "5", "view": "heads"},
+            {"model": "minilm", **PLOT, "layer": "4", "head": "5", "view": "explorer"},
         ),
         Experiment(
             _("A habit, measured"),
@@ -66,7 +68,7 @@ def rows(run: str) -> tuple[Experiment, ...]:
                 "After one layer about 15 % of a vector comes from [CLS], after six about 60 %: drag the slider. Rollout counts every glance at [CLS] as "
                 "information, though heads rest there when they have nothing to find. Flow sees no bottleneck anywhere, and sets the tokens hardly apart."
             ),
-            {"model": "minilm", "text": PLOT, "pair": "", "token": "8", "view": "flow"},
+            {"model": "minilm", **PLOT, "token": "8", "view": "flow"},
         ),
         Experiment(
             _("Without the head that looks back"),
@@ -74,7 +76,7 @@ def rows(run: str) -> tuple[Experiment, ...]:
                 "Layer 1, head 3 carries word order, and it is off. The vectors move by about 13 % in layer 1, and by half of that after layer 5: what is "
                 "missing is partly made up for. Switch the whole of layer 6 off instead: nothing comes after it, and the vectors move by 46 %."
             ),
-            {"model": "minilm", "text": PLOT, "pair": "", "off": "0.2", "view": "ablation"},
+            {"model": "minilm", **PLOT, "off": "0.2", "view": "ablation"},
         ),
         *_with_run(run),
     )  # fmt: skip
@@ -84,21 +86,21 @@ def _with_run(run: str) -> tuple[Experiment, ...]:
     """The experiments that need a classifier."""
     if not run:
         return ()
-    return (
-        Experiment(
-            _("What fine-tuning changed"),
-            _(
-                "The same sentence in a classifier and in the model it started from. Which layers changed most? Click the brightest head: where does it "
-                "look now, and where did it look before?"
-            ),
-            {"model": run, "text": PLOT, "pair": "", "other_model": "", "layer": "0", "head": "0", "view": "compare"},
+    base = began_with(run)
+    changed = Experiment(
+        _("What fine-tuning changed"),
+        _(
+            "The same sentence in a classifier and in the model it started from. Which layers changed most? Click the brightest head: where does it "
+            "look now, and where did it look before?"
         ),
-        Experiment(
-            _("Attention or importance?"),
-            _(
-                "Find the word with the most attention, then look what leaving it out does to the answer. Write another sentence: the correlations change, "
-                "even their sign. Attention shows where information was taken from, not what was made of it."
-            ),
-            {"model": run, "text": PLOT, "pair": "", "view": "explanation"},
+        {"model": run, **PLOT, "other_model": base, "view": "compare"},
+    )
+    measured = Experiment(
+        _("Attention or importance?"),
+        _(
+            "Find the word with the most attention, then look what leaving it out does to the answer. Write another sentence: the correlations change, "
+            "even their sign. Attention shows where information was taken from, not what was made of it."
         ),
-    )  # fmt: skip
+        {"model": run, **PLOT, "view": "explanation"},
+    )
+    return (changed, measured) if base else (measured,)

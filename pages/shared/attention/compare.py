@@ -8,19 +8,23 @@ from core.errors import UserError
 from core.figures import attention as attention_figures
 from core.figures import heads as figures
 from pages.shared import cached, i18n, inputs, layout, snippets
-from pages.shared.attention_heads import choose
+from pages.shared.attention.heads import choose, chosen
 from pages.shared.i18n import _
 
 GRID = "compare_grid"
 LISTED = 200
 
 
+def began_with(run: str) -> str:
+    """The model a run ("run:…") started from; "" where that is a folder, as after training from the command line."""
+    base = runs.get(run.removeprefix("run:")).config.model
+    return base if models.is_name(base) else ""
+
+
 def _suggestion(model: str, titles: dict[str, str]) -> str:
     """The model to compare with at first: what a run started from, or the newest run that started from this model."""
-    run = models.RUN_NAME.fullmatch(model)
-    if run is not None:
-        base = runs.get(run[1]).config.model
-        return base if models.is_name(base) else ""  # a folder, if it was trained from the command line
+    if models.RUN_NAME.fullmatch(model):
+        return began_with(model)
     started = [name for name in titles if runs.get(name.removeprefix("run:")).config.model == model]
     return next(iter(started or [name for name in titles if name != model]), "")
 
@@ -56,7 +60,7 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
                 title=_("How much each head's map differs"),
                 bar=_("Jensen–Shannon divergence (bits)"),
                 form=".3f",
-                selected=_place(layers, count),
+                selected=chosen(layers, count),
                 text=_,
             ),
             key=GRID,
@@ -118,12 +122,3 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
             alt=_("Heads sorted by how much their attention differs, the largest difference first"),
         )
     return snippets.attention_change(model, other, text, pair, tokens.max_length, layer, head)
-
-
-def _place(layers: int, count: int) -> tuple[int, int]:
-    """The chosen layer and head, as far as the model has them."""
-    layer, head = (
-        min(int(inputs.get(name)) if inputs.get(name).isdecimal() else 0, most - 1)
-        for name, most in (("layer", layers), ("head", count))
-    )
-    return layer, head

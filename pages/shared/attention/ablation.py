@@ -7,7 +7,8 @@ import streamlit as st
 from core import attention, heads, models
 from core.figures import heads as figures
 from core.predict import Report
-from pages.shared import attention_classifier, cached, inputs, layout, progress, snippets
+from pages.shared import cached, inputs, layout, progress, snippets
+from pages.shared.attention import classifier
 from pages.shared.i18n import _
 
 GRID = "ablation_grid"
@@ -156,7 +157,7 @@ def _importance(model: str) -> None:
     st.subheader(_("Which heads does a classifier need?"), anchor=False)
     run = models.RUN_NAME.fullmatch(model)
     if run is None:
-        attention_classifier.needed(
+        classifier.needed(
             _(
                 "To rank heads by what a classifier loses without them, choose a finished run: it comes with validation texts."
             )

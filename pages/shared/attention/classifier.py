@@ -2,14 +2,10 @@
 
 import streamlit as st
 
-from pages.shared import inputs
+from pages.shared import inputs, layout
 from pages.shared.i18n import _
 
 OFFERED = 3
-
-
-def _open(name: str) -> None:
-    inputs.put("model", name)
 
 
 def needed(why: str) -> None:
@@ -21,4 +17,9 @@ def needed(why: str) -> None:
         return
     with st.container(horizontal=True):
         for name, title in list(titles.items())[:OFFERED]:
-            st.button(_("Open the run {title}").format(title=title), key=f"open_{name}", on_click=_open, args=(name,))
+            st.button(
+                _("Open the run {title}").format(title=layout.plain(title)),
+                key=f"open_{name}",
+                on_click=inputs.put,
+                args=("model", name),
+            )

@@ -1,0 +1,34 @@
+"""The app and the browser that every browser test uses: started once, and each test comes as a visitor of its own.
+
+The scope is this folder, not the whole run: while playwright works, its thread has a running event loop.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from benchmarks import browser
+from benchmarks.browser import Server
+
+
+@pytest.fixture(scope="package")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running app with a studio home of its own, without a run: a file whose tests make runs starts another."""
+    with browser.server(tmp_path_factory.mktemp("home")) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def running_chromium() -> Iterator[Browser]:
+    """A running browser."""
+    with browser.chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def chromium(running_chromium: Browser) -> Iterator[Browser]:
+    """The browser; what a test opens in it is closed after the test, so that no page goes on asking the app."""
+    yield running_chromium
+    for context in running_chromium.contexts:
+        context.close()
