@@ -336,10 +336,12 @@ def _is_path(name: str) -> bool:
 
 
 def fresh_model(config: RunConfig, labels: tuple[str, ...], attention: models.Attention = "eager") -> PreTrainedModel:
-    """The pre-trained encoder with a new head that depends on the seed only."""
-    model = models.load_classifier(config.model, labels=labels, attention=attention, allow_path=_is_path(config.model))
+    """The pre-trained encoder with a new head, and whatever else its checkpoint lacks, that depend on the seed only."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
+        torch.manual_seed(config.seed)  # the library draws the parameters that a checkpoint lacks, such as a pooler
+        model = models.load_classifier(
+            config.model, labels=labels, attention=attention, allow_path=_is_path(config.model)
+        )
         for name, part in model.named_children():
             for layer in part.modules() if name != model.base_model_prefix else ():
                 if isinstance(layer, nn.Linear):

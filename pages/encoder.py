@@ -14,7 +14,7 @@ from pages.shared import cached, encoder_flow, inputs, layout, snippets, worked
 from pages.shared.components import part
 from pages.shared.i18n import _
 
-FLOW = "encoder_flow"
+PAGE, FLOW = "encoder", "encoder_flow"
 PADDING = 8  # tokens that are added when the mask is left out, because it has nothing to hide without them
 WIDEST = 64  # columns of a table
 mount = part("encoder_flow")
@@ -38,8 +38,7 @@ def _chosen() -> None:
 
 def _number(name: str, count: int) -> int:
     """A shared value as a number below `count`."""
-    value = int(inputs.get(name)) if inputs.get(name).isdecimal() else 0
-    inputs.put(name, min(value, count - 1))
+    inputs.put(name, inputs.number(name, 0, count - 1, 0))
     return int(inputs.get(name))
 
 
@@ -80,10 +79,9 @@ def _walk(model: str, text: str, pair: str, cut: int, code: DeltaGenerator) -> N
         trace = cached.trace(model, text, pair, layer, cut)
         token = _number("token", len(trace.tokens.tokens))
         there = encoder_flow.present(trace)
-        if inputs.get("view") not in there:
-            inputs.put("view", "weights")
+        view = inputs.settle_view(PAGE, ["weights", *there])
         _proof(trace)
-        data = encoder_flow.payload(trace, head, inputs.get("view"), token, _)
+        data = encoder_flow.payload(trace, head, view, token, _)
         mount(key=FLOW, data=data, on_step_change=_stepped, on_choose_change=_chosen)
         _step(trace, head, token, there, model)
         _checks(trace, head, there)
@@ -103,10 +101,10 @@ def _step(trace: Trace, head: int, token: int, there: list[str], model: str) -> 
     left, right = st.columns(2)
     with left:
         titles = {name: f"{encoder_flow.BOXES[name].sign} · {_(encoder_flow.BOXES[name].title)}" for name in there}
-        box = inputs.choice("view", "encoder", titles, _("Step"))
+        box = inputs.choice("view", PAGE, titles, _("Step"))
     with right:
         options = {str(i): f"{name[:40]} ({i})" for i, name in enumerate(names)}
-        token = int(inputs.choice("token", "encoder", options, _("Token")))
+        token = int(inputs.choice("token", PAGE, options, _("Token")))
     row = encoder_flow.BOXES[box]
     matrix = encoder_flow.values(trace, box, head)
     st.latex(worked.latex(trace, box, head, cached.whole(model).config))
@@ -226,13 +224,13 @@ def _change(model: str, text: str, pair: str, cut: int) -> None:
             )
         )
         rows = {row.id: row for row in encoder.offered(cached.whole(model).config)}
-        chosen = inputs.several("without", "encoder", {name: _(row.title) for name, row in rows.items()}, _("Changes"))
+        chosen = inputs.several("without", PAGE, {name: _(row.title) for name, row in rows.items()}, _("Changes"))
         words = {"": _("no word")} | _words(cached.tokens(model, text, pair, cut))
         left, right = st.columns(2)
         with left:
-            first = inputs.choice("swap", "encoder", words, _("Swap this word …"))
+            first = inputs.choice("swap", PAGE, words, _("Swap this word …"))
         with right:
-            second = inputs.choice("swap_with", "encoder", words, _("… with this one"))
+            second = inputs.choice("swap_with", PAGE, words, _("… with this one"))
         swap = (int(first), int(second)) if first and second and first != second else None
         if chosen or swap:
             _effect(model, text, pair, cut, [rows[name] for name in chosen], swap)
@@ -303,20 +301,9 @@ with layout.page(
         "Point at anything to read it; choose a box to open it below."
     ),
 ):
-    left, right = st.columns([2, 3])
-    with left:
-        model = inputs.model("encoder")
-    with right:
-        text = inputs.sentence("encoder")
-    first, second = st.columns([4, 1], vertical_alignment="bottom")
-    with first:
-        pair = inputs.pair("encoder")
-    with second:
-        cut = inputs.cut("encoder", cached.tokenizer(model).model_max_length)
-    tokens = cached.tokens(model, text, pair, cut)
-    if tokens.cut or tokens.cut_pair:
-        st.warning(_("Cut at {limit} tokens. The model never sees this:").format(limit=tokens.max_length))
-        layout.cut_text(tokens.cut + tokens.cut_pair)
+    model, text = inputs.model_and_sentence(PAGE)
+    pair, cut = inputs.pair_and_cut(PAGE, model)
+    layout.what_was_cut(cached.tokens(model, text, pair, cut))
     walk, tries, changing, code = st.container(), st.container(), st.container(), st.empty()
     with walk:
         _walk(model, text, pair, cut, code)

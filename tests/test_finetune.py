@@ -14,6 +14,7 @@ from torch import nn
 from transformers import (
     AlbertConfig,
     AlbertModel,
+    BertForMaskedLM,
     BertModel,
     DistilBertConfig,
     DistilBertModel,
@@ -594,6 +595,14 @@ def test_a_trained_head_is_made_anew(config: RunConfig, tiny_classifier: Path) -
     assert torch.equal(one.bert.embeddings.word_embeddings.weight, old.bert.embeddings.word_embeddings.weight)
     other = finetune.fresh_model(replace(config, model=str(tiny_classifier), seed=1), ("a", "b"))
     assert not torch.equal(one.classifier.weight, other.classifier.weight)
+
+
+def test_what_a_checkpoint_lacks_depends_on_the_seed_only(config: RunConfig, tmp_path: Path) -> None:
+    BertForMaskedLM(make_config()).save_pretrained(tmp_path / "masked")  # it has no pooler
+    make_tokenizer().save_pretrained(tmp_path / "masked")
+    config = replace(config, model=str(tmp_path / "masked"))
+    one, again = (finetune.fresh_model(config, ("a", "b")).state_dict() for _ in range(2))
+    assert all(torch.equal(one[name], again[name]) for name in one)
 
 
 # --- What is told ------------------------------------------------------------------------------------------------------

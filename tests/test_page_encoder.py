@@ -225,8 +225,11 @@ def test_hostile_text(classifier: str, kind: str) -> None:
     assert len(app.error) <= 1
 
 
-def test_nonsense_in_the_address_falls_back(classifier: str) -> None:
-    shape = {"layer": "99", "head": "x", "token": "-1", "view": "no"}
+@pytest.mark.parametrize(
+    "shape",
+    [{"layer": "99", "head": "x", "token": "-1", "view": "no"}, dict.fromkeys(("layer", "head", "token"), "9" * 5000)],
+)
+def test_nonsense_in_the_address_falls_back(classifier: str, shape: dict[str, str]) -> None:
     changes = {"without": "no,such", "swap": "z", "swap_with": "²"}
     app = check(open_page("encoder", model=classifier, **shape, **changes))
     assert not app.error
