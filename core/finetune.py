@@ -342,6 +342,7 @@ def fresh_model(config: RunConfig, labels: tuple[str, ...], attention: models.At
         model = models.load_classifier(
             config.model, labels=labels, attention=attention, allow_path=_is_path(config.model)
         )
+        torch.manual_seed(config.seed)
         for name, part in model.named_children():
             for layer in part.modules() if name != model.base_model_prefix else ():
                 if isinstance(layer, nn.Linear):
