@@ -44,7 +44,7 @@ def bars(shares: dict[str, float]) -> None:
 
 def tokens_card(model: str, text: str) -> None:
     result = cached.tokens(model, text, max_length=SHORT)
-    st.html(f'<div style="height:9.2rem;overflow:hidden">{layout.chips_html(result.tokens)}</div>')
+    st.html(f'<div style="min-height:9.2rem;max-height:12.4rem;overflow:hidden">{layout.chips_html(result.tokens)}</div>')
     st.caption(_("{count} tokens with their numbers in the vocabulary").format(count=len(result.tokens)))
 
 
