@@ -16,6 +16,7 @@ PAGES = (
     st.Page("pages/encoder.py", title=_("Encoder"), icon=":material/account_tree:"),
     st.Page("pages/attention.py", title=_("Attention"), icon=":material/hub:"),
     st.Page("pages/embeddings.py", title=_("Embeddings"), icon=":material/scatter_plot:"),
+    st.Page("pages/pretraining.py", title=_("Pre-training"), icon=":material/school:"),
     st.Page("pages/finetune.py", title=_("Fine-tune"), icon=":material/model_training:"),
     st.Page("pages/runs.py", title=_("Runs"), icon=":material/list_alt:"),
     st.Page("pages/playground.py", title=_("Playground"), icon=":material/sports_esports:"),

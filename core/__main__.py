@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from core.predict import Predictor
-    from core.results import Evaluation, Event, RunConfig, RunReport
+    from core.results import Evaluation, Event, MaskedEvaluation, RunConfig, RunReport
     from core.runs import Run
 
 PROGRAM = "python -m core"
@@ -261,12 +261,16 @@ def _config(given: Json) -> tuple["RunConfig", Path | None]:
     """The run that is asked for, checked before anything is written: a mistake must not leave a failed run behind."""
     from core import data, finetune, models
     from core.results import RunConfig
+    from core.tasks import TASKS
 
     if "pair_column" in given:
         given.setdefault("task", "pair-classification")
     config = RunConfig(**given)  # type: ignore[arg-type]
     finetune.check(config)
-    models.folder(config.model, allow_path=True)
+    if config.model != models.SCRATCH:
+        models.folder(config.model, allow_path=True)
+        if TASKS[config.task].metric == "loss" and not models.has_head(config.model, "mlm", allow_path=True):
+            raise UserError(models.HEADLESS["mlm"], name=models.title(config.model))
     file = _file(config.data)
     data.load(
         config.data,
@@ -282,10 +286,11 @@ def _config(given: Json) -> tuple["RunConfig", Path | None]:
 def _file(name: str) -> Path | None:
     """The file that a --data stands for, None for a dataset's name."""
     from core.data import DATASETS
-    from core.tables import SUFFIXES
+    from core.tables import SUFFIXES, TEXT_SUFFIX
 
     path = Path(name).expanduser()
-    is_file = name not in DATASETS and (path.suffix.lower() in SUFFIXES or path.is_absolute() or path.is_file())
+    looks_like_file = path.suffix.lower() in (*SUFFIXES, TEXT_SUFFIX)
+    is_file = name not in DATASETS and (looks_like_file or path.is_absolute() or path.is_file())
     return path if is_file else None
 
 
@@ -332,9 +337,12 @@ def _listener(progress: Progress, *, tell_all: bool) -> Callable[["Event"], None
         elif tell_all and event.kind == "stage":
             progress.say(f"{values['stage']} …")
         elif tell_all and event.kind == "evaluation":
-            progress.say(
-                f"step {event.step}: accuracy {values['accuracy']:.4f}, macro-F1 {values['macro_f1']:.4f} on {values['n']} validation rows"
+            measured = (
+                f"accuracy {values['accuracy']:.4f}, macro-F1 {values['macro_f1']:.4f} on {values['n']} validation rows"
+                if "macro_f1" in values
+                else f"loss {values['loss']:.4f}, top-1 accuracy {values['accuracy']:.4f} on {values['n']} masked tokens"
             )
+            progress.say(f"step {event.step}: {measured}")
 
     return listen
 
@@ -344,19 +352,49 @@ def _number(value: object) -> float | None:
 
 
 def _trained(folder: Path, report: "RunReport") -> Json:
-    split = "test" if report.test else "validation" if report.validation else None
-    evaluation = report.test or report.validation
     return {
         "run": str(folder),
         "model": str(folder / "model"),
-        "split": split,
-        **(_measures(evaluation) if evaluation else {"n": 0, "accuracy": None, "macro_f1": None}),
-        "baseline_accuracy": report.baseline.accuracy.value if report.baseline else None,
+        **(_masked_results(report) if report.masked else _results(report)),
         "seconds": report.seconds,
         "examples_per_second": report.examples_per_second,
         "peak_memory_mb": report.peak_memory_mb,
         "steps": report.steps,
         "best_step": report.best_step,
+    }
+
+
+def _results(report: "RunReport") -> Json:
+    evaluation = report.test or report.validation
+    return {
+        "split": "test" if report.test else "validation" if report.validation else None,
+        **(_measures(evaluation) if evaluation else {"n": 0, "accuracy": None, "macro_f1": None}),
+        "baseline_accuracy": report.baseline.accuracy.value if report.baseline else None,
+    }
+
+
+def _masked_results(report: "RunReport") -> Json:
+    split = next((name for name in ("test", "validation") if name in report.masked), None)
+    before = report.masked.get("baseline")
+    return {
+        "split": split,
+        **(_masked_measures(report.masked[split]) if split else {"n": 0, "accuracy": None, "loss": None}),
+        "baseline_accuracy": before.top1.value if before else None,
+        "baseline_loss": before.loss if before else None,
+    }
+
+
+def _masked_measures(evaluation: "MaskedEvaluation") -> Json:
+    return {
+        "n": evaluation.n,
+        "accuracy": evaluation.top1.value,
+        "accuracy_interval": [evaluation.top1.low, evaluation.top1.high],
+        "top5": evaluation.top5.value,
+        "top5_interval": [evaluation.top5.low, evaluation.top5.high],
+        "loss": evaluation.loss,
+        "perplexity": evaluation.perplexity,
+        "uniform_loss": evaluation.uniform_loss,
+        "blocks": evaluation.blocks,
     }
 
 
@@ -377,14 +415,16 @@ def _measures(evaluation: "Evaluation") -> Json:
 
 
 def evaluate_command(options: argparse.Namespace) -> int:
-    """Measure a classifier on a dataset's test split, or on all rows of a file."""
+    """Measure a classifier on a dataset's test split, or on all rows of a file; without labels on what is held back."""
     from core import data, predict, tables
 
+    if _is_masked(options):
+        return _evaluate_masked(options)
     predictor, trained = _predictor(options.model)
     if trained is not None:  # as long as in training, so that the run's own test is repeated exactly
         predictor = replace(predictor, max_length=min(trained.max_length, predictor.max_length))
-    task = _task(options, trained)
-    file = _file(options.data)
+    task = options.task or _task(options, trained)
+    file = _file(options.data) if _has_labels(task) else None  # without labels every source is split as for training
     notes: list[str] = []
     if file is None:
         dataset = data.load(
@@ -393,6 +433,7 @@ def evaluate_command(options: argparse.Namespace) -> int:
             text_column=options.text_column,
             pair_column=options.pair_column,
             label_column=options.label_column,
+            allow_path=not _has_labels(task),
         )
         names, measure = dataset.label_names, partial(predict.evaluate, predictor, dataset)
     else:
@@ -461,7 +502,9 @@ def _predict_file(options: argparse.Namespace, file: Path, output: Path) -> int:
     _check_output(output, file)
     frame = tables.read_table(file).frame
     predictor, trained = _predictor(options.model)
-    columns = _columns(frame, options, _task(options, trained), trained, need_label=False)
+    task = _task(options, trained)
+    task = task if _has_labels(task) else "pair-classification"  # what follows what is asked of two columns
+    columns = _columns(frame, options, task, trained, need_label=False)
     roles = [role for role in columns if role != "label"]
     kept = [i for i in range(len(frame)) if all(frame[columns[role]].iloc[i].strip() for role in roles)]
     if len(kept) < len(frame):
@@ -490,19 +533,86 @@ def _predict_file(options: argparse.Namespace, file: Path, output: Path) -> int:
 
 def _predictor(name: str) -> tuple["Predictor", "RunConfig | None"]:
     """A classifier, and how it was trained where it is one of our runs."""
+    from core import predict
+
+    _use_threads()
+    return predict.load(name, allow_path=True), _trained_as(name)
+
+
+def _use_threads() -> None:
     import torch
 
-    from core import models, predict, runs, settings
+    from core import settings
 
     threads = settings.THREADS.value()
     if threads:
         torch.set_num_threads(threads)
-    predictor = predict.load(name, allow_path=True)
+
+
+def _trained_as(name: str) -> "RunConfig | None":
+    """How a model was trained where it is one of our runs."""
+    from core import models, runs, settings
+
     named = models.RUN_NAME.fullmatch(name)
     folder = settings.runs_folder() / named[1] if named else Path(name).expanduser()
     folder = folder.parent if folder.name == "model" else folder
     is_run = (folder / runs.CONFIG).is_file() and (folder / runs.STATE).is_file()
-    return predictor, runs.open_folder(folder).config if is_run else None
+    return runs.open_folder(folder).config if is_run else None
+
+
+def _has_labels(task: str) -> bool:
+    from core.tasks import TASKS
+
+    return "label" in TASKS[task].columns
+
+
+def _is_masked(options: argparse.Namespace) -> bool:
+    """Whether a masked language model is to be measured: it is asked for, or the model is nothing else."""
+    from core import models
+    from core.tasks import TASKS
+
+    if options.task is not None:
+        if options.task not in TASKS:
+            raise UserError(
+                "there is no task '{task}'; the tasks are {tasks}", task=options.task[:50], tasks=", ".join(TASKS)
+            )
+        return TASKS[options.task].metric == "loss"
+    architectures = models.load_config(options.model, allow_path=True).architectures or []
+    return any(architecture.endswith("ForMaskedLM") for architecture in architectures)
+
+
+def _evaluate_masked(options: argparse.Namespace) -> int:
+    """Measure a masked language model on the documents that a run would hold back for its test."""
+    from core import data, models, objectives
+    from core.results import MaskedEvaluation, RunConfig
+
+    _use_threads()
+    trained = _trained_as(options.model)
+    task = "masked-language-modelling"
+    model = models.load_masked_lm(options.model, allow_path=True)
+    tokenizer = models.load_tokenizer(options.model, allow_path=True)
+    dataset = data.load(options.data, task=task, text_column=options.text_column, allow_path=True)
+    config = trained or RunConfig(options.model, options.data, task=task)
+    length = min(config.max_length, tokenizer.model_max_length)
+    goal = objectives.Masked(config, dataset, tokenizer, length)
+    started = time.monotonic()
+    measured = _with_progress("evaluating", lambda report: goal.measure(model, "test", report, live=False))
+    if measured is None or not isinstance(measured.evaluation, MaskedEvaluation):
+        raise UserError("'{name}' has no examples in its {split} split", name=options.data, split="test")
+    found = measured.evaluation
+    for probe in found.probes:
+        print(f"{probe.text}  {', '.join(f'{one.token} {one.probability:.3f}' for one in probe.top)}")
+    answer(
+        {
+            "model": options.model,
+            "data": options.data,
+            "split": "test",
+            **_masked_measures(found),
+            "max_length": length,
+            "seconds": time.monotonic() - started,
+        }
+    )
+    return 0
 
 
 def _task(options: argparse.Namespace, trained: "RunConfig | None") -> str:
@@ -702,20 +812,28 @@ examples:
   python -m core train --model minilm --data rotten_tomatoes --epochs 2 --output my-run
   python -m core train --model minilm --data reviews.csv --text-column review --label-column stars --output stars
   python -m core train --model minilm --data pairs.tsv --text-column a --pair-column b --output same-or-not
+  python -m core train --task masked-language-modelling --model minilm --data notes.txt --output my-model
+  python -m core train --task masked-language-modelling --model scratch --data imdb --limit 2000 --output tiny
   python -m core train --run my-run            go on where a stopped or killed run was
 
 A file is split 80/10/10 into training, validation and test. Ctrl-C stops after the current step and keeps what was
 learnt; a second one stops at once. The result is in OUTPUT/model, for predict, evaluate and transformers' pipeline.
+The two tasks of pre-training, masked-language-modelling and next-sentence-prediction, need no labels: they read a column
+of texts or a .txt file, in which blank lines part the documents. "scratch" is a tiny new model with its own vocabulary.
 
 JSON: run, model, split, n, accuracy, accuracy_interval, macro_f1, macro_f1_interval (95 %), loss, ece, majority,
-baseline_accuracy (before training), seconds and examples_per_second (training alone), peak_memory_mb, steps, best_step.""",
+baseline_accuracy (before training), seconds and examples_per_second (training alone), peak_memory_mb, steps, best_step.
+Of masked language modelling: accuracy (top-1), top5, loss (nats per masked token), perplexity, uniform_loss (ln of the
+vocabulary's size), baseline_accuracy and baseline_loss in the place of macro_f1, ece and majority.""",
     "evaluate": """\
 examples:
   python -m core evaluate --model my-run --data rotten_tomatoes
   python -m core evaluate --model my-run --data test.csv --text-column review --label-column stars
+  python -m core evaluate --model minilm --task masked-language-modelling --data notes.txt
 
 Of a dataset the test split is used, of a file all rows: give one that the model was not trained on. Labels are matched
-by name, whatever their order or case; where one side only numbers its classes, by number.
+by name, whatever their order or case; where one side only numbers its classes, by number. The tasks of pre-training need
+no labels: of any source they measure the tenth of the documents that a training would hold back for its test.
 
 JSON: model, data, split, n, accuracy, accuracy_interval, macro_f1, macro_f1_interval (95 %), loss, ece, majority,
 max_length, seconds.""",
@@ -733,7 +851,8 @@ JSON of --text: n, text, label, probability, probabilities, cut. JSON of --data:
 
 MODEL_HELP = "a name from 'models', a hub name (owner/name), or a folder"
 CLASSIFIER_HELP = "a run's folder, a model's folder, run:ID, or a hub name (owner/name) of a classifier"
-DATA_HELP = "a name from 'datasets', a file (.csv .tsv .json .jsonl .parquet), or a hub name (owner/name)"
+DATA_HELP = "a name from 'datasets', a file (.csv .tsv .json .jsonl .parquet; .txt for tasks without labels), or a hub name (owner/name)"
+TASK_HELP = "text-classification (default), pair-classification, masked-language-modelling or next-sentence-prediction"
 
 
 def _tokenize_options(one: argparse.ArgumentParser) -> None:
@@ -746,7 +865,7 @@ def _train_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--model", metavar="M", help=MODEL_HELP)
     one.add_argument("--data", metavar="D", help=DATA_HELP)
     one.add_argument("--output", metavar="DIR", help="the folder of the new run")
-    one.add_argument("--task", metavar="T", help="text-classification (default) or pair-classification")
+    one.add_argument("--task", metavar="T", help=TASK_HELP)
     one.add_argument("--text-column", metavar="C", help="column of the texts; guessed when left out")
     one.add_argument("--pair-column", metavar="C", help="column of the second texts of a pair task")
     one.add_argument("--label-column", metavar="C", help="column of the labels; guessed when left out")
@@ -762,6 +881,7 @@ def _train_options(one: argparse.ArgumentParser) -> None:
 def _evaluate_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--model", required=True, metavar="DIR_OR_NAME", help=CLASSIFIER_HELP)
     one.add_argument("--data", required=True, metavar="D", help=DATA_HELP)
+    one.add_argument("--task", metavar="T", help="what is measured; by default what the model was trained for")
     one.add_argument("--text-column", default="", metavar="C", help="column of the texts; guessed when left out")
     one.add_argument("--pair-column", default="", metavar="C", help="column of the second texts of a pair task")
     one.add_argument("--label-column", default="", metavar="C", help="column of the labels; guessed when left out")

@@ -68,7 +68,8 @@ def repeat(
 
     report(done, total) is called after each seed and may raise Cancelled. Raises UserError when the model cannot be had.
     """
-    from core import finetune  # here, because the Trainer takes long to import and the other experiments never need it
+    # here, because the Trainer takes long to import and the other experiments never need it
+    from core import finetune, objectives
 
     texts, labels = list(ARTICLE), torch.tensor([int(label.removeprefix("label ")) for label in ARTICLE.values()])
     inputs = tokenizer(texts, padding=True, return_tensors="pt")
@@ -77,7 +78,7 @@ def repeat(
     for seed in seeds:
         config = RunConfig(model=model, data="article-example", seed=seed)
         names = tuple(f"label {i}" for i in range(CLASSES))
-        learner = finetune.fresh_model(config, names, "sdpa")
+        learner = objectives.fresh_model(config, names, "sdpa")
         start = None if rows else copy.deepcopy(learner)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)

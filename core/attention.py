@@ -64,12 +64,16 @@ def attend(
     heads of 512 tokens are 151 MB); None keeps all. max_length, name: as in tokens.tokenize.
     Raises UserError for an empty text, or a layer the model does not have.
     """
+    return attention_maps(model, read(model, tokenizer, text, pair, max_length=max_length, name=name), layer=layer)
+
+
+def attention_maps(model: PreTrainedModel, tokens: Tokens, *, layer: int | None = None) -> AttentionMaps:
+    """The attention weights of tokens that were read (encoder.read), masked ones too; the rest as in `attend`."""
     layers = model.config.num_hidden_layers
     if layer is not None and not 0 <= layer < layers:
         raise UserError(
             "layer {layer} does not exist: the model's layers are 0 to {last}", layer=layer, last=layers - 1
         )
-    tokens = read(model, tokenizer, text, pair, max_length=max_length, name=name)
     kept = tuple(range(layers)) if layer is None else (layer,)
     size = len(tokens.tokens)
     weights = np.empty((len(kept), model.config.num_attention_heads, size, size), dtype=np.float32)
@@ -292,7 +296,7 @@ def labels(tokens: Tokens) -> tuple[str, ...]:
 
     A piece that holds only part of a character stays as the vocabulary writes it. What cannot be printed becomes �.
     """
-    return tuple(_readable(token.text) for token in tokens.tokens)
+    return tuple(readable(token.text) for token in tokens.tokens)
 
 
 def _byte_alphabet() -> dict[str, int]:
@@ -305,7 +309,8 @@ def _byte_alphabet() -> dict[str, int]:
 _BYTES: Mapping[str, int] = _byte_alphabet()
 
 
-def _readable(text: str) -> str:
+def readable(text: str) -> str:
+    """An entry of a vocabulary as people read it, as in `labels`."""
     if text and not text.isascii() and all(character in _BYTES for character in text):
         with suppress(UnicodeDecodeError):
             text = bytes(_BYTES[character] for character in text).decode("utf-8")

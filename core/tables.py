@@ -9,7 +9,7 @@ not know what the columns mean: nothing of tasks, labels or splits.
 import csv
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO, StringIO
 from itertools import chain, islice
@@ -26,6 +26,7 @@ from core.results import Dropped
 Note = tuple[str, Mapping[str, object]]
 
 SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".parquet")
+TEXT_SUFFIX = ".txt"
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 EXAMPLE_CHARS = 80
 
@@ -153,6 +154,41 @@ def read_table(path: Path) -> Table:
     return table
 
 
+def read_documents(path: Path) -> Table:
+    """Read a plain text file: what stands between blank lines is one document, a row of the column "text".
+
+    A document longer than a cell may be goes on in further rows. Raises UserError when it cannot be read.
+    """
+    _check_file(path, (TEXT_SUFFIX,))
+    data = path.read_bytes()
+    if not data.strip():
+        raise UserError("{file} is empty", file=path.name)
+    try:
+        _check_text(data, path.name)
+    except UserError as error:
+        raise UserError(
+            "{file} is not plain text, whatever its name; save the text as .txt in UTF-8", file=path.name
+        ) from error
+    text, encoding, notes = _decode(data)
+    found = [part for block in re.split(r"\n\s*\n", text.replace("\r\n", "\n")) for part in _portions(block.strip())]
+    if not found:
+        raise UserError("{file} is empty", file=path.name)
+    most = settings.MAX_ROWS.value()
+    return replace(make_table(["text"], [found[:most]], len(found), notes=notes), encoding=encoding)
+
+
+def _portions(document: str) -> Iterator[str]:
+    """A document in parts that fit into a cell, each ending at a space or line where there is one."""
+    limit = settings.MAX_CELL_CHARS.value()
+    while len(document) > limit:
+        end = max(document.rfind(" ", 0, limit), document.rfind("\n", 0, limit))
+        end = end if end > 0 else limit
+        yield document[:end]
+        document = document[end:].lstrip()
+    if document:
+        yield document
+
+
 def exists(path: Path) -> bool:
     """Whether there is such a file or folder; a name that no file can have is none."""
     try:
@@ -174,14 +210,14 @@ def check_size(name: str, size: int) -> None:
         )
 
 
-def _check_file(path: Path) -> None:
+def _check_file(path: Path, kinds: tuple[str, ...] = SUFFIXES) -> None:
     """Raise UserError unless it is a file of an expected kind and size."""
-    suffixes = " ".join(SUFFIXES)
+    suffixes = " ".join(kinds)
     if not exists(path):
         raise UserError("there is no file {file}", file=str(path)[:200])
     if path.is_dir():
         raise UserError("{file} is a folder; give one file ({suffixes})", file=path.name, suffixes=suffixes)
-    if not path.is_file() or path.suffix.lower() not in SUFFIXES:
+    if not path.is_file() or path.suffix.lower() not in kinds:
         raise UserError(
             "{file} is of a kind that is not read; the kinds are {suffixes}", file=path.name, suffixes=suffixes
         )

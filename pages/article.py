@@ -328,7 +328,7 @@ def repeated(text: str) -> None:
 
 def moved(text: str) -> None:
     rows: tuple[Movement, ...] = ()
-    for run in inputs.finished():
+    for run in inputs.classifiers():
         report = cached.run_report(run.id)
         if report and report.movement and run.config.method == "full":
             rows = report.movement
@@ -395,7 +395,7 @@ def adam(text: str) -> None:
 
 
 def learns(text: str) -> None:
-    for run in inputs.finished():
+    for run in inputs.classifiers():
         report = cached.run_report(run.id)
         if report and report.test and report.baseline:
             facts(

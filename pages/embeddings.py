@@ -686,7 +686,7 @@ def experiments() -> None:
             {"model": "minilm", "view": "map", "texts": "rotten_tomatoes", "rows": "1000", "map": "pca-2", "pooling": "mean", "state": "", "compare": "one"},
         ),
     ]  # fmt: skip
-    newest = next(iter(inputs.finished_runs()), None)
+    newest = next(iter(inputs.finished_classifiers()), None)
     if newest:
         rows.append(
             layout.Experiment(

@@ -4,60 +4,15 @@ The training runs in a process of its own; this page writes what was asked into 
 """
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
-from datasets import DatasetDict
 
-from core import data, finetune, models, runs
-from core.errors import UserError
-from core.results import Estimate, RunConfig
-from pages.shared import cached, data_form, inputs, layout, recipe, run_view, snippets
+from core import data
+from core.results import RunConfig
+from pages.shared import data_form, inputs, launch, layout, recipe, run_view, snippets
 from pages.shared.data_form import Source
 from pages.shared.i18n import _
-
-# --- What it will cost -------------------------------------------------------------------------------------------------
-
-
-def limited(dataset: data.TextDataset, limit: int) -> data.TextDataset:
-    """The dataset with at most `limit` training rows, 0 for all."""
-    train = dataset.splits["train"]
-    if not limit or limit >= len(train):
-        return dataset
-    return replace(dataset, splits=DatasetDict({**dataset.splits, "train": train.select(range(limit))}))
-
-
-def show_estimate(config: RunConfig, source: Source, dataset: data.TextDataset) -> None:
-    """Time and memory, measured on a few real steps when asked for; shown as long as nothing that matters changes."""
-    key = repr((replace(config, name="", seed=0, preset=""), source.file))
-    known: dict[str, Estimate] = st.session_state.setdefault("estimates", {})
-    if key not in known and st.button(
-        _("Estimate time and memory"),
-        key="estimate",
-        icon=":material/timer:",
-        help=_("Trains a throw-away copy for a few real steps. It takes some seconds and changes nothing."),
-    ):
-        with st.status(_("Training a throw-away copy for a few steps …")) as status:
-            known[key] = finetune.estimate(config, limited(dataset, config.limit))
-            status.update(label=_("Measured."), state="complete")
-    if key in known:
-        found = known[key]
-        st.markdown(
-            _(
-                "About **{time}** of training and **{memory:,.0f} MB** of memory: {steps:,} steps at {speed:.0f} examples per second."
-            ).format(
-                time=run_view.duration(found.seconds),
-                memory=found.peak_memory_mb,
-                steps=found.steps,
-                speed=found.examples_per_second,
-            )
-        )
-        st.caption(
-            _(
-                "Measured on {count} real steps on this machine, with batches of short to long texts. Loading and evaluations come on top; other work on the machine slows it down."
-            ).format(count=found.measured_steps)
-        )
 
 
 def configuration(source: Source, model: str, name: str, limit: int) -> RunConfig:
@@ -74,39 +29,9 @@ def configuration(source: Source, model: str, name: str, limit: int) -> RunConfi
     return recipe.configuration(asked, limit)
 
 
-def start(config: RunConfig, source: Source) -> None:
-    """Write the run's folder, start its process, and follow it."""
-    run = runs.create(config, Path(source.file) if source.file else None)
-    runs.start(run)
-    inputs.put("run", run.id)
-
-
-# --- The page ----------------------------------------------------------------------------------------------------------
-
-
-def others() -> None:
-    """Calm lines on runs that are active, with a way to each."""
-    for run in runs.all_runs():
-        if run.state.status in run_view.ACTIVE:
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(
-                    run_view.status_icon(run.state.status)
-                    + " "
-                    + layout.plain(f"{run_view.status_name(run.state.status)}: {inputs.run_title(run)}")
-                )
-                st.button(
-                    _("Follow it"),
-                    key=f"follow_{run.id}",
-                    on_click=inputs.put,
-                    args=("run", run.id),
-                    type="tertiary",
-                    icon=":material/visibility:",
-                )
-
-
 def form() -> None:
     """Choose data, model and values, see what they cost, start."""
-    others()
+    launch.others()
     left, right = st.columns([3, 2], gap="large")
     source, dataset = None, None
     with left:
@@ -119,7 +44,7 @@ def form() -> None:
     with right:
         st.subheader(_("2 · Model and recipe"), anchor=False)
         model = inputs.model("finetune")
-        limit = token_limit(model)
+        limit = launch.token_limit(model)
         recipe.choose_preset()
         recipe.choose_method(model)
         with st.expander(_("All values"), icon=":material/tune:"):
@@ -132,21 +57,8 @@ def form() -> None:
         if source and dataset:
             with layout.mistakes():
                 config = configuration(source, model, name.strip(), limit)
-                show_estimate(config, source, dataset)
-                st.button(
-                    _("Start"),
-                    key="start",
-                    type="primary",
-                    icon=":material/play_arrow:",
-                    on_click=begin,
-                    args=(config, source),
-                )
-                failed = st.session_state.pop("start_error", None)
-                if failed:
-                    raise failed
-                st.caption(
-                    _("It trains in a process of its own: you may close this page, or the browser, and come back.")
-                )
+                launch.show_estimate(config, source, dataset)
+                launch.show_start(config, source)
         else:
             st.caption(_("Choose data first."))
     if source and dataset:
@@ -162,19 +74,6 @@ def form() -> None:
         )
     else:
         experiments()
-
-
-def token_limit(model: str) -> int:
-    """The most tokens the model takes, as far as it is known without fetching anything."""
-    return cached.tokenizer(model).model_max_length if models.availability(model) == "here" else 512
-
-
-def begin(config: RunConfig, source: Source) -> None:
-    """Start was pressed. A mistake is shown where the button is."""
-    try:
-        start(config, source)
-    except UserError as error:
-        st.session_state["start_error"] = error
 
 
 def code(config: RunConfig, source: Source, dataset: data.TextDataset) -> str:

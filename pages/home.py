@@ -44,7 +44,9 @@ def bars(shares: dict[str, float]) -> None:
 
 def tokens_card(model: str, text: str) -> None:
     result = cached.tokens(model, text, max_length=SHORT)
-    st.html(f'<div style="min-height:9.2rem;max-height:12.4rem;overflow:hidden">{layout.chips_html(result.tokens)}</div>')
+    st.html(
+        f'<div style="min-height:9.2rem;max-height:12.4rem;overflow:hidden">{layout.chips_html(result.tokens)}</div>'
+    )
     st.caption(_("{count} tokens with their numbers in the vocabulary").format(count=len(result.tokens)))
 
 
@@ -158,7 +160,7 @@ with layout.page(
 ):
     model, text = inputs.model_and_sentence("home", label=_("Your sentence, on every page"))
 
-    newest = next(iter(inputs.finished()), None)
+    newest = next(iter(inputs.classifiers()), None)
     cards = (
         (_("1 · Tokenise"), "pages/tokens.py", _("Open Tokens"), lambda: tokens_card(model, text)),
         (_("2 · Encode"), "pages/encoder.py", _("Open Encoder"), lambda: vectors_card(model, text)),
@@ -192,6 +194,7 @@ with layout.page(
             ),
             (
                 ("pages/tokens.py", _("Begin with Tokens"), ":material/abc:"),
+                ("pages/pretraining.py", _("Ask what it learnt"), ":material/school:"),
                 ("pages/article.py", _("The tutorial, checked"), ":material/fact_check:"),
             ),
         ),

@@ -57,7 +57,7 @@ def choose_model() -> tuple[str, dict[str, str]]:
     It is the shared model when that can classify; otherwise the newest finished run takes its place and a line says so.
     "" when there is none: then the page shows the way to one.
     """
-    titles = inputs.finished_runs()
+    titles = inputs.finished_classifiers()
     try:
         wanted = inputs.model("playground", label=_("Model that answers"))
         load_classifier(wanted)

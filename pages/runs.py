@@ -8,7 +8,7 @@ import streamlit as st
 from core import runs
 from core.errors import UserError
 from core.figures import training as training_figures
-from core.results import RunReport
+from core.results import MaskedEvaluation, RunReport
 from core.runs import Run
 from pages.shared import cached, inputs, layout, run_view, snippets
 from pages.shared.i18n import _
@@ -34,6 +34,7 @@ def ticked(key: str, run_ids: Sequence[str]) -> None:
 def table(found: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
     """All runs, newest first, with a box to tick each."""
     measured = {run_id: (report.test or report.validation) if report else None for run_id, report in reports.items()}
+    accuracy = {run_id: run_view.accuracy(report) for run_id, report in reports.items()}
     ids = [run.id for run in found]
     frame = pd.DataFrame(
         {
@@ -41,8 +42,9 @@ def table(found: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
             _("Name"): [run.config.name for run in found],
             _("Data"): [run.config.data.removeprefix("data/") for run in found],
             _("Model"): [run.config.model for run in found],
+            _("Task"): [run_view.task_name(run.config.task) for run in found],
             _("Method"): [run_view.method_name(run.config.method) for run in found],
-            _("Accuracy (95% interval)"): [run_view.share(m.accuracy) if (m := measured[i]) else "" for i in ids],
+            _("Accuracy (95% interval)"): [run_view.share(a) if (a := accuracy[i]) else "" for i in ids],
             _("Macro-F1 (95% interval)"): [run_view.share(m.macro_f1) if (m := measured[i]) else "" for i in ids],
             _("Measured on"): [run_view.measured_on(reports[i]) for i in ids],
             _("Training time (s)"): [round(r.seconds, 1) if (r := reports[i]) else None for i in ids],
@@ -51,6 +53,8 @@ def table(found: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
     )
     if not any(frame[_("Name")]):
         frame = frame.drop(columns=_("Name"))
+    if len(set(frame[_("Task")])) == 1:
+        frame = frame.drop(columns=_("Task"))
     key = f"table_{'_'.join(ids)}"  # rows are counted from the top: another list is another table
     st.dataframe(
         frame,
@@ -146,7 +150,12 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
     measured = {
         run.id: result for run in picked if (report := reports[run.id]) and (result := report.test or report.validation)
     }
-    if measured:
+    masked = {run.id: row for run in picked if (row := run_view.masked(reports[run.id]))}
+    accuracy = {run.id: share for run in picked if (share := run_view.accuracy(reports[run.id]))}
+    if masked:
+        compare_masked(masked, names)
+        st.caption(remark(picked, reports))
+    if measured and not masked:
         left, right = st.columns(2)
         with left:
             run_view.plot(
@@ -167,9 +176,7 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
         st.caption(remark(picked, reports))
     rows = {
         _("State"): [run_view.status_name(run.state.status) for run in picked],
-        _("Accuracy (95% interval)"): [
-            run_view.share(measured[r.id].accuracy) if r.id in measured else "–" for r in picked
-        ],
+        _("Accuracy (95% interval)"): [run_view.share(accuracy[r.id]) if r.id in accuracy else "–" for r in picked],
         _("Macro-F1 (95% interval)"): [
             run_view.share(measured[r.id].macro_f1) if r.id in measured else "–" for r in picked
         ],
@@ -179,7 +186,15 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
         _("Examples per second"): [f"{x.examples_per_second:.1f}" if (x := reports[r.id]) else "–" for r in picked],
         _("Peak memory (MB)"): [f"{x.peak_memory_mb:,.0f}" if (x := reports[r.id]) else "–" for r in picked],
     }
-    side_by_side(rows, picked, names, _("Results of the compared runs"))
+    if masked:
+        loss, perplexity, tokens = _("Loss on unseen texts"), _("Perplexity"), _("Tokens per second")
+        rows[loss] = [f"{masked[r.id].loss:.3f}" if r.id in masked else "–" for r in picked]
+        rows[perplexity] = [f"{masked[r.id].perplexity:,.1f}" if r.id in masked else "–" for r in picked]
+        rows[tokens] = [f"{x.tokens_per_second:,.0f}" if (x := reports[r.id]) else "–" for r in picked]
+    empty = [name for name, cells in rows.items() if set(cells) == {"–"} and name != _("Measured on")]
+    side_by_side(
+        {name: cells for name, cells in rows.items() if name not in empty or not masked}, picked, names, _("Results of the compared runs")
+    )  # fmt: skip
 
     st.subheader(_("Settings that differ"), anchor=False)
     settings = {run.id: run_view.configuration(run.config) for run in picked}
@@ -197,12 +212,17 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
     against = st.segmented_control(
         _("Against"), AGAINST, format_func=axis_name, default="step", required=True, key="compare_against"
     )
+    found = {names[run.id]: run_view.events(run) for run in picked}
+    of_masks = all(run_view.is_masked(events) for events in found.values())
     st.caption(
         _(
+            "Loss: dotted with open markers is validation, the other line training. Scores: dotted with open markers is “among the five likeliest”, the other line “the likeliest”."
+        )
+        if of_masks
+        else _(
             "Loss: dotted with open markers is validation, the other line training. Scores: dotted with open markers is macro-F1, the other line accuracy."
         )
     )
-    found = {names[run.id]: run_view.events(run) for run in picked}
     left, right = st.columns(2)
     with left:
         run_view.plot(
@@ -215,14 +235,37 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
         )
     with right:
         run_view.plot(
-            training_figures.evaluation_curve(found, against=against, text=_),
+            (training_figures.masked_curve if of_masks else training_figures.evaluation_curve)(
+                found, against=against, text=_
+            ),
             "compare_scores",
-            _("Accuracy and macro-F1 of each run"),
+            _("How often each run names the masked token") if of_masks else _("Accuracy and macro-F1 of each run"),
         )
         run_view.plot(
             training_figures.speed_curve(found, against=against, text=_),
             "compare_speed",
             _("Examples per second of each run"),
+        )
+
+
+def compare_masked(found: dict[str, MaskedEvaluation], names: dict[str, str]) -> None:
+    """How often each masked language model names the token, beside each other."""
+    left, right = st.columns(2)
+    with left:
+        run_view.plot(
+            training_figures.intervals(
+                {names[i]: row.top1 for i, row in found.items()}, title=_("The masked token is the likeliest"), text=_
+            ),
+            "compare_accuracy",
+            _("How often the masked token is the likeliest, with 95% intervals"),
+        )
+    with right:
+        run_view.plot(
+            training_figures.intervals(
+                {names[i]: row.top5 for i, row in found.items()}, title=_("Among the five likeliest"), text=_
+            ),
+            "compare_f1",
+            _("How often the masked token is among the five likeliest, with 95% intervals"),
         )
 
 
@@ -240,16 +283,24 @@ def side_by_side(rows: dict[str, list[str]], picked: Sequence[Run], names: dict[
 
 def remark(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> str:
     """What must be known before one of them is called better."""
-    measured = [(run, m) for run in picked if (r := reports[run.id]) and (m := r.test or r.validation)]
+    measured = [
+        (run, accuracy, m.n)
+        for run in picked
+        if (r := reports[run.id])
+        and (m := run_view.masked(r) or r.test or r.validation)
+        and (accuracy := run_view.accuracy(r))
+    ]
+    if len({run.config.task for run, _accuracy, _n in measured}) > 1:
+        return _("They learnt different tasks, so their numbers cannot be compared.")
     sources = {
-        (run.config.data, run.config.task, run.config.text_column, run.config.pair_column, run.config.label_column, m.n)
-        for run, m in measured
+        (run.config.data, run.config.task, run.config.text_column, run.config.pair_column, run.config.label_column, n)
+        for run, _accuracy, n in measured
     }
     if len(sources) > 1:
         return _("They were measured on different texts, so their numbers cannot be compared directly.")
     if len(measured) > 1:
-        lowest_high = min(m.accuracy.high for _run, m in measured)
-        highest_low = max(m.accuracy.low for _run, m in measured)
+        lowest_high = min(accuracy.high for _run, accuracy, _n in measured)
+        highest_low = max(accuracy.low for _run, accuracy, _n in measured)
         if highest_low <= lowest_high:
             return _("The intervals of accuracy overlap: the difference may be chance. Other seeds would tell more.")
         return _("The intervals of accuracy of at least two runs do not overlap: that difference is hardly chance.")

@@ -8,8 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ORDER = (
-    "errors settings results tasks models tables data tokens vocabulary encoder attention embeddings pretraining predict "
-    "explain heads robustness compress finetune article runs export figures html"
+    "errors settings results tasks bundled models tables corpus data tokens vocabulary encoder attention embeddings pretraining predict "
+    "explain heads robustness compress objectives finetune article runs adaptive export figures html"
 ).split()
 CORE = sorted((ROOT / "core").rglob("*.py"))
 PAGES = sorted((ROOT / "pages").rglob("*.py"))

@@ -732,3 +732,80 @@ def test_token_lengths_count_special_tokens_and_cut_nothing() -> None:
     assert lengths[:4].tolist() == [5, 2, 52, 3]
     assert token_lengths(["i love", "good"], ["pizza", "bad film"], tokenizer).tolist() == [6, 6]
     assert token_lengths([], None, tokenizer).shape == (0,)
+
+
+# --- Texts without labels ----------------------------------------------------------------------------------------------
+
+MLM, NSP = "masked-language-modelling", "next-sentence-prediction"
+
+
+def text_file(tmp_path: Path, count: int, sentences: int = 3) -> str:
+    path = tmp_path / "notes.txt"
+    documents = (" ".join(f"This is {d} {i}." for i in range(sentences)) for d in range(count))
+    path.write_text("\n\n".join(documents), encoding="utf-8")
+    return str(path)
+
+
+def test_documents_are_split_without_labels(tmp_path: Path) -> None:
+    dataset = load(text_file(tmp_path, 50), task=MLM, allow_path=True)
+    assert dataset.columns == {"text": "text"} and dataset.label_names == ()
+    assert dataset.report.counts == {"train": 40, "validation": 5, "test": 5} and dataset.report.label_counts == {}
+    assert all(part.column_names == ["text"] for part in dataset.splits.values())
+    texts = [text for part in dataset.splits.values() for text in part["text"]]
+    assert sorted(texts) == sorted(" ".join(f"This is {d} {i}." for i in range(3)) for d in range(50))
+    again = load(dataset.id, task=MLM, allow_path=True)
+    assert all(list(again.splits[name]["text"]) == list(part["text"]) for name, part in dataset.splits.items())
+
+
+def test_a_limit_takes_training_documents_only(tmp_path: Path) -> None:
+    name = text_file(tmp_path, 50)
+    whole, some = (load(name, task=MLM, limit=limit, allow_path=True) for limit in (0, 7))
+    assert some.report.counts == {"train": 7, "validation": 5, "test": 5}
+    assert list(some.splits["test"]["text"]) == list(whole.splits["test"]["text"])
+    assert list(some.splits["train"]["text"]) == list(whole.splits["train"]["text"])[:7]
+    assert "training uses 7 of 40 rows, drawn at random" in notes_of(some)
+
+
+def test_labels_of_a_table_are_not_looked_at(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\n" + "".join(f"some text {i},\n" for i in range(30)) + ",x\nsome text 1,y\n")
+    dataset = load(str(path), task=MLM, allow_path=True)
+    assert dataset.report.counts == {"train": 24, "validation": 3, "test": 3}
+    assert dropped_of(dataset) == {"the text is empty": 1, "the same text stands there again": 1}
+    assert load("rotten_tomatoes", task=MLM).report.counts["train"] > 6000
+
+
+def test_few_documents_are_not_held_back_from_training(tmp_path: Path) -> None:
+    dataset = load(text_file(tmp_path, 2), task=MLM, allow_path=True)
+    assert {name: len(part) for name, part in dataset.splits.items()} == {"train": 2, "validation": 2, "test": 2}
+    assert "too few rows to hold any back" in notes_of(dataset)
+
+
+def test_pairs_of_sentences_stay_in_their_split(tmp_path: Path) -> None:
+    dataset = load(text_file(tmp_path, 50, sentences=4), task=NSP, allow_path=True)
+    assert dataset.label_names == ("next", "not next")
+    assert dataset.report.counts == {"train": 120, "validation": 15, "test": 15}
+    seen: dict[str, str] = {}
+    for name, part in dataset.splits.items():
+        for text, pair, label in zip(part["text"], part["pair"], part["label"], strict=True):
+            (d, i), (e, j) = (sentence.rstrip(".").split()[2:] for sentence in (text, pair))
+            assert (label == 0) == (d == e) and (label == 1 or int(j) == int(i) + 1)
+            assert seen.setdefault(d, name) == seen.setdefault(e, name) == name, "a document is in one split only"
+    assert len(load(dataset.id, task=NSP, limit=9, allow_path=True).splits["train"]) == 9
+
+
+def test_no_more_pairs_are_measured_than_it_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "MEASURED_PAIRS", 6)
+    counts = load(text_file(tmp_path, 50, sentences=4), task=NSP, allow_path=True).report.counts
+    assert counts == {"train": 120, "validation": 6, "test": 6}
+
+
+@pytest.mark.parametrize(("documents", "sentences"), [(1, 5), (20, 1)])
+def test_too_few_documents_for_pairs_say_so(tmp_path: Path, documents: int, sentences: int) -> None:
+    with pytest.raises(UserError, match=f"no pairs of neighbouring sentences can be made of {documents} documents"):
+        load(text_file(tmp_path, documents, sentences), task=NSP, allow_path=True)
+
+
+def test_plain_text_is_no_table_for_tasks_with_labels(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is of a kind that is not read"):
+        load(text_file(tmp_path, 5), allow_path=True)

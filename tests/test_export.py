@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from pydantic import TypeAdapter
-from transformers import pipeline
+from transformers import BertForMaskedLM, pipeline
 
 from core import export, predict
 from core.errors import UserError
-from core.results import DataReport, Dropped, Movement, Prediction, RunConfig, RunReport
+from core.results import DataReport, Dropped, Interval, MaskedEvaluation, Movement, Prediction, RunConfig, RunReport
+from core.tasks import TASKS
+from tests.conftest import make_config, make_tokenizer
 
 CONFIG = RunConfig(
     model="minilm",
@@ -168,6 +170,42 @@ def test_names_in_the_card_are_text_and_nothing_else() -> None:
     card = export.model_card(CONFIG, None, ("</script><script>x", "a|b\n# c", "[link](http://x)"))
     assert "# Reviews \\| &lt;b&gt;mine&lt;/b&gt;" in card
     assert "<script" not in card and "\n# c" not in card and "a\\|b \\# c" in card and "\\[link\\]" in card
+
+
+def test_the_card_of_a_masked_language_model() -> None:
+    config = replace(CONFIG, task="masked-language-modelling", data="data/notes.txt", name="")
+    half = Interval(0.5, 0.4, 0.6)
+    measured = {
+        "test": MaskedEvaluation(90, 12, half, half, 2.0, 1000),
+        "baseline": MaskedEvaluation(90, 12, half, half, 3.0, 1000),
+    }
+    result = replace(report(), test=None, validation=None, baseline=None, masked=measured)
+    card = export.model_card(config, result, ())
+    assert 'pipeline_tag: "fill-mask"' in card and 'pipeline("fill-mask"' in card
+    assert "pre-trained further on **notes.txt**. It reads a text with masked tokens" in card and "labels:" not in card
+    assert "## Test split" in card and "## Before training" in card and "## Validation split" not in card
+    assert "| Loss (nats) | 2.0000 |" in card and "| Perplexity | 7.39 |" in card and "| 6.9078 |" in card
+    scratch = export.model_card(replace(config, model="scratch"), None, ())
+    assert "# a tiny new BERT with its own vocabulary trained from scratch on notes.txt" in scratch
+
+
+def test_the_card_of_next_sentences_and_every_task_has_its_words() -> None:
+    card = export.model_card(replace(CONFIG, task="next-sentence-prediction"), None, ("next", "not next"))
+    assert "says whether the second follows the first" in card and "pipeline_tag" not in card
+    for task in TASKS:
+        text = export.model_card(replace(CONFIG, task=task), None, ("a", "b"))
+        compile(text.split("```python\n")[1].split("```")[0], "snippet", "exec")
+
+
+def test_a_masked_language_model_is_zipped(tmp_path: Path) -> None:
+    BertForMaskedLM(make_config()).save_pretrained(tmp_path / "run" / "model")
+    make_tokenizer().save_pretrained(tmp_path / "run" / "model")
+    config = replace(CONFIG, task="masked-language-modelling")
+    (tmp_path / "run" / "config.json").write_bytes(TypeAdapter(RunConfig).dump_json(config))
+    with zipfile.ZipFile(io.BytesIO(export.zip_model(tmp_path / "run"))) as archive:
+        archive.extractall(tmp_path / "out")
+    (folder,) = (tmp_path / "out").iterdir()
+    assert len(pipeline("fill-mask", str(folder))("the film was [MASK]")) == 5
 
 
 def test_the_snippet_of_a_pair_model_gives_two_texts() -> None:

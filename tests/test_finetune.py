@@ -26,7 +26,7 @@ from transformers import (
     pipeline,
 )
 
-from core import data, finetune, models, predict
+from core import data, finetune, models, objectives, predict
 from core.errors import UserError
 from core.results import Event, RunConfig, RunReport
 from core.tasks import TASKS
@@ -132,7 +132,7 @@ def test_every_method_learns_and_moves_what_it_should(
     third = len(losses) // 3
     assert len(losses) == report.steps
     assert np.mean(losses[-third:]) < np.mean(losses[:third]) - 0.05
-    start = finetune.fresh_model(config, labels_of(config)).state_dict()
+    start = objectives.fresh_model(config, labels_of(config)).state_dict()
     for name, after in weights(tmp_path / "run").items():
         group = finetune.group_of(name, "bert")
         if "word_embeddings" in name and method == "full":
@@ -160,12 +160,12 @@ def test_every_method_learns_and_moves_what_it_should(
 
 
 def test_movement_is_the_relative_distance_from_the_start(config: RunConfig) -> None:
-    model = finetune.fresh_model(config, ("a", "b"))
+    model = objectives.fresh_model(config, ("a", "b"))
     size = float(model.classifier.weight.detach().double().norm())
     with torch.no_grad():
         model.classifier.weight[0] += 3.0
         model.classifier.weight[1, :4] += 2.0
-    found = {row.group: row for row in finetune.movement(finetune.fresh_model(config, ("a", "b")), model)}
+    found = {row.group: row for row in finetune.movement(objectives.fresh_model(config, ("a", "b")), model)}
     assert found["classifier"].relative == pytest.approx(math.sqrt(32 * 9 + 4 * 4) / size, rel=1e-5)
     assert found["classifier"].changed == 36 / 66
     assert found["layer 1"].relative == 0 == found["layer 1"].changed
@@ -180,7 +180,7 @@ def test_the_report_says_what_prediction_measures(config: RunConfig, tmp_path: P
         found = predict.evaluate(predictor, dataset, split)
         assert (found.accuracy, found.macro_f1, found.confusion) == (said.accuracy, said.macro_f1, said.confusion)
         assert found.loss == pytest.approx(said.loss, abs=1e-5)
-    start = finetune.fresh_model(config, dataset.label_names)
+    start = objectives.fresh_model(config, dataset.label_names)
     columns = {"text": list(dataset.splits["test"]["text"])}
     probs = predict.probabilities(start, models.load_tokenizer(config.model, allow_path=True), columns, 32)
     assert report.baseline is not None
@@ -251,7 +251,7 @@ def test_every_family_can_be_trained_by_every_method(
         config, model=str(base), method=method, epochs=1, frozen_layers=int(method == "frozen" and name != "albert")
     )
     report = run(config, tmp_path / "run")
-    start = finetune.fresh_model(config, labels_of(config)).state_dict()
+    start = objectives.fresh_model(config, labels_of(config)).state_dict()
     after = weights(tmp_path / "run")
     assert start.keys() == after.keys()
     moved = {finetune.group_of(key, name) for key in after if not torch.equal(start[key], after[key])}
@@ -324,7 +324,7 @@ def test_seen_embedding_is_the_embedding() -> None:
 
 
 def test_restoring_leaves_the_model_as_it_was(config: RunConfig) -> None:
-    model = finetune.fresh_model(config, ("a", "b"))
+    model = objectives.fresh_model(config, ("a", "b"))
     before = {name: value.clone() for name, value in model.state_dict().items()}
     described = str(model)
     restore = finetune._lighten(model, [0, 1, 2, 5])
@@ -589,11 +589,11 @@ def test_a_file_inside_the_run(config: RunConfig, table: Path, tmp_path: Path) -
 
 
 def test_a_trained_head_is_made_anew(config: RunConfig, tiny_classifier: Path) -> None:
-    one = finetune.fresh_model(replace(config, model=str(tiny_classifier)), ("a", "b"))
+    one = objectives.fresh_model(replace(config, model=str(tiny_classifier)), ("a", "b"))
     old = models.load_classifier(str(tiny_classifier), allow_path=True)
     assert not torch.equal(one.classifier.weight, old.classifier.weight)
     assert torch.equal(one.bert.embeddings.word_embeddings.weight, old.bert.embeddings.word_embeddings.weight)
-    other = finetune.fresh_model(replace(config, model=str(tiny_classifier), seed=1), ("a", "b"))
+    other = objectives.fresh_model(replace(config, model=str(tiny_classifier), seed=1), ("a", "b"))
     assert not torch.equal(one.classifier.weight, other.classifier.weight)
 
 
@@ -601,7 +601,7 @@ def test_what_a_checkpoint_lacks_depends_on_the_seed_only(config: RunConfig, tmp
     BertForMaskedLM(make_config()).save_pretrained(tmp_path / "masked")  # it has no pooler
     make_tokenizer().save_pretrained(tmp_path / "masked")
     config = replace(config, model=str(tmp_path / "masked"))
-    one, again = (finetune.fresh_model(config, ("a", "b")).state_dict() for _ in range(2))
+    one, again = (objectives.fresh_model(config, ("a", "b")).state_dict() for _ in range(2))
     assert all(torch.equal(one[name], again[name]) for name in one)
 
 
@@ -669,4 +669,4 @@ def test_every_parameter_and_method_is_one_of_the_configuration() -> None:
         assert finetune.suggested_learning_rate(method, 768) < rate == finetune.METHODS[method].learning_rate
     with pytest.raises(UserError, match="no preset 'x'"):
         finetune.with_preset(RunConfig(model="", data=""), "x")
-    assert all(task.metric in ("accuracy", "macro_f1") for task in TASKS.values())
+    assert all(task.metric in ("accuracy", "macro_f1", "loss") for task in TASKS.values())

@@ -181,6 +181,65 @@ def test_pairs_from_a_file(capsys: pytest.CaptureFixture[str], tiny_bert: Path, 
     assert one["pair"] == "bad"
 
 
+# --- Pre-training ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    """A text file of 60 short documents."""
+    path = tmp_path / "notes.txt"
+    path.write_text(
+        "\n\n".join(f"{text} {i}. {text} {end}." for i in range(15) for text, end in zip(TEXTS, BAD, strict=True)),
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_pre_training_on_a_text_file(
+    capsys: pytest.CaptureFixture[str], notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core import objectives
+
+    monkeypatch.setattr(objectives, "SCRATCH_VOCABULARY", 320)
+    output = tmp_path / "run"
+    task = ["--task", "masked-language-modelling"]
+    short = ["--epochs", 2, "--batch-size", 8, "--max-length", 16, "--learning-rate", "3e-3"]
+    code, out, err = call(capsys, "train", *task, "--model", "scratch", "--data", notes, *short, "--output", output)
+    assert code == 0, err
+    assert "masked tokens" in err and out.count("\n") == 1
+    result = json.loads(out)
+    assert result["split"] == "test" and result["n"] > 0 and result["blocks"] > 0
+    assert result["accuracy_interval"][0] <= result["accuracy"] <= result["top5"] <= result["top5_interval"][1]
+    assert result["loss"] < result["baseline_loss"] and result["perplexity"] > 1 and result["uniform_loss"] > 4
+    assert "macro_f1" not in result and result["examples_per_second"] > 0 and result["peak_memory_mb"] > 0
+    assert runs.open_folder(output).state.status == "finished" and not (output / "checkpoints").exists()
+
+    measured = answered(capsys, "evaluate", "--model", output, "--data", notes)
+    assert (measured["n"], measured["max_length"]) == (result["n"], 16)
+    assert measured["loss"] == pytest.approx(result["loss"], abs=1e-5)
+    assert "has no classifier" in refused(capsys, "predict", "--model", output, "--text", "a")
+    further = answered(
+        capsys, "train", *task, "--model", output, "--data", notes, *short, "--output", tmp_path / "further"
+    )
+    assert further["baseline_loss"] == pytest.approx(result["loss"], abs=1e-4), "it goes on from what was learnt"
+
+
+def test_next_sentences_from_a_text_file(
+    capsys: pytest.CaptureFixture[str], tiny_bert: Path, notes: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "run"
+    command = ["train", "--task", "next-sentence-prediction", "--model", tiny_bert, "--data", notes, "--epochs", 1]
+    result = answered(capsys, *command, "--output", output)
+    assert result["macro_f1"] is not None and result["n"] > 0
+    measured = answered(capsys, "evaluate", "--model", output, "--data", notes)
+    assert (measured["n"], measured["accuracy"], measured["split"]) == (result["n"], result["accuracy"], "test")
+    one = answered(capsys, "predict", "--model", output, "--text", "i love the film .", "--pair", "it was good .")
+    assert set(one["probabilities"]) == {"next", "not next"}
+    table, file = tmp_path / "out.csv", tmp_path / "pairs.csv"
+    file.write_text("sentence1,sentence2\ni love it,me too\n", encoding="utf-8")
+    assert answered(capsys, "predict", "--model", output, "--data", file, "--output", table)["n"] == 1
+
+
 # --- Evaluating and predicting -----------------------------------------------------------------------------------------
 
 
@@ -283,6 +342,14 @@ def test_tokenize_gives_the_true_ids(capsys: pytest.CaptureFixture[str]) -> None
         ("train --model minilm --data {csv} --label-column lable --output {tmp}/o", "column 'lable' not found; the file has: nr, urteil, satz"),
         ("train --model ../x --data rotten_tomatoes --output {tmp}/o", "'../x' is not a model name"),
         ("train --model minilm --data {csv} --output {taken}", "is not empty and holds no run"),
+        ("train --task masked-language-modelling --model minilm --data {tmp}/none.txt --output {tmp}/o", "there is no file"),
+        ("train --task masked-language-modelling --model minilm --data {binary} --output {tmp}/o", "is not plain text"),
+        ("train --task masked-language-modelling --model minilm --data {empty} --output {tmp}/o", "is empty"),
+        ("train --task masked-language-modelling --model {model} --data rotten_tomatoes --output {tmp}/o", "has no head for masked"),
+        ("train --task next-sentence-prediction --model minilm --data article-example --output {tmp}/o", "no pairs of neighbouring sentences"),
+        ("train --model scratch --data rotten_tomatoes --output {tmp}/o", "from scratch knows nothing yet"),
+        ("evaluate --model minilm --task dancing --data rotten_tomatoes", "no task 'dancing'"),
+        ("evaluate --model {model} --task masked-language-modelling --data rotten_tomatoes", "has no head for masked"),
         ("evaluate --model minilm --data rotten_tomatoes", "has no classifier"),
         ("evaluate --model {model} --data rotten_tomatoes", "(negative, positive) are not the model's (bad, good)"),
         ("evaluate --model {model} --data {csv}", "(no, yes) are not the model's (bad, good)"),
@@ -314,7 +381,10 @@ def test_each_mistake_is_one_line(
     taken = tmp_path / "taken"
     taken.mkdir()
     (taken / "thesis.txt").write_text("mine")
+    (tmp_path / "binary.txt").write_bytes(bytes(range(32)) * 50)
+    (tmp_path / "empty.txt").write_text("")
     places = {"tmp": tmp_path, "csv": reviews, "model": tiny_classifier, "taken": taken}
+    places |= {"binary": tmp_path / "binary.txt", "empty": tmp_path / "empty.txt"}
     before = sorted(path for path in tmp_path.rglob("*") if "studio" not in path.parts)
     found = refused(capsys, *shlex.split(line.format(**places)))
     assert expected in found

@@ -45,13 +45,13 @@ def test_every_page_works_alone_in_both_languages(name: str, language: str) -> N
     assert bool(chinese) == (language == "zh")
 
 
-@pytest.mark.parametrize("name", ["home", "tokens", "encoder", "attention", "playground"])
+@pytest.mark.parametrize("name", ["home", "tokens", "encoder", "attention", "pretraining", "playground"])
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_text_is_text_or_one_clear_line(name: str, kind: str) -> None:
     at = open_page(name, text=HOSTILE[kind])
     assert not at.exception
     assert len(at.error) <= 1
-    if kind in ("empty", "spaces") and name in ("tokens", "attention"):
+    if kind in ("empty", "spaces") and name in ("tokens", "attention", "pretraining"):
         assert "type a sentence" in unescaped(at.error[0].value)
     for html in at.get("html"):
         assert "<script>alert" not in html.proto.body and "<img src=x" not in html.proto.body
@@ -61,7 +61,7 @@ def unescaped(text: str) -> str:
     return text.replace("\\", "")
 
 
-@pytest.mark.parametrize("name", ["home", "tokens", "attention", "finetune", "playground"])
+@pytest.mark.parametrize("name", ["home", "tokens", "attention", "pretraining", "finetune", "playground"])
 @pytest.mark.parametrize(
     "model", ["../../etc/passwd", "owner/not-here", "run:20260101-000000-abcdef", "</script>", "http://x"]
 )

@@ -610,3 +610,31 @@ def test_a_process_that_fails_says_why(real: Callable[..., runs.Run]) -> None:
     state = runs.get(run.id).state
     assert state.status == "failed" and "lable" in str(UserError(state.error, **state.error_values))
     wait_for(lambda: "lable" in runs.log_tail(run))
+
+
+def test_pre_training_from_scratch_survives_a_kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the page starts it: a text file, a model from scratch; killed after a checkpoint, resumed, loaded."""
+    monkeypatch.setenv("STUDIO_THREADS", "1")
+    text = tmp_path / "notes.txt"
+    words = "the film was good great bad awful and not very".split()
+    lines = (" ".join(words[(i * k) % 10] for k in range(1, 9)) + f" {i}" for i in range(200))
+    text.write_text("\n\n".join(lines), encoding="utf-8")
+    task = "masked-language-modelling"
+    config = RunConfig(models.SCRATCH, "", task=task, epochs=20, batch_size=8, max_length=16, evaluations=4)
+    run = runs.create(config, text)
+    assert run.config.data == "data/notes.txt"
+    runs.start(run)
+    wait_for(lambda: len(checkpoints(run)) > 0)
+    runs.kill(runs.get(run.id))
+    assert status(run) == "interrupted"
+    assert {path.name for path in (run.folder / "checkpoints").iterdir() if path.name[0] != "."} >= {"start"}
+    done = checkpoints(run)[-1]
+    runs.resume(runs.get(run.id))
+    wait_for(lambda: status(run) not in runs.ACTIVE)
+    assert status(run) == "finished", runs.log_tail(run)
+    starts = [found for found in runs.events(run) if found.kind == "start"]
+    assert len(starts) == 2 and starts[1].step >= done and starts[1].values["resumed"] is True
+    report = runs.report(run)
+    assert report is not None and report.masked["test"].loss < report.masked["baseline"].loss
+    assert models.load_masked_lm(f"run:{run.id}").config.vocab_size == report.masked["test"].vocabulary
+    assert not (run.folder / "checkpoints").exists()

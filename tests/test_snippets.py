@@ -6,21 +6,29 @@ import io
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from pydantic import TypeAdapter
-from transformers import AlbertConfig, AutoModel, DistilBertConfig, ElectraConfig, PretrainedConfig, RobertaConfig
+from transformers import (
+    AlbertConfig,
+    AutoModel,
+    BertForPreTraining,
+    DistilBertConfig,
+    ElectraConfig,
+    PretrainedConfig,
+    RobertaConfig,
+)
 
-from core import article, attention, data, embeddings, encoder, explain, heads, predict, vocabulary
+from core import article, attention, data, embeddings, encoder, explain, heads, predict, pretraining, vocabulary
 from core import models as core_models
 from core import tokens as core_tokens
 from core.results import DataReport, Event, RunConfig, RunReport
 from pages.shared import snippets
-from tests.conftest import make_tokenizer
+from tests.conftest import make_config, make_tokenizer
 
 RUN = "20260101-000000-abcdef"
 NAME = f"run:{RUN}"
@@ -408,3 +416,79 @@ def test_embeddings_map(
         np.testing.assert_allclose(one, points, atol=1e-4)
     scattered = run_script(snippets.embeddings_map(names, 16, 1, pooling, "tsne", 3, 2.0))["points"]
     assert [np.shape(part) for part in scattered] == [(len(texts), 3)] * len(names)  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def pretrained(studio_home: Path) -> str:
+    """A tiny BERT with both heads of pre-training as a finished run."""
+    torch.manual_seed(0)
+    folder = studio_home / "runs" / RUN / "model"
+    BertForPreTraining(make_config()).save_pretrained(folder)
+    make_tokenizer().save_pretrained(folder)
+    return NAME
+
+
+@of("fill_mask")
+@pytest.mark.parametrize("text", ["the film was good", "the [MASK] was good", '\'; raise SystemExit # """ {x} good'])
+def test_fill_mask(pretrained: str, text: str) -> None:
+    found = pretraining.fill(
+        core_models.load_masked_lm(pretrained), core_models.load_tokenizer(pretrained), text, (3,), max_length=32
+    )
+    places = [filling.position for filling in found.fillings]
+    script = run_script(snippets.fill_mask(pretrained, text, places, 32))
+    assert script["loss"] == pytest.approx(found.loss, abs=1e-5)
+    for filling, row in zip(found.fillings, script["probabilities"], strict=True):  # type: ignore[call-overload]
+        assert row[filling.guesses[0].id].item() == pytest.approx(filling.guesses[0].probability, abs=1e-5)
+
+
+@of("score")
+def test_score(pretrained: str) -> None:
+    texts = ["the film was good", "a great 🙂 film ' \" {x}"]
+    model, tokenizer = core_models.load_masked_lm(pretrained), core_models.load_tokenizer(pretrained)
+    found = [pretraining.score(model, tokenizer, text, max_length=32) for text in texts]
+    script = run_script(snippets.score(pretrained, texts, 32))
+    assert script["totals"] == pytest.approx([one.total for one in found], abs=1e-4)
+    assert script["perplexities"] == pytest.approx([one.perplexity for one in found], rel=1e-4)
+
+
+@of("next_sentence")
+def test_next_sentence(pretrained: str) -> None:
+    model, tokenizer = core_models.load_next_sentence(pretrained), core_models.load_tokenizer(pretrained)
+    found = pretraining.next_sentence(model, tokenizer, "the film was good", "i love it", max_length=32)
+    script = run_script(snippets.next_sentence(pretrained, "the film was good", "i love it", 32))
+    assert script["probability"] == pytest.approx(found.probability, abs=1e-5)
+
+
+@of("corrupt")
+@pytest.mark.parametrize("whole_words", [False, True])
+@pytest.mark.parametrize("seed", [0, 7])
+def test_corrupt(pretrained: str, seed: int, whole_words: bool) -> None:
+    text = "the film was not bad and 🙂 walking was great . " * 3
+    found = pretraining.corrupt(
+        core_models.load_tokenizer(pretrained), text, seed=seed, whole_words=whole_words, max_length=48
+    )
+    script = run_script(snippets.corrupt(pretrained, text, seed, whole_words, 48))
+    assert tuple(script["corrupted"]) == found.corrupted  # type: ignore[arg-type]
+    assert script["chosen"] == [i for i, fate in enumerate(found.fates) if fate != "untouched"]
+
+
+@of("generate")
+@pytest.mark.parametrize("method", pretraining.METHODS)
+@pytest.mark.parametrize(("text", "temperature", "top_k"), [("the film", 1.0, 0), ("the [MASK] was [MASK]", 0.7, 5)])
+def test_generate(pretrained: str, method: pretraining.Method, text: str, temperature: float, top_k: int) -> None:
+    steps = pretraining.generate(
+        core_models.load_masked_lm(pretrained), core_models.load_tokenizer(pretrained), text,
+        length=3, method=method, temperature=temperature, top_k=top_k, seed=2, max_length=32,
+    )  # fmt: skip
+    script = run_script(snippets.generate(pretrained, text, 3, method, temperature, top_k, 2, 32))
+    assert script["texts"] == [step.text for step in steps]
+
+
+@pytest.mark.parametrize(("head", "loaded"), [("mlm", core_models.load_masked_lm), ("nsp", core_models.load_next_sentence)])  # fmt: skip
+def test_the_bundled_heads_are_put_together_as_the_studio_does(head: str, loaded: Callable[[str], Any]) -> None:
+    script = run_script(
+        snippets.fill_mask("minilm", "I love [MASK].", [3], 16) if head == "mlm" else snippets.next_sentence("minilm", "It rains.", "Take a coat.", 16)
+    )  # fmt: skip
+    made, own = script["model"].state_dict(), loaded("minilm").state_dict()  # type: ignore[attr-defined]
+    assert made.keys() == own.keys()
+    assert all(torch.equal(made[name], own[name]) for name in own)

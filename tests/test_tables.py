@@ -14,7 +14,7 @@ import pytest
 
 from core import tables
 from core.errors import UserError
-from core.tables import SUFFIXES, Table, make_table, read_table
+from core.tables import SUFFIXES, Table, make_table, read_documents, read_table
 
 FILMS = [
     ("I loved this film", "good"),
@@ -491,3 +491,43 @@ def test_parquet_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch
     assert (tmp_path / "a.parquet").stat().st_size < 1024 * 1024
     with pytest.raises(UserError, match="unpacks to more data"):
         read_table(tmp_path / "a.parquet")
+
+
+# --- Plain text --------------------------------------------------------------------------------------------------------
+
+
+def test_blank_lines_part_the_documents_of_a_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes("\ufeffFirst line\nsecond line\r\n\r\n \t\r\n\n我爱电影\n\n\n".encode())
+    table = read_documents(path)
+    assert list(table.frame["text"]) == ["First line\nsecond line", "我爱电影"]
+    assert table.rows == 2 and table.encoding == "UTF-8 (BOM)"
+
+
+def test_a_long_document_goes_on_in_further_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STUDIO_MAX_CELL_CHARS", "1000")
+    path = tmp_path / "a.txt"
+    path.write_text("word " * 450 + "\n\n" + "x" * 2500, encoding="utf-8")
+    cells = list(read_documents(path).frame["text"])
+    assert all(len(cell) <= 1000 for cell in cells)
+    assert " ".join(cells[:3]) == ("word " * 450).strip(), "cut at spaces, nothing lost"
+    assert "".join(cells[3:]) == "x" * 2500
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "a.txt is empty"),
+        (b" \n\n\t\n", "a.txt is empty"),
+        (b"\x89PNG\r\n" + bytes(50), "a.txt is not plain text, whatever its name"),
+        (bytes(range(32)) * 100, "a.txt is not plain text"),
+        (b"\x80\x04\x95rest", "a.txt is not plain text"),
+    ],
+)
+def test_what_is_no_text_says_so(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=message):
+        read_documents(path)
+    with pytest.raises(UserError, match=r"the kinds are \.txt"):
+        read_documents(tmp_path.joinpath("a.txt").rename(tmp_path / "b.csv"))

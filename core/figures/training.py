@@ -52,11 +52,18 @@ def _curves(runs: Mapping[str, Sequence[Event]], against: Against, y: str, title
     return figure
 
 
-def loss_curve(runs: Mapping[str, Sequence[Event]], *, against: Against = "step", text: Translate = str) -> go.Figure:
+def loss_curve(
+    runs: Mapping[str, Sequence[Event]],
+    *,
+    against: Against = "step",
+    uniform: float | None = None,
+    text: Translate = str,
+) -> go.Figure:
     """Training loss (lines or filled markers) and validation loss (open or diamond markers). runs: title → its events, up to four.
 
     The training loss of single batches is noisy: from 40 points on it is drawn faintly with its running mean (over a
-    tenth of them) on top. With several runs the legend names the runs.
+    tenth of them) on top. With several runs the legend names the runs. uniform: the loss of knowing nothing, a line of
+    its own over the training steps (ln V of a masked language model).
     """
     figure = _curves(runs, against, text("Cross-entropy loss (nats)"), text("Loss"), text)
     for i, (title, events) in enumerate(runs.items()):
@@ -81,6 +88,12 @@ def loss_curve(runs: Mapping[str, Sequence[Event]], *, against: Against = "step"
             x=places, y=values, name=text("validation") if one else run, showlegend=one, legendgroup=title, mode="lines+markers",
             line={"color": CATEGORIES[5] if one else colour, "width": 1.5, "dash": "dot"},
             marker={"symbol": "diamond" if one else f"{SYMBOLS[i]}-open", "size": 9}, hovertemplate="%{y:.4f}",
+        )  # fmt: skip
+    if uniform is not None:
+        end = max((event.total_steps for events in runs.values() for event in events), default=1)
+        figure.add_scatter(
+            x=[0, end], y=[uniform, uniform], name=text("ln V: every token equally likely"), mode="lines",
+            line={"color": CATEGORIES[2], "width": 1.5, "dash": "dash"}, hovertemplate="%{y:.4f}",
         )  # fmt: skip
     figure.update_yaxes(rangemode="tozero")
     return figure
@@ -118,19 +131,38 @@ def evaluation_curve(
     runs: Mapping[str, Sequence[Event]], *, against: Against = "step", text: Translate = str
 ) -> go.Figure:
     """Accuracy (line, filled) and macro-F1 (dotted, open) on the validation split. runs: title → its events, up to four."""
-    figure = _curves(runs, against, text("Share (0–1)"), text("Accuracy and macro-F1 on validation"), text)
-    lowest, measured = 1.0, False
-    for i, (title, events) in enumerate(runs.items()):
+    labels = {"accuracy": text("accuracy"), "macro_f1": text("macro-F1")}
+    return _shares(runs, labels, text("Accuracy and macro-F1 on validation"), against, text)
+
+
+def masked_curve(runs: Mapping[str, Sequence[Event]], *, against: Against = "step", text: Translate = str) -> go.Figure:
+    """How often the masked token is the likeliest (line, filled) and among the five likeliest (dotted, open), on validation.
+
+    runs: title → its events, up to four.
+    """
+    labels = {"accuracy": text("the likeliest"), "top5": text("among the five likeliest")}
+    return _shares(runs, labels, text("The masked token is …"), against, text)
+
+
+def _shares(
+    runs: Mapping[str, Sequence[Event]], labels: Mapping[str, str], title: str, against: Against, text: Translate
+) -> go.Figure:
+    """Two shares at the evaluations, the first filled, the second dotted and open. labels: value of the event → its name."""
+    figure = _curves(runs, against, text("Share (0–1)"), title, text)
+    lowest, highest, measured = 1.0, 0.0, False
+    for i, (run, events) in enumerate(runs.items()):
         one = len(runs) == 1
-        for j, (key, label) in enumerate((("accuracy", text("accuracy")), ("macro_f1", text("macro-F1")))):
+        for j, (key, label) in enumerate(labels.items()):
             places, values = _along(events, "evaluation", key, against)
-            lowest, measured = min([lowest, *values]), measured or bool(values)
+            lowest, highest, measured = min([lowest, *values]), max([highest, *values]), measured or bool(values)
             figure.add_scatter(
-                x=places, y=values, name=label if one else safe(title), showlegend=one or j == 0, legendgroup=title, mode="lines+markers",
+                x=places, y=values, name=label if one else safe(run), showlegend=one or j == 0, legendgroup=run, mode="lines+markers",
                 line={"color": CATEGORIES[j if one else i], "width": 2 - j * 0.5, "dash": ("solid", "dot")[j]},
                 marker={"symbol": SYMBOLS[j if one else i] + ("" if j == 0 else "-open"), "size": 9}, hovertemplate="%{y:.4f}",
             )  # fmt: skip
-    figure.update_yaxes(range=[max(0.0, np.floor(lowest * 10 - 0.5) / 10) if measured else 0, 1.005])
+    low = max(0.0, np.floor(lowest * 10 - 0.5) / 10) if measured else 0.0
+    full = not measured or highest > 0.9 or "macro_f1" in labels
+    figure.update_yaxes(range=[low, 1.005 if full else np.ceil(highest * 10 + 0.5) / 10])
     if not measured:
         figure.add_annotation(text=text("not measured yet"), x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False)
     return figure

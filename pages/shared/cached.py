@@ -30,6 +30,7 @@ from core import (
     heads,
     models,
     predict,
+    pretraining,
     runs,
     settings,
     tables,
@@ -239,10 +240,10 @@ def prediction(name: str, text: str, pair: str = "") -> Prediction:
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _beginning(run_id: str, written: float) -> predict.Predictor:
-    from core import finetune  # here, because the Trainer takes long to import and most pages never need it
+    from core import objectives  # here, because it takes long to import and most pages never need it
 
     trained = predictor(f"run:{run_id}")
-    return replace(trained, model=finetune.fresh_model(runs.get(run_id).config, trained.labels, "sdpa").eval())
+    return replace(trained, model=objectives.fresh_model(runs.get(run_id).config, trained.labels, "sdpa").eval())
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
@@ -727,3 +728,138 @@ def corpus_statistics(
     digest = sha256(repr(texts).encode()).hexdigest()
     key = (name, _written(name), digest, max_length)
     return cast(vocabulary.CorpusStatistics | None, _once("corpus_statistics", key, make if report else None))
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _has_head(name: str, written: float, head: models.Head) -> bool:
+    return models.has_head(name, head)
+
+
+def has_head(name: str, head: models.Head) -> bool:
+    """Whether a model was trained for masked language modelling or next sentence prediction."""
+    return _has_head(name, _written(name), head)
+
+
+@st.cache_resource(max_entries=MODELS_KEPT, show_spinner=False)
+def _masked_lm(name: str, written: float) -> PreTrainedModel:
+    return models.load_masked_lm(name, attention="eager")
+
+
+def masked_lm(name: str) -> PreTrainedModel:
+    """A model with its head for masked language modelling, able to return attention weights."""
+    return _masked_lm(name, _written(name))
+
+
+@st.cache_resource(max_entries=MODELS_KEPT, show_spinner=False)
+def _next_sentence_model(name: str, written: float) -> PreTrainedModel:
+    return models.load_next_sentence(name)
+
+
+def next_sentence_model(name: str) -> PreTrainedModel:
+    """A model with its head for next sentence prediction."""
+    return _next_sentence_model(name, _written(name))
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _filled(
+    name: str, written: float, text: str, masked: tuple[int, ...], whole_words: bool, max_length: int
+) -> pretraining.Filled:
+    return pretraining.fill(
+        masked_lm(name), tokenizer(name, max_length), text, masked, max_length=max_length, name=name, whole_words=whole_words
+    )  # fmt: skip
+
+
+def filled(name: str, text: str, masked: tuple[int, ...], *, whole_words: bool, max_length: int) -> pretraining.Filled:
+    """What a model would put at the masked positions of a text."""
+    return _filled(name, _written(name), text, masked, whole_words, max_length)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _before_after(
+    name: str, written: float, text: str, masked: tuple[int, ...], whole_words: bool, layer: int, max_length: int
+) -> pretraining.BeforeAfter:
+    return pretraining.attention_before_after(
+        masked_lm(name), tokenizer(name, max_length), text, masked, layer=layer, max_length=max_length, name=name, whole_words=whole_words
+    )  # fmt: skip
+
+
+def before_after(
+    name: str, text: str, masked: tuple[int, ...], *, whole_words: bool, layer: int, max_length: int
+) -> pretraining.BeforeAfter:
+    """One layer's attention of a text before and after masking."""
+    return _before_after(name, _written(name), text, masked, whole_words, layer, max_length)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _corrupted(
+    name: str, written: float, text: str, seed: int, whole_words: bool, max_length: int
+) -> pretraining.Corruption:
+    return pretraining.corrupt(
+        tokenizer(name, max_length), text, seed=seed, whole_words=whole_words, max_length=max_length
+    )
+
+
+def corrupted(name: str, text: str, *, seed: int, whole_words: bool, max_length: int) -> pretraining.Corruption:
+    """What the recipe of pre-training makes of one text."""
+    return _corrupted(name, _written(name), text, seed, whole_words, max_length)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _fates(
+    name: str, written: float, text: str, seed: int, rounds: int, whole_words: bool, max_length: int
+) -> tuple[dict[pretraining.Fate, int], ...]:
+    rolls = (
+        pretraining.corrupt(
+            tokenizer(name, max_length), text, seed=seed + number, whole_words=whole_words, max_length=max_length
+        )
+        for number in range(rounds)
+    )
+    return tuple(dict(roll.counts) for roll in rolls)
+
+
+def fates(
+    name: str, text: str, *, seed: int, rounds: int, whole_words: bool, max_length: int
+) -> tuple[dict[pretraining.Fate, int], ...]:
+    """How many tokens met each fate, in each of many rolls of the recipe with seed, seed + 1, …"""
+    return _fates(name, _written(name), text, seed, rounds, whole_words, max_length)
+
+
+def scored(name: str, text: str, max_length: int, report: predict.Report | None = None) -> pretraining.Scored | None:
+    """A text's pseudo-log-likelihood, token by token; without `report` only what is there already."""
+
+    def make() -> pretraining.Scored:
+        return pretraining.score(
+            masked_lm(name), tokenizer(name, max_length), text, max_length=max_length, name=name, report=report
+        )
+
+    key = (name, _written(name), text, max_length)
+    return cast(pretraining.Scored | None, _once("scored", key, make if report else None))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _follows(name: str, written: float, first: str, second: str, max_length: int) -> pretraining.NextSentence:
+    return pretraining.next_sentence(
+        next_sentence_model(name), tokenizer(name, max_length), first, second, max_length=max_length, name=name
+    )
+
+
+def follows(name: str, first: str, second: str, max_length: int) -> pretraining.NextSentence:
+    """Whether the second text follows the first, and how the model comes to its answer."""
+    return _follows(name, _written(name), first, second, max_length)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _generated(
+    name: str, written: float, text: str, method: pretraining.Method, length: int, temperature: float, top_k: int, seed: int, max_length: int
+) -> tuple[pretraining.GenerationStep, ...]:  # fmt: skip
+    return pretraining.generate(
+        masked_lm(name), tokenizer(name, max_length), text, length=length, method=method, temperature=temperature, top_k=top_k, seed=seed,
+        max_length=max_length, name=name,
+    )  # fmt: skip
+
+
+def generated(
+    name: str, text: str, *, method: pretraining.Method, length: int, temperature: float, top_k: int, seed: int, max_length: int
+) -> tuple[pretraining.GenerationStep, ...]:  # fmt: skip
+    """Masks filled one after the other, step by step."""
+    return _generated(name, _written(name), text, method, length, temperature, top_k, seed, max_length)

@@ -68,13 +68,17 @@ def keep_upload(name: str, content: bytes) -> str:
     return f"upload:{digest}"
 
 
-def file_of(name: str) -> Path | None:
-    """The file behind a value of "data" that names an upload or a run's own copy; None when it is neither or gone."""
+def file_of(name: str, *, plain_text: bool = False) -> Path | None:
+    """The file behind a value of "data" that names an upload or a run's own copy; None when it is neither or gone.
+
+    plain_text: whether a .txt will do, which holds texts but no labels.
+    """
     upload, run = UPLOAD.fullmatch(name), models.RUN_NAME.fullmatch(name)
     folder = uploads() / upload[1] if upload else settings.runs_folder() / run[1] / "data" if run else None
     if folder is None or not folder.is_dir():
         return None
-    return next((path for path in sorted(folder.iterdir()) if path.suffix in tables.SUFFIXES), None)
+    suffixes = (*tables.SUFFIXES, *((tables.TEXT_SUFFIX,) if plain_text else ()))
+    return next((path for path in sorted(folder.iterdir()) if path.suffix in suffixes), None)
 
 
 KINDS = ("ready", "file", "hub")
@@ -138,11 +142,12 @@ def choose_ready() -> Source:
 
 
 def choose_task() -> str:
-    task = inputs.get("task") if inputs.get("task") in TASKS else next(iter(TASKS))
+    offered = [row.id for row in TASKS.values() if "label" in row.columns]
+    task = inputs.get("task") if inputs.get("task") in offered else offered[0]
     st.session_state["task"] = task
     st.segmented_control(
         _("Task"),
-        list(TASKS),
+        offered,
         format_func=lambda name: _(TASKS[name].title),
         key="task",
         on_change=lambda: set_task(st.session_state["task"]),

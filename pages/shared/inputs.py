@@ -13,6 +13,7 @@ import streamlit as st
 
 from core import models, runs, settings
 from core.results import RunReport
+from core.tasks import TASKS
 from pages.shared import cached
 from pages.shared.i18n import _, language
 
@@ -55,6 +56,20 @@ DEFAULTS = {
     "without": "",
     "swap": "",
     "swap_with": "",
+    "masked": "36.wonderful",
+    "whole": "",
+    "models": "",
+    "seed": "0",
+    "way": "",
+    "length": "6",
+    "temperature": "1",
+    "top_k": "50",
+    "step": "",
+    "learn": "mlm",
+    "corpus": "imdb",
+    "pasted": "",
+    "plan": "",
+    "learning": "",
 }
 LONGEST_LINK = 1500
 LINKS_KEPT = 20  # addresses of a moment ago that the browser may still send
@@ -169,11 +184,11 @@ def sentence(page: str, *, label: str = "", pause: str = "250ms") -> str:
     return within_limit(get("text"))
 
 
-def pair(page: str) -> str:
-    """The optional second sentence ("" for none)."""
+def pair(page: str, *, label: str = "") -> str:
+    """The optional second sentence ("" for none). label: another name for it, where it is not optional."""
     _follow(f"pair@{page}", get("pair"))
     st.text_input(
-        _("Second sentence (optional)"),
+        label or _("Second sentence (optional)"),
         live=True,
         placeholder=_("for sentence pairs, such as a question and its answer"),
         **_widget("pair", page),
@@ -198,6 +213,8 @@ def run_title(run: runs.Run, report: RunReport | None = None) -> str:
     parts = [run.config.name or run.config.data.removeprefix("data/")]
     if report and report.test:
         parts.append(_("accuracy {value:.3f}").format(value=report.test.accuracy.value))
+    elif report and "test" in report.masked:
+        parts.append(_("masked accuracy {value:.3f}").format(value=report.masked["test"].top1.value))
     parts.append(datetime.fromtimestamp(run.state.created).strftime("%Y-%m-%d %H:%M"))
     return " · ".join(parts)
 
@@ -210,6 +227,22 @@ def finished() -> list[runs.Run]:
 def finished_runs() -> dict[str, str]:
     """Model name ("run:…") → title of every run that has a model, newest first."""
     return {f"run:{run.id}": run_title(run, cached.run_report(run.id)) for run in finished()}
+
+
+def is_pretraining(run: runs.Run) -> bool:
+    """Whether a run learnt from texts without labels; such a model is an encoder to go on from, not a classifier."""
+    task = TASKS.get(run.config.task)
+    return task is not None and "label" not in task.columns
+
+
+def classifiers() -> list[runs.Run]:
+    """Every run whose model classifies texts, newest first."""
+    return [run for run in finished() if not is_pretraining(run)]
+
+
+def finished_classifiers() -> dict[str, str]:
+    """Model name ("run:…") → title of every run whose model classifies texts, newest first."""
+    return {f"run:{run.id}": run_title(run, cached.run_report(run.id)) for run in classifiers()}
 
 
 def model_title(name: str, titles: dict[str, str]) -> str:
@@ -336,6 +369,31 @@ def whole_number(name: str, page: str, *, label: str, low: int, high: int, step:
     _follow(f"{name}@{page}", int(get(name)))
     st.number_input(label, low, high, step=step, help=help_text or None, **_widget(name, page))
     return int(get(name))
+
+
+def flag(name: str, page: str, *, label: str, help_text: str = "") -> bool:
+    """A shared value as a switch: "yes", or "" for off."""
+    _follow(f"{name}@{page}", get(name) == "yes")
+    st.toggle(label, help=help_text or None, key=f"{name}@{page}", on_change=_take_flag, args=(name, f"{name}@{page}"))
+    return get(name) == "yes"
+
+
+def _take_flag(name: str, key: str) -> None:
+    put(name, "yes" if st.session_state[key] else "")
+
+
+def decimal(name: str, page: str, *, label: str, low: float, high: float, step: float, help_text: str = "") -> float:
+    """A shared value as a decimal number between two bounds."""
+    value = get(name)
+    known = len(value) < 10 and value.replace(".", "", 1).isdecimal()
+    shown = min(max(float(value) if known else float(DEFAULTS[name]), low), high)
+    _follow(f"{name}@{page}", shown)
+    st.slider(label, low, high, step=step, help=help_text or None, key=f"{name}@{page}", on_change=_take_decimal, args=(name, f"{name}@{page}"))  # fmt: skip
+    return shown
+
+
+def _take_decimal(name: str, key: str) -> None:
+    put(name, f"{st.session_state[key]:g}")
 
 
 def layer_and_head(page: str, layers: int, heads: int) -> tuple[int, int]:

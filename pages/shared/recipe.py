@@ -5,6 +5,7 @@ them. This module does not know which data is trained on.
 """
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields, replace
 
 import streamlit as st
@@ -153,26 +154,7 @@ def choose_values(limit: int) -> None:
     """Every value that training uses, visible and open to change. limit: tokens the model can take."""
     method = value_of("method")
     unused = {"frozen_layers": method != "frozen", "lora_rank": method != "lora"}
-    rows = [row for row in finetune.PARAMETERS.values() if not unused.get(row.field)]
-    places = st.columns(3)
-    for i, row in enumerate(rows):
-        key = f"value_{row.field}"
-        value = value_of(row.field)
-        whole = isinstance(DEFAULTS[row.field], int)
-        kind = int if whole else float
-        maximum = min(row.maximum, limit) if row.field == "max_length" else row.maximum
-        st.session_state[key] = min(kind(value), kind(maximum))  # type: ignore[arg-type, call-overload]
-        places[i % 3].number_input(
-            _(row.label),
-            kind(row.minimum),
-            kind(maximum),
-            step=kind(row.step),
-            format="%d" if whole else "%.2e" if row.field == "learning_rate" else "%.2f",
-            key=key,
-            help=_(row.help),
-            on_change=take_value,
-            args=(row.field,),
-        )
+    numbers([name for name in finetune.PARAMETERS if not unused.get(name)], value_of, take_value, limit)
     st.session_state["value_class_weights"] = bool(value_of("class_weights"))
     st.checkbox(
         run_view.setting_name("class_weights"),
@@ -183,6 +165,31 @@ def choose_values(limit: int) -> None:
         on_change=take_value,
         args=("class_weights",),
     )
+
+
+def numbers(names: Sequence[str], value: Callable[[str], object], take: Callable[[str], None], limit: int) -> None:
+    """A field for each of these numbers of RunConfig. value: name → what it is now; take: called with the name of one that was edited.
+
+    limit: tokens the model can take.
+    """
+    places = st.columns(3)
+    for i, row in enumerate(finetune.PARAMETERS[name] for name in names):
+        key = f"value_{row.field}"
+        whole = isinstance(DEFAULTS[row.field], int)
+        kind = int if whole else float
+        maximum = min(row.maximum, limit) if row.field == "max_length" else row.maximum
+        st.session_state[key] = min(kind(value(row.field)), kind(maximum))  # type: ignore[arg-type, call-overload]
+        places[i % 3].number_input(
+            _(row.label),
+            kind(row.minimum),
+            kind(maximum),
+            step=kind(row.step),
+            format="%d" if whole else "%.2e" if row.field == "learning_rate" else "%.2f",
+            key=key,
+            help=_(row.help),
+            on_change=take,
+            args=(row.field,),
+        )
 
 
 def advise_rate(model: str) -> None:

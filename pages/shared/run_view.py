@@ -5,19 +5,20 @@ trained, loaded or measured here.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from core import export, finetune, models, runs, settings
 from core.errors import UserError
 from core.figures import training as training_figures
-from core.results import DataReport, Evaluation, Event, Interval, RunConfig, RunReport, RunState
+from core.results import DataReport, Evaluation, Event, Interval, MaskedEvaluation, RunConfig, RunReport, RunState
 from core.runs import Run
 from core.tasks import TASKS
 from pages.shared import cached, inputs, layout
@@ -28,7 +29,7 @@ PATIENCE_SECONDS = 8  # from when on a cancelled run that still lives can be sto
 ACTIVE = runs.ACTIVE
 RESUMABLE = ("interrupted", "failed", "cancelled")
 LOG_LINES = 200
-NEXT_FORM = "finetune_from"  # session key: the run whose settings the Fine-tune form takes over
+NEXT_FORM = "finetune_from"  # session key: the run whose settings the form takes over, on Fine-tune or Pre-training
 
 
 # --- Words -------------------------------------------------------------------------------------------------------------
@@ -103,6 +104,11 @@ def setting_name(field: str) -> str:
     }[field]
 
 
+def task_name(task: str) -> str:
+    """A task in plain words; a damaged run's is not known."""
+    return _(TASKS[task].title) if task in TASKS else task
+
+
 def method_name(method: str) -> str:
     """What is trained, in plain words."""
     return _(finetune.METHODS[method].title)
@@ -133,6 +139,7 @@ def stage_name(stage: str) -> str:
     """What the training process does while it is not training."""
     return {
         "loading": _("loading model and data"),
+        "vocabulary": _("learning a vocabulary from the texts"),
         "baseline": _("measuring the model before training"),
         "training": _("training begins"),
         "saving": _("saving the best checkpoint as the model"),
@@ -149,6 +156,7 @@ def group_name(group: str) -> str:
         "layers": _("layers (one shared set)"),
         "pooler": _("pooler"),
         "classifier": _("classifier"),
+        "head": _("head that names the masked token"),
     }.get(group, group)
 
 
@@ -291,6 +299,9 @@ def _live_numbers(found: Sequence[Event]) -> None:
     if step is None and measured is None:
         return
     columns = st.columns(5)
+    if is_masked(found):
+        _live_masked(columns, step, measured)
+        return
     columns[0].metric(
         _("Loss"), shown(number(step, "loss"), "{:.4f}"), help=_("Training loss, mean since the report before.")
     )
@@ -323,22 +334,180 @@ def _curves_of_one(found: Sequence[Event], page: str) -> None:
     first, second, third = st.columns(3)
     with first:
         plot(
-            training_figures.loss_curve(one, text=_),
+            training_figures.loss_curve(one, uniform=uniform_loss(found), text=_),
             f"loss_{page}",
             _("Training and validation loss against the training step"),
         )
     with second:
-        plot(
-            training_figures.evaluation_curve(one, text=_),
-            f"evaluation_{page}",
-            _("Accuracy and macro-F1 on validation against the training step"),
-        )
+        if is_masked(found):
+            plot(
+                training_figures.masked_curve(one, text=_),
+                f"evaluation_{page}",
+                _(
+                    "How often the masked token is the likeliest, and among the five likeliest, against the training step"
+                ),
+            )
+        else:
+            plot(
+                training_figures.evaluation_curve(one, text=_),
+                f"evaluation_{page}",
+                _("Accuracy and macro-F1 on validation against the training step"),
+            )
     with third:
         plot(
             training_figures.learning_rate_curve(one, text=_),
             f"rate_{page}",
             _("Learning rate against the training step"),
         )
+    probes_table(found)
+
+
+# --- Masked language models --------------------------------------------------------------------------------------------
+
+
+def uniform_loss(found: Sequence[Event]) -> float | None:
+    """ln V, which only the events of a masked language model carry."""
+    return next((value for event in found if (value := number(event, "uniform_loss")) is not None), None)
+
+
+def is_masked(found: Sequence[Event]) -> bool:
+    """Whether these are the events of a masked language model."""
+    return uniform_loss(found) is not None
+
+
+def masked(report: RunReport | None) -> MaskedEvaluation | None:
+    """What was measured of a masked language model in the end, None of any other."""
+    return (report.masked.get("test") or report.masked.get("validation")) if report else None
+
+
+def accuracy(report: RunReport | None) -> Interval | None:
+    """Share of right answers in the end: labels of a classifier, masked tokens of a masked language model."""
+    tokens, measured = masked(report), (report.test or report.validation) if report else None
+    return tokens.top1 if tokens else measured.accuracy if measured else None
+
+
+def _live_masked(columns: Sequence[DeltaGenerator], step: Event | None, measured: Event | None) -> None:
+    n = number(measured, "n")
+    help_text = _("Not measured yet.") if n is None else _("On {n:,} masked tokens, always the same, of texts it is not trained on.").format(n=int(n))  # fmt: skip
+    columns[0].metric(
+        _("Loss"), shown(number(step, "loss"), "{:.4f}"),
+        help=_("−ln p of the masked tokens in training, mean since the report before."),
+    )  # fmt: skip
+    columns[1].metric(_("Masked token is the likeliest"), shown(number(measured, "accuracy"), "{:.1%}"), help=help_text)
+    columns[2].metric(_("Among the five likeliest"), shown(number(measured, "top5"), "{:.1%}"), help=help_text)
+    columns[3].metric(
+        _("Perplexity"), shown(number(measured, "perplexity"), "{:,.1f}"),
+        help=_("exp(loss) on validation: among how many equally likely tokens it hesitates."),
+    )  # fmt: skip
+    columns[4].metric(_("Tokens per second"), shown(number(step, "tokens_per_second"), "{:,.0f}"))
+
+
+def probes_table(found: Sequence[Event]) -> None:
+    """What the model thinks [MASK] is in three fixed sentences, at each evaluation."""
+    by_step = {event.step: event.values.get("probes") for event in found if event.kind == "evaluation"}
+    rows = {step: probes for step, probes in by_step.items() if isinstance(probes, list | tuple) and probes}
+    if not rows:
+        return
+    st.markdown("**" + _("What it thinks [MASK] is, over time") + "**")
+    frame = pd.DataFrame(
+        [
+            {_("Step"): step} | {probe["text"]: likely((w["token"], w["probability"]) for w in probe["top"]) for probe in probes}
+            for step, probes in sorted(rows.items())
+        ]
+    )  # fmt: skip
+    st.dataframe(
+        frame, hide_index=True, height="content",
+        column_config={_("Step"): st.column_config.NumberColumn(format="localized", width="small")},
+        alt=_("The three likeliest words for the mask in each of three sentences, a row for each evaluation"),
+    )  # fmt: skip
+
+
+def likely(words: Iterable[tuple[str, float]]) -> str:
+    """Words with their probabilities, in one line."""
+    return " · ".join(f"{word} {probability:.1%}" for word, probability in words)
+
+
+def _masked_verdict(report: RunReport) -> None:
+    """The numbers of a masked language model with what they must be compared to."""
+    measured, before = masked(report), report.masked.get("baseline")
+    if measured is None:
+        st.info(_("The data has no rows to measure the model on."), icon=":material/info:")
+        return
+    columns = st.columns(6)
+    for column, name, value, text in (
+        (columns[0], _("Masked token is the likeliest"), measured.top1, _("Share of the masked tokens, with its 95% interval (Wilson).")),
+        (columns[1], _("Among the five likeliest"), measured.top5, _("Share of the masked tokens, with its 95% interval (Wilson).")),
+    ):  # fmt: skip
+        column.metric(name, f"{value.value:.1%}", f"{value.low:.1%}–{value.high:.1%}", delta_color="off", delta_arrow="off", help=text)  # fmt: skip
+    columns[2].metric(
+        _("Before training"), shown(before.top1.value if before else None, "{:.1%}"),
+        help=_("How often the masked token was the likeliest before this training."),
+    )  # fmt: skip
+    columns[3].metric(
+        _("Loss"), f"{measured.loss:.3f}",
+        help=_("Mean of −ln p(token) in nats. Knowing nothing costs ln V = {value:.2f}.").format(value=measured.uniform_loss),
+    )  # fmt: skip
+    columns[4].metric(
+        _("Perplexity"), f"{measured.perplexity:,.1f}",
+        help=_("exp(loss): among how many equally likely tokens it hesitates."),
+    )  # fmt: skip
+    columns[5].metric(
+        _("Training time"), duration(report.seconds), help=_("Training alone; evaluations and checkpoints left out.")
+    )
+    st.markdown(_masked_meaning(report, measured, before))
+
+
+def _masked_meaning(report: RunReport, measured: MaskedEvaluation, before: MaskedEvaluation | None) -> str:
+    """What came out, in words that the intervals allow."""
+    if learnt_by_heart(report.data):
+        return _("Measured on the training texts themselves ({n:,} masked tokens), so it says nothing about new texts.").format(n=measured.n)  # fmt: skip
+    text = _("Of {n:,} masked tokens in texts that it never saw, it names **{share:.1%}** (95% interval {low:.1%}–{high:.1%}).").format(
+        n=measured.n, share=measured.top1.value, low=measured.top1.low, high=measured.top1.high
+    )  # fmt: skip
+    if before is None:
+        return text
+    if measured.top1.low > before.top1.high:
+        more = _("Before this training it was {share:.1%} of {n:,}: it has learnt something about such texts.")
+    elif measured.top1.high < before.top1.low:
+        more = _("Before this training it was {share:.1%} of {n:,}: it has become worse at such texts.")
+    else:
+        more = _("Before this training it was {share:.1%} of {n:,}, and the intervals overlap: this is no proof that it learnt anything.")  # fmt: skip
+    return text + " " + more.format(share=before.top1.value, n=before.n)
+
+
+def _masked_measure(report: RunReport, page: str) -> None:
+    """Before and after: the shares with their intervals, and the fixed sentences."""
+    names = {
+        "baseline": _("before training"),
+        "test": _("after, test texts"),
+        "validation": _("after, validation texts"),
+    }
+    found = {title: report.masked[name] for name, title in names.items() if name in report.masked}
+    left, right = st.columns(2)
+    with left:
+        plot(
+            training_figures.intervals({title: row.top1 for title, row in found.items()}, title=_("The masked token is the likeliest"), text=_),
+            f"top1_{page}",
+            _("How often the masked token is the likeliest, before and after, with 95% intervals"),
+        )  # fmt: skip
+    with right:
+        plot(
+            training_figures.intervals({title: row.top5 for title, row in found.items()}, title=_("Among the five likeliest"), text=_),
+            f"top5_{page}",
+            _("How often the masked token is among the five likeliest, before and after, with 95% intervals"),
+        )  # fmt: skip
+    st.caption(
+        _("The masks of a text are always the same, so runs on the same texts with the same tokenizer can be compared. A perplexity depends on the vocabulary: compare it only where the tokenizer is the same.")
+    )  # fmt: skip
+    after = masked(report)
+    if after and after.probes:
+        st.markdown("**" + _("What it thinks [MASK] is") + "**")
+        before = report.masked.get("baseline")
+        frame = pd.DataFrame({_("Sentence"): [probe.text for probe in after.probes]})
+        for title, row in ((_("Before"), before), (_("After"), after)):
+            if row and len(row.probes) == len(frame):
+                frame[title] = [likely((word.token, word.probability) for word in probe.top) for probe in row.probes]
+        st.dataframe(frame, hide_index=True, height="content", alt=_("The likeliest words for the mask, before and after training"))  # fmt: skip
 
 
 def _worst(measured: Event | None) -> None:
@@ -471,10 +640,7 @@ def actions(run: Run, page: str) -> None:
     """What can be done with a run now."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if can_use(run):
-            st.page_link(
-                "pages/playground.py", label=_("Try it in the Playground"), icon=":material/sports_esports:",
-                query_params=inputs.link() | {"model": f"run:{run.id}"},
-            )  # fmt: skip
+            _ways_on(run, page)
             st.download_button(
                 _("Download the model (zip)"), lambda: export.zip_model(run.folder), f"{run.id}.zip", "application/zip",
                 key=f"zip_{page}_{run.id}", on_click="ignore", icon=":material/download:",
@@ -491,11 +657,37 @@ def actions(run: Run, page: str) -> None:
             st.rerun()
         if st.button(
             _("Train again with changes"), key=f"again_{page}_{run.id}", icon=":material/tune:",
-            help=_("Opens Fine-tune with the settings of this run."),
+            help=_("Opens the form with the settings of this run."),
         ):  # fmt: skip
             st.session_state[NEXT_FORM] = run.id
+            if inputs.is_pretraining(run):
+                inputs.put("learning", "")
+                st.switch_page("pages/pretraining.py", query_params=inputs.link() | {"view": "learn"})
             inputs.put("run", "")
             st.switch_page("pages/finetune.py")
+
+
+def _ways_on(run: Run, page: str) -> None:
+    """Where a run's model can be used next."""
+    name = f"run:{run.id}"
+    if not inputs.is_pretraining(run):
+        st.page_link(
+            "pages/playground.py", label=_("Try it in the Playground"), icon=":material/sports_esports:",
+            query_params=inputs.link() | {"model": name},
+        )  # fmt: skip
+        return
+    if st.button(
+        _("Fine-tune this"), key=f"finetune_{page}_{run.id}", icon=":material/model_training:", type="primary",
+        help=_("Opens Fine-tune with this model to begin from: its encoder stays, a new classifier comes on top."),
+    ):  # fmt: skip
+        inputs.put("model", name)
+        inputs.put("run", "")
+        st.switch_page("pages/finetune.py")
+    fills = "pair" not in TASKS[run.config.task].inputs
+    st.page_link(
+        "pages/pretraining.py", label=_("Fill masks with it") if fills else _("Ask it about next sentences"), icon=":material/school:",
+        query_params=inputs.link() | {"model": name, "view": "mlm" if fills else "nsp"},
+    )  # fmt: skip
 
 
 VIEWS = ("measure", "mistakes", "curves", "movement", "settings")
@@ -514,16 +706,20 @@ def view_name(view: str) -> str:
 def result(run: Run, report: RunReport, page: str) -> None:
     """The result: the numbers always, and one view below them."""
     measured = report.test or report.validation
-    if measured:
+    if report.masked:
+        _masked_verdict(report)
+    elif measured:
         _verdict(measured, report, "test" if report.test else "validation")
     else:
         st.info(_("The data has no rows to measure the model on."), icon=":material/info:")
     for note, values in report.data.notes:
         st.caption(":material/info: " + layout.plain(_(note).format(**values)))
     view = st.segmented_control(
-        _("View"), VIEWS, format_func=view_name, key=f"view_{page}_{run.id}", default=VIEWS[0], required=True, wrap=True, label_visibility="collapsed",
+        _("View"), [name for name in VIEWS if not (report.masked and name == "mistakes")], format_func=view_name, key=f"view_{page}_{run.id}", default=VIEWS[0], required=True, wrap=True, label_visibility="collapsed",
     )  # fmt: skip
-    if view == "measure" and measured:
+    if view == "measure" and report.masked:
+        _masked_measure(report, page)
+    elif view == "measure" and measured:
         _measure(measured, page)
     elif view == "mistakes" and measured:
         _mistakes(measured)
@@ -616,6 +812,8 @@ def _guessing(measured: Evaluation, report: RunReport) -> str:
 def measured_on(report: RunReport | None) -> str:
     """How many texts a run's numbers come from, and which: "" when nothing was measured."""
     measured = (report.test or report.validation) if report else None
+    if report and (tokens := masked(report)):
+        return _("{n:,} masked tokens").format(n=tokens.n)
     if not report or not measured:
         return ""
     if learnt_by_heart(report.data):

@@ -1,0 +1,87 @@
+"""Does pre-training on texts of the field help? Few labels, from the model as it is and from one that read such texts before.
+
+Domain-adaptive pre-training (Gururangan et al. 2020): the pre-training goes on with film reviews whose labels nobody looks
+at; then both models learn from the same few labelled sentences, with several seeds each. The sentences come from another
+source than the reviews, so that no test sentence was read before. This module names the runs and reads their reports; it
+starts none.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from statistics import fmean, stdev
+
+from scipy.stats import t
+
+from core.results import Interval, RunConfig, RunReport
+from core.runs import Run
+
+BASE = "minilm"
+LABELS = (100, 500)
+SEEDS = (0, 1, 2)
+CONTENDERS = ("plain", "adapted")
+
+
+def pretraining(limit: int = 2000) -> RunConfig:
+    """Pre-training goes on with this many unlabelled reviews."""
+    return RunConfig(
+        BASE, "imdb", "masked-language-modelling", name="adaptive: reviews", preset="custom", epochs=1.0, batch_size=16,
+        learning_rate=1e-4, max_length=128, limit=limit, evaluations=4,
+    )  # fmt: skip
+
+
+def fine_tuning(contender: str, model: str, labels: int, seed: int) -> RunConfig:
+    """One run on a few labels. model: what it begins with."""
+    return RunConfig(
+        model, "rotten_tomatoes", name=f"adaptive: {contender}, {labels} labels, seed {seed}", preset="custom", epochs=10.0,
+        batch_size=16, learning_rate=1e-4, max_length=64, limit=labels, evaluations=1, seed=seed,
+    )  # fmt: skip
+
+
+def fine_tunings(contender: str, model: str) -> tuple[RunConfig, ...]:
+    """Every number of labels with every seed, from one model."""
+    return tuple(fine_tuning(contender, model, labels, seed) for labels in LABELS for seed in SEEDS)
+
+
+def newest(runs: Sequence[Run], config: RunConfig) -> Run | None:
+    """The newest of these runs (newest first) that was asked for exactly this and neither failed nor was stopped."""
+    return next(
+        (run for run in runs if run.config == config and run.state.status in ("queued", "running", "finished")), None
+    )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Test accuracies with one number of labels: contender → one for each seed that is done, and their means.
+
+    means: with a 95 % interval (Student's t, n − 1 degrees of freedom) over seeds, from two seeds on. difference: the mean of
+    adapted − plain over the seeds that both have, with its interval, None with fewer than two; it may lie below 0.
+    """
+
+    labels: int
+    accuracies: Mapping[str, Mapping[int, float]]
+    means: Mapping[str, Interval]
+    difference: Interval | None
+
+
+def mean_interval(values: Sequence[float]) -> Interval:
+    """The mean of at least two values with the 95 % interval of Student's t: mean ± t(0.975, n − 1) · s / √n."""
+    mean = fmean(values)
+    reach = float(t.ppf(0.975, len(values) - 1)) * stdev(values) / sqrt(len(values))
+    return Interval(mean, mean - reach, mean + reach)
+
+
+def outcome(labels: int, reports: Mapping[str, Mapping[int, RunReport]]) -> Outcome:
+    """What the reports of one number of labels say. reports: contender → seed → report."""
+    accuracies = {
+        name: {seed: report.test.accuracy.value for seed, report in found.items() if report.test}
+        for name, found in reports.items()
+    }
+    plain, adapted = (accuracies.get(name, {}) for name in CONTENDERS)
+    both = [adapted[seed] - plain[seed] for seed in adapted if seed in plain]
+    return Outcome(
+        labels,
+        accuracies,
+        {name: mean_interval(list(found.values())) for name, found in accuracies.items() if len(found) > 1},
+        mean_interval(both) if len(both) > 1 else None,
+    )

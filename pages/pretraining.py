@@ -1,0 +1,110 @@
+"""Pre-training: what BERT learnt before any fine-tuning, asked of the model and text in front of you."""
+
+import streamlit as st
+
+from core import models
+from core.errors import UserError
+from pages.shared import cached, i18n, inputs, layout
+from pages.shared.i18n import _
+from pages.shared.masking import as_written
+from pages.shared.pretraining import corruption, experiments, generation, mlm, next_sentence, scoring
+
+PAGE = "pretraining"
+HEADS: dict[str, models.Head] = {
+    "mlm": "mlm",
+    "score": "mlm",
+    "nsp": "nsp",
+    "generation": "mlm",
+}  # topic → head it needs
+
+
+def _topics() -> dict[str, str]:
+    """The page's topics by the id of their view."""
+    return {
+        "mlm": _("Fill in the mask"),
+        "corruption": _("Corruption"),
+        "score": _("Score a sentence"),
+        "nsp": _("Next sentence"),
+        "generation": _("Generation, honestly"),
+        "learn": _("Watch it learn"),
+    }
+
+
+def _headless(model: str, head: models.Head) -> None:
+    """A model without the head: which one it lacks, and a button to one that has it."""
+    sentence = UserError(models.HEADLESS[head], name=models.title(model))
+    st.warning(layout.plain(i18n.error_text(sentence)), icon=":material/warning:")
+    st.button(_("Use minilm instead"), type="primary", on_click=inputs.put, args=("model", "minilm"))
+
+
+def _topic(topic: str, model: str, text: str, cut: int) -> str:
+    """One topic; returns the code behind it."""
+    if topic == "mlm":
+        return mlm.show(model, text, cut)
+    if topic == "corruption":
+        return corruption.show(model, text, cut)
+    if topic == "score":
+        return scoring.show(model, text, cut)
+    if topic == "generation":
+        return generation.show(model, text, cut)
+    return next_sentence.show(model, text, inputs.get("pair"), cut)
+
+
+def _ask(topic: str, model: str, text: str, cut: int) -> str:
+    """One topic about a text, and what of the text did not fit; returns the code behind it."""
+    pair = inputs.pair(PAGE, label=_("Second sentence")) if topic == "nsp" else ""
+    code = ""
+    with layout.mistakes():
+        text = as_written(model, text) if topic in ("mlm", "generation") else text
+        tokens = cached.tokens(model, text, pair, cut)  # says at once what is wrong with a text
+        if tokens.unknown:
+            st.info(
+                _(
+                    "{unknown} of the {count} tokens are not in this model's vocabulary: it knows only that something stands there. Choose a model of the text's language."
+                ).format(unknown=tokens.unknown, count=len(tokens.tokens)),
+                icon=":material/translate:",
+            )
+        with layout.mistakes():
+            head = HEADS.get(topic)
+            if head is not None and not cached.has_head(model, head):
+                _headless(model, head)
+            else:
+                code = _topic(topic, model, text, cut)
+        layout.what_was_cut(tokens)
+    return code
+
+
+def _learn(model: str) -> str:
+    """Runs that pre-train; returns the code behind them."""
+    from pages.shared.pretraining import learn  # here, because the Trainer behind it takes long to import
+
+    with layout.mistakes():
+        return learn.show(model)
+    return ""
+
+
+with layout.page(
+    _("Pre-training"),
+    _(
+        "Before it saw a single label, BERT read billions of words with holes in them and learnt to fill the holes, and to tell whether one sentence follows "
+        "another. Ask it both, and watch it learn."
+    ),
+):
+    topics = _topics()
+    topic = inputs.settle_view(PAGE, topics)
+    code = ""
+    if topic == "learn":
+        model = inputs.model(PAGE)
+        inputs.segment("view", PAGE, topics, _("Topic"))
+        code = _learn(model)
+    else:
+        model, text = inputs.model_and_sentence(PAGE)
+        left, right = st.columns([5, 1], vertical_alignment="bottom")
+        with left:
+            inputs.segment("view", PAGE, topics, _("Topic"))
+        with right:
+            cut = inputs.cut(PAGE, cached.tokenizer(model).model_max_length)
+        code = _ask(topic, model, text, cut)
+    layout.experiments("pretraining", experiments.rows())
+    if code:
+        layout.show_code(code)

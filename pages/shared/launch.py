@@ -1,0 +1,105 @@
+"""Before a run: what it will cost, and its start. Fine-tune and Pre-training begin their runs here."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+from datasets import DatasetDict
+
+from core import data, finetune, models, runs
+from core.errors import UserError
+from core.results import Estimate, RunConfig
+from pages.shared import cached, inputs, layout, run_view
+from pages.shared.data_form import Source
+from pages.shared.i18n import _
+
+
+def limited(dataset: data.TextDataset, limit: int) -> data.TextDataset:
+    """The dataset with at most `limit` training rows, 0 for all."""
+    train = dataset.splits["train"]
+    if not limit or limit >= len(train):
+        return dataset
+    return replace(dataset, splits=DatasetDict({**dataset.splits, "train": train.select(range(limit))}))
+
+
+def token_limit(model: str) -> int:
+    """The most tokens the model takes, as far as it is known without fetching anything."""
+    return cached.tokenizer(model).model_max_length if models.availability(model) == "here" else 512
+
+
+def show_estimate(config: RunConfig, source: Source, dataset: data.TextDataset) -> None:
+    """Time and memory, measured on a few real steps when asked for; shown as long as nothing that matters changes."""
+    key = repr((replace(config, name="", seed=0, preset=""), source.file))
+    known: dict[str, Estimate] = st.session_state.setdefault("estimates", {})
+    if key not in known and st.button(
+        _("Estimate time and memory"),
+        key="estimate",
+        icon=":material/timer:",
+        help=_("Trains a throw-away copy for a few real steps. It takes some seconds and changes nothing."),
+    ):
+        with st.status(_("Training a throw-away copy for a few steps …")) as status:
+            known[key] = finetune.estimate(config, limited(dataset, config.limit))
+            status.update(label=_("Measured."), state="complete")
+    if key in known:
+        found = known[key]
+        st.markdown(
+            _(
+                "About **{time}** of training and **{memory:,.0f} MB** of memory: {steps:,} steps at {speed:.0f} examples per second."
+            ).format(
+                time=run_view.duration(found.seconds),
+                memory=found.peak_memory_mb,
+                steps=found.steps,
+                speed=found.examples_per_second,
+            )
+        )
+        st.caption(
+            _(
+                "Measured on {count} real steps on this machine, with batches of short to long texts. Loading and evaluations come on top; other work on the machine slows it down."
+            ).format(count=found.measured_steps)
+        )
+
+
+def show_start(config: RunConfig, source: Source, follow: str = "run") -> None:
+    """The button that starts the run, and what was wrong when it was pressed. follow: the shared value that names the run to watch."""
+    st.button(
+        _("Start"),
+        key="start",
+        type="primary",
+        icon=":material/play_arrow:",
+        on_click=_begin,
+        args=(config, source, follow),
+    )
+    failed = st.session_state.pop("start_error", None)
+    if failed:
+        raise failed
+    st.caption(_("It trains in a process of its own: you may close this page, or the browser, and come back."))
+
+
+def _begin(config: RunConfig, source: Source, follow: str) -> None:
+    """Write the run's folder, start its process, and follow it. A mistake is shown where the button is."""
+    try:
+        run = runs.create(config, Path(source.file) if source.file else None)
+        runs.start(run)
+        inputs.put(follow, run.id)
+    except UserError as error:
+        st.session_state["start_error"] = error
+
+
+def others(follow: str = "run") -> None:
+    """Calm lines on runs that are active, with a way to each."""
+    for run in runs.all_runs():
+        if run.state.status in run_view.ACTIVE:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(
+                    run_view.status_icon(run.state.status)
+                    + " "
+                    + layout.plain(f"{run_view.status_name(run.state.status)}: {inputs.run_title(run)}")
+                )
+                st.button(
+                    _("Follow it"),
+                    key=f"follow_{run.id}",
+                    on_click=inputs.put,
+                    args=(follow, run.id),
+                    type="tertiary",
+                    icon=":material/visibility:",
+                )

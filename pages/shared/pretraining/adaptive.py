@@ -1,0 +1,134 @@
+"""The prepared experiment of Watch it learn: few labels, with and without having read film reviews before.
+
+It queues ordinary runs, finds them again by what they were asked to do, and shows what their reports say.
+"""
+
+import pandas as pd
+import streamlit as st
+
+from core import adaptive, runs
+from core.errors import UserError
+from core.figures import training as training_figures
+from core.results import Interval, RunConfig, RunReport
+from core.runs import Run
+from pages.shared import cached, layout, run_view
+from pages.shared.i18n import _
+
+ERROR = "adaptive_error"
+
+
+def show() -> None:
+    """What is asked, what is queued and what came out so far."""
+    with st.container(border=True):
+        st.markdown("**" + _("Prepared experiment: does pre-training on such texts help?") + "**")
+        st.markdown(
+            _("Gururangan et al. (2020) let pre-training go on with texts of the field before fine-tuning. Here: minilm reads 2,000 film reviews without their labels; then it learns from 100 and from 500 labelled film sentences of another source, with three seeds each, and so does minilm as it is. Twelve short runs after one of some minutes.")
+        )  # fmt: skip
+        if st.toggle(_("Show the experiment"), key="adaptive_open"):
+            _experiment()
+
+
+def _name(contender: str) -> str:
+    return {"plain": _("minilm as it is"), "adapted": _("after reading reviews")}[contender]
+
+
+def _experiment() -> None:
+    found = runs.all_runs()
+    reading = adaptive.newest(found, adaptive.pretraining())
+    first = (adaptive.pretraining(), *adaptive.fine_tunings("plain", adaptive.BASE))
+    ready = reading is not None and reading.state.status == "finished"
+    second = adaptive.fine_tunings("adapted", f"run:{reading.id}") if reading and ready else ()
+    known = {config: adaptive.newest(found, config) for config in (*first, *second)}
+    _steps(found, first, second, known, ready)
+    reports: dict[int, dict[str, dict[int, RunReport]]] = {count: {name: {} for name in adaptive.CONTENDERS} for count in adaptive.LABELS}  # fmt: skip
+    for config in (*first[1:], *second):
+        run = known[config]
+        report = cached.run_report(run.id) if run and run.state.status == "finished" else None
+        if report and report.test:
+            contender = "plain" if config.model == adaptive.BASE else "adapted"
+            reports[config.limit][contender][config.seed] = report
+    _results([adaptive.outcome(count, by_contender) for count, by_contender in reports.items()])
+
+
+def _steps(
+    found: tuple[Run, ...], first: tuple[RunConfig, ...], second: tuple[RunConfig, ...], known: dict[RunConfig, Run | None], ready: bool
+) -> None:  # fmt: skip
+    """The two buttons that queue what is missing, and how much is done."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        missing = [config for config in first if known[config] is None]
+        st.button(
+            _("1 · Queue the reading and the runs without it ({count})").format(count=len(missing)), key="adaptive_first",
+            disabled=not missing, on_click=_queue, args=(missing,), icon=":material/playlist_add:",
+        )  # fmt: skip
+        later = [config for config in second if known[config] is None]
+        st.button(
+            _("2 · Queue the runs after it ({count})").format(count=len(later) if ready else len(adaptive.LABELS) * len(adaptive.SEEDS)),
+            key="adaptive_second", disabled=not later, on_click=_queue, args=(later,), icon=":material/playlist_add:",
+            help=None if ready else _("They begin from what the reading run made: it must be finished first."),
+        )  # fmt: skip
+        st.button(_("Look again"), key="adaptive_again", icon=":material/refresh:")
+    failed = st.session_state.pop(ERROR, None)
+    if failed:
+        raise failed
+    states = [run.state.status for run in known.values() if run]
+    st.caption(
+        _("{finished} of {count} runs are finished, {active} wait or train. Their curves are on the page Runs.").format(
+            finished=states.count("finished"), count=1 + 2 * len(adaptive.LABELS) * len(adaptive.SEEDS),
+            active=len(states) - states.count("finished"),
+        )
+    )  # fmt: skip
+
+
+def _queue(configs: list[RunConfig]) -> None:
+    """Create and start runs in this order. A mistake is shown on the page."""
+    try:
+        for config in configs:
+            runs.start(runs.create(config))
+    except UserError as error:
+        st.session_state[ERROR] = error
+
+
+def _share(value: Interval | None) -> str:
+    return f"{value.value:.3f} ({value.low:.3f}–{value.high:.3f})" if value else "–"
+
+
+def _results(outcomes: list[adaptive.Outcome]) -> None:
+    """Means over seeds with their intervals, and what they allow to say."""
+    if not any(row.accuracies[name] for row in outcomes for name in adaptive.CONTENDERS):
+        return
+    frame = pd.DataFrame(
+        {
+            _("Labels"): [row.labels for row in outcomes],
+            **{_name(name): [_share(row.means.get(name)) for row in outcomes] for name in adaptive.CONTENDERS},
+            _("Difference"): [_share(row.difference) for row in outcomes],
+            _("Seeds done"): [" / ".join(str(len(row.accuracies[name])) for name in adaptive.CONTENDERS) for row in outcomes],
+        }
+    )  # fmt: skip
+    st.dataframe(frame, hide_index=True, height="content", alt=_("Test accuracy with and without reading reviews before"))  # fmt: skip
+    rows = {
+        _("{labels} labels, {name}").format(labels=row.labels, name=_name(name)): row.means[name]
+        for row in outcomes
+        for name in adaptive.CONTENDERS
+        if name in row.means
+    }
+    if rows:
+        run_view.plot(
+            training_figures.intervals(rows, title=_("Test accuracy: mean over seeds with 95% interval"), text=_),
+            "adaptive_means",
+            _("Test accuracy: mean over seeds with 95% interval"),
+        )
+    for row in outcomes:
+        if row.difference:
+            st.markdown(layout.plain(_verdict(row.labels, row.difference)))
+    st.caption(_("Intervals are Student's t over the seeds; three seeds make them wide. All runs see the same labelled sentences: other sentences would move all of them. Differences are of runs with the same seed."))  # fmt: skip
+
+
+def _verdict(labels: int, difference: Interval) -> str:
+    """What the interval of the difference allows to say."""
+    if difference.low > 0:
+        text = _("With {labels} labels the reading helped: {value:+.3f} accuracy.")
+    elif difference.high < 0:
+        text = _("With {labels} labels the reading did harm: {value:+.3f} accuracy.")
+    else:
+        text = _("With {labels} labels the difference is {value:+.3f}, and its interval includes 0: these seeds do not tell whether the reading helps.")  # fmt: skip
+    return text.format(labels=labels, value=difference.value)

@@ -1,0 +1,158 @@
+"""The Pre-training page's topic "Generation, honestly": masks filled one by one, and what that is not."""
+
+from collections.abc import Sequence
+from typing import cast
+
+import pandas as pd
+import streamlit as st
+
+from core.attention import readable
+from core.figures import pretraining as figures
+from core.pretraining import GenerationStep, Method
+from pages.shared import cached, inputs, layout, masking, snippets
+from pages.shared.i18n import _
+
+HIGHEST_SEED = 10_000
+LONGEST = 24
+
+
+def _methods() -> dict[str, str]:
+    return {
+        "left-to-right": _("From left to right"),
+        "confidence": _("The surest first"),
+        "gibbs": _("Gibbs sampling"),
+    }
+
+
+def _help(method: str) -> str:
+    return {
+        "left-to-right": _("The first mask is filled, then the next. The model still sees the masks that follow, and everything to the right."),
+        "confidence": _("At each step the place whose likeliest token is the most probable of all is filled."),
+        "gibbs": _("All masks are filled; then, sweep after sweep, each place is masked again and drawn anew, given all the others (Wang & Cho 2019)."),
+    }[method]  # fmt: skip
+
+
+def _roll() -> None:
+    inputs.put("seed", (inputs.number("seed", 0, HIGHEST_SEED, 0) + 1) % (HIGHEST_SEED + 1))
+
+
+def show(model: str, text: str, cut: int) -> str:
+    """A sentence of masks filled step by step; returns the code."""
+    st.markdown(
+        _(
+            "Is BERT good at generating text, as the tutorial says? It can fill masks, also several, one after the other. That is what you see here: "
+            "a text with holes, or the sentence followed by new masks."
+        )
+    )
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    with left:
+        method = cast(Method, inputs.segment("way", "pretraining", _methods(), _("In which order")))
+    holes = str(cached.tokenizer(model).mask_token) in text
+    with right:
+        length = inputs.whole_number(
+            "length", "pretraining", label=_("Masks to add"), low=1, high=LONGEST,
+            help_text=_("Added after the sentence. A text that has masks of its own is filled as it is."),
+        )  # fmt: skip
+    st.caption(_help(method) + (" " + _("This text has masks of its own, so none are added.") if holes else ""))
+    one, two, three, four = st.columns(4, vertical_alignment="bottom")
+    with one:
+        temperature = inputs.decimal(
+            "temperature", "pretraining", label=_("Temperature"), low=0.1, high=2.0, step=0.1,
+            help_text=_("Divides the logits before softmax: below 1 the likeliest tokens gain, above 1 the others do."),
+        )  # fmt: skip
+    with two:
+        top_k = inputs.whole_number(
+            "top_k", "pretraining", label=_("Top-k"), low=0, high=1000,
+            help_text=_("Only so many of the likeliest tokens may be drawn: 1 always takes the likeliest, 0 sets no limit."),
+        )  # fmt: skip
+    with three:
+        seed = inputs.whole_number("seed", "pretraining", label=_("Seed"), low=0, high=HIGHEST_SEED)
+    with four:
+        st.button(_("Roll again"), on_click=_roll, icon=":material/casino:", width="stretch")
+    with st.spinner(_("Filling the masks …")):
+        steps = cached.generated(
+            model, text, method=method, length=length, temperature=temperature, top_k=top_k, seed=seed, max_length=cut
+        )
+    if not steps:
+        st.info(_("There was nothing to fill."), icon=":material/info:")
+        return ""
+    chosen = _step(len(steps))
+    _picture(model, steps, chosen)
+    _table(steps)
+    st.subheader(_("What this is not"), anchor=False)
+    st.markdown(
+        _(
+            "A language model such as GPT learns p(next token | all before) and multiplies these to the probability of any text, so that drawing token after token is drawing "
+            "from what it learnt. BERT learnt to fill 15 % of gaps in a finished text: with most of it missing it is far from anything it was trained on, there is no probability of "
+            "the whole, and the number of tokens must be fixed beforehand. Gibbs sampling takes BERT for a Markov random field, whose conditionals these "
+            "probabilities only approximately are. It helps, and it stays a demonstration."
+        )
+    )
+    return snippets.generate(model, text, length, method, temperature, top_k, seed, cut)
+
+
+def _step(count: int) -> int:
+    """How many tokens have been written in the picture: all of them unless chosen."""
+    if count < 2:
+        return count
+    shown = inputs.number("step", 1, count, count)
+    key = "step@pretraining"
+    if st.session_state.get(key) != shown:
+        st.session_state[key] = shown
+    st.select_slider(_("Step"), range(1, count + 1), key=key, on_change=_take_step, args=(key, count))
+    return shown
+
+
+def _take_step(key: str, count: int) -> None:
+    value = int(st.session_state[key])
+    inputs.put("step", "" if value == count else value)
+
+
+def _picture(model: str, steps: Sequence[GenerationStep], chosen: int) -> None:
+    tokenizer = cached.tokenizer(model)
+    now = steps[chosen - 1]
+    written = {step.position: step for step in steps[:chosen]}
+    special = set(tokenizer.all_special_ids)
+
+    def chip(index: int, token_id: int) -> masking.Chip:
+        token = readable(str(tokenizer.convert_ids_to_tokens(token_id)))
+        step = written.get(index)
+        if token_id == tokenizer.mask_token_id:
+            return masking.Chip(token, _("a mask that is still open"), look="gap")
+        if step is None:
+            return masking.Chip(
+                token, _("{token} · given").format(token=token), look="special" if token_id in special else "rest"
+            )
+        new = index == now.position
+        chance = figures.percent(step.probability)
+        note = _("{token} · written with probability {probability}").format(token=token, probability=chance)
+        return masking.Chip(token, note, small=chance, look="word" + (" new" if new else ""))  # fmt: skip
+
+    masking.chips(
+        "masking_generation",
+        [chip(i, token_id) for i, token_id in enumerate(now.ids)],
+        label=_("The text after the chosen step"),
+        hint=_("Outlined in orange: what this step wrote. Below each token the probability that the model gave it, before temperature and top-k."),
+        keys=[("gap", "ab", _("open")), ("word new", "ab", _("written in this step")), ("word", "ab", _("written earlier")), ("rest", "ab", _("given"))],
+    )  # fmt: skip
+    st.markdown("> " + layout.plain(now.text))
+
+
+def _table(steps: Sequence[GenerationStep]) -> None:
+    with st.expander(_("All steps"), icon=":material/table:"):
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    _("Step"): range(1, len(steps) + 1),
+                    _("Sweep"): [step.sweep + 1 for step in steps],
+                    _("Position"): [step.position for step in steps],
+                    _("Token"): [readable(step.token) for step in steps],
+                    _("Probability"): [100 * step.probability for step in steps],
+                    _("Instead of"): [readable(step.replaced) for step in steps],
+                    _("Text"): [step.text for step in steps],
+                }
+            ),
+            hide_index=True,
+            column_config={_("Probability"): st.column_config.NumberColumn(format="%.3f %%")},
+            alt=_("Every step: where, which token, with what probability, and the text after it"),
+        )

