@@ -270,7 +270,8 @@ def _config(given: Json) -> tuple["RunConfig", Path | None]:
     if config.model != models.SCRATCH:
         models.folder(config.model, allow_path=True)
         if TASKS[config.task].metric == "loss" and not models.has_head(config.model, "mlm", allow_path=True):
-            raise UserError(models.HEADLESS["mlm"], name=models.title(config.model))
+            headless = models.HEADLESS["mlm"]
+            raise UserError(headless, name=models.title(config.model))
     file = _file(config.data)
     data.load(
         config.data,
