@@ -30,9 +30,11 @@ def test_the_interval_of_three_seeds_is_students_t() -> None:
 def test_differences_are_between_runs_with_the_same_seed() -> None:
     found = adaptive.outcome(
         100,
-        {"plain": {0: report(0.70), 1: report(0.74)}, "adapted": {1: report(0.75), 0: report(0.73), 2: report(0.9)}},
+        {"unread": {0: report(0.70), 1: report(0.74)}, "adapted": {1: report(0.75), 0: report(0.73), 2: report(0.9)}},
     )
-    assert found.means["plain"].value == pytest.approx(0.72) and found.means["adapted"].value == pytest.approx(2.38 / 3)
+    assert found.means["unread"].value == pytest.approx(0.72) and found.means["adapted"].value == pytest.approx(
+        2.38 / 3
+    )
     assert found.difference and found.difference.value == pytest.approx(0.02)
 
 
@@ -78,6 +80,7 @@ def test_the_first_button_queues_the_reading_before_the_plain_runs(started: list
     assert app.button(key="adaptive_second").disabled
     check(app.button(key="adaptive_first").click().run())
     assert [run.config for run in started] == [
+        adaptive.start(),
         adaptive.pretraining(),
         *adaptive.fine_tunings("plain", adaptive.BASE),
     ]
@@ -85,17 +88,27 @@ def test_the_first_button_queues_the_reading_before_the_plain_runs(started: list
 
 def test_the_second_button_begins_from_the_finished_reading(started: list[runs.Run]) -> None:
     reading = finish(adaptive.pretraining(), 0.5)
+    assert opened().button(key="adaptive_second").disabled
+    start = finish(adaptive.start(), 0.5)
     app = opened()
     check(app.button(key="adaptive_second").click().run())
-    assert [run.config for run in started] == list(adaptive.fine_tunings("adapted", f"run:{reading.id}"))
+    assert [run.config for run in started] == [
+        *adaptive.fine_tunings("unread", f"run:{start.id}"),
+        *adaptive.fine_tunings("adapted", f"run:{reading.id}"),
+    ]
 
 
 @pytest.mark.parametrize("gain", [0.05, 0.0, -0.05])
 def test_the_page_says_what_the_intervals_allow(gain: float) -> None:
-    reading = finish(adaptive.pretraining(), 0.5)
-    for contender, model, shift in (("plain", adaptive.BASE, 0.0), ("adapted", f"run:{reading.id}", gain)):
+    reading, start = finish(adaptive.pretraining(), 0.5), finish(adaptive.start(), 0.5)
+    contenders = (
+        ("plain", adaptive.BASE, 0.2),  # far away, and of no consequence for what is said of the reading
+        ("unread", f"run:{start.id}", 0.0),
+        ("adapted", f"run:{reading.id}", gain),
+    )
+    for contender, model, shift in contenders:
         for config in adaptive.fine_tunings(contender, model):
-            wobble = 0.001 * (config.seed - 1) * (1 if contender == "plain" else -1)
+            wobble = 0.001 * (config.seed - 1) * (1 if contender == "unread" else -1)
             finish(config, 0.7 + shift + wobble)
     said = texts(opened())
     assert ("helped" in said, "did harm" in said, "includes 0" in said) == (gain > 0, gain < 0, gain == 0)

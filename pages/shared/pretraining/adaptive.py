@@ -22,47 +22,56 @@ def show() -> None:
     with st.container(border=True):
         st.markdown("**" + _("Prepared experiment: does pre-training on such texts help?") + "**")
         st.markdown(
-            _("Gururangan et al. (2020) let pre-training go on with texts of the field before fine-tuning. Here: minilm reads 2,000 film reviews without their labels; then it learns from 100 and from 500 labelled film sentences of another source, with three seeds each, and so does minilm as it is. Twelve short runs after one of some minutes.")
+            _("Gururangan et al. (2020) let pre-training go on with texts of the field before fine-tuning. Here: minilm with its masked language modelling head reads 2,000 film reviews without their labels; then the encoder before and after the reading learns from 100 and from 500 labelled film sentences of another source, with three seeds each. minilm as published, which was tuned for sentence vectors, does the same beside them. Eighteen short runs after one of some minutes.")
         )  # fmt: skip
         if st.toggle(_("Show the experiment"), key="adaptive_open"):
             _experiment()
 
 
 def _name(contender: str) -> str:
-    return {"plain": _("minilm as it is"), "adapted": _("after reading reviews")}[contender]
+    return {
+        "plain": _("minilm as published"),
+        "unread": _("before reading reviews"),
+        "adapted": _("after reading reviews"),
+    }[contender]
 
 
 def _experiment() -> None:
     found = runs.all_runs()
-    reading = adaptive.newest(found, adaptive.pretraining())
-    first = (adaptive.pretraining(), *adaptive.fine_tunings("plain", adaptive.BASE))
-    ready = reading is not None and reading.state.status == "finished"
-    second = adaptive.fine_tunings("adapted", f"run:{reading.id}") if reading and ready else ()
+    first = (adaptive.start(), adaptive.pretraining(), *adaptive.fine_tunings("plain", adaptive.BASE))
+    models = {"plain": adaptive.BASE}
+    for contender, config in (("unread", adaptive.start()), ("adapted", adaptive.pretraining())):
+        run = adaptive.newest(found, config)
+        if run and run.state.status == "finished":
+            models[contender] = f"run:{run.id}"
+    ready = len(models) == len(adaptive.CONTENDERS)
+    asked = {name: adaptive.fine_tunings(name, model) for name, model in models.items()}
+    second = (*asked["unread"], *asked["adapted"]) if ready else ()
     known = {config: adaptive.newest(found, config) for config in (*first, *second)}
-    _steps(found, first, second, known, ready)
+    _steps(first, second, known, ready)
     reports: dict[int, dict[str, dict[int, RunReport]]] = {count: {name: {} for name in adaptive.CONTENDERS} for count in adaptive.LABELS}  # fmt: skip
-    for config in (*first[1:], *second):
-        run = known[config]
-        report = cached.run_report(run.id) if run and run.state.status == "finished" else None
-        if report and report.test:
-            contender = "plain" if config.model == adaptive.BASE else "adapted"
-            reports[config.limit][contender][config.seed] = report
+    for contender, configs in asked.items():
+        for config in configs:
+            run = known.get(config)
+            report = cached.run_report(run.id) if run and run.state.status == "finished" else None
+            if report and report.test:
+                reports[config.limit][contender][config.seed] = report
     _results([adaptive.outcome(count, by_contender) for count, by_contender in reports.items()])
 
 
 def _steps(
-    found: tuple[Run, ...], first: tuple[RunConfig, ...], second: tuple[RunConfig, ...], known: dict[RunConfig, Run | None], ready: bool
+    first: tuple[RunConfig, ...], second: tuple[RunConfig, ...], known: dict[RunConfig, Run | None], ready: bool
 ) -> None:  # fmt: skip
     """The two buttons that queue what is missing, and how much is done."""
     with st.container(horizontal=True, vertical_alignment="center"):
         missing = [config for config in first if known[config] is None]
         st.button(
-            _("1 · Queue the reading and the runs without it ({count})").format(count=len(missing)), key="adaptive_first",
+            _("1 · Queue the reading and the runs of the published model ({count})").format(count=len(missing)), key="adaptive_first",
             disabled=not missing, on_click=_queue, args=(missing,), icon=":material/playlist_add:",
         )  # fmt: skip
         later = [config for config in second if known[config] is None]
         st.button(
-            _("2 · Queue the runs after it ({count})").format(count=len(later) if ready else len(adaptive.LABELS) * len(adaptive.SEEDS)),
+            _("2 · Queue the runs before and after it ({count})").format(count=len(later) if ready else 2 * len(adaptive.LABELS) * len(adaptive.SEEDS)),
             key="adaptive_second", disabled=not later, on_click=_queue, args=(later,), icon=":material/playlist_add:",
             help=None if ready else _("They begin from what the reading run made: it must be finished first."),
         )  # fmt: skip
@@ -73,7 +82,7 @@ def _steps(
     states = [run.state.status for run in known.values() if run]
     st.caption(
         _("{finished} of {count} runs are finished, {active} wait or train. Their curves are on the page Runs.").format(
-            finished=states.count("finished"), count=1 + 2 * len(adaptive.LABELS) * len(adaptive.SEEDS),
+            finished=states.count("finished"), count=2 + len(adaptive.CONTENDERS) * len(adaptive.LABELS) * len(adaptive.SEEDS),
             active=len(states) - states.count("finished"),
         )
     )  # fmt: skip
@@ -120,7 +129,7 @@ def _results(outcomes: list[adaptive.Outcome]) -> None:
     for row in outcomes:
         if row.difference:
             st.markdown(layout.plain(_verdict(row.labels, row.difference)))
-    st.caption(_("Intervals are Student's t over the seeds; three seeds make them wide. All runs see the same labelled sentences: other sentences would move all of them. Differences are of runs with the same seed."))  # fmt: skip
+    st.caption(_("Intervals are Student's t over the seeds; three seeds make them wide. All runs see the same labelled sentences: other sentences would move all of them. Differences are after − before, of runs with the same seed."))  # fmt: skip
 
 
 def _verdict(labels: int, difference: Interval) -> str:
