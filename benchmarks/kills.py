@@ -2,6 +2,7 @@
 
     python -m benchmarks.kills               50 kills
     python -m benchmarks.kills --kills 5 --seed 1
+    python -m benchmarks.kills --task masked-language-modelling
 
 A real run of a tiny random model is started as the app starts it. Its process is killed (SIGKILL) at a moment drawn at
 random, mostly while it trains, writes checkpoints or evaluates, sometimes while it loads; then it is resumed. After each kill:
@@ -10,7 +11,8 @@ random, mostly while it trains, writes checkpoints or evaluates, sometimes while
     - the newest checkpoint loads, and its step is not lower than before
     - no more is lost than lies between two checkpoints
 
-Then it is left alone until it has finished, and its model must classify. One JSON line; the exit code is 1 when
+Then it is left alone until it has finished, and its model must classify, or have come to expect a word of praise or blame where
+one was masked. One JSON line; the exit code is 1 when
 something did not hold.
 """
 
@@ -28,12 +30,14 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+from transformers import BertConfig, BertForMaskedLM, PreTrainedTokenizerFast
 
-from core import finetune, predict, runs
+from core import finetune, predict, pretraining, runs
+from core import models as our_models
 from core.results import RunConfig, RunReport
 
-WORDS = "[PAD] [UNK] [CLS] [SEP] the film was good great bad awful and not very . !".split()
+CLASSIFY, FILL = "text-classification", "masked-language-modelling"
+WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] the film was good great bad awful and not very . !".split()
 PRAISE, BLAME = ("good", "great"), ("bad", "awful")
 ROWS = 3000
 EPOCHS = 50.0
@@ -42,14 +46,16 @@ WAIT = 180.0
 
 
 def tiny_model(folder: Path) -> None:
-    """A random BERT of two layers with a vocabulary of sixteen words."""
+    """A random BERT of two layers with a vocabulary of seventeen words."""
     tokenizer = Tokenizer(models.WordPiece({word: i for i, word in enumerate(WORDS)}, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
-    special = {"unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    special = {
+        name: f"[{name[:-6].upper()}]" for name in ("unk_token", "pad_token", "cls_token", "sep_token", "mask_token")
+    }
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(folder)
     torch.manual_seed(0)
     config = BertConfig(
@@ -60,7 +66,7 @@ def tiny_model(folder: Path) -> None:
         intermediate_size=128,
         max_position_embeddings=64,
     )
-    BertModel(config).save_pretrained(folder)
+    BertForMaskedLM(config).save_pretrained(folder)
 
 
 def table(path: Path) -> None:
@@ -119,10 +125,26 @@ def faults(run: runs.Run, before: int) -> tuple[list[str], int, int]:
     return found, step, max(0, reached - step)
 
 
+def shortcoming(run: runs.Run, task: str) -> str:
+    """What the finished model cannot do; "" when it can."""
+    if task == FILL:
+        model, tokenizer = our_models.load_masked_lm(f"run:{run.id}"), our_models.load_tokenizer(f"run:{run.id}")
+        guesses = pretraining.fill(model, tokenizer, "the film was [MASK] .", k=4).fillings[0].guesses
+        return (
+            ""
+            if {guess.token for guess in guesses} == {*PRAISE, *BLAME}
+            else "the finished model does not fill the mask"
+        )
+    texts = ["the film was great !", "the film was awful !"]
+    answers = predict.predict(predict.load(f"run:{run.id}"), texts)
+    return "" if [answer.label for answer in answers] == ["praise", "blame"] else "the finished model does not classify"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    parser.add_argument("--task", choices=(CLASSIFY, FILL), default=CLASSIFY)
     options = parser.parse_args()
     moments = random.Random(options.seed)
     began = time.monotonic()
@@ -130,7 +152,7 @@ def main() -> None:
         os.environ.update(STUDIO_HOME=f"{home}/studio", STUDIO_HUB="off", STUDIO_THREADS="1")
         tiny_model(Path(home) / "tiny")
         table(Path(home) / "films.csv")
-        config = RunConfig(model="minilm", data="", epochs=EPOCHS, batch_size=8, evaluations=8, max_length=32)
+        config = RunConfig("minilm", "", options.task, epochs=EPOCHS, batch_size=8, evaluations=8, max_length=32)
         run = runs.create(config, Path(home) / "films.csv")
         config = replace(run.config, model=f"{home}/tiny")  # only a page is refused a folder
         (run.folder / "config.json").write_bytes(runs.FILES.config.dump_json(config))
@@ -155,17 +177,13 @@ def main() -> None:
         if end != "finished":
             problems.append(f"it ended as {end}: {runs.log_tail(run, 5)}")
         report: RunReport | None = runs.report(run)
-        right = 0
-        if end == "finished":
-            texts = ["the film was great !", "the film was awful !"]
-            answers = predict.predict(predict.load(f"run:{run.id}"), texts)
-            right = sum(answer.label == label for answer, label in zip(answers, ("praise", "blame"), strict=True))
-            if right < 2:
-                problems.append("the finished model does not classify")
+        if end == "finished" and (fault := shortcoming(run, options.task)):
+            problems.append(fault)
         print(
             json.dumps(
                 {
                     "contender": "kills",
+                    "task": options.task,
                     "kills": kills,
                     "state": end,
                     "steps": report.steps if report else None,

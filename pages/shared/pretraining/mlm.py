@@ -289,10 +289,10 @@ def _loss(found: Filled) -> None:
     if len(terms) > TERMS:
         chances = [*chances[: TERMS - 1], r"\dots", chances[-1]]
         losses = [*losses[: TERMS - 1], r"\dots", losses[-1]]
+    st.latex(formula)
     if len(terms) == 1:
-        st.latex(rf"{formula}=-{chances[0]}={found.loss:.2f}")
+        st.latex(rf"=-{chances[0]}={found.loss:.2f}")
     else:
-        st.latex(formula)
         share = rf"\frac{{1}}{{{len(terms)}}}"
         with layout.wide("mlm_loss"):
             st.latex(
