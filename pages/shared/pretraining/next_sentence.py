@@ -142,9 +142,9 @@ def _prepared(model: str, cut: int) -> None:
         pd.DataFrame(
             {
                 _("Pair"): list(titles.values()),
+                _("P(follows)"): [100 * chance for chance in chances],
                 _("First"): [PAIRS[name][0] for name in titles],
                 _("Second"): [PAIRS[name][1] for name in titles],
-                _("P(follows)"): [100 * chance for chance in chances],
             }
         ),
         hide_index=True,
