@@ -130,7 +130,9 @@ def train_form() -> None:
         st.markdown("**" + _("Train one yourself") + "**")
         options = sources() | {OWN: _("my own text")}
         first, second, third, fourth = st.columns([3, 3, 3, 1.2], vertical_alignment="bottom")
-        source = first.selectbox(_("Texts"), list(options), format_func=options.__getitem__, key="tokenizers_source")
+        source = first.selectbox(
+            _("Which texts"), list(options), format_func=options.__getitem__, key="tokenizers_source"
+        )
         rows = vocabulary.TRAINERS
         kind = cast(
             vocabulary.Kind,

@@ -164,7 +164,7 @@ def _choose_texts(goal: str, model: str) -> Source | None:
 def _ready(goal: str) -> Source:
     st.session_state["corpus_ready"] = inputs.get("corpus")
     st.selectbox(
-        _("Texts"), list(data.DATASETS), format_func=lambda name: _(data.DATASETS[name].title), key="corpus_ready",
+        _("Which texts"), list(data.DATASETS), format_func=lambda name: _(data.DATASETS[name].title), key="corpus_ready",
         on_change=lambda: _set_corpus(st.session_state["corpus_ready"]),
     )  # fmt: skip
     row = data.DATASETS[inputs.get("corpus")]
