@@ -45,7 +45,7 @@ def bars(shares: dict[str, float]) -> None:
 def tokens_card(model: str, text: str) -> None:
     result = cached.tokens(model, text, max_length=SHORT)
     st.html(
-        f'<div style="min-height:9.2rem;max-height:12.4rem;overflow:hidden">{layout.chips_html(result.tokens)}</div>'
+        f'<div style="min-height:9.2rem;max-height:13.4rem;overflow:hidden">{layout.chips_html(result.tokens)}</div>'
     )
     st.caption(_("{count} tokens with their numbers in the vocabulary").format(count=len(result.tokens)))
 
@@ -63,6 +63,26 @@ def attention_card(model: str, text: str) -> None:
     wide = np.concatenate([np.pad(head, 1, constant_values=0) for head in heads[: min(4, len(heads))]], axis=1)
     picture(wide, 0, float(wide.max()), _("Attention weights of heads of the last layer"))
     st.caption(_("who looks at whom: the first heads of the last layer, {count} in all").format(count=heads.shape[0]))
+
+
+def compare_card(model: str, text: str) -> None:
+    states = cached.vectors(model, text, max_length=SHORT)
+    unit = states / np.linalg.norm(states, axis=1, keepdims=True).clip(1e-12)
+    picture(unit @ unit.T, -1, 1, _("Cosine similarity of the tokens as a picture"))
+    st.caption(_("how alike the vectors of every two tokens are in this sentence"))
+
+
+def pretraining_card(model: str, text: str) -> None:
+    tokens = cached.tokens(model, text, max_length=SHORT).tokens
+    places = [place for place, token in enumerate(tokens) if token.kind == "word" and token.text.isalpha()]
+    if not cached.has_head(model, "mlm") or not places:
+        words(_("Hide a word, and see what a model expects in its place."))
+        st.caption(_("this model or this sentence has nothing to fill in: the page offers others"))
+        return
+    place = max(places, key=lambda place: len(tokens[place].text))
+    filling = cached.filled(model, text, (place,), whole_words=False, max_length=SHORT).fillings[0]
+    bars({guess.token: guess.probability for guess in filling.guesses[:4]})
+    st.caption(_("what the model expects where “{token}” is hidden").format(token=layout.plain(tokens[place].text)))
 
 
 def finetune_card() -> None:
@@ -165,17 +185,19 @@ with layout.page(
         (_("1 · Tokenise"), "pages/tokens.py", _("Open Tokens"), lambda: tokens_card(model, text)),
         (_("2 · Encode"), "pages/encoder.py", _("Open Encoder"), lambda: vectors_card(model, text)),
         (_("3 · Attend"), "pages/attention.py", _("Open Attention"), lambda: attention_card(model, text)),
-        (_("4 · Fine-tune"), "pages/finetune.py", _("Open Fine-tune"), finetune_card),
-        (_("5 · Evaluate and take away"), "pages/runs.py", _("Open Runs"), lambda: runs_card(newest)),
+        (_("4 · Compare"), "pages/embeddings.py", _("Open Embeddings"), lambda: compare_card(model, text)),
+        (_("5 · Pre-train"), "pages/pretraining.py", _("Open Pre-training"), lambda: pretraining_card(model, text)),
+        (_("6 · Fine-tune"), "pages/finetune.py", _("Open Fine-tune"), finetune_card),
+        (_("7 · Evaluate, take away"), "pages/runs.py", _("Open Runs"), lambda: runs_card(newest)),
         (
-            _("6 · Predict and explain"),
+            _("8 · Predict and explain"),
             "pages/playground.py",
             _("Open Playground"),
             lambda: playground_card(newest, text),
         ),
     )
-    for row in (cards[:3], cards[3:]):
-        for column, (title, target, label, draw) in zip(st.columns(3), row, strict=True):
+    for row in (cards[:4], cards[4:]):
+        for column, (title, target, label, draw) in zip(st.columns(4), row, strict=True):
             with column.container(border=True, height="stretch"):
                 st.markdown(f"**{title}**")
                 try:

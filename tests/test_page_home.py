@@ -1,0 +1,41 @@
+"""Home: each card shows what its page would say of the visitor's sentence."""
+
+import numpy as np
+import pytest
+
+from core import models, pretraining
+from core.figures import style
+from pages.shared import cached
+from tests.pages_common import check, open_page, texts
+
+TEXT = "The food was wonderful."
+
+
+def test_the_card_of_pre_training_hides_the_longest_word_and_shows_the_models_guesses() -> None:
+    app = check(open_page("home", text=TEXT))
+    model, tokenizer = models.load_masked_lm("minilm"), models.load_tokenizer("minilm")
+    position = [token.text for token in pretraining.read(model, tokenizer, TEXT).tokens].index("wonderful")
+    guesses = pretraining.fill(model, tokenizer, TEXT, (position,)).fillings[0].guesses[:4]
+    bodies = [html.proto.body for html in app.get("html")]
+    card = next(body for body in bodies if guesses[0].token in body and "%" in body)
+    assert [card.index(f">{guess.token}<") for guess in guesses] == sorted(
+        card.index(f">{guess.token}<") for guess in guesses
+    )
+    assert f"{guesses[0].probability:.0%}" in card
+    assert "where “wonderful” is hidden" in texts(app)
+
+
+@pytest.mark.parametrize("text", ["!!!", "我 爱 学习", "antidisestablishmentarianism"])
+def test_a_sentence_may_have_no_whole_word_to_hide(text: str) -> None:
+    assert not check(open_page("home", text=text)).error
+
+
+def test_the_card_of_comparison_is_the_cosine_of_the_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = []
+    real = style.matrix_png
+    monkeypatch.setattr(style, "matrix_png", lambda values, *rest: drawn.append(values) or real(values, *rest))
+    check(open_page("home", text=TEXT))
+    states = cached.vectors("minilm", TEXT, max_length=24)
+    square = next(values for values in drawn if values.shape == (len(states), len(states)))
+    expected = [[np.dot(a, b) / np.linalg.norm(a) / np.linalg.norm(b) for b in states] for a in states]
+    assert np.allclose(square, expected, atol=1e-5)
