@@ -73,19 +73,48 @@ def test_a_head_that_does_not_fit_is_refused(tmp_path: Path, monkeypatch: pytest
         bundled.with_head(BertForMaskedLM(make_config()), "mlm")
 
 
-@pytest.mark.parametrize(
-    ("sentence", "words"),
-    [
-        ("I love eating [MASK].", {"food", "meat", "fish", "chicken", "pizza", "chocolate"}),
-        ("The film was really [MASK].", {"good", "great", "bad", "funny", "interesting", "boring"}),
-        ("She drinks a cup of [MASK] every morning.", {"coffee", "tea", "milk", "water"}),
-        ("There are seven days in a [MASK].", {"week", "month", "day", "year"}),
-    ],
-)
-def test_sensible_words(sentence: str, words: set[str]) -> None:
+EVERYDAY = {
+    "I love eating [MASK].": "food meat fish chicken pizza chocolate",
+    "The film was really [MASK].": "good great bad funny interesting boring",
+    "She drinks a cup of [MASK] every morning.": "coffee tea milk water",
+    "There are seven days in a [MASK].": "week",
+    "He drives to work in his new [MASK].": "car truck",
+    "She opened the [MASK] and walked in.": "door gate",
+    "The dog ran across the [MASK].": "street road field garden yard grass",
+    "In winter it is very [MASK].": "cold dark",
+    "The king lived in a large [MASK].": "castle palace house",
+    "The doctor told him to take the [MASK] twice a day.": "medicine drug drugs pills pill",
+    "The president gave a [MASK] on Monday.": "speech statement talk address lecture",
+    "He wrote a long [MASK] to his mother.": "letter message",
+    "The children go to [MASK] every day.": "school work",
+    "She put the book on the [MASK].": "table shelf desk floor",
+    "The sun rises in the [MASK].": "east morning sky",
+    "He scored two [MASK] in the second half of the match.": "goals points times tries",
+    "The teacher asked the pupils a [MASK].": "question",
+    "We had dinner at an Italian [MASK].": "restaurant",
+    "The train arrived at the [MASK] ten minutes late.": "station",
+    "They were married and had three [MASK].": "children kids sons daughters",
+    "The cat is sleeping on the [MASK].": "floor bed sofa chair couch grass ground",
+    "The company sold its shares for a hundred million [MASK].": "dollars pounds euros shares",
+    "He was sent to [MASK] for ten years for the murder.": "prison jail",
+    "She washed her [MASK] with soap and water.": "hands face hair body clothes",
+    "The ship sailed across the [MASK].": "sea ocean water river lake",
+    "The plane landed at the [MASK] in London.": "airport",
+    "My father's [MASK] is my grandmother.": "mother",
+    "He paid the bill with his credit [MASK].": "card",
+    "The army won the [MASK].": "war battle victory",
+    "It was raining, so he took his [MASK].": "umbrella coat hat",
+}  # short sentences, each with the words that an English reader would expect
+
+
+def test_short_everyday_sentences() -> None:
     model, tokenizer = models.load_masked_lm("minilm"), models.load_tokenizer("minilm")
-    guesses = pretraining.fill(model, tokenizer, sentence, [], k=10, max_length=64).fillings[0].guesses
-    assert words & {guess.token for guess in guesses[:5]}
+    expected = {}
+    for sentence, words in EVERYDAY.items():
+        guesses = pretraining.fill(model, tokenizer, sentence, [], k=10, max_length=64).fillings[0].guesses
+        expected[sentence] = bool(set(words.split()) & {guess.token for guess in guesses[:5]})
+    assert expected["I love eating [MASK]."]
+    assert sum(expected.values()) >= 20  # two in three; MODEL_CARD.md says how many it was when it was trained
 
 
 def test_a_successor_is_told_from_a_sentence_about_something_else() -> None:
