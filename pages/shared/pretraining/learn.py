@@ -16,7 +16,7 @@ import streamlit as st
 from core import data, finetune, models, runs, settings, tables
 from core.errors import UserError
 from core.results import RunConfig
-from pages.shared import cached, data_form, inputs, launch, layout, recipe, run_view
+from pages.shared import cached, data_form, inputs, launch, layout, recipe, run_view, snippets
 from pages.shared.data_form import Source
 from pages.shared.i18n import _, error_text
 from pages.shared.pretraining import adaptive
@@ -46,16 +46,16 @@ Now the lamp is electric and turns by itself. No keeper lives on the island any 
 """
 
 
-def show(model: str) -> str:
-    """The form, or the run that is watched; returns the code of the recipe."""
+def show(model: str) -> None:
+    """The form, or the run that is watched."""
     if run_view.NEXT_FORM in st.session_state:
         _take_over(st.session_state.pop(run_view.NEXT_FORM))
     followed = inputs.get("learning")
     if followed:
         st.button(_("Set up a new run"), on_click=inputs.put, args=("learning", ""), key="new_run", icon=":material/add:")  # fmt: skip
         run_view.follow(followed, PAGE)
-        return ""
-    return _form(model)
+    else:
+        _form(model)
 
 
 # --- What was chosen ---------------------------------------------------------------------------------------------------
@@ -246,7 +246,7 @@ def _short(text: str) -> str:
 # --- The form ----------------------------------------------------------------------------------------------------------
 
 
-def _form(model: str) -> str:
+def _form(model: str) -> None:
     """Choose texts, what to learn and the values, see what they cost, start."""
     launch.others("learning")
     goal = inputs.segment("learn", PAGE, _goals(), _("What to learn"))
@@ -255,7 +255,7 @@ def _form(model: str) -> str:
         sentence = UserError(models.HEADLESS[HEAD[goal]], name=models.title(model))
         st.warning(layout.plain(error_text(sentence)), icon=":material/warning:")
         st.button(_("Use minilm instead"), type="primary", on_click=inputs.put, args=("model", "minilm"))
-        return ""
+        return
     source, dataset = None, None
     left, right = st.columns([3, 2], gap="large")
     with left, layout.mistakes():
@@ -282,7 +282,20 @@ def _form(model: str) -> str:
         else:
             st.caption(_("Choose texts first."))
     adaptive.show()
-    return ""
+    if config and source and dataset:
+        layout.show_code(
+            _code(goal, config, source, dataset),
+            _("The same recipe with plain transformers and the values chosen above. It draws other masks and holds other rows back than the studio does, so its figures differ by what chance allows."),
+        )  # fmt: skip
+
+
+def _code(goal: str, config: RunConfig, source: Source, dataset: data.TextDataset) -> str:
+    """The same recipe as a script."""
+    file, column = Path(source.file).name, dataset.columns.get("text", "")
+    pasted = (inputs.get(PASTED) or EXAMPLE) if inputs.get("corpus") == PASTED else ""
+    texts = snippets.documents(source.name, file, column, dataset.report, pasted)
+    make = snippets.pretrain_next if goal == "nsp" else snippets.pretrain_masked
+    return make(config, texts, held_out=not run_view.learnt_by_heart(dataset.report))
 
 
 def _can_learn(goal: str, model: str) -> bool:
