@@ -3,12 +3,14 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import BertForMaskedLM, BertForNextSentencePrediction, BertModel
 
+from benchmarks import bundled_heads
 from core import bundled, models, pretraining
 from tests.conftest import make_config
 
@@ -71,6 +73,30 @@ def test_a_head_that_does_not_fit_is_refused(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setitem(bundled.HEADS, "mlm", tmp_path)
     with pytest.raises(ValueError, match=r"does not fit this model: cls\.something\.weight"):
         bundled.with_head(BertForMaskedLM(make_config()), "mlm")
+
+
+def test_the_recipe_computes_the_loss_and_the_gradients_of_the_adapted_model() -> None:
+    """benchmarks/bundled_heads.py writes the layers and the decoder out, because that is quicker: the same as peft under autograd."""
+    model, tokenizer = bundled_heads.adapted("mlm"), models.load_tokenizer("minilm")
+    parameters, rng = bundled_heads.trainable(model), np.random.default_rng(0)
+    for name, parameter in parameters.items():
+        if "lora" in name:
+            torch.nn.init.normal_(parameter, std=0.02, generator=torch.Generator().manual_seed(0))
+    batch = bundled_heads.masked_batch([rng.integers(1000, 30000, size) for size in (30, 12, 25)], tokenizer, rng, 0.3)
+    loss = bundled_heads.masked_loss(model, batch)
+    loss.backward()
+    written = {name: parameter.grad for name, parameter in parameters.items()}
+    model.zero_grad(set_to_none=True)
+    plain = bundled_heads.network(model)
+    words = plain.bert.embeddings.word_embeddings
+    hidden = plain.cls.predictions.transform(plain.bert(**batch.inputs)[0][batch.chosen])
+    decoder = words.base_layer.weight + words.lora_embedding_A["default"].T @ words.lora_embedding_B["default"].T
+    logits = hidden @ decoder.T + plain.cls.predictions.bias
+    expected = torch.nn.functional.cross_entropy(logits, batch.labels)
+    expected.backward()
+    torch.testing.assert_close(loss, expected, rtol=1e-5, atol=1e-5)
+    for name, parameter in parameters.items():
+        torch.testing.assert_close(written[name], parameter.grad, rtol=1e-3, atol=1e-5, msg=name)
 
 
 EVERYDAY = {
