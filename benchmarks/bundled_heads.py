@@ -5,6 +5,7 @@
     python -m benchmarks.bundled_heads train nsp FOLDER --steps N
     python -m benchmarks.bundled_heads export FOLDER                writes core/bundled/
     python -m benchmarks.bundled_heads restore FOLDER --steps N     a checkpoint out of core/bundled/, to train it on
+    python -m benchmarks.bundled_heads blend FOLDER                 half way between core/bundled/ and what came of it
     python -m benchmarks.bundled_heads evaluate FOLDER --text FILE  masked accuracy on FILE and on three unseen books,
                                                                     next-sentence accuracy on documents held back
 
@@ -711,15 +712,33 @@ def _save(path: Path, step: int, parameters: dict[str, nn.Parameter], optimizer:
 
 def restore(home: Path, source: Path, steps: int) -> dict[str, object]:
     """FOLDER/mlm.pt from the shipped masked language model as if at step `steps`; its optimizer begins anew."""
+    parameters = _shipped(source)
+    _save(home / "mlm.pt", steps, parameters, torch.optim.AdamW(parameters.values()))
+    return {"steps": steps}
+
+
+def blend(home: Path, source: Path) -> dict[str, object]:
+    """Half way between the shipped masked language model and FOLDER/mlm.pt, which began from it, into FOLDER/mlm.pt.
+
+    The mean of two such models is often better than both (Wortsman et al. 2022), here of their adapters' factors.
+    """
+    state, parameters = torch.load(home / "mlm.pt", weights_only=True), _shipped(source)
+    with torch.no_grad():
+        for name, parameter in parameters.items():
+            parameter.lerp_(state["w"][name], 0.5)
+    _save(home / "mlm.pt", state["step"], parameters, torch.optim.AdamW(parameters.values()))
+    return {"steps": state["step"]}
+
+
+def _shipped(source: Path) -> dict[str, nn.Parameter]:
+    """What is trained of the masked language model, as it is shipped."""
     model = adapted("mlm")
-    parameters = trainable(model)
     peft.set_peft_model_state_dict(model, load_file(source / "mlm" / "adapter_model.safetensors"))
     stored = load_file(source / "mlm" / bundled.HEAD_FILE)
     with torch.no_grad():
         for name, parameter in whole("mlm", model).items():
             parameter.copy_(stored.get(name, parameter))  # what is not stored was left as published
-    _save(home / "mlm.pt", steps, parameters, torch.optim.AdamW(parameters.values()))
-    return {"steps": steps}
+    return trainable(model)
 
 
 def export(home: Path, target: Path) -> dict[str, object]:
@@ -813,7 +832,7 @@ def main() -> None:
     """Parse the command line and run one command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("collect", "restore", "export", "evaluate"):
+    for name in ("collect", "restore", "blend", "export", "evaluate"):
         command = commands.add_parser(name)
         command.add_argument("folder", type=Path)
         if name == "evaluate":
@@ -836,6 +855,8 @@ def main() -> None:
         result = train(asked.kind, asked.folder, plan)
     elif asked.command == "restore":
         result = restore(asked.folder, bundled.HOME, asked.steps)
+    elif asked.command == "blend":
+        result = blend(asked.folder, bundled.HOME)
     elif asked.command == "export":
         result = export(asked.folder, bundled.HOME)
     else:
