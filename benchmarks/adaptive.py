@@ -27,8 +27,10 @@ from core.results import Interval, RunConfig, RunReport
 
 def finished(config: RunConfig, folder: Path) -> RunReport:
     """Train as asked; the folder holds the result. One that is finished there already is not trained again."""
-    run = runs.create(config, folder=folder)
-    report = runs.report(run) or runs.work(run.folder)
+    there = runs.open_folder(folder) if folder.is_dir() else None
+    report = runs.report(there) if there and there.state.status == "finished" else None
+    if report is None:
+        report = runs.work(runs.create(config, folder=folder).folder)
     print(f"{folder.name}: done in {report.seconds:.0f} s of training", file=sys.stderr)
     return report
 

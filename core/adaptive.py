@@ -33,8 +33,9 @@ def pretraining(limit: int = 2000) -> RunConfig:
 
 
 def start() -> RunConfig:
-    """The model that the reading starts from, as a run: it reads so little, so slowly, that no weight moves."""
-    return replace(pretraining(100), name="adaptive: before the reading", learning_rate=1e-12, evaluations=1)
+    """The model that the reading starts from, as a run: it reads so little, so slowly, that no weight moves by more than some
+    millionths (AdamW moves one by at most about the learning rate a step)."""
+    return replace(pretraining(100), name="adaptive: before the reading", learning_rate=1e-7, evaluations=1)
 
 
 def fine_tuning(contender: str, model: str, labels: int, seed: int) -> RunConfig:

@@ -6,7 +6,7 @@ from math import sqrt
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import adaptive, runs
+from core import adaptive, finetune, runs
 from core.results import DataReport, Evaluation, Interval, RunConfig, RunReport
 from tests.pages_common import LANGUAGES, check, open_page, texts
 
@@ -25,6 +25,11 @@ def test_the_interval_of_three_seeds_is_students_t() -> None:
     found = adaptive.mean_interval([0.70, 0.72, 0.74])
     reach = 4.302653 * 0.02 / sqrt(3)  # t(0.975, 2), and the standard deviation of these three
     assert asdict(found) == pytest.approx({"value": 0.72, "low": 0.72 - reach, "high": 0.72 + reach}, abs=1e-6)
+
+
+def test_every_run_of_the_experiment_may_be_started() -> None:
+    for config in (adaptive.pretraining(), adaptive.start(), *adaptive.fine_tunings("plain", adaptive.BASE)):
+        finetune.check(config)
 
 
 def test_differences_are_between_runs_with_the_same_seed() -> None:
