@@ -10,6 +10,7 @@ watched or resumed by people, nor who listens to the events. It trains on one pr
 import contextlib
 import ctypes
 import errno
+import functools
 import math
 import os
 import platform
@@ -17,6 +18,7 @@ import re
 import shutil
 import sys
 import time
+import timeit
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -231,7 +233,8 @@ WEIGHTS = "weights.safetensors"
 PROGRESS = "progress.json"
 START = "start"  # in checkpoints/: the model that a run from scratch begins with
 SECONDS_PER_STEP_EVENT = 0.5
-EAGER_TOKENS = 256  # up to this many tokens plain attention is faster than the fused kernel on a processor
+EAGER_TOKENS = 256  # up to this many, in bfloat16 on a processor, plain attention is faster than the fused kernel
+WORTH_ROUNDING = 1.2  # how many times as fast as float32 bfloat16 must be
 PROCESS_MB = 1050  # measured: what a training process holds besides parameters, gradients, optimizer and activations
 ESTIMATE_ROWS = 2000
 ESTIMATE_SECONDS = 6.0
@@ -466,12 +469,30 @@ def _lighten(model: nn.Module, seen: Sequence[int] | None) -> Callable[[], None]
     return restore
 
 
-def _bf16(device: torch.device) -> bool:
-    """Whether the device multiplies bfloat16 numbers in hardware."""
+@functools.cache
+def bfloat16_pays(device: torch.device) -> bool:
+    """Whether training should compute in bfloat16: the device multiplies such numbers itself, and faster than float32.
+
+    A processor is timed, once (a tenth of a second): with matrix units (AMX) bfloat16 is more than twice as fast, with the
+    AVX-512 instructions alone it can be half as fast.
+    """
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     able = torch.cpu.get_capabilities()
-    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+    if not (able.get("avx512_bf16") or able.get("amx_bf16")):
+        return False
+    return _seconds_of_a_product(torch.float32) > WORTH_ROUNDING * _seconds_of_a_product(torch.bfloat16)
+
+
+def _seconds_of_a_product(dtype: torch.dtype) -> float:
+    """The shortest of some matrix products, on one thread: short enough that a busy machine leaves one of them alone."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        x, weight = torch.ones(512, 384, dtype=dtype), torch.ones(384, 384, dtype=dtype)
+        return min(timeit.repeat(lambda: x @ weight, number=1, repeat=30))
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _device() -> torch.device:
@@ -495,7 +516,8 @@ class _Prepared:
 def _prepare(config: RunConfig, goal: Objective, rows: Rows) -> _Prepared:
     """The fresh model with the method's parameters chosen and, on a processor, the savings in place."""
     on_cpu = _device().type == "cpu"
-    attention: models.Attention = "eager" if on_cpu and max(rows.lengths) <= EAGER_TOKENS else "sdpa"
+    plainly = on_cpu and bfloat16_pays(_device()) and max(rows.lengths) <= EAGER_TOKENS
+    attention: models.Attention = "eager" if plainly else "sdpa"
     plain = fresh_model(config, goal.dataset.label_names, attention)
     model = _choose_parameters(plain, config)
     seen = None
@@ -741,7 +763,8 @@ def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[
     dataset = _load_data(config, folder)
     config = _with_start(config, dataset, folder, report, cancelled)
     tokenizer = models.load_tokenizer(config.model, allow_path=is_path(config.model))
-    goal = objective(config, dataset, tokenizer, min(config.max_length, tokenizer.model_max_length), _bf16(_device()))
+    max_length = min(config.max_length, tokenizer.model_max_length)
+    goal = objective(config, dataset, tokenizer, max_length, bfloat16_pays(_device()))
     try:
         rows = goal.rows(_stopper(cancelled))
     except Cancelled as stop:
@@ -860,7 +883,7 @@ def _baseline(goal: Objective, report: Report, cancelled: Callable[[], bool]) ->
         found = goal.measure(model, "test", _stopper(cancelled), live=True)
         if goal.begins_at_zero:
             began = time.perf_counter()
-            first = goal.measure(model, "validation", _stopper(cancelled), live=True, autocast=_bf16(_device()))
+            first = goal.measure(model, "validation", _stopper(cancelled), live=True, autocast=bfloat16_pays(_device()))
             if first:
                 _tell(report, "evaluation", **first.values, seconds=time.perf_counter() - began)
     except Cancelled as stop:
@@ -878,7 +901,7 @@ def _arguments(config: RunConfig, folder: Path) -> TrainingArguments:
         warmup_steps=config.warmup,
         weight_decay=config.weight_decay,
         lr_scheduler_type="linear",
-        bf16=_bf16(device),
+        bf16=bfloat16_pays(device),
         use_cpu=device.type == "cpu",
         train_sampling_strategy="group_by_length",
         dataloader_pin_memory=device.type == "cuda",
@@ -1110,7 +1133,8 @@ def estimate(config: RunConfig, dataset: data.TextDataset, *, steps: int = 3) ->
             write_scratch(start, list(dataset.splits["train"]["text"]), config.seed, lambda done, total: None)
             return estimate(replace(config, model=str(start)), dataset, steps=steps)
     tokenizer = models.load_tokenizer(config.model, allow_path=is_path(config.model))
-    goal = objective(config, dataset, tokenizer, min(config.max_length, tokenizer.model_max_length), _bf16(_device()))
+    max_length = min(config.max_length, tokenizer.model_max_length)
+    goal = objective(config, dataset, tokenizer, max_length, bfloat16_pays(_device()))
     chosen_rows = sample(len(dataset.splits["train"]), ESTIMATE_ROWS, config.seed)
     rows = goal.rows(lambda done, total: None, chosen_rows)
     n = round(len(rows.features) / len(chosen_rows) * len(dataset.splits["train"]))
@@ -1128,7 +1152,7 @@ def estimate(config: RunConfig, dataset: data.TextDataset, *, steps: int = 3) ->
         def step(features: list[dict[str, Any]]) -> float:
             began = time.perf_counter()
             batch = {name: values.to(device) for name, values in goal.collate(features, 0).items()}
-            with torch.autocast(device.type, torch.bfloat16, enabled=_bf16(device)), activations:
+            with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16_pays(device)), activations:
                 loss = goal.loss(model, batch)
             loss.backward()
             nn.utils.clip_grad_norm_(trained, 1.0)

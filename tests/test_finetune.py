@@ -282,6 +282,31 @@ def test_freezing_more_than_there_is_says_so(config: RunConfig, tmp_path: Path) 
 # --- The savings do not change what is learnt --------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("able", "float32", "bfloat16", "pays"),
+    [
+        ({"avx512_bf16": True}, 2.0, 1.0, True),
+        ({"amx_bf16": True}, 2.0, 1.0, True),
+        ({"avx512_bf16": True}, 1.1, 1.0, False),  # not worth coarser numbers
+        ({"avx512_bf16": True}, 0.5, 1.0, False),  # as measured on processors whose matrix units are hidden
+        ({"avx512_f": True}, 2.0, 1.0, False),  # computed in float32 anyhow, and rounded
+    ],
+)
+def test_bfloat16_is_chosen_where_it_is_faster(
+    able: dict[str, bool], float32: float, bfloat16: float, pays: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = {torch.float32: float32, torch.bfloat16: bfloat16}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
+    monkeypatch.setattr(finetune, "_seconds_of_a_product", seconds.__getitem__)
+    assert finetune.bfloat16_pays.__wrapped__(torch.device("cpu")) is pays
+
+
+def test_timing_a_product_leaves_the_threads_as_they_were() -> None:
+    threads = torch.get_num_threads()
+    assert 0 < finetune._seconds_of_a_product(torch.bfloat16) < 1
+    assert torch.get_num_threads() == threads
+
+
 def test_fast_dropout_drops_and_scales_as_dropout_does() -> None:
     torch.manual_seed(0)
     layer = finetune.FastDropout(0.1).train()
