@@ -6,8 +6,9 @@
 Contenders (Gururangan et al. 2020), each fine-tuned on 100 and on 500 labelled film sentences with the same seeds:
 
     plain     minilm as published, tuned for sentence vectors
-    unread    the encoder of minilm's head for masked language modelling, from which the reading starts
-    adapted   the same after one epoch of masked language modelling on film reviews whose labels nobody looks at
+    unread    the encoder of minilm's head for masked language modelling, from which the reading starts; it has read 14,000
+              reviews before
+    adapted   the same after one more epoch of masked language modelling on film reviews whose labels nobody looks at
 
 The reviews come from another source than the sentences, so no test sentence was read before. All runs have the same labelled
 sentences; seeds differ in the new head, the order and dropout. One JSON line per contender and number of labels with the mean
@@ -28,9 +29,10 @@ from core.results import Interval, RunConfig, RunReport
 def finished(config: RunConfig, folder: Path) -> RunReport:
     """Train as asked; the folder holds the result. One that is finished there already is not trained again."""
     there = runs.open_folder(folder) if folder.is_dir() else None
-    report = runs.report(there) if there and there.state.status == "finished" else None
+    done = there is not None and there.state.status == "finished" and there.config == config
+    report = runs.report(there) if there and done else None
     if report is None:
-        report = runs.work(runs.create(config, folder=folder).folder)
+        report = runs.work(runs.create(config, folder=folder).folder)  # refuses a folder that holds another run
     print(f"{folder.name}: done in {report.seconds:.0f} s of training", file=sys.stderr)
     return report
 

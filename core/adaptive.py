@@ -4,7 +4,9 @@ Domain-adaptive pre-training (Gururangan et al. 2020): the pre-training goes on 
 at; then the model before and after it learn from the same few labelled sentences, with several seeds each. The sentences come
 from another source than the reviews, so that no test sentence was read before. Reading starts from the encoder that belongs
 to the bundled head for masked language modelling. That is not the published encoder, which was tuned for sentence vectors:
-what lies between these two is not the reading's doing, so the published one is a third contender. This module names the runs
+what lies between these two is not the reading's doing, so the published one is a third contender. The head read 14,000 reviews
+when it was made, among them more than half of those read here: the question is whether reading on helps. Each run keeps the best
+of its epochs, chosen on all validation sentences, so it sees more labels than those it learns from. This module names the runs
 and reads their reports; it starts none.
 """
 

@@ -264,7 +264,7 @@ def _measured(report: RunReport) -> list[str]:
         ("Rows in the source", str(report.data.rows)),
         ("Rows used", counts),
         *((f"Left out: {entry.reason}", str(entry.count)) for entry in report.data.dropped),
-        ("Training texts longer than the longest input", f"{report.cut_share:.1%}"),
+        *([] if report.masked else [("Training texts longer than the longest input", f"{report.cut_share:.1%}")]),
         ("Steps", f"{report.steps}, weights of step {report.best_step}"),
         ("Training time", f"{report.seconds:.0f} s, {report.examples_per_second:.1f} examples/s"),
         ("Peak memory", f"{report.peak_memory_mb:.0f} MB"),

@@ -298,6 +298,10 @@ def check(config: RunConfig) -> None:
         )
     if config.model == models.SCRATCH and TASKS[config.task].head is not AutoModelForMaskedLM:
         raise UserError("a model from scratch knows nothing yet; train it on the task masked-language-modelling first")
+    if config.class_weights and "label" not in TASKS[config.task].columns:
+        raise UserError(
+            "class weights need labels, and the task '{task}' learns from texts without them", task=config.task
+        )
     values = asdict(config)
     for row in PARAMETERS.values():
         value = values[row.field]
@@ -875,12 +879,16 @@ def _with_start(
 
 
 def _baseline(goal: Objective, report: Report, cancelled: Callable[[], bool]) -> Measure | None:
-    """The model before training on a sample of the test rows; where the curve begins there, on validation rows too."""
+    """The model before training on the test rows; where the curve begins there, on validation rows too.
+
+    A classifier with a new head answers by chance: a sample tells that. A masked language model is set beside what becomes
+    of it, so it is asked for the same tokens behind the same masks.
+    """
     _tell(report, "stage", stage="baseline")
     model = fresh_model(goal.config, goal.dataset.label_names, "sdpa")
     nn.Module.to(model, _device())
     try:
-        found = goal.measure(model, "test", _stopper(cancelled), live=True)
+        found = goal.measure(model, "test", _stopper(cancelled), live=not goal.begins_at_zero)
         if goal.begins_at_zero:
             began = time.perf_counter()
             first = goal.measure(model, "validation", _stopper(cancelled), live=True, autocast=bfloat16_pays(_device()))

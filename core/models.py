@@ -400,6 +400,13 @@ def has_head(name: str, head: Head, *, allow_path: bool = False) -> bool:
     return bool(telltale) and telltale in _weight_names(found)
 
 
+def can_learn(name: str, head: Head, *, allow_path: bool = False) -> bool:
+    """Whether pre-training may go on with this head: the model has it, or ("nsp") its family can be given a new one."""
+    if has_head(name, head, allow_path=allow_path):
+        return True
+    return head == "nsp" and bool(FAMILIES[load_config(name, allow_path=allow_path).model_type].nsp)
+
+
 def _weight_names(found: Path) -> set[str]:
     index = found / "model.safetensors.index.json"
     if index.is_file():

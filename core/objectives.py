@@ -36,7 +36,7 @@ from core.pretraining import IGNORED, RATE, masked_logits, special_ids
 from core.results import Evaluation, Likely, MaskedEvaluation, Probe, RunConfig
 from core.tasks import TASKS
 
-LIVE_ROWS = 2000  # most rows that are measured while training runs, and for the untrained model
+LIVE_ROWS = 2000  # most rows that are measured while training runs, and for a classifier before it
 LIVE_TOKENS, MOST_TOKENS = 20_000, 50_000  # the same for masked language models, in tokens; and at the end
 TOKENS_PER_BATCH = 4096
 WORST = 5

@@ -596,5 +596,5 @@ class _Writer:
         )
 
     def _text(self) -> str:
-        hidden = set(self.tokenizer.all_special_ids) - {self.mask}
+        hidden = set(special_ids(self.tokenizer)) - {self.mask}
         return str(self.tokenizer.decode([number for number in self.ids if number not in hidden])).strip()

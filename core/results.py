@@ -186,7 +186,7 @@ class Probe:
 
 @dataclass(frozen=True)
 class MaskedEvaluation:
-    """A masked language model measured on n masked tokens of texts it did not train on, the masks always the same.
+    """A masked language model measured on n masked tokens of texts its run did not train on, the masks always the same.
 
     top1, top5: share of masked tokens that are the likeliest, or among the five likeliest, with an interval that takes
     tokens as independent. loss: mean of −ln p(token), in nats. blocks: inputs that were read. vocabulary: its entries.
@@ -351,7 +351,8 @@ class RunReport:
 
     test, validation: the trained model on each split (None where the data has none). baseline: the same model on the
     test split before any training (new, random head). seconds: training alone, evaluations and checkpoints left out.
-    best_step: the step whose weights are in model/. cut_share: share of training texts longer than max_length.
+    best_step: the step whose weights are in model/. cut_share: share of training texts longer than max_length, which lost their end
+    there (0 for a masked language model, for which they go on in the next block).
     environment: versions, processor, threads, precision. data: what the loader reported. masked: of a masked language
     model its evaluations instead, under the same names.
     """

@@ -82,7 +82,9 @@ TASKS: dict[str, Task] = {
         Task(
             "masked-language-modelling",
             N_("Masked language modelling"),
-            N_("Texts without labels: 15% of the tokens are masked, and the model learns to say what stood there."),
+            N_(
+                "Texts without labels: 15 % of the tokens are chosen, most of these are masked, and the model learns to say what stood there."
+            ),
             ("text",),
             ("text",),
             AutoModelForMaskedLM,

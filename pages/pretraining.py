@@ -55,7 +55,7 @@ def _ask(topic: str, model: str, text: str, cut: int) -> str:
     pair = inputs.pair(PAGE, label=_("Second sentence")) if topic == "nsp" else ""
     code = ""
     with layout.mistakes():
-        text = as_written(model, text) if topic in ("mlm", "generation") else text
+        text = as_written(model, text) if topic != "nsp" else text
         tokens = cached.tokens(model, text, pair, cut)  # says at once what is wrong with a text
         if tokens.unknown:
             st.info(
@@ -74,10 +74,14 @@ def _ask(topic: str, model: str, text: str, cut: int) -> str:
     return code
 
 
-def _learn(model: str) -> None:
+def _learn(topics: dict[str, str]) -> None:
     """Runs that pre-train."""
     from pages.shared.pretraining import learn  # here, because the Trainer behind it takes long to import
 
+    with layout.mistakes():
+        learn.take_over()  # may set another model
+    model = inputs.model(PAGE)
+    inputs.segment("view", PAGE, topics, _("Topic"))
     with layout.mistakes():
         learn.show(model)
 
@@ -93,9 +97,7 @@ with layout.page(
     topic = inputs.settle_view(PAGE, topics)
     code = ""
     if topic == "learn":
-        model = inputs.model(PAGE)
-        inputs.segment("view", PAGE, topics, _("Topic"))
-        _learn(model)
+        _learn(topics)
     else:
         model, text = inputs.model_and_sentence(PAGE)
         left, right = st.columns([5, 1], vertical_alignment="bottom")

@@ -2,11 +2,14 @@
 
 from dataclasses import asdict, replace
 from math import sqrt
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from benchmarks import adaptive as benchmark
 from core import adaptive, finetune, runs
+from core.errors import UserError
 from core.results import DataReport, Evaluation, Interval, RunConfig, RunReport
 from tests.pages_common import LANGUAGES, check, open_page, texts
 
@@ -123,3 +126,16 @@ def test_the_page_says_what_the_intervals_allow(gain: float) -> None:
 def test_it_is_offered_in_both_languages(lang: str) -> None:
     app = check(open_page("pretraining", view="learn", corpus="pasted", lang=lang))
     assert app.toggle(key="adaptive_open") and not app.error
+
+
+def test_a_finished_run_of_another_experiment_is_not_taken_for_this_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The benchmark goes on with the runs of its folder, but only with those that were asked for the same."""
+    asked = RunConfig("minilm", "article-example", epochs=1.0, limit=8)
+    run = runs.create(asked, folder=tmp_path / "run")
+    runs.work(run.folder)
+    monkeypatch.setattr(runs, "work", lambda folder: pytest.fail("it is finished"))
+    assert benchmark.finished(asked, tmp_path / "run").steps > 0
+    with pytest.raises(UserError, match="other settings"):
+        benchmark.finished(replace(asked, limit=9), tmp_path / "run")

@@ -184,6 +184,7 @@ def test_the_card_of_a_masked_language_model() -> None:
     assert 'pipeline_tag: "fill-mask"' in card and 'pipeline("fill-mask"' in card
     assert "pre-trained further on **notes.txt**. It reads a text with masked tokens" in card and "labels:" not in card
     assert "## Test split" in card and "## Before training" in card and "## Validation split" not in card
+    assert "longer than the longest input" not in card, "they go on in the next block"
     assert "| Loss (nats) | 2.0000 |" in card and "| Perplexity | 7.39 |" in card and "| 6.9078 |" in card
     scratch = export.model_card(replace(config, model="scratch"), None, ())
     assert "# a tiny new BERT with its own vocabulary trained from scratch on notes.txt" in scratch

@@ -177,6 +177,21 @@ def test_the_report_says_what_the_objective_measures(config: RunConfig, tmp_path
     assert adapter.validate_json(adapter.dump_json(report)) == report
 
 
+def test_before_and_after_are_measured_on_the_same_tokens(
+    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model that hardly moves answers as before, also where less is measured while it trains."""
+    monkeypatch.setattr(objectives, "LIVE_TOKENS", 64)
+    found = run(replace(config, learning_rate=1e-7, epochs=1), tmp_path / "run").masked
+    assert found["baseline"].n == found["test"].n
+    assert found["baseline"].loss == pytest.approx(found["test"].loss, abs=1e-4)
+
+
+def test_class_weights_need_labels(config: RunConfig, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="class weights need labels"):
+        finetune.check(replace(config, class_weights=True))
+
+
 def test_events(config: RunConfig, tmp_path: Path) -> None:
     listener = Listener()
     report = run(config, tmp_path / "run", listener)

@@ -14,10 +14,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from transformers import RobertaConfig, RobertaForMaskedLM
 
 from core import __main__ as cli
 from core import data, export, models, predict, runs
 from core.results import Event
+from tests.conftest import make_tokenizer
 
 ROOT = Path(__file__).parent.parent
 TEXTS = ["i love the film", "the plot was good", "great acting , great film", "a very good actor"]
@@ -241,6 +243,42 @@ def test_next_sentences_from_a_text_file(
 
 
 # --- Evaluating and predicting -----------------------------------------------------------------------------------------
+
+
+def test_a_text_that_nothing_can_be_held_back_of_is_said_to_be_so(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "one.txt"
+    file.write_text("i love the good film . " * 40, encoding="utf-8")
+    command = [
+        "train",
+        "--task",
+        "masked-language-modelling",
+        "--model",
+        "scratch",
+        "--data",
+        file,
+        "--epochs",
+        1,
+        "--batch-size",
+        2,
+    ]
+    code, _out, err = call(capsys, *command, "--max-length", 16, "--output", tmp_path / "run")
+    assert code == 0 and "too few rows to hold any back" in err
+    code, _out, err = call(capsys, "evaluate", "--model", tmp_path / "run", "--data", file)
+    assert code == 0 and "too few rows to hold any back" in err
+
+
+def test_a_family_without_the_next_sentence_task_is_refused_before_anything_is_written(
+    capsys: pytest.CaptureFixture[str], notes: Path, tmp_path: Path
+) -> None:
+    RobertaForMaskedLM(
+        RobertaConfig(vocab_size=1000, hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64)
+    ).save_pretrained(tmp_path / "roberta")
+    make_tokenizer().save_pretrained(tmp_path / "roberta")
+    command = ["train", "--task", "next-sentence-prediction", "--model", tmp_path / "roberta", "--data", notes]
+    assert "next sentence" in refused(capsys, *command, "--output", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_datasets_test_split_is_measured(

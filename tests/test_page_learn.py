@@ -8,7 +8,7 @@ from shutil import copytree
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import finetune, models, runs
+from core import finetune, models, runs, settings
 from core.results import RunConfig
 from pages.shared import data_form
 from pages.shared.pretraining import learn
@@ -104,6 +104,34 @@ def test_start_writes_the_pasted_text_into_a_run_and_follows_it(started: list[ru
     assert (run.config.model, run.config.task, run.config.epochs) == ("scratch", MASKED, 2.0)
     assert (run.folder / run.config.data).read_text() == "One small text.\n\nAnother one."
     assert app.session_state["shared_learning"] == run.id
+
+
+def test_a_pasted_text_of_any_length_is_there_after_a_reload(started: list[runs.Run]) -> None:
+    """The address names the file that keeps it; the text itself stays on this machine."""
+    text = "A small text of some length about a lamp.\n\n" * 100
+    app = opened(learn="scratch")
+    check(app.text_area(key="pasted@pretraining").set_value(text).run())
+    link = dict(app.query_params)
+    assert "lamp" not in str(link)
+    again = opened(learn="scratch", pasted=app.session_state["shared_pasted"])
+    assert again.text_area(key="pasted@pretraining").value == text
+    check(again.button(key="start").click().run())
+    assert (started[0].folder / started[0].config.data).read_text() == text
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_pasted_text_that_is_gone_is_said_to_be_gone(lang: str) -> None:
+    app = opened(learn="scratch", pasted=f"upload:{24 * 'a'}", lang=lang)
+    assert len(app.warning) == 1
+    assert app.text_area(key="pasted@pretraining").value == learn.EXAMPLE
+
+
+def test_a_pasted_text_may_be_emptied_and_written_anew() -> None:
+    app = opened(learn="scratch")
+    check(app.text_area(key="pasted@pretraining").set_value("").run())
+    assert app.text_area(key="pasted@pretraining").value == "" and len(app.error) == 1
+    check(app.text_area(key="pasted@pretraining").set_value("One text.\n\nAnother one.").run())
+    assert app.text_area(key="pasted@pretraining").value == "One text.\n\nAnother one." and not app.error
 
 
 def test_start_on_a_dataset_begins_from_the_chosen_model(started: list[runs.Run]) -> None:
@@ -217,6 +245,25 @@ def test_train_again_with_changes_brings_the_form_back(from_scratch: Path) -> No
     assert app.session_state["shared_corpus"] == f"run:{run_id}"
     app = opened(corpus=f"run:{run_id}", learn="scratch", plan=app.session_state["shared_plan"])
     assert app.number_input(key="value_max_length").value == 32 and app.number_input(key="value_epochs").value == 4.0
+
+
+def test_train_again_begins_from_the_runs_own_model(next_sentences: Path, started: list[runs.Run]) -> None:
+    run_id = put_run(next_sentences)
+    file = settings.runs_folder() / run_id / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"model": "minilm"}))
+    app = opened(learning=run_id, model=f"run:{run_id}")
+    check(app.button(key=f"again_pretraining_{run_id}").click().run())
+    assert app.selectbox(key="model@pretraining").value == "minilm"
+    check(app.button(key="start").click().run())
+    assert (started[0].config.model, started[0].config.task) == ("minilm", "next-sentence-prediction")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_texts_that_the_bundled_heads_learnt_from_are_said_not_to_be_new(lang: str) -> None:
+    said = {"en": "learnt from 14,000 of these texts", "zh": "已经从其中 14,000 条文本学习过"}[lang]
+    assert said in texts(opened(corpus="imdb", model="minilm", lang=lang))
+    assert said not in texts(opened(corpus="rotten_tomatoes", model="minilm", lang=lang))
+    assert said not in texts(opened(corpus="imdb", learn="scratch", lang=lang))
 
 
 def test_a_run_that_is_gone_is_one_clear_line() -> None:

@@ -134,6 +134,19 @@ def test_pressed_chips_become_the_shared_value(model: str) -> None:
     assert [row["pressed"] for row in told] == [None, False, True, False, False, False, None]
 
 
+@pytest.mark.parametrize("text", ["안녕하세요 good", "good 안"])
+def test_pieces_of_one_character_are_masked_and_shown_together(text: str) -> None:
+    tokens = cached.tokens("minilm", text, "", 128)
+    pieces = tuple(
+        i for i, token in enumerate(tokens.tokens) if token.start == text.index("안") and token.kind != "special"
+    )
+    assert len(pieces) > 1
+    value = mlm.after_press(tokens, (), pieces[:1])
+    masked = mlm.positions(tokens, value)
+    assert masked == pieces
+    assert mlm.after_press(tokens, masked, masked[1:]) == "", "one of them released: none is masked"
+
+
 def test_show_all_tokens_again(model: str) -> None:
     app = check(open_page("pretraining", model=model, text=SENTENCE, masked="4.film"))
     next(button for button in app.button if button.label == "Show all tokens").click().run()
@@ -295,6 +308,45 @@ def test_names_in_figures_are_escaped_and_the_original_is_marked() -> None:
 )
 def test_a_probability_has_as_many_digits_as_it_needs(value: float, shown: str) -> None:
     assert figures.percent(value) == shown
+
+
+def test_no_more_models_are_compared_than_have_room(model: str, both_heads: Path) -> None:
+    others = [model, *(make_run(both_heads) for _ in range(3))]
+    app = check(open_page("pretraining", model=model, models=",".join(others[1:]), text=SENTENCE, masked="4.film"))
+    assert app.multiselect(key="models@pretraining").value == others[1:3]
+    assert len([chart for chart in app.get("plotly_chart") if "guesses_" in str(chart)]) in (0, 3)
+
+
+def test_a_token_stands_in_a_sentence_without_the_space_before_it() -> None:
+    assert [mlm._word(token) for token in ("Ġfilm", "▁film", "film", "Ġ")] == ["film", "film", "film", " "]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_other_familys_mask_is_a_mask_in_every_topic(view: str) -> None:
+    app = check(
+        open_page("pretraining", model="minilm", text="i love <mask> food", pair="it is good", view=view, masked="")
+    )
+    if view in ("corruption", "generation", "mlm"):
+        assert "<mask>" not in "".join(block.value for block in app.code)
+        assert "[MASK]" in "".join(block.value for block in app.code)
+
+
+def test_an_experiments_point_stays_while_one_does_what_it_asks(model: str) -> None:
+    app = check(open_page("pretraining", model=model, text=SENTENCE, masked="4.film"))
+    number = next(i for i, row in enumerate(experiments.rows()) if row.label == "Pieces give each other away")
+    point = experiments.rows()[number].point
+    check(app.button(key=f"experiment_pretraining_{number}").click().run())
+    assert point in texts(app)
+    check(app.toggle(key="whole@pretraining").set_value(True).run())
+    assert point in texts(app)
+    check(app.segmented_control(key="view@pretraining").set_value("corruption").run())
+    assert point not in texts(app)
+
+
+def test_pointing_at_a_surprise_says_all_of_it() -> None:
+    note = "probability 0.013 %, rank 1,234; expected: food (12 %) <b>"
+    (bar,) = figures.surprise(["film"], [9.0], [note], title="", largest=9.0).data
+    assert list(bar.customdata[0]) == ["film", note.replace("<b>", "&lt;b&gt;")]
 
 
 def test_runs_are_in_the_studios_home(model: str) -> None:

@@ -581,6 +581,11 @@ def test_gibbs_masks_every_place_again_in_each_sweep(tokenizer: PreTrainedTokeni
     assert steps[-1].text.startswith("the ")
 
 
+def test_a_word_that_the_vocabulary_lacks_stays_visible(tokenizer: PreTrainedTokenizerFast) -> None:
+    steps = pretraining.generate(make_model(), tokenizer, "the 龘 was [MASK]")
+    assert "[UNK]" in steps[-1].text and "[SEP]" not in steps[-1].text
+
+
 def test_temperature_and_top_k_do_what_they_say(tokenizer: PreTrainedTokenizerFast) -> None:
     model = known({}, {"good": 0.5, "bad": 0.3, "great": 0.1}, {})
 

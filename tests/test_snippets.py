@@ -588,3 +588,5 @@ def test_pretrain_next(pretrained: str, tmp_path: Path, monkeypatch: pytest.Monk
         ids, segments = np.array(row["input_ids"])[1:-1], np.array(row["token_type_ids"])[1:-1]
         both = tokenizer.decode(np.delete(ids, segments.argmax() - 1))
         assert row["labels"] == 1 or any(both in story for story in stories)
+    few = run_script(snippets.pretrain_next(config, f"texts = {STORIES[:6]!r}\n", held_out=True))
+    assert (len(few["train"]), len(few["test"])) == (4, 2)  # type: ignore[arg-type]

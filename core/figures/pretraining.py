@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from core.figures.style import ACCENT, CATEGORIES, DIFFERENCES, Translate, blank, scale_below, short
+from core.figures.style import ACCENT, CATEGORIES, DIFFERENCES, Translate, blank, safe, scale_below, short
 
 LABELLED = 60  # bars up to which every one is named at the axis
 
@@ -71,7 +71,7 @@ def surprise(
         x=list(range(len(names))),
         y=list(values),
         marker_color=CATEGORIES[5],
-        customdata=[[short(name), short(note)] for name, note in zip(names, notes, strict=True)],
+        customdata=[[short(name), safe(note)] for name, note in zip(names, notes, strict=True)],
         hovertemplate="%{customdata[0]}: %{y:.2f}<br>%{customdata[1]}<extra></extra>",
     )
     if few:

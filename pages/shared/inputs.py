@@ -315,10 +315,12 @@ def _take_several(name: str, key: str) -> None:
     put(name, ",".join(st.session_state[key]))
 
 
-def _several(name: str, page: str, options: Mapping[str, str]) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """What is chosen of the options, and what ties a widget to it."""
+def _several(
+    name: str, page: str, options: Mapping[str, str], most: int | None = None
+) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """What is chosen of the options, at most so many, and what ties a widget to it."""
     key = f"{name}@{page}"
-    chosen = [value for value in dict.fromkeys(get(name).split(",")) if value in options]
+    chosen = [value for value in dict.fromkeys(get(name).split(",")) if value in options][:most]
     _follow(key, chosen)
     return tuple(chosen), {"key": key, "on_change": _take_several, "args": (name, key)}
 
@@ -330,10 +332,14 @@ def several(name: str, page: str, options: Mapping[str, str], label: str) -> tup
     return chosen
 
 
-def many(name: str, page: str, options: Mapping[str, str], label: str, *, placeholder: str = "") -> tuple[str, ...]:
-    """A shared value as any number of many options in a list, kept as their names with commas between them."""
-    chosen, widget = _several(name, page, options)
-    st.multiselect(label, list(options), format_func=options.__getitem__, placeholder=placeholder, **widget)
+def many(
+    name: str, page: str, options: Mapping[str, str], label: str, *, placeholder: str = "", most: int | None = None
+) -> tuple[str, ...]:
+    """A shared value as some of many options in a list, any number or at most so many, kept as names with commas between."""
+    chosen, widget = _several(name, page, options, most)
+    st.multiselect(
+        label, list(options), format_func=options.__getitem__, placeholder=placeholder, max_selections=most, **widget
+    )
     return chosen
 
 

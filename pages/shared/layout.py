@@ -156,7 +156,10 @@ def _start(values: Mapping[str, str], key: str, number: int) -> None:
 
 
 def experiments(name: str, rows: Sequence[Experiment]) -> None:
-    """ "Try this": buttons that set up an experiment, and what to look at once it runs."""
+    """ "Try this": buttons that set up an experiment, and what to look at once it runs.
+
+    The point stays while the page shows the experiment's view: many a point asks to change something.
+    """
     key = f"experiment_{name}"
     with st.container(border=True):
         st.markdown("**" + _("Try this") + "**")
@@ -164,8 +167,8 @@ def experiments(name: str, rows: Sequence[Experiment]) -> None:
             for i, row in enumerate(rows):
                 st.button(row.label, key=f"{key}_{i}", on_click=_start, args=(row.values, key, i))
         for i, row in enumerate(rows):
-            if st.session_state.get(key) == i and all(inputs.get(n) == v for n, v in row.values.items()):
-                st.markdown(row.point)
+            if st.session_state.get(key) == i and inputs.get("view") == row.values.get("view", inputs.get("view")):
+                st.markdown(f"**{row.label}**\\\n{row.point}")
 
 
 def show_code(code: str, caption: str = "") -> None:

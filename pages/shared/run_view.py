@@ -15,7 +15,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from core import export, finetune, models, runs, settings
+from core import bundled, export, finetune, models, runs, settings
 from core.errors import UserError
 from core.figures import training as training_figures
 from core.results import DataReport, Evaluation, Event, Interval, MaskedEvaluation, RunConfig, RunReport, RunState
@@ -143,7 +143,7 @@ def stage_name(stage: str) -> str:
         "baseline": _("measuring the model before training"),
         "training": _("training begins"),
         "saving": _("saving the best checkpoint as the model"),
-        "evaluating": _("measuring the result on texts it never saw"),
+        "evaluating": _("measuring the result on texts it did not train on"),
     }.get(stage, stage)
 
 
@@ -461,7 +461,7 @@ def _masked_meaning(report: RunReport, measured: MaskedEvaluation, before: Maske
     """What came out, in words that the intervals allow."""
     if learnt_by_heart(report.data):
         return _("Measured on the training texts themselves ({n:,} masked tokens), so it says nothing about new texts.").format(n=measured.n)  # fmt: skip
-    text = _("Of {n:,} masked tokens in texts that it never saw, it names **{share:.1%}** (95% interval {low:.1%}–{high:.1%}).").format(
+    text = _("Of {n:,} masked tokens in texts that this run did not train on, it names **{share:.1%}** (95% interval {low:.1%}–{high:.1%}).").format(
         n=measured.n, share=measured.top1.value, low=measured.top1.low, high=measured.top1.high
     )  # fmt: skip
     if before is None:
@@ -703,9 +703,20 @@ def view_name(view: str) -> str:
     }[view]
 
 
+def read_before(model: str, texts: str) -> None:
+    """Say that the heads which come with the studio learnt from a dataset before, where they did."""
+    rows = bundled.READ.get(texts)
+    if model == "minilm" and rows:
+        st.caption(
+            _("The heads of minilm learnt from {rows:,} of these texts when they were made: most of them are not new to it.").format(rows=rows)
+        )  # fmt: skip
+
+
 def result(run: Run, report: RunReport, page: str) -> None:
     """The result: the numbers always, and one view below them."""
     measured = report.test or report.validation
+    if inputs.is_pretraining(run):
+        read_before(run.config.model, run.config.data)
     if report.masked:
         _masked_verdict(report)
     elif measured:
@@ -777,7 +788,7 @@ def _verdict(measured: Evaluation, report: RunReport, split: str) -> None:
         _("Training time"), duration(report.seconds), help=_("Training alone; evaluations and checkpoints left out.")
     )
     where = (
-        _("On {n:,} test texts that it never saw")
+        _("On {n:,} test texts that it did not train on")
         if split == "test"
         else _(
             "On {n:,} validation texts, which also chose the best checkpoint, so that it looks a little better than it is,"

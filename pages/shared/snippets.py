@@ -931,7 +931,7 @@ def draw(place):
     logits = logits_at([place])[0]
     logits[never] = -torch.inf
 {few if top_k else ""}    ids[place] = int(torch.multinomial((logits / {temperature!r}).softmax(dim=-1), 1, generator=random))
-    texts.append(tokenizer.decode([i for i in ids if i == mask or i not in never]).strip())
+    texts.append(tokenizer.decode([i for i in ids if i in (mask, tokenizer.unk_token_id) or i not in never]).strip())
     print(texts[-1])
 
 
@@ -969,10 +969,11 @@ def _imports_of(texts: str) -> tuple[str, ...]:
     )
 
 
-def _held_out(rows: str, held_out: bool) -> str:
-    """Code for `train` and `test`."""
+def _held_out(rows: str, held_out: bool, *, fewest: int = 1) -> str:
+    """Code for `train` and `test`, which has at least so many rows."""
+    size = "0.1" if fewest == 1 else f"max({fewest}, len({rows}) // 10)"
     return (
-        f"train, test = train_test_split({rows}, test_size=0.1, random_state=13)\n"
+        f"train, test = train_test_split({rows}, test_size={size}, random_state=13)\n"
         if held_out
         else f"train = test = {rows}  # too few to hold any back\n"
     )
@@ -1045,7 +1046,7 @@ def pretrain_next(config: RunConfig, texts: str, *, held_out: bool) -> str:
     return f"""{_with_head(config.model, "AutoModelForNextSentencePrediction", "nsp", *names, lines=sorted(lines))}
 {texts}stories = [re.split(r"(?<=[.!?])\\s+|(?<=[。！？])", text) for text in texts]
 stories = [story for story in ([one for one in story if one.strip()] for story in stories) if story]
-{_held_out("stories", held_out)}set_seed({config.seed})
+{_held_out("stories", held_out, fewest=2)}set_seed({config.seed})
 model.requires_grad_(True)
 
 

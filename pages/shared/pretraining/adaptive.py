@@ -1,4 +1,4 @@
-"""The prepared experiment of Watch it learn: few labels, with and without having read film reviews before.
+"""The prepared experiment of Watch it learn: few labels, before and after having read more film reviews.
 
 It queues ordinary runs, finds them again by what they were asked to do, and shows what their reports say.
 """
@@ -6,7 +6,7 @@ It queues ordinary runs, finds them again by what they were asked to do, and sho
 import pandas as pd
 import streamlit as st
 
-from core import adaptive, runs
+from core import adaptive, bundled, runs
 from core.errors import UserError
 from core.figures import training as training_figures
 from core.results import Interval, RunConfig, RunReport
@@ -22,7 +22,7 @@ def show() -> None:
     with st.container(border=True):
         st.markdown("**" + _("Prepared experiment: does pre-training on such texts help?") + "**")
         st.markdown(
-            _("Gururangan et al. (2020) let pre-training go on with texts of the field before fine-tuning. Here: minilm with its masked language modelling head reads 2,000 film reviews without their labels; then the encoder before and after the reading learns from 100 and from 500 labelled film sentences of another source, with three seeds each. minilm as published, which was tuned for sentence vectors, does the same beside them. Eighteen short runs after one of some minutes.")
+            _("Gururangan et al. (2020) let pre-training go on with texts of the field before fine-tuning. Here: minilm with its masked language modelling head reads 2,000 film reviews without their labels; then the encoder before and after the reading learns from 100 and from 500 labelled film sentences of another source, with three seeds each. minilm as published, which was tuned for sentence vectors, does the same beside them. Eighteen short runs after one of some minutes. Two things to keep in mind: the head read {rows:,} such reviews when it was made, so this asks whether reading on helps; and each run keeps the best of its ten epochs, chosen on all validation sentences, whose labels are not counted here.").format(rows=bundled.READ["imdb"])
         )  # fmt: skip
         if st.toggle(_("Show the experiment"), key="adaptive_open"):
             _experiment()
@@ -31,8 +31,8 @@ def show() -> None:
 def _name(contender: str) -> str:
     return {
         "plain": _("minilm as published"),
-        "unread": _("before reading reviews"),
-        "adapted": _("after reading reviews"),
+        "unread": _("before reading more"),
+        "adapted": _("after reading more"),
     }[contender]
 
 
@@ -113,7 +113,7 @@ def _results(outcomes: list[adaptive.Outcome]) -> None:
             _("Seeds done"): [" / ".join(str(len(row.accuracies[name])) for name in adaptive.CONTENDERS) for row in outcomes],
         }
     )  # fmt: skip
-    st.dataframe(frame, hide_index=True, height="content", alt=_("Test accuracy with and without reading reviews before"))  # fmt: skip
+    st.dataframe(frame, hide_index=True, height="content", alt=_("Test accuracy before and after reading more reviews"))  # fmt: skip
     rows = {
         _("{labels} labels, {name}").format(labels=row.labels, name=_name(name)): row.means[name]
         for row in outcomes

@@ -56,7 +56,7 @@ def show(model: str, text: str, cut: int) -> str:
     if not whole:
         _settling(model, text, found, cut)
     _words()
-    return snippets.corrupt(model, text, seed, whole, found.tokens.max_length)
+    return snippets.corrupt(model, found.tokens.text, seed, whole, found.tokens.max_length)
 
 
 def _chips(model: str, found: Corruption) -> None:
@@ -111,11 +111,17 @@ def _counts(model: str, text: str, found: Corruption, seed: int, whole: bool, cu
         _row(_("this roll"), found.choosable, dict(found.counts)),
         _row(_("this text, {count} rolls").format(count=rounds), rounds * found.choosable, summed),
     ]
-    if not whole:  # the reviews are counted token by token
+    if not whole:  # these are counted token by token
         sentences = tuple(cached.dataset("rotten_tomatoes").splits["train"][:REVIEWS]["text"])
         films = cached.corruption(sentences, seed)
         reviews: dict[Fate, int] = {"mask": films.masked, "random": films.random, "kept": films.kept}
-        rows.append(_row(_("{count:,} film reviews, one roll").format(count=REVIEWS), films.tokens, reviews))
+        rows.append(
+            _row(
+                _("{count:,} sentences of film reviews, words of minilm, one roll").format(count=REVIEWS),
+                films.tokens,
+                reviews,
+            )
+        )
     shares = [_("Share chosen"), *(_names()[fate] for fate in CHOSEN)]
     st.dataframe(
         pd.DataFrame(rows),

@@ -60,7 +60,7 @@ def rows() -> tuple[Experiment, ...]:
             },
         ),
         Experiment(
-            _("One letter of grammar"),
+            _("One word of grammar"),
             _("*Keys* decides between *are* and *is*, though *cabinet* stands nearer. Does the model agree, and on which token do the two sentences differ most?"),
             {"model": "minilm", "view": "score", "text": "The keys to the cabinet are on the table.", "other_text": "The keys to the cabinet is on the table."},
         ),

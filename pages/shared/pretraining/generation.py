@@ -83,7 +83,7 @@ def show(model: str, text: str, cut: int) -> str:
     st.markdown(
         _(
             "A language model such as GPT learns p(next token | all before) and multiplies these to the probability of any text, so that drawing token after token is drawing "
-            "from what it learnt. BERT learnt to fill 15 % of gaps in a finished text: with most of it missing it is far from anything it was trained on, there is no probability of "
+            "from what it learnt. BERT learnt to fill gaps, 15 % of the tokens of a finished text: with most of it missing it is far from anything it was trained on, there is no probability of "
             "the whole, and the number of tokens must be fixed beforehand. Gibbs sampling takes BERT for a Markov random field, whose conditionals these "
             "probabilities only approximately are. It helps, and it stays a demonstration."
         )

@@ -1,8 +1,8 @@
 """Watch it learn: choose texts and what to learn from them, start a run, and see what the model makes of its masks over time.
 
 The run is one like those of Fine-tune: it trains in a process of its own, and this page reads its folder. The shared
-values "learn", "corpus", "pasted" and "plan" hold what was chosen ("plan" as JSON, what differs from the advised values),
-"learning" the run that is watched.
+values "learn", "corpus", "pasted" and "plan" hold what was chosen ("pasted" as the name of a file that keeps the text, "plan" as JSON,
+what differs from the advised values), "learning" the run that is watched.
 """
 
 import json
@@ -48,8 +48,6 @@ Now the lamp is electric and turns by itself. No keeper lives on the island any 
 
 def show(model: str) -> None:
     """The form, or the run that is watched."""
-    if run_view.NEXT_FORM in st.session_state:
-        _take_over(st.session_state.pop(run_view.NEXT_FORM))
     followed = inputs.get("learning")
     if followed:
         st.button(_("Set up a new run"), on_click=inputs.put, args=("learning", ""), key="new_run", icon=":material/add:")  # fmt: skip
@@ -72,7 +70,7 @@ def _goals() -> dict[str, str]:
 
 def _goal_help(goal: str) -> str:
     return {
-        "mlm": _("Continued pre-training: the chosen model goes on where its pre-training ended, on texts of your choice. 15% of the tokens are masked, and it learns to say what stood there."),
+        "mlm": _("Continued pre-training: the chosen model goes on where its pre-training ended, on texts of your choice. 15 % of the tokens are chosen, most of these are masked, and it learns to say what stood there."),
         "nsp": _("The chosen model learns to tell whether the second of two sentences followed the first in the text, or comes from another one."),
         "scratch": _("A new BERT with two small layers, random weights and a vocabulary made from these texts. It begins at ln V, where every token is equally likely; watch the loss come down."),
     }[goal]  # fmt: skip
@@ -83,7 +81,7 @@ def _advised(goal: str, model: str) -> dict[str, Any]:
     values: dict[str, Any] = recipe.DEFAULTS | finetune.advised(TASK[goal], _begins_with(goal, model))
     if inputs.get("corpus") != PASTED:
         return values
-    epochs = min(MOST_EPOCHS, ENOUGH_CHARS / len(inputs.get(PASTED) or EXAMPLE))
+    epochs = min(MOST_EPOCHS, ENOUGH_CHARS / max(1, len(_text())))
     return values | {"epochs": max(float(values["epochs"]), float(round(epochs))), "batch_size": 4, "evaluations": 1}
 
 
@@ -108,9 +106,11 @@ def _change(goal: str, model: str, **values: object) -> None:
     inputs.put("plan", json.dumps(kept, sort_keys=True, ensure_ascii=False) if kept else "")
 
 
-def _take_over(run_id: str) -> None:
-    """Set everything as in a run, to train again with changes."""
-    run = runs.get(run_id)
+def take_over() -> None:
+    """Set everything as in the run that is to be trained again with changes, if there is one."""
+    if run_view.NEXT_FORM not in st.session_state:
+        return
+    run = runs.get(st.session_state.pop(run_view.NEXT_FORM))
     config = run.config
     scratch = config.model == models.SCRATCH
     goal = "scratch" if scratch else next((name for name, task in TASK.items() if task == config.task), "mlm")
@@ -158,10 +158,10 @@ def _choose_texts(goal: str, model: str) -> Source | None:
     )  # fmt: skip
     if kind == PASTED:
         return _pasted(goal)
-    return _ready(goal) if kind == "ready" else _file(goal, model)
+    return _ready(goal, model) if kind == "ready" else _file(goal, model)
 
 
-def _ready(goal: str) -> Source:
+def _ready(goal: str, model: str) -> Source:
     st.session_state["corpus_ready"] = inputs.get("corpus")
     st.selectbox(
         _("Which texts"), list(data.DATASETS), format_func=lambda name: _(data.DATASETS[name].title), key="corpus_ready",
@@ -171,16 +171,34 @@ def _ready(goal: str) -> Source:
     st.caption(
         _("{rows:,} texts; their labels are not used. Licence: {licence}").format(rows=row.rows, licence=row.licence)
     )
+    run_view.read_before(_begins_with(goal, model), row.id)
     return Source(row.id, "", TASK[goal])
 
 
+def _text() -> str:
+    """The pasted text; the example until there is one."""
+    file = data_form.file_of(inputs.get(PASTED), plain_text=True)
+    return file.read_bytes().decode() if file else EXAMPLE
+
+
+def _keep(text: str) -> str:
+    """Write a pasted text into a file, as if it had been uploaded: then its name, not the text, stands in the address."""
+    return data_form.keep_upload(f"{PASTED}.txt", text.encode())
+
+
 def _pasted(goal: str) -> Source:
-    text = inputs.lines(
-        "pasted", PAGE, label=_("Text to learn from"), example=EXAMPLE, height=260,
-        help_text=_("Blank lines separate documents. It stays on this machine."),
+    if inputs.get(PASTED) and data_form.file_of(inputs.get(PASTED), plain_text=True) is None:
+        st.warning(_("The text that this address names is not on this machine any more. Here is the example instead."))
+        inputs.put(PASTED, "")
+    text, key = _text(), f"{PASTED}@{PAGE}"
+    if st.session_state.get(key) != text:
+        st.session_state[key] = text
+    st.text_area(
+        _("Text to learn from"), height=260, max_chars=settings.MAX_CELL_CHARS.value(), key=key,
+        on_change=lambda: inputs.put(PASTED, _keep(st.session_state[key])),
+        help=_("Blank lines separate documents. It stays on this machine."),
     )  # fmt: skip
-    name = data_form.keep_upload(f"{PASTED}.txt", text.encode())
-    return Source(f"{PASTED}.txt", str(data_form.file_of(name, plain_text=True)), TASK[goal])
+    return Source(f"{PASTED}.txt", str(data_form.file_of(_keep(text), plain_text=True)), TASK[goal])
 
 
 def _file(goal: str, model: str) -> Source | None:
@@ -251,7 +269,7 @@ def _form(model: str) -> None:
     launch.others("learning")
     goal = inputs.segment("learn", PAGE, _goals(), _("What to learn"))
     st.caption(_goal_help(goal))
-    if goal in HEAD and not _can_learn(goal, model):
+    if goal in HEAD and not models.can_learn(model, HEAD[goal]):
         sentence = UserError(models.HEADLESS[HEAD[goal]], name=models.title(model))
         st.warning(layout.plain(error_text(sentence)), icon=":material/warning:")
         st.button(_("Use minilm instead"), type="primary", on_click=inputs.put, args=("model", "minilm"))
@@ -292,17 +310,10 @@ def _form(model: str) -> None:
 def _code(goal: str, config: RunConfig, source: Source, dataset: data.TextDataset) -> str:
     """The same recipe as a script."""
     file, column = Path(source.file).name, dataset.columns.get("text", "")
-    pasted = (inputs.get(PASTED) or EXAMPLE) if inputs.get("corpus") == PASTED else ""
+    pasted = _text() if inputs.get("corpus") == PASTED else ""
     texts = snippets.documents(source.name, file, column, dataset.report, pasted)
     make = snippets.pretrain_next if goal == "nsp" else snippets.pretrain_masked
     return make(config, texts, held_out=not run_view.learnt_by_heart(dataset.report))
-
-
-def _can_learn(goal: str, model: str) -> bool:
-    """Whether the model has the head, or (next sentence prediction) its family may get a new one."""
-    if cached.has_head(model, HEAD[goal]):
-        return True
-    return goal == "nsp" and bool(models.FAMILIES[models.load_config(model).model_type].nsp)
 
 
 def _configuration(goal: str, model: str, source: Source) -> RunConfig:

@@ -57,6 +57,16 @@ def positions(tokens: Tokens, value: str, *, whole_words: bool = False) -> tuple
     )
 
 
+def after_press(tokens: Tokens, masked: tuple[int, ...], pressed: tuple[int, ...]) -> str:
+    """The shared value when these chips are pressed and those in `masked` were before.
+
+    Pieces of one character (bytes, Korean letters) cover the same place of the text: one of them shown, all are.
+    """
+    shown = {_cover(tokens, i) for i in masked if i not in pressed}
+    covers = dict.fromkeys(_cover(tokens, i) for i in pressed)
+    return " ".join(cover for cover in covers if cover and cover not in shown)
+
+
 def _gaps(model: str, tokens: Tokens) -> tuple[int, ...]:
     """The places where the text itself has the mask token."""
     mask = cached.tokenizer(model).mask_token_id
@@ -72,7 +82,7 @@ def _chips(model: str, tokens: Tokens, masked: tuple[int, ...], whole: bool) -> 
     names = attention.labels(tokens)
 
     def take(places: tuple[int, ...]) -> None:
-        inputs.put("masked", " ".join(_cover(tokens, i) for i in places if _cover(tokens, i)))
+        inputs.put("masked", after_press(tokens, masked, places))
 
     def chip(index: int) -> masking.Chip:
         token = tokens.tokens[index]
@@ -127,14 +137,14 @@ def show(model: str, text: str, cut: int) -> str:
     masked = positions(tokens, inputs.get("masked"), whole_words=whole)
     _chips(model, tokens, masked, whole)
     offered = _offered(model)
-    others = inputs.many("models", "pretraining", offered, _("Beside other models"), placeholder=_("none: choose models to compare with")) if offered else ()  # fmt: skip
+    others = inputs.many("models", "pretraining", offered, _("Beside other models"), placeholder=_("none: choose models to compare with"), most=SIDE_BY_SIDE - 1) if offered else ()  # fmt: skip
     if not masked and not _gaps(model, tokens):
         st.info(
             _("No token is masked. Click one above, or write [MASK] where a word should be."),
             icon=":material/touch_app:",
         )
         return ""
-    found = _fill((model, *others[: SIDE_BY_SIDE - 1]), text, cut, whole)
+    found = _fill((model, *others), text, cut, whole)
     first = found[model]
     if len(first.fillings) == 1 and len(found) == 1:  # one picture leaves room beside it
         left, right = st.columns(2, gap="large")
@@ -165,6 +175,11 @@ def _fill(names: tuple[str, ...], text: str, cut: int, whole: bool) -> dict[str,
     for template, values in found[names[0]].notes:
         st.info(layout.plain(_(template).format(**values)), icon=":material/info:")
     return found
+
+
+def _word(token: str) -> str:
+    """A token inside a sentence: without the space that some tokenizers put before a word."""
+    return readable(token).strip() or readable(token)
 
 
 def _size(found: Filled) -> int:
@@ -215,7 +230,7 @@ def _picture(found: Filled, filling: Filling, largest: float, *, key: str) -> No
             names,
             values,
             title=(
-                _("What could stand instead of “{token}”?").format(token=safe(readable(filling.original.token)))
+                _("What could stand instead of “{token}”?").format(token=safe(_word(filling.original.token)))
                 if filling.original
                 else _("What could stand at position {position}?").format(position=filling.position)
             ),
@@ -235,7 +250,7 @@ def _picture(found: Filled, filling: Filling, largest: float, *, key: str) -> No
         return
     st.caption(
         _("**{token}** stood here: rank {rank:,} of {size:,}, probability {probability}.").format(
-            token=layout.plain(readable(filling.original.token)),
+            token=layout.plain(_word(filling.original.token)),
             rank=filling.rank,
             size=size,
             probability=figures.percent(filling.original.probability),
