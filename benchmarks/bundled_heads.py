@@ -9,10 +9,10 @@
     python -m benchmarks.bundled_heads evaluate FOLDER --text FILE  masked accuracy on FILE and on three unseen books,
                                                                     next-sentence accuracy on documents held back
 
-collect needs pip, npm, apt-get and dpkg-deb and servers that answer them, evaluate the last two; the rest runs offline. FILE is plain text, a paragraph
-a line, or a SQuAD-like JSON file, whose contexts are read. Learning rate: a warm-up, then constant, then over the last
---cooldown steps down to nought; a checkpoint written before the fall can be trained further. The last line on stdout is
-one JSON object.
+collect needs pip, npm, apt-get and dpkg-deb and servers that answer them, evaluate the last two; the rest runs offline. FILE is
+plain text, a paragraph a line, or a SQuAD-like JSON file, whose contexts are read. Learning rate: a warm-up, then constant, then
+over the last --cooldown steps down to nought; a checkpoint written before the fall can be trained further. The last line on
+stdout is one JSON object.
 """
 
 import argparse

@@ -740,6 +740,16 @@ def has_head(name: str, head: models.Head) -> bool:
     return _has_head(name, _written(name), head)
 
 
+@st.cache_data(max_entries=256, show_spinner=False)
+def _can_learn(name: str, written: float, head: models.Head) -> bool:
+    return models.can_learn(name, head)
+
+
+def can_learn(name: str, head: models.Head) -> bool:
+    """Whether pre-training may go on with a model: it has the head, or its family can be given a new one."""
+    return _can_learn(name, _written(name), head)
+
+
 @st.cache_resource(max_entries=MODELS_KEPT, show_spinner=False)
 def _masked_lm(name: str, written: float) -> PreTrainedModel:
     return models.load_masked_lm(name, attention="eager")

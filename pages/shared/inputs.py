@@ -125,7 +125,7 @@ def _widget(name: str, page: str) -> dict[str, Any]:
     return {"key": key, "on_change": _take, "args": (name, key)}
 
 
-def _follow(key: str, value: object) -> None:
+def follow(key: str, value: object) -> None:
     """Show a shared value in a widget, unless it is there already.
 
     A value that is set goes back to the browser and replaces what has been typed there since: so it is only set when it
@@ -179,14 +179,14 @@ def pair_and_cut(page: str, model: str) -> tuple[str, int]:
 
 def sentence(page: str, *, label: str = "", pause: str = "250ms") -> str:
     """The sentence. It follows the typing after a pause; what is longer than the limit is cut, and says so."""
-    _follow(f"text@{page}", get("text"))
+    follow(f"text@{page}", get("text"))
     st.text_input(label or _("Sentence"), live=pause, **_widget("text", page))
     return within_limit(get("text"))
 
 
 def pair(page: str, *, label: str = "") -> str:
     """The optional second sentence ("" for none). label: another name for it, where it is not optional."""
-    _follow(f"pair@{page}", get("pair"))
+    follow(f"pair@{page}", get("pair"))
     st.text_input(
         label or _("Second sentence (optional)"),
         live=True,
@@ -263,7 +263,7 @@ def model(page: str, *, label: str = "") -> str:
     options = [*titles, *models.MODELS]
     if get("model") not in options:
         options.append(get("model"))
-    _follow(f"model@{page}", get("model"))
+    follow(f"model@{page}", get("model"))
     st.selectbox(
         label or _("Model"),
         options,
@@ -279,14 +279,14 @@ def model(page: str, *, label: str = "") -> str:
 def cut(page: str, limit: int) -> int:
     """The most tokens an input may have, at most what the model takes."""
     put("cut", number("cut", 4, limit, int(DEFAULTS["cut"])))
-    _follow(f"cut@{page}", int(get("cut")))
+    follow(f"cut@{page}", int(get("cut")))
     st.number_input(_("Cut at (tokens)"), 4, limit, help=_("Longer inputs are cut here."), **_widget("cut", page))
     return int(get("cut"))
 
 
 def _one_of(name: str, page: str, options: Mapping[str, str], label: str, *, wrap: bool | None = None) -> str:
     """A shared value as one of a few options (value → its name on screen); the first where it is none of them."""
-    _follow(f"{name}@{page}", settle(name, page, options))
+    follow(f"{name}@{page}", settle(name, page, options))
     st.segmented_control(
         label, list(options), format_func=options.__getitem__, required=True, wrap=wrap, **_widget(name, page)
     )
@@ -306,7 +306,7 @@ def part(page: str, options: Mapping[str, str], *, label: str) -> str:
 
 def choice(name: str, page: str, options: Mapping[str, str], label: str) -> str:
     """A shared value as one of many options in a list (value → its name on screen); the first where it is none of them."""
-    _follow(f"{name}@{page}", settle(name, page, options))
+    follow(f"{name}@{page}", settle(name, page, options))
     st.selectbox(label, list(options), format_func=options.__getitem__, **_widget(name, page))
     return get(name)
 
@@ -321,7 +321,7 @@ def _several(
     """What is chosen of the options, at most so many, and what ties a widget to it."""
     key = f"{name}@{page}"
     chosen = [value for value in dict.fromkeys(get(name).split(",")) if value in options][:most]
-    _follow(key, chosen)
+    follow(key, chosen)
     return tuple(chosen), {"key": key, "on_change": _take_several, "args": (name, key)}
 
 
@@ -351,7 +351,7 @@ def segment(name: str, page: str, options: Mapping[str, str], label: str) -> str
 def state(page: str, layers: int) -> int:
     """Which hidden state: 0 for the embeddings, 1 to `layers` for what each layer puts out; the last unless chosen."""
     shown = number("state", 0, layers, layers)
-    _follow(f"state@{page}", shown)
+    follow(f"state@{page}", shown)
     st.select_slider(
         _("Layer (0: embeddings)"), range(layers + 1), help=_("0 is the vector before the first layer: the word and its position, without any context."),
         **_widget("state", page),
@@ -364,7 +364,7 @@ def lines(name: str, page: str, *, label: str, example: str, help_text: str = ""
     longest = settings.MAX_CELL_CHARS.value()
     cleared = st.session_state.get(f"{name}@{page}") == ""
     shown = (get(name) or ("" if cleared else example))[:longest]
-    _follow(f"{name}@{page}", shown)
+    follow(f"{name}@{page}", shown)
     st.text_area(label, height=height, help=help_text or None, max_chars=longest, **_widget(name, page))
     return shown
 
@@ -372,14 +372,14 @@ def lines(name: str, page: str, *, label: str, example: str, help_text: str = ""
 def whole_number(name: str, page: str, *, label: str, low: int, high: int, step: int = 1, help_text: str = "") -> int:
     """A shared value as a whole number between two bounds."""
     put(name, number(name, low, high, int(DEFAULTS[name])))
-    _follow(f"{name}@{page}", int(get(name)))
+    follow(f"{name}@{page}", int(get(name)))
     st.number_input(label, low, high, step=step, help=help_text or None, **_widget(name, page))
     return int(get(name))
 
 
 def flag(name: str, page: str, *, label: str, help_text: str = "") -> bool:
     """A shared value as a switch: "yes", or "" for off."""
-    _follow(f"{name}@{page}", get(name) == "yes")
+    follow(f"{name}@{page}", get(name) == "yes")
     st.toggle(label, help=help_text or None, key=f"{name}@{page}", on_change=_take_flag, args=(name, f"{name}@{page}"))
     return get(name) == "yes"
 
@@ -393,7 +393,7 @@ def decimal(name: str, page: str, *, label: str, low: float, high: float, step: 
     value = get(name)
     known = len(value) < 10 and value.replace(".", "", 1).isdecimal()
     shown = min(max(float(value) if known else float(DEFAULTS[name]), low), high)
-    _follow(f"{name}@{page}", shown)
+    follow(f"{name}@{page}", shown)
     st.slider(label, low, high, step=step, help=help_text or None, key=f"{name}@{page}", on_change=_take_decimal, args=(name, f"{name}@{page}"))  # fmt: skip
     return shown
 
@@ -406,7 +406,7 @@ def layer_and_head(page: str, layers: int, heads: int) -> tuple[int, int]:
     """The chosen layer and head, counted from 0 inside and from 1 on screen."""
     for name, count in (("layer", layers), ("head", heads)):
         put(name, number(name, 0, count - 1, 0))
-        _follow(f"{name}@{page}", int(get(name)))
+        follow(f"{name}@{page}", int(get(name)))
     left, right = st.columns(2)
     left.select_slider(_("Layer"), range(layers), format_func=lambda i: str(i + 1), **_widget("layer", page))
     right.select_slider(_("Head"), range(heads), format_func=lambda i: str(i + 1), **_widget("head", page))
@@ -420,14 +420,14 @@ def method(page: str, options: Mapping[str, str], *, label: str) -> str:
 
 def other_text(page: str, *, label: str) -> str:
     """The sentence that the first one is compared with."""
-    _follow(f"other_text@{page}", get("other_text"))
+    follow(f"other_text@{page}", get("other_text"))
     st.text_input(label, live=True, **_widget("other_text", page))
     return within_limit(get("other_text"))
 
 
 def search(page: str, *, label: str) -> str:
     """What is looked for; it follows the typing."""
-    _follow(f"query@{page}", get("query"))
+    follow(f"query@{page}", get("query"))
     st.text_input(label, live=True, **_widget("query", page))
     return get("query")
 
@@ -438,7 +438,7 @@ def other_model(page: str, options: Mapping[str, str], *, label: str, more: Sequ
         put("other_model", next(iter(options)))
     names = [*options, *more]
     names += [] if get("other_model") in ("", *names) else [get("other_model")]
-    _follow(f"other_model@{page}", get("other_model") or None)
+    follow(f"other_model@{page}", get("other_model") or None)
     st.selectbox(
         label,
         names,

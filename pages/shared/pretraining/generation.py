@@ -97,8 +97,7 @@ def _step(count: int) -> int:
         return count
     shown = inputs.number("step", 1, count, count)
     key = "step@pretraining"
-    if st.session_state.get(key) != shown:
-        st.session_state[key] = shown
+    inputs.follow(key, shown)
     st.select_slider(_("Step"), range(1, count + 1), key=key, on_change=_take_step, args=(key, count))
     return shown
 

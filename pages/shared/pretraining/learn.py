@@ -191,8 +191,7 @@ def _pasted(goal: str) -> Source:
         st.warning(_("The text that this address names is not on this machine any more. Here is the example instead."))
         inputs.put(PASTED, "")
     text, key = _text(), f"{PASTED}@{PAGE}"
-    if st.session_state.get(key) != text:
-        st.session_state[key] = text
+    inputs.follow(key, text)
     st.text_area(
         _("Text to learn from"), height=260, max_chars=settings.MAX_CELL_CHARS.value(), key=key,
         on_change=lambda: inputs.put(PASTED, _keep(st.session_state[key])),
@@ -269,7 +268,7 @@ def _form(model: str) -> None:
     launch.others("learning")
     goal = inputs.segment("learn", PAGE, _goals(), _("What to learn"))
     st.caption(_goal_help(goal))
-    if goal in HEAD and not models.can_learn(model, HEAD[goal]):
+    if goal in HEAD and not cached.can_learn(model, HEAD[goal]):
         sentence = UserError(models.HEADLESS[HEAD[goal]], name=models.title(model))
         st.warning(layout.plain(error_text(sentence)), icon=":material/warning:")
         st.button(_("Use minilm instead"), type="primary", on_click=inputs.put, args=("model", "minilm"))
