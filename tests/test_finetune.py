@@ -3,6 +3,7 @@
 import csv
 import errno
 import math
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import nn
 from transformers import (
     AlbertConfig,
@@ -28,6 +30,8 @@ from transformers import (
 
 from core import data, finetune, models, objectives, predict
 from core.errors import UserError
+from core.finetune import checkpoints, machine, methods, savings, trainer
+from core.finetune.trainer import Trainer
 from core.results import Event, RunConfig, RunReport
 from core.tasks import TASKS
 from tests.conftest import WORDS, make_config, make_tokenizer
@@ -124,7 +128,7 @@ def labels_of(config: RunConfig) -> tuple[str, ...]:
 def test_every_method_learns_and_moves_what_it_should(
     method: str, config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finetune, "SECONDS_PER_STEP_EVENT", 0)
+    monkeypatch.setattr(trainer, "SECONDS_PER_STEP_EVENT", 0)
     config = replace(config, method=method, frozen_layers=1 if method == "frozen" else 0, epochs=6, learning_rate=1e-2)
     listener = Listener()
     report = run(config, tmp_path / "run", listener)
@@ -134,7 +138,7 @@ def test_every_method_learns_and_moves_what_it_should(
     assert np.mean(losses[-third:]) < np.mean(losses[:third]) - 0.05
     start = objectives.fresh_model(config, labels_of(config)).state_dict()
     for name, after in weights(tmp_path / "run").items():
-        group = finetune.group_of(name, "bert")
+        group = methods.group_of(name, "bert")
         if "word_embeddings" in name and method == "full":
             moved = (after != start[name]).any(dim=1)
             assert 5 < moved.sum() < len(WORDS), "the words of the texts move, the others do not"
@@ -201,7 +205,7 @@ def test_a_pipeline_loads_the_result(config: RunConfig, tmp_path: Path, tiny_ber
     saved = models.load_config(str(tmp_path / "run"), allow_path=True)
     assert saved.attention_probs_dropout_prob == saved.hidden_dropout_prob == 0.1
     assert saved.id2label == {0: "blame", 1: "praise"}
-    assert not any(isinstance(part, finetune.FastDropout | finetune.SeenEmbedding) for part in classify.model.modules())
+    assert not any(isinstance(part, savings.FastDropout | savings.SeenEmbedding) for part in classify.model.modules())
     assert not list((tmp_path / "run").glob("**/*.partial"))
     assert not list((tmp_path / "run" / "model").glob("*.bin")), "safetensors only"
 
@@ -254,7 +258,7 @@ def test_every_family_can_be_trained_by_every_method(
     start = objectives.fresh_model(config, labels_of(config)).state_dict()
     after = weights(tmp_path / "run")
     assert start.keys() == after.keys()
-    moved = {finetune.group_of(key, name) for key in after if not torch.equal(start[key], after[key])}
+    moved = {methods.group_of(key, name) for key in after if not torch.equal(start[key], after[key])}
     groups = {row.group for row in report.movement}
     layers = {"layers"} if name == "albert" else {"layer 1", "layer 2"}
     assert groups - {"pooler"} == {"embeddings", "classifier"} | layers
@@ -297,19 +301,19 @@ def test_bfloat16_is_chosen_where_it_is_faster(
 ) -> None:
     seconds = {torch.float32: float32, torch.bfloat16: bfloat16}
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
-    monkeypatch.setattr(finetune, "_seconds_of_a_product", seconds.__getitem__)
-    assert finetune.bfloat16_pays.__wrapped__(torch.device("cpu")) is pays
+    monkeypatch.setattr(machine, "_seconds_of_a_product", seconds.__getitem__)
+    assert machine.bfloat16_pays.__wrapped__(torch.device("cpu")) is pays
 
 
 def test_timing_a_product_leaves_the_threads_as_they_were() -> None:
     threads = torch.get_num_threads()
-    assert 0 < finetune._seconds_of_a_product(torch.bfloat16) < 1
+    assert 0 < machine._seconds_of_a_product(torch.bfloat16) < 1
     assert torch.get_num_threads() == threads
 
 
 def test_fast_dropout_drops_and_scales_as_dropout_does() -> None:
     torch.manual_seed(0)
-    layer = finetune.FastDropout(0.1).train()
+    layer = savings.FastDropout(0.1).train()
     x = torch.full((1000, 501), 2.0, requires_grad=True)
     y = layer(x)
     kept = y != 0
@@ -329,7 +333,7 @@ def test_seen_embedding_is_the_embedding() -> None:
     torch.manual_seed(0)
     plain = nn.Embedding(10, 4, padding_idx=0)
     before = plain.weight.detach().clone()
-    seen = finetune.SeenEmbedding(plain, torch.tensor([0, 3, 7]))
+    seen = savings.SeenEmbedding(plain, torch.tensor([0, 3, 7]))
     ids = torch.tensor([[3, 7, 0], [7, 7, 3]])
     assert torch.equal(seen.train()(ids), before[ids])
     seen(ids).square().sum().backward()
@@ -352,7 +356,7 @@ def test_restoring_leaves_the_model_as_it_was(config: RunConfig) -> None:
     model = objectives.fresh_model(config, ("a", "b"))
     before = {name: value.clone() for name, value in model.state_dict().items()}
     described = str(model)
-    restore = finetune._lighten(model, [0, 1, 2, 5])
+    restore = savings._lighten(model, [0, 1, 2, 5])
     assert "FastDropout" in str(model) and "SeenEmbedding" in str(model)
     assert model.bert.encoder.layer[0].attention.self.dropout.p == 0
     restore()
@@ -412,16 +416,16 @@ def test_a_run_that_had_only_to_be_saved_is_finished_without_training(config: Ru
 
 
 def test_a_checkpoint_is_complete_or_absent(config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = finetune._Trainer._save_rng_state
+    real = Trainer._save_rng_state
     saved: list[int] = []
 
-    def fail(trainer: finetune._Trainer, folder: str) -> None:
+    def fail(trainer: Trainer, folder: str) -> None:
         saved.append(trainer.state.global_step)
         if len(saved) == 2:
             raise OSError(errno.ENOSPC, "No space left on device")
         real(trainer, folder)
 
-    monkeypatch.setattr(finetune._Trainer, "_save_rng_state", fail)
+    monkeypatch.setattr(Trainer, "_save_rng_state", fail)
     with pytest.raises(UserError, match="disk is full"):
         run(config, tmp_path / "run")
     newest = finetune.newest_checkpoint(tmp_path / "run")
@@ -448,9 +452,9 @@ def test_the_newest_and_the_best_checkpoint_are_kept(config: RunConfig, tmp_path
 
 
 def test_a_full_disk_hides_behind_other_errors(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="disk is full"), finetune._written_aside(tmp_path / "model"):
+    with pytest.raises(UserError, match="disk is full"), checkpoints.written_aside(tmp_path / "model"):
         raise RuntimeError("[enforce fail] PytorchStreamWriter failed: No space left on device")
-    with pytest.raises(RuntimeError, match="other"), finetune._written_aside(tmp_path / "model"):
+    with pytest.raises(RuntimeError, match="other"), checkpoints.written_aside(tmp_path / "model"):
         raise RuntimeError("other")
     assert not list(tmp_path.iterdir())
 
@@ -458,7 +462,7 @@ def test_a_full_disk_hides_behind_other_errors(tmp_path: Path) -> None:
 def test_an_older_folder_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
     target = tmp_path / "model"
     for content in ("old", "new"):
-        with finetune._written_aside(target) as part:
+        with checkpoints.written_aside(target) as part:
             (part / "file").write_text(content)
             assert not target.exists() or (target / "file").read_text() == "old"
         assert (target / "file").read_text() == content
@@ -521,19 +525,17 @@ def test_cancelling_the_last_evaluation_keeps_the_model(config: RunConfig, tmp_p
 def test_a_loss_that_is_not_a_number_is_a_clear_failure(
     config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = finetune._Trainer.compute_loss
+    real = Trainer.compute_loss
 
-    def compute_loss(
-        trainer: finetune._Trainer, model: nn.Module, inputs: dict[str, object], **options: object
-    ) -> object:
+    def compute_loss(trainer: Trainer, model: nn.Module, inputs: dict[str, object], **options: object) -> object:
         return real(trainer, model, inputs) * (float("nan") if trainer.state.global_step == 6 else 1)
 
-    monkeypatch.setattr(finetune._Trainer, "compute_loss", compute_loss)
+    monkeypatch.setattr(Trainer, "compute_loss", compute_loss)
     with pytest.raises(UserError, match=r"no longer a number at step \d+: the learning rate 0.002 .* try 0.0004"):
         run(config, tmp_path / "run")
     newest = finetune.newest_checkpoint(tmp_path / "run")
     assert newest is not None
-    assert all(torch.isfinite(value).all() for value in finetune.load_file(newest / finetune.WEIGHTS).values()), (
+    assert all(torch.isfinite(value).all() for value in load_file(newest / finetune.WEIGHTS).values()), (
         "what was saved before is sound"
     )
 
@@ -563,16 +565,16 @@ def test_class_weights_make_rare_classes_count(config: RunConfig, tmp_path: Path
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("text", "label"), *some])
     config = replace(config, data=str(path), class_weights=True, epochs=0.1)
-    made: list[finetune._Trainer] = []
-    original = finetune._Trainer.__init__
+    made: list[Trainer] = []
+    original = Trainer.__init__
 
-    class Spy(finetune._Trainer):
+    class Spy(Trainer):
         def __init__(self, *args: object, **options: object) -> None:
             original(self, *args, **options)  # type: ignore[arg-type]
             made.append(self)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(finetune, "_Trainer", Spy)
+        patch.setattr(sys.modules[finetune.train.__module__], "Trainer", Spy)
         run(config, tmp_path / "run")
     trainer = made[0]
     counts = np.bincount(data.load(str(path), allow_path=True).splits["train"]["label"])
@@ -669,7 +671,7 @@ def test_the_estimate_counts_steps_and_leaves_the_random_state(config: RunConfig
         len(dataset.splits["train"]) * 2 / found.seconds
     )
     small = finetune.estimate(replace(config, batch_size=2), dataset)
-    assert finetune.PROCESS_MB < small.peak_memory_mb < found.peak_memory_mb
+    assert sys.modules[finetune.estimate.__module__].PROCESS_MB < small.peak_memory_mb < found.peak_memory_mb
 
 
 # --- Tables ------------------------------------------------------------------------------------------------------------

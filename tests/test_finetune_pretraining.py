@@ -20,6 +20,7 @@ from transformers import (
 
 from core import data, finetune, models, objectives, predict
 from core.errors import UserError
+from core.finetune import methods, savings, trainer
 from core.results import MaskedEvaluation, RunConfig, RunReport
 from core.tasks import TASKS
 from tests.conftest import WORDS, make_config, make_tokenizer
@@ -104,7 +105,7 @@ def same(first: Path, second: Path) -> bool:
 def test_every_method_learns_and_moves_what_it_should(
     method: str, config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finetune, "SECONDS_PER_STEP_EVENT", 0)
+    monkeypatch.setattr(trainer, "SECONDS_PER_STEP_EVENT", 0)
     config = replace(config, method=method, frozen_layers=int(method == "frozen"), epochs=5, learning_rate=5e-3)
     listener = Listener()
     report = run(config, tmp_path / "run", listener)
@@ -115,7 +116,7 @@ def test_every_method_learns_and_moves_what_it_should(
     for name, after in state(tmp_path / "run").items():
         if "key.bias" in name or "position_embeddings" in name:
             continue
-        group = finetune.group_of(name, "bert")
+        group = methods.group_of(name, "bert")
         tied = "decoder.weight" in name or "word_embeddings" in name
         moves = {
             "full": True,
@@ -135,7 +136,7 @@ def test_the_decoder_stays_tied_and_plain_transformers_loads_the_result(config: 
     assert not told["missing_keys"] and not told["unexpected_keys"]
     assert model.cls.predictions.decoder.weight is model.bert.embeddings.word_embeddings.weight
     assert model.config.hidden_dropout_prob == 0.1 and model.config.architectures == ["BertForMaskedLM"]
-    assert not any(isinstance(part, finetune.FastDropout | finetune.SeenEmbedding) for part in model.modules())
+    assert not any(isinstance(part, savings.FastDropout | savings.SeenEmbedding) for part in model.modules())
     guesses = pipeline("fill-mask", str(tmp_path / "run" / "model"))("the film was very [MASK] !")
     assert len(guesses) == 5
     tokenizer = AutoTokenizer.from_pretrained(tmp_path / "run" / "model")

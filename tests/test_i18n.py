@@ -50,7 +50,7 @@ def test_no_entry_is_missing_or_stale(catalogue: dict[str, str]) -> None:
 
 def test_no_text_hides_inside_an_f_string() -> None:
     """The extraction does not look into f-strings, so such a text would never reach the catalogue."""
-    for path in [ROOT / "app.py", *(ROOT / "pages").rglob("*.py"), *(ROOT / "core").glob("*.py")]:
+    for path in [ROOT / "app.py", *(ROOT / "pages").rglob("*.py"), *(ROOT / "core").rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             for part in ast.walk(node) if isinstance(node, ast.JoinedStr) else ():
                 if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id in KEYWORDS:

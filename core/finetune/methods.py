@@ -1,0 +1,109 @@
+"""Which parameters of a model a method trains, by layer group, and how far each group has moved at the end.
+
+This module does not know what the model learns, nor on which machine.
+"""
+
+import math
+import re
+
+import numpy as np
+import peft
+import torch
+from transformers import PreTrainedModel
+
+from core import models
+from core.errors import UserError
+from core.results import Movement, RunConfig
+
+LORA_TARGETS = {"distilbert": ["q_lin", "v_lin"]}
+LORA_TARGETS_ELSEWHERE = ["query", "value"]
+
+
+def group_of(name: str, base: str) -> str:
+    """The layer group of a parameter: "embeddings", "layer 1" (the lowest) …, "layers" (shared by all), "pooler", "classifier".
+
+    "head" is what a masked language model has above its encoder; its decoder, tied to the word embeddings, counts as these.
+    """
+    if not name.startswith(base + "."):
+        return "classifier" if "classifier" in name or "seq_relationship" in name else "head"
+    layer = re.search(r"\.layer\.(\d+)\.", name)
+    if layer:
+        return f"layer {int(layer[1]) + 1}"
+    if ".albert_layer_groups." in name:
+        return "layers"
+    return "pooler" if ".pooler." in name else "embeddings"
+
+
+def choose_parameters(model: PreTrainedModel, config: RunConfig) -> PreTrainedModel | peft.PeftModel:
+    """Set requires_grad as the method says; for LoRA return the model with its updates in place."""
+    base = model.base_model_prefix
+    groups = {name: group_of(name, base) for name, _ in model.named_parameters()}
+    if config.method == "lora":
+        classifies = model.get_output_embeddings() is None
+        options = peft.LoraConfig(
+            task_type=peft.TaskType.SEQ_CLS if classifies else None,
+            r=config.lora_rank,
+            lora_alpha=2 * config.lora_rank,
+            lora_dropout=0.0,
+            target_modules=LORA_TARGETS.get(model.config.model_type, LORA_TARGETS_ELSEWHERE),
+            modules_to_save=_head_parts(model) if classifies else _untied_parts(model),
+        )
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            return peft.get_peft_model(model, options)
+    layers = len({group for group in groups.values() if group.startswith("layer ")})
+    kept = {"embeddings", *(f"layer {i + 1}" for i in range(config.frozen_layers))}
+    if config.method == "frozen" and config.frozen_layers > layers:
+        if "layers" in groups.values():
+            raise UserError(
+                "all layers of '{model}' share one set of weights, so its lower layers cannot be frozen alone; set frozen_layers to 0 or choose another method",
+                model=models.title(config.model),
+            )
+        raise UserError(
+            "'{model}' has {layers} layers; {frozen} of them cannot be frozen",
+            model=models.title(config.model),
+            layers=layers,
+            frozen=config.frozen_layers,
+        )
+    for name, parameter in model.named_parameters():
+        if config.method == "frozen":
+            parameter.requires_grad_(groups[name] not in kept)
+        elif config.method == "head":
+            parameter.requires_grad_(groups[name] in ("pooler", "classifier", "head"))
+    return model
+
+
+def _head_parts(model: PreTrainedModel) -> list[str]:
+    """The names of what stands beside a classifier's encoder and has parameters."""
+    parts = model.named_children()
+    return [name for name, part in parts if name != model.base_model_prefix and any(True for _ in part.parameters())]
+
+
+def _untied_parts(model: PreTrainedModel) -> list[str]:
+    """The names of a masked language model's head layers, but for the decoder: a copy of it would no longer be tied."""
+    decoder = model.get_output_embeddings()
+    return [
+        name
+        for name, part in model.named_modules()
+        if not name.startswith(model.base_model_prefix + ".")
+        and part is not decoder
+        and not any(True for _ in part.children())
+        and any(True for _ in part.parameters())
+    ]
+
+
+def movement(start: PreTrainedModel, model: PreTrainedModel) -> tuple[Movement, ...]:
+    """How far each layer group of `model` is from where it started."""
+    befores = dict(start.named_parameters())
+    sums: dict[str, np.ndarray] = {}
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            before = befores[name]
+            change = parameter.cpu() - before
+            values = [change.numel(), float(change.norm()) ** 2, float(before.norm()) ** 2, int(change.count_nonzero())]
+            group = group_of(name, model.base_model_prefix)
+            sums[group] = sums.get(group, np.zeros(4)) + np.array(values)
+    return tuple(
+        Movement(group, int(n), math.sqrt(moved / size) if size else 0.0, float(changed / n))
+        for group, (n, moved, size, changed) in sums.items()
+    )
