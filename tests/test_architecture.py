@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 ORDER = (
     "errors settings results tasks bundled models tables corpus data tokens vocabulary encoder attention embeddings pretraining predict "
     "explain heads robustness compress objectives finetune.recipe finetune.machine finetune.methods finetune.savings "
-    "finetune.checkpoints finetune.trainer finetune.estimate finetune.train finetune article runs adaptive export figures html"
+    "finetune.checkpoints finetune.trainer finetune.estimate finetune.train finetune article runs adaptive export figures html commands"
 ).split()
 SPLIT = {name.split(".")[0] for name in ORDER if "." in name}  # packages whose modules have places of their own
 RE_EXPORTING = ROOT / "core" / "finetune" / "__init__.py"  # until the callers name the modules

@@ -13,8 +13,11 @@ import pytest
 from pydantic import TypeAdapter
 from transformers import BertForMaskedLM, pipeline
 
-from core import export, predict
+from core import predict
 from core.errors import UserError
+from core.export.card import model_card
+from core.export.folder import zip_model
+from core.export.tables import csv_text, predictions_frame
 from core.results import DataReport, Dropped, Interval, MaskedEvaluation, Movement, Prediction, RunConfig, RunReport
 from core.tasks import TASKS
 from tests.conftest import make_config, make_tokenizer
@@ -75,7 +78,7 @@ def unpacked(content: bytes, target: Path) -> Path:
 
 
 def test_the_zip_holds_one_folder_that_pipeline_loads(run: Path, tmp_path: Path) -> None:
-    folder = unpacked(export.zip_model(run), tmp_path / "unpacked")
+    folder = unpacked(zip_model(run), tmp_path / "unpacked")
     assert folder.name == "bert-studio-20250102-030405-0a1b2c"
     names = {path.name for path in folder.iterdir()}
     assert names >= {"config.json", "model.safetensors", "tokenizer.json", "README.md", "run.json", "report.json"}
@@ -87,14 +90,14 @@ def test_the_zip_holds_one_folder_that_pipeline_loads(run: Path, tmp_path: Path)
 
 
 def test_the_runs_own_files_are_in_the_zip(run: Path, tmp_path: Path) -> None:
-    folder = unpacked(export.zip_model(run), tmp_path / "unpacked")
+    folder = unpacked(zip_model(run), tmp_path / "unpacked")
     assert TypeAdapter(RunConfig).validate_json((folder / "run.json").read_bytes()) == CONFIG
     assert TypeAdapter(RunReport).validate_json((folder / "report.json").read_bytes()) == report()
 
 
 def test_a_stopped_run_has_no_report_and_its_card_says_so(run: Path, tmp_path: Path) -> None:
     (run / "report.json").unlink()
-    folder = unpacked(export.zip_model(run), tmp_path / "unpacked")
+    folder = unpacked(zip_model(run), tmp_path / "unpacked")
     assert not (folder / "report.json").exists()
     assert "was not measured" in (folder / "README.md").read_text(encoding="utf-8")
 
@@ -102,7 +105,7 @@ def test_a_stopped_run_has_no_report_and_its_card_says_so(run: Path, tmp_path: P
 def test_folders_of_this_machine_stay_here(run: Path, tmp_path: Path) -> None:
     config = replace(CONFIG, model="/home/somebody/secret/tiny", data="/home/somebody/rows.csv", name="")
     (run / "config.json").write_bytes(TypeAdapter(RunConfig).dump_json(config))
-    folder = unpacked(export.zip_model(run), tmp_path / "unpacked")
+    folder = unpacked(zip_model(run), tmp_path / "unpacked")
     for name in ("run.json", "README.md"):
         text = (folder / name).read_text(encoding="utf-8")
         assert "somebody" not in text and "tiny" in text and "rows.csv" in text
@@ -111,27 +114,27 @@ def test_folders_of_this_machine_stay_here(run: Path, tmp_path: Path) -> None:
 def test_a_link_in_the_model_folder_is_not_followed(run: Path, tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("secret")
     (run / "model" / "notes.txt").symlink_to(tmp_path / "secret.txt")
-    folder = unpacked(export.zip_model(run), tmp_path / "unpacked")
+    folder = unpacked(zip_model(run), tmp_path / "unpacked")
     assert not (folder / "notes.txt").exists()
 
 
 def test_a_run_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="has no model"):
-        export.zip_model(tmp_path)
+        zip_model(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["config.json", "report.json"])
 def test_a_damaged_file_is_named(run: Path, name: str) -> None:
     (run / name).write_text("{")
     with pytest.raises(UserError, match=f"{name} of this run cannot be read"):
-        export.zip_model(run)
+        zip_model(run)
 
 
 # --- The card ----------------------------------------------------------------------------------------------------------
 
 
 def test_the_card_says_what_was_asked_and_measured() -> None:
-    card = export.model_card(CONFIG, report(), ("bad", "good"))
+    card = model_card(CONFIG, report(), ("bad", "good"))
     measured = report().test
     assert measured is not None
     low, high = measured.accuracy.low, measured.accuracy.high
@@ -154,7 +157,7 @@ def test_the_card_says_what_was_asked_and_measured() -> None:
 
 
 def test_the_cards_front_matter_is_what_the_hub_reads() -> None:
-    card = export.model_card(CONFIG, None, ("bad", "good"))
+    card = model_card(CONFIG, None, ("bad", "good"))
     assert card.startswith("---\n")
     lines = dict(line.split(": ", 1) for line in card.split("---\n")[1].splitlines())
     assert {name: json.loads(value) for name, value in lines.items()} == {
@@ -163,11 +166,11 @@ def test_the_cards_front_matter_is_what_the_hub_reads() -> None:
         "tags": ["text-classification", "bert-studio"],
         "base_model": "sentence-transformers/all-MiniLM-L6-v2",
     }
-    assert "base_model" not in export.model_card(replace(CONFIG, model="run:20250102-030405-0a1b2c"), None, ("a", "b"))
+    assert "base_model" not in model_card(replace(CONFIG, model="run:20250102-030405-0a1b2c"), None, ("a", "b"))
 
 
 def test_names_in_the_card_are_text_and_nothing_else() -> None:
-    card = export.model_card(CONFIG, None, ("</script><script>x", "a|b\n# c", "[link](http://x)"))
+    card = model_card(CONFIG, None, ("</script><script>x", "a|b\n# c", "[link](http://x)"))
     assert "# Reviews \\| &lt;b&gt;mine&lt;/b&gt;" in card
     assert "<script" not in card and "\n# c" not in card and "a\\|b \\# c" in card and "\\[link\\]" in card
 
@@ -180,21 +183,21 @@ def test_the_card_of_a_masked_language_model() -> None:
         "baseline": MaskedEvaluation(90, 12, half, half, 3.0, 1000),
     }
     result = replace(report(), test=None, validation=None, baseline=None, masked=measured)
-    card = export.model_card(config, result, ())
+    card = model_card(config, result, ())
     assert 'pipeline_tag: "fill-mask"' in card and 'pipeline("fill-mask"' in card
     assert "pre-trained further on **notes.txt**. It reads a text with masked tokens" in card and "labels:" not in card
     assert "## Test split" in card and "## Before training" in card and "## Validation split" not in card
     assert "longer than the longest input" not in card, "they go on in the next block"
     assert "| Loss (nats) | 2.0000 |" in card and "| Perplexity | 7.39 |" in card and "| 6.9078 |" in card
-    scratch = export.model_card(replace(config, model="scratch"), None, ())
+    scratch = model_card(replace(config, model="scratch"), None, ())
     assert "# a tiny new BERT with its own vocabulary trained from scratch on notes.txt" in scratch
 
 
 def test_the_card_of_next_sentences_and_every_task_has_its_words() -> None:
-    card = export.model_card(replace(CONFIG, task="next-sentence-prediction"), None, ("next", "not next"))
+    card = model_card(replace(CONFIG, task="next-sentence-prediction"), None, ("next", "not next"))
     assert "says whether the second follows the first" in card and "pipeline_tag" not in card
     for task in TASKS:
-        text = export.model_card(replace(CONFIG, task=task), None, ("a", "b"))
+        text = model_card(replace(CONFIG, task=task), None, ("a", "b"))
         compile(text.split("```python\n")[1].split("```")[0], "snippet", "exec")
 
 
@@ -203,14 +206,14 @@ def test_a_masked_language_model_is_zipped(tmp_path: Path) -> None:
     make_tokenizer().save_pretrained(tmp_path / "run" / "model")
     config = replace(CONFIG, task="masked-language-modelling")
     (tmp_path / "run" / "config.json").write_bytes(TypeAdapter(RunConfig).dump_json(config))
-    with zipfile.ZipFile(io.BytesIO(export.zip_model(tmp_path / "run"))) as archive:
+    with zipfile.ZipFile(io.BytesIO(zip_model(tmp_path / "run"))) as archive:
         archive.extractall(tmp_path / "out")
     (folder,) = (tmp_path / "out").iterdir()
     assert len(pipeline("fill-mask", str(folder))("the film was [MASK]")) == 5
 
 
 def test_the_snippet_of_a_pair_model_gives_two_texts() -> None:
-    card = export.model_card(replace(CONFIG, task="pair-classification"), None, ("a", "b"))
+    card = model_card(replace(CONFIG, task="pair-classification"), None, ("a", "b"))
     assert '"text_pair"' in card and "reads two texts" in card
 
 
@@ -223,13 +226,13 @@ def cells(text: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0", "-0.5", "+"])
 def test_formula_cells_are_neutralised(cell: str) -> None:
-    text = export.csv_text(pd.DataFrame({"text": [cell], cell: ["plain"]}))
+    text = csv_text(pd.DataFrame({"text": [cell], cell: ["plain"]}))
     assert cells(text) == [["text", f"'{cell}"], [f"'{cell}", "plain"]]
 
 
 @pytest.mark.parametrize("cell", ["a=1", "plain", "", "a, b", 'say "hi"', "two\nlines", "a\r=1", "我=1", "'=1"])
 def test_other_cells_come_back_as_they_were(cell: str) -> None:
-    assert cells(export.csv_text(pd.DataFrame({"a": [cell, "x"], "b": ["y", cell]}))) == [
+    assert cells(csv_text(pd.DataFrame({"a": [cell, "x"], "b": ["y", cell]}))) == [
         ["a", "b"],
         [cell, "y"],
         ["x", cell],
@@ -238,7 +241,7 @@ def test_other_cells_come_back_as_they_were(cell: str) -> None:
 
 def test_numbers_stay_numbers() -> None:
     frame = pd.DataFrame({"score": [-0.5, 0.25], "count": [-1, 2], "right": [True, False], "mixed": ["-1", 2]})
-    assert cells(export.csv_text(frame)) == [
+    assert cells(csv_text(frame)) == [
         ["score", "count", "right", "mixed"],
         ["-0.5", "-1", "True", "'-1"],
         ["0.25", "2", "False", "2"],
@@ -247,17 +250,17 @@ def test_numbers_stay_numbers() -> None:
 
 def test_columns_of_one_name_and_missing_values_are_kept() -> None:
     frame = pd.DataFrame([["=1", None], ["x", float("nan")]], columns=["a", "a"])
-    assert cells(export.csv_text(frame)) == [["a", "a"], ["'=1", ""], ["x", ""]]
+    assert cells(csv_text(frame)) == [["a", "a"], ["'=1", ""], ["x", ""]]
 
 
 def test_the_byte_order_mark_is_an_option() -> None:
     frame = pd.DataFrame({"文本": ["好"]})
-    assert export.csv_text(frame) == "文本\r\n好\r\n"
-    assert export.csv_text(frame, mark=True) == "\ufeff文本\r\n好\r\n"
+    assert csv_text(frame) == "文本\r\n好\r\n"
+    assert csv_text(frame, mark=True) == "\ufeff文本\r\n好\r\n"
 
 
 def test_an_empty_table_has_its_header() -> None:
-    assert export.csv_text(pd.DataFrame({"a": [], "b": []})) == "a,b\r\n"
+    assert csv_text(pd.DataFrame({"a": [], "b": []})) == "a,b\r\n"
 
 
 PREDICTIONS = (
@@ -267,7 +270,7 @@ PREDICTIONS = (
 
 
 def test_predictions_as_a_table() -> None:
-    frame = export.predictions_frame(PREDICTIONS, {"id": [1, 2], "label": ["x", "y"]})
+    frame = predictions_frame(PREDICTIONS, {"id": [1, 2], "label": ["x", "y"]})
     assert list(frame.columns) == [
         "text",
         "label",
@@ -279,15 +282,15 @@ def test_predictions_as_a_table() -> None:
         "label (2)",
     ]
     assert frame.iloc[0].tolist() == ["=1", "good", 0.75, False, 0.25, 0.75, 1, "x"]
-    assert cells(export.csv_text(frame))[1] == ["'=1", "good", "0.75", "False", "0.25", "0.75", "1", "x"]
+    assert cells(csv_text(frame))[1] == ["'=1", "good", "0.75", "False", "0.25", "0.75", "1", "x"]
 
 
 def test_predictions_of_pairs_have_the_pair() -> None:
-    frame = export.predictions_frame([replace(one, pair="other") for one in PREDICTIONS])
+    frame = predictions_frame([replace(one, pair="other") for one in PREDICTIONS])
     assert list(frame.columns)[:3] == ["text", "pair", "label"]
     assert frame["pair"].tolist() == ["other", "other"]
 
 
 def test_no_predictions_are_an_empty_table() -> None:
-    frame = export.predictions_frame([])
+    frame = predictions_frame([])
     assert list(frame.columns) == ["text", "label", "probability", "cut"] and frame.empty

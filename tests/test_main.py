@@ -12,12 +12,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 from transformers import RobertaConfig, RobertaForMaskedLM
 
 from core import __main__ as cli
-from core import data, export, models, predict, runs
+from core import data, models, predict, runs
+from core.commands import train as train_module
+from core.commands.show import Progress
 from core.results import Event
 from tests.conftest import make_tokenizer
 
@@ -131,9 +132,9 @@ def test_ctrl_c_stops_cleanly_and_run_goes_on(
     tmp_path: Path,
 ) -> None:
     output = tmp_path / "run"
-    real = cli._listener
+    real = train_module._listener
 
-    def pressing(progress: cli.Progress, *, tell_all: bool) -> Any:
+    def pressing(progress: Progress, *, tell_all: bool) -> Any:
         listen = real(progress, tell_all=tell_all)
 
         def pressed(event: Event) -> None:
@@ -143,7 +144,7 @@ def test_ctrl_c_stops_cleanly_and_run_goes_on(
 
         return pressed
 
-    monkeypatch.setattr(cli, "_listener", pressing)
+    monkeypatch.setattr(train_module, "_listener", pressing)
     before = signal.getsignal(signal.SIGINT)
     code, out, err = call(capsys, *train("--epochs", 8, output=output, model=tiny_bert, file=reviews))
     assert code == 130 and out == ""
@@ -152,7 +153,7 @@ def test_ctrl_c_stops_cleanly_and_run_goes_on(
     assert err.splitlines()[-1].endswith(f"go on with: python -m core train --run {output}")
     assert runs.open_folder(output).state.status == "cancelled"
 
-    monkeypatch.setattr(cli, "_listener", real)
+    monkeypatch.setattr(train_module, "_listener", real)
     result = answered(capsys, "train", "--run", output)
     assert result["steps"] == 32 and result["run"] == str(output)
     assert [event.values["resumed"] for event in runs.events(runs.open_folder(output)) if event.kind == "start"] == [
@@ -435,11 +436,6 @@ def test_a_message_cannot_move_the_cursor(capsys: pytest.CaptureFixture[str]) ->
     assert "\x1b" not in line and "\r" not in line
 
 
-def test_a_file_that_cannot_be_written_is_a_mistake(tmp_path: Path) -> None:
-    with pytest.raises(cli.UserError, match="cannot be written"):
-        cli._write(tmp_path / "none" / "out.csv", export.csv_text(pd.DataFrame({"a": [1]})))
-
-
 # --- As a program ------------------------------------------------------------------------------------------------------
 
 
@@ -486,29 +482,3 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     shell = f"{shlex.quote(sys.executable)} -m core datasets | head -1"
     done = subprocess.run(["bash", "-c", shell], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.stdout.startswith("dataset") and done.stderr == ""
-
-
-def test_progress_without_a_terminal_is_a_line_now_and_then(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = [100.0]
-    monkeypatch.setattr(cli.time, "monotonic", lambda: now[0])
-    progress = cli.Progress("predicting")
-    for done in range(13):
-        progress(done, 130)
-        now[0] += 1
-    progress.close()
-    assert capsys.readouterr().err.splitlines() == [
-        "predicting: 5 of 130, 2:05 left",
-        "predicting: 10 of 130, 2:00 left",
-    ]
-
-
-def test_progress_on_a_terminal_is_a_bar(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    progress = cli.Progress("training")
-    progress(50, 200, left=3725, note="loss 0.5")
-    progress.say("a line")
-    progress.close()
-    shown = capsys.readouterr().err
-    assert "training:  25%" in shown and "50/200, 1:02:05 left, loss 0.5" in shown and "a line\n" in shown

@@ -12,8 +12,9 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
-from core import export, predict, settings
+from core import predict, settings
 from core.errors import UserError
+from core.export.tables import csv_text, predictions_frame
 from core.results import Evaluation, Prediction
 from pages.shared.i18n import _
 
@@ -150,7 +151,7 @@ def download(job: Job) -> str:
     extra: dict[str, list[object]] = {"row": list(job.rows[:n])}
     if job.truth is not None:
         extra["true label"] = list(job.truth[:n])
-    return export.csv_text(export.predictions_frame(job.predictions, extra), mark=True)
+    return csv_text(predictions_frame(job.predictions, extra), mark=True)
 
 
 def guess_truth(frame: pd.DataFrame, text_columns: Sequence[str], labels: Sequence[str]) -> str:

@@ -15,8 +15,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from core import bundled, export, finetune, models, runs, settings
+from core import bundled, finetune, models, runs, settings
 from core.errors import UserError
+from core.export.folder import zip_model
 from core.figures import training as training_figures
 from core.results import DataReport, Evaluation, Event, Interval, MaskedEvaluation, RunConfig, RunReport, RunState
 from core.runs import Run
@@ -642,7 +643,7 @@ def actions(run: Run, page: str) -> None:
         if can_use(run):
             _ways_on(run, page)
             st.download_button(
-                _("Download the model (zip)"), lambda: export.zip_model(run.folder), f"{run.id}.zip", "application/zip",
+                _("Download the model (zip)"), lambda: zip_model(run.folder), f"{run.id}.zip", "application/zip",
                 key=f"zip_{page}_{run.id}", on_click="ignore", icon=":material/download:",
                 help=_("A folder that transformers' pipeline() loads, with its label names."),
             )  # fmt: skip

@@ -1,139 +1,16 @@
-"""Taking things away: a run's model as one zip with its card, and tables as CSV that a spreadsheet opens safely.
+"""The model card of a run: facts from the run's own files and nothing else.
 
-The card holds facts from the run's own files and nothing else. This module does not know how a file reaches the
-person who asked for it.
+This module does not know where those files are or where the card goes.
 """
 
 import html
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from io import BytesIO
-from pathlib import Path
-from typing import TypeVar
-from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
-
-import pandas as pd
-from pydantic import TypeAdapter, ValidationError
 
 from core import models
-from core.errors import UserError
-from core.results import Evaluation, Interval, MaskedEvaluation, Prediction, RunConfig, RunReport
-
-Content = TypeVar("Content", RunConfig, RunReport)
-
-CONFIG = TypeAdapter(RunConfig)
-REPORT = TypeAdapter(RunReport)
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-BYTE_ORDER_MARK = "\ufeff"
-
-
-# --- Tables ------------------------------------------------------------------------------------------------------------
-
-
-def predictions_frame(
-    predictions: Sequence[Prediction], extra: Mapping[str, Sequence[object]] | None = None
-) -> pd.DataFrame:
-    """Predictions as a table: text, pair (where there are pairs), label, probability, cut, one probability per label.
-
-    extra: further columns of the same length, put last; one whose name is taken gets a number.
-    """
-    columns: dict[str, list[object]] = {"text": [prediction.text for prediction in predictions]}
-    if any(prediction.pair for prediction in predictions):
-        columns["pair"] = [prediction.pair for prediction in predictions]
-    columns["label"] = [prediction.label for prediction in predictions]
-    columns["probability"] = [prediction.probability for prediction in predictions]
-    columns["cut"] = [prediction.cut for prediction in predictions]
-    for label in predictions[0].probabilities if predictions else ():
-        columns[f"probability of {label}"] = [prediction.probabilities[label] for prediction in predictions]
-    return with_columns(pd.DataFrame(columns), extra or {})
-
-
-def with_columns(frame: pd.DataFrame, extra: Mapping[str, Sequence[object]]) -> pd.DataFrame:
-    """A table with further columns of the same length at its end; one whose name is taken gets a number."""
-    columns: dict[str, Sequence[object]] = {name: frame[name].tolist() for name in frame.columns}
-    for name, values in extra.items():
-        free, number = name, 2
-        while free in columns:
-            free, number = f"{name} ({number})", number + 1
-        columns[free] = list(values)
-    return pd.DataFrame(columns, index=frame.index)
-
-
-def csv_text(frame: pd.DataFrame, *, mark: bool = False) -> str:
-    """A table as CSV (RFC 4180; lines end with CR LF, so that a cell with either is quoted), without its index.
-
-    Text cells and headers that a spreadsheet would run as a formula (they start with = + - @ tab or carriage return) get
-    a leading apostrophe; numbers in columns of numbers stay numbers. mark: begin with a byte order mark, without which
-    Excel takes UTF-8 for something else.
-    """
-    safe = pd.DataFrame(
-        {
-            place: frame.iloc[:, place].map(_neutral)
-            if not pd.api.types.is_numeric_dtype(frame.iloc[:, place])
-            else frame.iloc[:, place]
-            for place in range(frame.shape[1])
-        }
-    )
-    header = [_neutral(str(name)) for name in frame.columns]
-    text = safe.to_csv(index=False, header=header, lineterminator="\r\n") if header else "\r\n"
-    return (BYTE_ORDER_MARK if mark else "") + text
-
-
-def _neutral(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
-
-
-# --- A run's model -----------------------------------------------------------------------------------------------------
-
-
-def zip_model(folder: Path) -> bytes:
-    """A run's model as a zip with one folder in it: what save_pretrained wrote, README.md (the model card), run.json
-    (what was asked) and report.json (what came out, where the run got that far). `pipeline` loads the unpacked folder.
-
-    folder: the run folder. Raises UserError when the run has no model or its configuration cannot be read.
-    """
-    model = folder / "model"
-    if not (model / "config.json").is_file():
-        raise UserError("the run {run} has no model; it may not be finished, or was deleted", run=folder.name)
-    config = _without_path(_read(CONFIG, folder / "config.json"))
-    report = _read(REPORT, folder / "report.json") if (folder / "report.json").is_file() else None
-    labels = _labels(model)
-    name = re.sub(r"[^\w.-]+", "-", f"bert-studio-{folder.name}", flags=re.ASCII)
-    target = BytesIO()
-    with ZipFile(target, "w", ZIP_DEFLATED) as archive:
-        for path in sorted(model.iterdir()):
-            if path.is_file() and not path.is_symlink() and path.name != "README.md":
-                weights = path.suffix == ".safetensors"  # numbers hardly shrink: storing them is ten times as fast
-                archive.write(path, f"{name}/{path.name}", ZIP_STORED if weights else ZIP_DEFLATED)
-        archive.writestr(f"{name}/README.md", model_card(config, report, labels))
-        archive.writestr(f"{name}/run.json", CONFIG.dump_json(config, indent=2))
-        if report is not None:
-            archive.writestr(f"{name}/report.json", REPORT.dump_json(report, indent=2))
-    return target.getvalue()
-
-
-def _read(adapter: TypeAdapter[Content], path: Path) -> Content:
-    try:
-        return adapter.validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise UserError("{file} of this run cannot be read; it may be damaged", file=path.name) from error
-
-
-def _labels(model: Path) -> tuple[str, ...]:
-    names = json.loads((model / "config.json").read_text(encoding="utf-8")).get("id2label", {})
-    return tuple(str(names[number]) for number in sorted(names, key=int))
-
-
-def _without_path(config: RunConfig) -> RunConfig:
-    """The configuration without the folders of this machine: a model or file given by its path is named by its last part."""
-
-    def last(name: str) -> str:
-        return Path(name).name if Path(name).is_absolute() or "\\" in name or name.startswith((".", "~")) else name
-
-    return replace(config, model=last(config.model), data=last(config.data))
+from core.results import Evaluation, Interval, MaskedEvaluation, RunConfig, RunReport
 
 
 def model_card(config: RunConfig, report: RunReport | None, labels: Sequence[str]) -> str:

@@ -1,0 +1,152 @@
+"""What people see of a command: lines and bars on stderr, tables and one JSON object on stdout, the words of --help.
+
+This module does not know what any command does.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from core.data import TextDataset
+    from core.results import Evaluation, MaskedEvaluation
+
+PROGRAM = "python -m core"
+SECONDS_BETWEEN_LINES = 5.0
+
+MODEL_HELP = "a name from 'models', a hub name (owner/name), or a folder"
+CLASSIFIER_HELP = "a run's folder, a model's folder, run:ID, or a hub name (owner/name) of a classifier"
+DATA_HELP = "a name from 'datasets', a file (.csv .tsv .json .jsonl .parquet; .txt for tasks without labels), or a hub name (owner/name)"
+
+Json = dict[str, object]
+Result = TypeVar("Result")
+Subparsers: TypeAlias = "argparse._SubParsersAction[Any]"
+
+
+# --- On stderr ---------------------------------------------------------------------------------------------------------
+
+
+class Progress:
+    """Progress on stderr: a bar with the time left on a terminal, otherwise a line every few seconds."""
+
+    def __init__(self, what: str) -> None:
+        from tqdm import tqdm
+
+        self.what = what
+        self.started = self.shown = time.monotonic()
+        form = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}{postfix}"
+        self.bar = (
+            tqdm(desc=what, total=1, file=sys.stderr, dynamic_ncols=True, leave=False, bar_format=form)
+            if sys.stderr.isatty()
+            else None
+        )
+
+    def __call__(self, done: int, total: int, *, left: float | None = None, note: str = "") -> None:
+        """`done` of `total` is done; left: seconds to go, by default in proportion; note: what else there is to say."""
+        now = time.monotonic()
+        if left is None and done:
+            left = (now - self.started) / done * (total - done)
+        notes = ", ".join(part for part in ("" if left is None else f"{_clock(left)} left", note) if part)
+        if self.bar is not None:
+            self.bar.total, self.bar.n = total, done
+            self.bar.set_postfix_str(notes, refresh=False)
+            self.bar.refresh()
+        elif done and now - self.shown >= SECONDS_BETWEEN_LINES:
+            self.shown = now
+            say(f"{self.what}: {done} of {total}, {notes}")
+
+    def say(self, line: str) -> None:
+        """A line of its own, above the bar."""
+        if self.bar is not None:
+            self.bar.clear()
+        say(line)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self.bar is not None:
+            self.bar.close()
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
+
+
+def with_progress(what: str, measure: Callable[..., Result]) -> Result:
+    progress = Progress(what)
+    try:
+        return measure(report=progress)
+    finally:
+        progress.close()
+
+
+def say(line: str) -> None:
+    """One line on stderr; what could move the cursor is replaced."""
+    shown = "".join(character if character.isprintable() else "\ufffd" for character in " ".join(line.split()))
+    print(shown, file=sys.stderr, flush=True)
+
+
+def tell(dataset: "TextDataset") -> None:
+    """What should be known about the data before its figures are believed."""
+    for note, values in dataset.report.notes:
+        say(note.format(**values))
+
+
+# --- On stdout ---------------------------------------------------------------------------------------------------------
+
+
+def answer(result: Json) -> None:
+    """The last line on stdout."""
+    print(json.dumps(result, ensure_ascii=False), flush=True)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Aligned columns on stdout."""
+    cells = [list(header), *([str(cell) for cell in row] for row in rows)]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(header))]
+    for line in cells:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def measures(evaluation: "Evaluation") -> Json:
+    return {
+        "n": evaluation.n,
+        "accuracy": evaluation.accuracy.value,
+        "accuracy_interval": [evaluation.accuracy.low, evaluation.accuracy.high],
+        "macro_f1": evaluation.macro_f1.value,
+        "macro_f1_interval": [evaluation.macro_f1.low, evaluation.macro_f1.high],
+        "loss": evaluation.loss,
+        "ece": evaluation.ece,
+        "majority": evaluation.majority,
+    }
+
+
+def masked_measures(evaluation: "MaskedEvaluation") -> Json:
+    return {
+        "n": evaluation.n,
+        "accuracy": evaluation.top1.value,
+        "accuracy_interval": [evaluation.top1.low, evaluation.top1.high],
+        "top5": evaluation.top5.value,
+        "top5_interval": [evaluation.top5.low, evaluation.top5.high],
+        "loss": evaluation.loss,
+        "perplexity": evaluation.perplexity,
+        "uniform_loss": evaluation.uniform_loss,
+        "blocks": evaluation.blocks,
+    }
+
+
+# --- In --help ---------------------------------------------------------------------------------------------------------
+
+
+def add_command(
+    subparsers: Subparsers, name: str, function: Callable[[argparse.Namespace], int], text: str, epilog: str
+) -> argparse.ArgumentParser:
+    """The parser of one command, which has no options yet. text: what the command does; epilog: examples and results."""
+    one: argparse.ArgumentParser = subparsers.add_parser(
+        name, help=text, description=text, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    one.set_defaults(function=function)
+    return one

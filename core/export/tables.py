@@ -1,0 +1,66 @@
+"""Predictions and other tables as CSV that a spreadsheet opens safely.
+
+This module does not know how a file reaches the person who asked for it.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from core.results import Prediction
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+BYTE_ORDER_MARK = "\ufeff"
+
+
+def predictions_frame(
+    predictions: Sequence[Prediction], extra: Mapping[str, Sequence[object]] | None = None
+) -> pd.DataFrame:
+    """Predictions as a table: text, pair (where there are pairs), label, probability, cut, one probability per label.
+
+    extra: further columns of the same length, put last; one whose name is taken gets a number.
+    """
+    columns: dict[str, list[object]] = {"text": [prediction.text for prediction in predictions]}
+    if any(prediction.pair for prediction in predictions):
+        columns["pair"] = [prediction.pair for prediction in predictions]
+    columns["label"] = [prediction.label for prediction in predictions]
+    columns["probability"] = [prediction.probability for prediction in predictions]
+    columns["cut"] = [prediction.cut for prediction in predictions]
+    for label in predictions[0].probabilities if predictions else ():
+        columns[f"probability of {label}"] = [prediction.probabilities[label] for prediction in predictions]
+    return with_columns(pd.DataFrame(columns), extra or {})
+
+
+def with_columns(frame: pd.DataFrame, extra: Mapping[str, Sequence[object]]) -> pd.DataFrame:
+    """A table with further columns of the same length at its end; one whose name is taken gets a number."""
+    columns: dict[str, Sequence[object]] = {name: frame[name].tolist() for name in frame.columns}
+    for name, values in extra.items():
+        free, number = name, 2
+        while free in columns:
+            free, number = f"{name} ({number})", number + 1
+        columns[free] = list(values)
+    return pd.DataFrame(columns, index=frame.index)
+
+
+def csv_text(frame: pd.DataFrame, *, mark: bool = False) -> str:
+    """A table as CSV (RFC 4180; lines end with CR LF, so that a cell with either is quoted), without its index.
+
+    Text cells and headers that a spreadsheet would run as a formula (they start with = + - @ tab or carriage return) get
+    a leading apostrophe; numbers in columns of numbers stay numbers. mark: begin with a byte order mark, without which
+    Excel takes UTF-8 for something else.
+    """
+    safe = pd.DataFrame(
+        {
+            place: frame.iloc[:, place].map(_neutral)
+            if not pd.api.types.is_numeric_dtype(frame.iloc[:, place])
+            else frame.iloc[:, place]
+            for place in range(frame.shape[1])
+        }
+    )
+    header = [_neutral(str(name)) for name in frame.columns]
+    text = safe.to_csv(index=False, header=header, lineterminator="\r\n") if header else "\r\n"
+    return (BYTE_ORDER_MARK if mark else "") + text
+
+
+def _neutral(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
