@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -12,8 +13,13 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from core import data, models, tables
-from core.data import DATASETS, TextDataset, guess_columns, load, token_lengths
+from core import models, tables
+from core.data import hub as hub_tables
+from core.data.bundled import DATASETS, _without_html
+from core.data.columns import guess_columns
+from core.data.dataset import TextDataset
+from core.data.load import load, token_lengths
+from core.data.splits import SPLIT_VALUES
 from core.errors import UserError
 from core.tables import read_table
 from tests.conftest import make_tokenizer
@@ -105,7 +111,7 @@ def test_imdb_is_free_of_html_but_keeps_what_its_writers_put_in_angle_brackets(b
 
 def test_html_is_cleaned_by_hand_worked_example() -> None:
     raw = "Good.<br /><br />Rated <i>4</i> &lt; 5 &amp; I &#9829; it <3 <grin> AT&T;"
-    assert data._without_html(raw) == "Good. Rated 4 < 5 & I ♥ it <3 <grin> AT&T;"
+    assert _without_html(raw) == "Good. Rated 4 < 5 & I ♥ it <3 <grin> AT&T;"
 
 
 def test_the_tutorials_sentences_are_all_in_training_and_the_report_says_what_that_means(
@@ -453,7 +459,7 @@ def test_splits_are_stratified_deterministic_and_disjoint(tmp_path: Path) -> Non
     content = csv_text(films(200, ("a", "b", "b", "b")))
     first, second = load_file(tmp_path, content), load_file(tmp_path, content)
     assert first.report.counts == {"train": 160, "validation": 20, "test": 20}
-    for name in data.SPLIT_VALUES:
+    for name in SPLIT_VALUES:
         assert first.splits[name].to_dict() == second.splits[name].to_dict()
         assert np.mean(first.splits[name]["label"]) == pytest.approx(0.75, abs=0.03)
     assert len(rows_of(first)) == 200
@@ -632,7 +638,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> dict[str, datasets.Dataset]:
         return datasets.DatasetDict(splits)
 
     monkeypatch.setattr(models, "hub_reachable", lambda: True)
-    monkeypatch.setattr(data, "_check_hub_size", lambda name: None)
+    monkeypatch.setattr(hub_tables, "_check_hub_size", lambda name: None)
     monkeypatch.setattr(datasets, "load_dataset", load_dataset)
     return splits
 
@@ -714,7 +720,7 @@ def test_a_hub_dataset_that_is_too_large_is_not_fetched(monkeypatch: pytest.Monk
         siblings = (File(), File())
 
     monkeypatch.setattr(models, "hub_reachable", lambda: True)
-    monkeypatch.setattr(data, "HfApi", Api)
+    monkeypatch.setattr(hub_tables, "HfApi", Api)
     monkeypatch.setattr(datasets, "load_dataset", lambda name: pytest.fail("it was fetched"))
     with pytest.raises(UserError, match=r"owner/animals has 600\.0 MB; at most 200 MB"):
         load("owner/animals")
@@ -795,7 +801,7 @@ def test_pairs_of_sentences_stay_in_their_split(tmp_path: Path) -> None:
 
 
 def test_no_more_pairs_are_measured_than_it_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data, "MEASURED_PAIRS", 6)
+    monkeypatch.setattr(sys.modules[load.__module__], "MEASURED_PAIRS", 6)
     counts = load(text_file(tmp_path, 50, sentences=4), task=NSP, allow_path=True).report.counts
     assert counts == {"train": 120, "validation": 6, "test": 6}
 

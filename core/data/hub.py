@@ -1,0 +1,77 @@
+"""Tables of hub datasets, with the splits they have; pure data, no code of their own.
+
+This module does not know which columns hold what.
+"""
+
+import re
+
+import datasets
+from huggingface_hub import HfApi
+from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
+
+from core import models, settings, tables
+from core.data.bundled import DATASETS
+from core.data.dataset import RowSplits
+from core.data.splits import split_of
+from core.errors import N_, UserError
+from core.tables import Table
+
+
+def read_hub(name: str) -> tuple[Table, RowSplits]:
+    """A hub dataset with the splits it has; pure data, no code of its own. Raises UserError when it cannot be had."""
+    if not models.hub_reachable():
+        raise UserError(
+            "'{name}' is not on this machine and the hub cannot be reached; use one of {datasets} or a file of your own",
+            name=name,
+            datasets=", ".join(DATASETS),
+        )
+    datasets.disable_progress_bars()
+    try:
+        _check_hub_size(name)
+        found = datasets.load_dataset(name)
+    except (RepositoryNotFoundError, datasets.exceptions.DatasetNotFoundError) as error:
+        raise UserError(
+            "the hub has no dataset '{name}' that can be read without a token; check the spelling", name=name
+        ) from error
+    except (HfHubHTTPError, OSError, ValueError, RuntimeError, ImportError, datasets.exceptions.DatasetsError) as error:
+        raise UserError(
+            "the hub's dataset '{name}' cannot be read ({reason}); use another one or a file of your own",
+            name=name,
+            reason=" ".join(str(error).split())[:300],
+        ) from error
+    return _hub_table(found)
+
+
+def _check_hub_size(name: str) -> None:
+    """Raise UserError when a hub dataset is larger than a file may be: it would be fetched as a whole."""
+    files = HfApi().dataset_info(name, files_metadata=True).siblings or []
+    tables.check_size(name, sum(file.size or 0 for file in files))
+
+
+def _hub_table(found: datasets.DatasetDict) -> tuple[Table, RowSplits]:
+    """The rows of one split each for training, validation and test; of all splits when none is called training."""
+    roles: dict[str, str] = {}
+    for name in found:
+        role = split_of(re.split(r"\W|_", name)[0])  # validation_matched → validation
+        if role and role not in roles.values():
+            roles[name] = role
+    if "train" not in roles.values():
+        roles = dict.fromkeys(found, "")
+    limit = settings.MAX_ROWS.value()
+    parts = [found[name].select(range(min(limit, len(found[name])))) for name in roles]
+    features = {
+        column: feature
+        for column, feature in parts[0].features.items()
+        if isinstance(feature, datasets.Value | datasets.ClassLabel) and all(column in part.features for part in parts)
+    }
+    ignored = [name for name in found if name not in roles]
+    message = N_("these splits are not used: {splits}")
+    table = tables.make_table(
+        list(features),
+        [[cell for part in parts for cell in part[column][:]] for column in features],
+        sum(len(found[name]) for name in roles),
+        categories={c: tuple(f.names) for c, f in features.items() if isinstance(f, datasets.ClassLabel)},
+        notes=((message, {"splits": ", ".join(ignored)}),) if ignored else (),
+    )
+    row_splits = tuple(role for role, part in zip(roles.values(), parts, strict=True) for _ in range(len(part)))
+    return table, row_splits if "train" in row_splits else None
