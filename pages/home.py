@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from core import data, models, runs, settings
+from core import data, hub, models, runs, settings
 from core.errors import UserError
 from core.figures import style
 from pages.shared import cached, inputs, layout
@@ -134,7 +134,7 @@ def playground_card(newest: runs.Run | None, text: str) -> None:
 def machine() -> None:
     """What is available here."""
     newest = torch.cuda.get_device_name() if torch.cuda.is_available() else _("no GPU, and none is needed")
-    reachable = models.hub_reachable()
+    reachable = hub.hub_reachable()
     here = [name for name in models.MODELS if models.availability(name) == "here"]
     lines = [
         (_("Models on this machine"), ", ".join(here)),
@@ -167,7 +167,7 @@ def machine() -> None:
         )
         st.caption(_("Whoever runs the server sets them as environment variables."))
     if not reachable:
-        st.button(_("Ask the hub again"), on_click=models.forget_hub, type="tertiary", icon=":material/refresh:")
+        st.button(_("Ask the hub again"), on_click=hub.forget_hub, type="tertiary", icon=":material/refresh:")
 
 
 with layout.page(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core import data, explain, models, runs, settings, tables
+from core import data, explain, hub, models, runs, settings, tables
 from core.errors import UserError
 from core.figures import predictions as predictions_figures
 from core.results import Attribution, Prediction
@@ -103,7 +103,7 @@ def nothing_trained() -> None:
             st.page_link("pages/finetune.py", label=_("Fine-tune a model"), icon=":material/model_training:")
             if any(run.state.status in ("queued", "running") for run in runs.all_runs()):
                 st.page_link("pages/runs.py", label=_("A run is on its way: watch it"), icon=":material/list_alt:")
-        if models.hub_reachable():
+        if hub.hub_reachable():
             st.caption(_("Or fetch a ready classifier of film reviews from the hub (268 MB, Apache-2.0):"))
             st.button(HUB_EXAMPLE, type="tertiary", on_click=inputs.put, args=("model", HUB_EXAMPLE))
 

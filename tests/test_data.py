@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from core import models, tables
+from core import hub as core_hub
+from core import tables
 from core.data import hub as hub_tables
 from core.data.bundled import DATASETS, _without_html
 from core.data.columns import guess_columns
@@ -637,7 +638,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> dict[str, datasets.Dataset]:
         assert name == "owner/animals"
         return datasets.DatasetDict(splits)
 
-    monkeypatch.setattr(models, "hub_reachable", lambda: True)
+    monkeypatch.setattr(core_hub, "hub_reachable", lambda: True)
     monkeypatch.setattr(hub_tables, "_check_hub_size", lambda name: None)
     monkeypatch.setattr(datasets, "load_dataset", load_dataset)
     return splits
@@ -719,7 +720,7 @@ def test_a_hub_dataset_that_is_too_large_is_not_fetched(monkeypatch: pytest.Monk
 
         siblings = (File(), File())
 
-    monkeypatch.setattr(models, "hub_reachable", lambda: True)
+    monkeypatch.setattr(core_hub, "hub_reachable", lambda: True)
     monkeypatch.setattr(hub_tables, "HfApi", Api)
     monkeypatch.setattr(datasets, "load_dataset", lambda name: pytest.fail("it was fetched"))
     with pytest.raises(UserError, match=r"owner/animals has 600\.0 MB; at most 200 MB"):

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -25,6 +24,7 @@ from transformers import (
 
 from core import models
 from core.errors import UserError
+from core.hub import HUB_NAME
 from tests import hub
 from tests.conftest import WORDS, make_config, make_tokenizer
 
@@ -36,7 +36,7 @@ SMALL = {**SIZES, "hidden_size": 16, "intermediate_size": 32, "max_position_embe
 @pytest.mark.parametrize("name", models.MODELS)
 def test_every_row_says_what_it_must(name: str) -> None:
     row = models.MODELS[name]
-    assert row.id == name and models.HUB_NAME.fullmatch(row.repo) and "/" in row.repo
+    assert row.id == name and HUB_NAME.fullmatch(row.repo) and "/" in row.repo
     assert row.languages and row.licence and row.note.endswith(".")
     assert row.hidden % row.heads == 0 and row.layers > 0 and row.parameters > 0
     models.check_name(name)
@@ -267,23 +267,6 @@ def test_weights_that_the_hub_converted_to_safetensors_are_used(tiny_bert: Path,
         result = in_a_process(code, address, tmp_path / "home")
     assert "BertModel" in result.stdout, result.stderr
     assert not any(path.endswith(".bin") for path in asked)
-
-
-def test_a_hub_that_does_not_answer_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    waits: list[float] = []
-
-    def hang(address: tuple[str, int], timeout: float) -> None:
-        waits.append(timeout)
-        raise TimeoutError
-
-    monkeypatch.setenv("STUDIO_HUB", "auto")
-    monkeypatch.setattr(models.socket, "create_connection", hang)
-    models.forget_hub()
-    start = time.monotonic()
-    for name in models.MODELS:
-        models.availability(name)
-    assert waits == [2.0] and time.monotonic() - start < 2
-    models.forget_hub()
 
 
 def test_a_saved_classifier_is_the_one_that_was_saved(tiny_classifier: Path) -> None:

@@ -9,7 +9,7 @@ import datasets
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
-from core import models, settings, tables
+from core import hub, settings, tables
 from core.data.bundled import DATASETS
 from core.data.dataset import RowSplits
 from core.data.splits import split_of
@@ -19,7 +19,7 @@ from core.tables import Table
 
 def read_hub(name: str) -> tuple[Table, RowSplits]:
     """A hub dataset with the splits it has; pure data, no code of its own. Raises UserError when it cannot be had."""
-    if not models.hub_reachable():
+    if not hub.hub_reachable():
         raise UserError(
             "'{name}' is not on this machine and the hub cannot be reached; use one of {datasets} or a file of your own",
             name=name,

@@ -15,13 +15,14 @@ import numpy as np
 import pandas as pd
 from transformers import PreTrainedTokenizerBase
 
-from core import corpus, models, tables
+from core import corpus, tables
 from core.data import clean, hub, splits
 from core.data.bundled import DATASETS
 from core.data.columns import guess_columns
 from core.data.dataset import HELD_OUT, SEED, RowSplits, TextDataset
 from core.data.splits import SPLIT_VALUES
 from core.errors import N_, UserError
+from core.hub import HUB_NAME
 from core.results import DataReport, Dropped
 from core.tables import Note, Table
 from core.tasks import TASKS
@@ -119,7 +120,7 @@ def _find(name: str, allow_path: bool, *, plain_text: bool) -> tuple[Table, RowS
     if allow_path and (looks_like_file or path.is_absolute() or tables.exists(path)):
         table = tables.read_table(path)
         return table, splits.split_column(table.frame)
-    if "/" in name and models.HUB_NAME.fullmatch(name) and not looks_like_file:
+    if "/" in name and HUB_NAME.fullmatch(name) and not looks_like_file:
         return hub.read_hub(name)
     raise UserError(
         "there is no dataset '{name}'; use one of {datasets}, a file ({suffixes}), or a hub name such as stanfordnlp/imdb",

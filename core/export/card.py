@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from core import models
+from core import hub, models
 from core.results import Evaluation, Interval, MaskedEvaluation, RunConfig, RunReport
 
 
@@ -24,7 +24,7 @@ def model_card(config: RunConfig, report: RunReport | None, labels: Sequence[str
         "library_name": "transformers",
         **({"pipeline_tag": kind.pipeline} if kind.pipeline else {}),
         "tags": [kind.pipeline or config.task, "bert-studio"],
-        **({"base_model": base} if "/" in base and models.HUB_NAME.fullmatch(base) else {}),
+        **({"base_model": base} if "/" in base and hub.HUB_NAME.fullmatch(base) else {}),
     }
     sections = [
         "\n".join(("---", *(f"{key}: {json.dumps(value)}" for key, value in front.items()), "---")),

@@ -15,7 +15,7 @@ from time import time
 import pandas as pd
 import streamlit as st
 
-from core import data, models, settings, tables
+from core import data, hub, models, settings, tables
 from core.errors import UserError
 from core.figures import training as training_figures
 from core.tasks import TASKS
@@ -236,7 +236,7 @@ def choose_hub() -> Source | None:
         placeholder="stanfordnlp/imdb",
         on_change=lambda: set_data(st.session_state["data_hub"].strip()),
     )
-    if not models.hub_reachable():
+    if not hub.hub_reachable():
         st.caption(
             _("The hub cannot be reached from here now. Data that is ready to use and your own files work without it.")
         )
