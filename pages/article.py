@@ -14,8 +14,9 @@ from core.errors import N_
 from core.figures import article as article_figures
 from core.figures import training as training_figures
 from core.results import Movement
-from pages.shared import cached, inputs, layout, run_view, snippets
+from pages.shared import cached, inputs, layout, words
 from pages.shared.i18n import _
+from pages.shared.snippets import article as snippets
 
 MODEL = "minilm"  # the claims are about BERT: every number here is that of the bundled one
 CORPUS = 1000  # sentences that the masking is counted on
@@ -293,7 +294,7 @@ def repeated(text: str) -> None:
             (_("mean probability of label 3"), percent(float(np.mean([row.unused for row in rows])))),
         ]
     )
-    run_view.plot(
+    layout.plot(
         article_figures.losses(rows, article.PRINTED_LOSSES, text=_),
         "article_losses",
         _("The training loss of every seed beside the tutorial's"),
@@ -350,9 +351,9 @@ def moved(text: str) -> None:
             ),
         ]
     )
-    run_view.plot(
+    layout.plot(
         training_figures.movement(
-            tuple(replace(row, group=run_view.group_name(row.group)) for row in rows), text=_
+            tuple(replace(row, group=words.group_name(row.group)) for row in rows), text=_
         ),
         "article_movement",
         _("How far each group of parameters moved, in percent"),

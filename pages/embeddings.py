@@ -10,8 +10,9 @@ from core import attention, data, embeddings, models, runs
 from core.errors import UserError
 from core.figures import embeddings as pictures
 from core.predict import wilson
-from pages.shared import cached, i18n, inputs, layout, snippets
+from pages.shared import cached, i18n, inputs, layout
 from pages.shared.i18n import _
+from pages.shared.snippets import embeddings as snippets
 
 MOST_COMPARED = 8
 NEIGHBOURS = 8

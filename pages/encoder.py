@@ -10,9 +10,10 @@ from core.attention import labels
 from core.encoder import Trace
 from core.figures import encoder as figures
 from core.results import Tokens
-from pages.shared import cached, encoder_flow, inputs, layout, snippets, worked
+from pages.shared import cached, encoder_flow, inputs, layout, worked
 from pages.shared.components import part
 from pages.shared.i18n import _
+from pages.shared.snippets import encoder as snippets
 
 PAGE, FLOW = "encoder", "encoder_flow"
 PADDING = 8  # tokens that are added when the mask is left out, because it has nothing to hide without them

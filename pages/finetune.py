@@ -10,9 +10,11 @@ import streamlit as st
 
 from core import data
 from core.results import RunConfig
-from pages.shared import data_form, inputs, launch, layout, recipe, run_view, snippets
+from pages.shared import data_form, inputs, launch, layout, recipe
 from pages.shared.data_form import Source
 from pages.shared.i18n import _
+from pages.shared.run_view import actions, live, measures
+from pages.shared.snippets import finetune as snippets
 
 
 def configuration(source: Source, model: str, name: str, limit: int) -> RunConfig:
@@ -80,7 +82,7 @@ def code(config: RunConfig, source: Source, dataset: data.TextDataset) -> str:
     """The same recipe as a script."""
     report = dataset.report
     rows = snippets.training_rows(source.name, Path(source.file).name, dataset.columns, report)
-    held_out = not run_view.learnt_by_heart(report)
+    held_out = not measures.learnt_by_heart(report)
     return snippets.finetune(config, rows, dataset.label_names, pair="pair" in dataset.columns, held_out=held_out)
 
 
@@ -143,12 +145,12 @@ with layout.page(
         "The result is measured on sentences that it never saw."
     ),
 ):
-    if run_view.NEXT_FORM in st.session_state:
+    if actions.NEXT_FORM in st.session_state:
         with layout.mistakes():
-            recipe.take_over(st.session_state.pop(run_view.NEXT_FORM))
+            recipe.take_over(st.session_state.pop(actions.NEXT_FORM))
     followed = inputs.get("run")
     if followed:
         st.button(_("Set up a new run"), on_click=inputs.put, args=("run", ""), key="new_run", icon=":material/add:")
-        run_view.follow(followed, "finetune")
+        live.follow(followed, "finetune")
     else:
         form()

@@ -10,8 +10,10 @@ from core.errors import UserError
 from core.figures import training as training_figures
 from core.results import MaskedEvaluation, RunReport
 from core.runs import Run
-from pages.shared import cached, inputs, layout, run_view, snippets
+from pages.shared import cached, inputs, layout, words
 from pages.shared.i18n import _
+from pages.shared.run_view import history, live, measures
+from pages.shared.snippets import runs as snippets
 
 MOST = 4  # runs in one comparison
 
@@ -34,21 +36,21 @@ def ticked(key: str, run_ids: Sequence[str]) -> None:
 def table(found: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
     """All runs, newest first, with a box to tick each."""
     measured = {run_id: (report.test or report.validation) if report else None for run_id, report in reports.items()}
-    accuracy = {run_id: run_view.accuracy(report) for run_id, report in reports.items()}
+    accuracy = {run_id: measures.accuracy(report) for run_id, report in reports.items()}
     ids = [run.id for run in found]
     frame = pd.DataFrame(
         {
-            _("State"): [run_view.status_name(run.state.status) for run in found],
+            _("State"): [words.status_name(run.state.status) for run in found],
             _("Name"): [run.config.name for run in found],
             _("Data"): [run.config.data.removeprefix("data/") for run in found],
             _("Model"): [run.config.model for run in found],
-            _("Task"): [run_view.task_name(run.config.task) for run in found],
-            _("Method"): [run_view.method_name(run.config.method) for run in found],
-            _("Accuracy (95% interval)"): [run_view.share(a) if (a := accuracy[i]) else "" for i in ids],
-            _("Macro-F1 (95% interval)"): [run_view.share(m.macro_f1) if (m := measured[i]) else "" for i in ids],
-            _("Measured on"): [run_view.measured_on(reports[i]) for i in ids],
+            _("Task"): [words.task_name(run.config.task) for run in found],
+            _("Method"): [words.method_name(run.config.method) for run in found],
+            _("Accuracy (95% interval)"): [words.share(a) if (a := accuracy[i]) else "" for i in ids],
+            _("Macro-F1 (95% interval)"): [words.share(m.macro_f1) if (m := measured[i]) else "" for i in ids],
+            _("Measured on"): [measures.measured_on(reports[i]) for i in ids],
             _("Training time (s)"): [round(r.seconds, 1) if (r := reports[i]) else None for i in ids],
-            _("Created"): [run_view.moment(run.state.created) for run in found],
+            _("Created"): [words.moment(run.state.created) for run in found],
         }
     )
     if not any(frame[_("Name")]):
@@ -71,7 +73,7 @@ def table(found: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
 
 def watch(found: Sequence[Run]) -> None:
     """The active runs, redrawn while there are any; the whole page when one of them is in another state."""
-    st.fragment(run_every=2 * run_view.POLL_SECONDS)(_watch)({run.id: run.state.status for run in found})
+    st.fragment(run_every=2 * live.POLL_SECONDS)(_watch)({run.id: run.state.status for run in found})
 
 
 def _watch(known: dict[str, str]) -> None:
@@ -80,7 +82,7 @@ def _watch(known: dict[str, str]) -> None:
             run = runs.get(run_id)
             if run.state.status != status:
                 st.rerun()
-            run_view.brief(run)
+            live.brief(run)
 
 
 @st.dialog(_("Delete for good?"))
@@ -114,7 +116,7 @@ def delete(run_ids: Sequence[str]) -> None:
 
 
 def delete_button(picked: Sequence[Run]) -> None:
-    active = [run for run in picked if run.state.status in run_view.ACTIVE]
+    active = [run for run in picked if run.state.status in runs.ACTIVE]
     if st.button(
         _("Delete") if len(picked) == 1 else _("Delete these {count}").format(count=len(picked)),
         icon=":material/delete:",
@@ -142,7 +144,7 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
     for run in picked:
         st.caption(
             layout.plain(
-                f"{names[run.id][0]}: {inputs.run_title(run, reports[run.id])} · {run_view.status_name(run.state.status)}"
+                f"{names[run.id][0]}: {inputs.run_title(run, reports[run.id])} · {words.status_name(run.state.status)}"
             )
         )
 
@@ -150,15 +152,15 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
     measured = {
         run.id: result for run in picked if (report := reports[run.id]) and (result := report.test or report.validation)
     }
-    masked = {run.id: row for run in picked if (row := run_view.masked(reports[run.id]))}
-    accuracy = {run.id: share for run in picked if (share := run_view.accuracy(reports[run.id]))}
+    masked = {run.id: row for run in picked if (row := measures.masked(reports[run.id]))}
+    accuracy = {run.id: share for run in picked if (share := measures.accuracy(reports[run.id]))}
     if masked:
         compare_masked(masked, names)
         st.caption(remark(picked, reports))
     if measured and not masked:
         left, right = st.columns(2)
         with left:
-            run_view.plot(
+            layout.plot(
                 training_figures.intervals(
                     {names[i]: m.accuracy for i, m in measured.items()}, title=_("Accuracy with 95% intervals"), text=_
                 ),
@@ -166,7 +168,7 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
                 _("Accuracy of each run with its 95% interval"),
             )
         with right:
-            run_view.plot(
+            layout.plot(
                 training_figures.intervals(
                     {names[i]: m.macro_f1 for i, m in measured.items()}, title=_("Macro-F1 with 95% intervals"), text=_
                 ),
@@ -175,14 +177,14 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
             )
         st.caption(remark(picked, reports))
     rows = {
-        _("State"): [run_view.status_name(run.state.status) for run in picked],
-        _("Accuracy (95% interval)"): [run_view.share(accuracy[r.id]) if r.id in accuracy else "–" for r in picked],
+        _("State"): [words.status_name(run.state.status) for run in picked],
+        _("Accuracy (95% interval)"): [words.share(accuracy[r.id]) if r.id in accuracy else "–" for r in picked],
         _("Macro-F1 (95% interval)"): [
-            run_view.share(measured[r.id].macro_f1) if r.id in measured else "–" for r in picked
+            words.share(measured[r.id].macro_f1) if r.id in measured else "–" for r in picked
         ],
-        _("Measured on"): [run_view.measured_on(reports[r.id]) or "–" for r in picked],
+        _("Measured on"): [measures.measured_on(reports[r.id]) or "–" for r in picked],
         _("Calibration error"): [f"{measured[r.id].ece:.3f}" if r.id in measured else "–" for r in picked],
-        _("Training time"): [run_view.duration(x.seconds) if (x := reports[r.id]) else "–" for r in picked],
+        _("Training time"): [words.duration(x.seconds) if (x := reports[r.id]) else "–" for r in picked],
         _("Examples per second"): [f"{x.examples_per_second:.1f}" if (x := reports[r.id]) else "–" for r in picked],
         _("Peak memory (MB)"): [f"{x.peak_memory_mb:,.0f}" if (x := reports[r.id]) else "–" for r in picked],
     }
@@ -197,7 +199,7 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
     )  # fmt: skip
 
     st.subheader(_("Settings that differ"), anchor=False)
-    settings = {run.id: run_view.configuration(run.config) for run in picked}
+    settings = {run.id: words.configuration(run.config) for run in picked}
     different = {
         name: [settings[run.id][name] for run in picked]
         for name in settings[picked[0].id]
@@ -212,8 +214,8 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
     against = st.segmented_control(
         _("Against"), AGAINST, format_func=axis_name, default="step", required=True, key="compare_against"
     )
-    found = {names[run.id]: run_view.events(run) for run in picked}
-    of_masks = all(run_view.is_masked(events) for events in found.values())
+    found = {names[run.id]: history.events(run) for run in picked}
+    of_masks = all(history.is_masked(events) for events in found.values())
     st.caption(
         _(
             "Loss: dotted with open markers is validation, the other line training. Scores: dotted with open markers is “among the five likeliest”, the other line “the likeliest”."
@@ -225,23 +227,21 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
     )
     left, right = st.columns(2)
     with left:
-        run_view.plot(
-            training_figures.loss_curve(found, against=against, text=_), "compare_loss", _("Loss of each run")
-        )
-        run_view.plot(
+        layout.plot(training_figures.loss_curve(found, against=against, text=_), "compare_loss", _("Loss of each run"))
+        layout.plot(
             training_figures.learning_rate_curve(found, against=against, text=_),
             "compare_rate",
             _("Learning rate of each run"),
         )
     with right:
-        run_view.plot(
+        layout.plot(
             (training_figures.masked_curve if of_masks else training_figures.evaluation_curve)(
                 found, against=against, text=_
             ),
             "compare_scores",
             _("How often each run names the masked token") if of_masks else _("Accuracy and macro-F1 of each run"),
         )
-        run_view.plot(
+        layout.plot(
             training_figures.speed_curve(found, against=against, text=_),
             "compare_speed",
             _("Examples per second of each run"),
@@ -252,7 +252,7 @@ def compare_masked(found: dict[str, MaskedEvaluation], names: dict[str, str]) ->
     """How often each masked language model names the token, beside each other."""
     left, right = st.columns(2)
     with left:
-        run_view.plot(
+        layout.plot(
             training_figures.intervals(
                 {names[i]: row.top1 for i, row in found.items()}, title=_("The masked token is the likeliest"), text=_
             ),
@@ -260,7 +260,7 @@ def compare_masked(found: dict[str, MaskedEvaluation], names: dict[str, str]) ->
             _("How often the masked token is the likeliest, with 95% intervals"),
         )
     with right:
-        run_view.plot(
+        layout.plot(
             training_figures.intervals(
                 {names[i]: row.top5 for i, row in found.items()}, title=_("Among the five likeliest"), text=_
             ),
@@ -287,8 +287,8 @@ def remark(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> str:
         (run, accuracy, m.n)
         for run in picked
         if (r := reports[run.id])
-        and (m := run_view.masked(r) or r.test or r.validation)
-        and (accuracy := run_view.accuracy(r))
+        and (m := measures.masked(r) or r.test or r.validation)
+        and (accuracy := measures.accuracy(r))
     ]
     if len({run.config.task for run, _accuracy, _n in measured}) > 1:
         return _("They learnt different tasks, so their numbers cannot be compared.")
@@ -319,7 +319,7 @@ with layout.page(
         if failed:
             raise failed
     found = runs.all_runs()
-    active = [run for run in found if run.state.status in run_view.ACTIVE]
+    active = [run for run in found if run.state.status in runs.ACTIVE]
     if active:
         watch(active)
     if not found:
@@ -336,7 +336,7 @@ with layout.page(
         if picked:
             delete_button(picked)
         if len(picked) == 1:
-            run_view.follow(picked[0].id, "runs")
+            live.follow(picked[0].id, "runs")
             if reports[picked[0].id]:
                 layout.show_code(
                     snippets.run_folder(str(picked[0].folder)),

@@ -35,7 +35,7 @@ from core.attention import (
 )
 from core.errors import UserError
 from core.results import AttentionMaps, Token, Tokens
-from pages.shared import snippets
+from pages.shared.snippets import attention as attention_code
 from tests.conftest import WORDS, make_tokenizer
 
 TEXT, PAIR = "i love eating pizza , and pizza !", "the film was awful"
@@ -146,7 +146,7 @@ def test_the_pages_script_gives_the_same_weights(
         models.load_encoder(name, attention="eager"), models.load_tokenizer(name), TEXT, pair, layer=1, max_length=16
     )
     found: dict[str, object] = {}
-    exec(snippets.attention(name, TEXT, pair, 16, 1, 0), found)
+    exec(attention_code.attention(name, TEXT, pair, 16, 1, 0), found)
     assert tuple(found["tokens"]) == maps.tokens.texts  # type: ignore[arg-type]
     np.testing.assert_allclose(found["weights"], head(maps, 1, 0), atol=1e-6)  # type: ignore[arg-type]
     assert capsys.readouterr().out.count("→") == len(maps.tokens.tokens)

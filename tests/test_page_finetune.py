@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import data, finetune, runs, settings
 from core.results import RunConfig
-from pages.shared import snippets
+from pages.shared.snippets import finetune as finetune_code
 from tests.pages_common import LANGUAGES, check, open_page, put_run, texts, train_tiny
 
 RUN = "20260102-030405-aaaaaa"
@@ -159,7 +159,7 @@ def test_stop_now_is_offered_to_a_run_that_does_not_react(trained: Path, monkeyp
     check(app.button(key=f"cancel_finetune_{RUN}").click().run())
     assert "Stopping after the current step" in texts(app)
     assert not [button for button in app.button if button.key == f"kill_finetune_{RUN}"], "first it may stop by itself"
-    monkeypatch.setattr("pages.shared.run_view.PATIENCE_SECONDS", -1)
+    monkeypatch.setattr("pages.shared.run_view.live.PATIENCE_SECONDS", -1)
     check(app.run())
     check(app.button(key=f"kill_finetune_{RUN}").click().run())
     assert [run.id for run in killed] == [RUN]
@@ -293,8 +293,8 @@ def test_the_script_trains(method: str, trained: Path, tmp_path: Path, monkeypat
         f"run:{RUN}", "article-example", method=method, epochs=2.0, batch_size=2, learning_rate=1e-3, frozen_layers=1,
         class_weights=method == "full",
     )  # fmt: skip
-    rows = snippets.training_rows("article-example", "", dataset.columns, dataset.report)
-    names = run_script(snippets.finetune(config, rows, dataset.label_names, pair=False, held_out=False))
+    rows = finetune_code.training_rows("article-example", "", dataset.columns, dataset.report)
+    names = run_script(finetune_code.finetune(config, rows, dataset.label_names, pair=False, held_out=False))
     result = names["result"]
     assert isinstance(result, dict) and 0 <= result["eval_accuracy"] <= 1 and np.isfinite(result["eval_loss"])
 
@@ -323,7 +323,7 @@ def test_the_script_reads_the_same_rows_as_the_studio(
     dataset = data.load(
         f"d.{kind}", task="pair-classification", text_column="q", pair_column="a", label_column="y", allow_path=True
     )
-    code = snippets.training_rows(f"d.{kind}", f"d.{kind}", dataset.columns, dataset.report)
+    code = finetune_code.training_rows(f"d.{kind}", f"d.{kind}", dataset.columns, dataset.report)
     names = run_script(f"import pandas as pd\nlabels = {list(dataset.label_names)!r}\n{code}")
     expected = sorted(
         (row["text"], row["pair"], dataset.label_names[row["label"]])
@@ -335,7 +335,7 @@ def test_the_script_reads_the_same_rows_as_the_studio(
 
 def test_the_script_reads_the_bundled_sentences() -> None:
     dataset = data.load("rotten_tomatoes")
-    code = snippets.training_rows("rotten_tomatoes", "", dataset.columns, dataset.report)
+    code = finetune_code.training_rows("rotten_tomatoes", "", dataset.columns, dataset.report)
     head = "import pandas as pd\nfrom importlib.util import find_spec\nfrom pathlib import Path\n"
     names = run_script(f"{head}labels = {list(dataset.label_names)!r}\n{code}")
     assert len(rows_of(names, ("text", "label"))) == sum(dataset.report.counts.values())

@@ -9,7 +9,8 @@ import pytest
 from core import models, runs, settings
 from core.figures import training as training_figures
 from core.results import RunConfig
-from pages.shared import run_view
+from pages.shared import words
+from pages.shared.run_view import result
 from tests.pages_common import LANGUAGES, check, open_page, put_run, texts, train_tiny
 
 FIRST, SECOND = "20260102-030405-aaaaaa", "20260102-030406-bbbbbb"
@@ -45,11 +46,11 @@ def test_the_table_lists_every_run_with_its_numbers(both: tuple[str, str], lang:
     assert len(frame) == 2
     report = runs.report(runs.get(FIRST))
     assert report and report.test
-    assert run_view.share(report.test.accuracy) in frame.to_csv()
+    assert words.share(report.test.accuracy) in frame.to_csv()
     assert NASTY in frame.to_csv(), "a name is data: it is shown as it was given"
 
 
-@pytest.mark.parametrize("view", run_view.VIEWS)
+@pytest.mark.parametrize("view", result.VIEWS)
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_view_of_a_result(both: tuple[str, str], view: str, lang: str) -> None:
     app = check(open_page("runs", runs=SECOND, lang=lang))
@@ -199,6 +200,6 @@ def test_curves_of_a_real_run_have_points(both: tuple[str, str]) -> None:
 
 
 def test_durations_read_as_people_say_them() -> None:
-    assert run_view.duration(12.4) == "12 s"
-    assert run_view.duration(125) == "2 min 05 s"
-    assert run_view.duration(7260) == "2 h 01 min"
+    assert words.duration(12.4) == "12 s"
+    assert words.duration(125) == "2 min 05 s"
+    assert words.duration(7260) == "2 h 01 min"

@@ -1,8 +1,10 @@
 """ "Show the code": every script of pages.shared.snippets runs by itself and gives the numbers that core gives the page."""
 
 import contextlib
+import importlib
 import inspect
 import io
+import pkgutil
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +30,16 @@ from core import models as core_models
 from core import tokens as core_tokens
 from core.results import DataReport, Event, RunConfig, RunReport
 from pages.shared import snippets
+from pages.shared.snippets import article as article_code
+from pages.shared.snippets import attention as attention_code
+from pages.shared.snippets import embeddings as embeddings_code
+from pages.shared.snippets import encoder as encoder_code
+from pages.shared.snippets import finetune as finetune_code
+from pages.shared.snippets import learn as learn_code
+from pages.shared.snippets import playground as playground_code
+from pages.shared.snippets import pretraining as pretraining_code
+from pages.shared.snippets import runs as runs_code
+from pages.shared.snippets import tokens as tokens_code
 from tests.conftest import make_config, make_tokenizer
 
 RUN = "20260101-000000-abcdef"
@@ -75,8 +87,10 @@ def of(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
 def test_every_snippet_has_a_test() -> None:
     public = {
         name
-        for name, function in inspect.getmembers(snippets, inspect.isfunction)
-        if not name.startswith("_") and function.__module__ == snippets.__name__
+        for module in pkgutil.iter_modules(snippets.__path__, snippets.__name__ + ".")
+        if not module.name.endswith("._parts")
+        for name, function in inspect.getmembers(importlib.import_module(module.name), inspect.isfunction)
+        if not name.startswith("_") and function.__module__ == module.name
     }
     assert public == set(TESTED)
 
@@ -84,7 +98,7 @@ def test_every_snippet_has_a_test() -> None:
 @of("tokens")
 @pytest.mark.parametrize(("text", "pair"), TEXTS)
 def test_tokens(classifier: predict.Predictor, text: str, pair: str) -> None:
-    found = run_script(snippets.tokens(NAME, text, pair, 32))
+    found = run_script(tokens_code.tokens(NAME, text, pair, 32))
     expected = core_tokens.tokenize(classifier.tokenizer, text, pair, model=NAME, max_length=32)
     assert tuple(found["encoding"]["input_ids"]) == expected.ids  # type: ignore[index]
 
@@ -92,7 +106,7 @@ def test_tokens(classifier: predict.Predictor, text: str, pair: str) -> None:
 @of("predict")
 @pytest.mark.parametrize(("text", "pair"), TEXTS)
 def test_predict(classifier: predict.Predictor, text: str, pair: str) -> None:
-    found = run_script(snippets.predict(NAME, text, pair, classifier.max_length))
+    found = run_script(playground_code.predict(NAME, text, pair, classifier.max_length))
     answers = found["answers"]
     expected = predict.predict(classifier, [text], [pair] if pair else None)[0]
     assert isinstance(answers, list)
@@ -106,7 +120,7 @@ def test_predict(classifier: predict.Predictor, text: str, pair: str) -> None:
 def test_attributions(classifier: predict.Predictor, text: str, pair: str, method: str) -> None:
     expected = explain.explain(classifier, text, pair, label="good", method=method)
     words = [(word.source, word.start, word.end) for word in expected.words]
-    found = run_script(snippets.attributions(NAME, text, pair, "good", method, classifier.max_length, words))
+    found = run_script(playground_code.attributions(NAME, text, pair, "good", method, classifier.max_length, words))
     scores = found["scores"]
     assert isinstance(scores, list) and scores
     assert sum(scores) == pytest.approx(expected.total, abs=1e-4)
@@ -127,7 +141,7 @@ def test_attributions(classifier: predict.Predictor, text: str, pair: str, metho
 @pytest.mark.parametrize("pair", ["", "the acting was awful."])
 def test_attention(classifier: predict.Predictor, pair: str) -> None:
     text = "the film was good"
-    found = run_script(snippets.attention(NAME, text, pair, 16, 1, 0))
+    found = run_script(attention_code.attention(NAME, text, pair, 16, 1, 0))
     model = core_models.load_encoder(NAME, attention="eager")
     expected = attention.attend(model, classifier.tokenizer, text, pair, layer=1, max_length=16, name=NAME)
     assert tuple(found["tokens"]) == expected.tokens.texts  # type: ignore[arg-type]
@@ -137,7 +151,7 @@ def test_attention(classifier: predict.Predictor, pair: str) -> None:
 @of("spellings")
 @pytest.mark.parametrize("text", [text for text, _ in TEXTS])
 def test_spellings(classifier: predict.Predictor, text: str) -> None:
-    found = run_script(snippets.spellings([NAME, "minilm"], text))["pieces"]
+    found = run_script(tokens_code.spellings([NAME, "minilm"], text))["pieces"]
     loaded = {name: core_models.load_tokenizer(name) for name in (NAME, "minilm")}
     expected = {name: vocabulary.spelling(tokenizer, text) for name, tokenizer in loaded.items()}
     assert found == {name: [piece.text for piece in row.pieces] for name, row in expected.items()}
@@ -148,7 +162,7 @@ def test_language_costs(classifier: predict.Predictor) -> None:
     rows = {row.name: row.text for row in vocabulary.LANGUAGES.values()}
     for name in (NAME, "minilm"):
         expected = vocabulary.language_costs(core_models.load_tokenizer(name))
-        found = run_script(snippets.language_costs(name, rows))["counts"]
+        found = run_script(tokens_code.language_costs(name, rows))["counts"]
         assert found == {cost.language.name: (cost.tokens, cost.characters, cost.unknown) for cost in expected}
 
 
@@ -156,7 +170,7 @@ def test_language_costs(classifier: predict.Predictor) -> None:
 @pytest.mark.parametrize("pair", ["", "the acting was awful."])
 def test_encoder(classifier: predict.Predictor, pair: str) -> None:
     text = "the film was good"
-    found = run_script(snippets.encoder(NAME, text, pair, 16, 1, "bert"))
+    found = run_script(encoder_code.encoder(NAME, text, pair, 16, 1, "bert"))
     model = core_models.load_encoder(NAME, attention="eager")
     expected = encoder.trace(model, classifier.tokenizer, text, pair, layer=1, max_length=16, name=NAME)
     assert found["difference"] < 1e-5  # type: ignore[operator]
@@ -176,7 +190,7 @@ def test_the_encoder_snippet_knows_every_family(studio_home: Path, config: Pretr
     folder = studio_home / "runs" / RUN / "model"
     AutoModel.from_config(config).save_pretrained(folder)
     make_tokenizer().save_pretrained(folder)
-    found = run_script(snippets.encoder(NAME, "the film was good", "", 16, 1, family))
+    found = run_script(encoder_code.encoder(NAME, "the film was good", "", 16, 1, family))
     assert found["difference"] < 1e-5  # type: ignore[operator]
 
 
@@ -205,7 +219,7 @@ def test_training_rows_of_a_file(kind: str, tmp_path: Path, monkeypatch: pytest.
         frame.to_csv(path, index=False, sep="\t" if kind == "tsv" else ";", encoding="utf-8-sig")
     dataset = data.load(str(path), text_column="What, if anything?", label_column="answer", allow_path=True)
     monkeypatch.chdir(tmp_path)
-    code = snippets.training_rows(str(path), path.name, dataset.columns, dataset.report)
+    code = finetune_code.training_rows(str(path), path.name, dataset.columns, dataset.report)
     rows = rows_of(code, dataset.label_names)
     core_rows = [(row["text"], dataset.label_names[row["label"]]) for split in dataset.splits.values() for row in split]
     assert sorted(zip(rows["text"], rows["label"], strict=True)) == sorted(core_rows)
@@ -214,7 +228,7 @@ def test_training_rows_of_a_file(kind: str, tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.parametrize("name", ["article-example", "rotten_tomatoes"])
 def test_training_rows_of_a_bundled_dataset(name: str) -> None:
     dataset = data.load(name)
-    rows = rows_of(snippets.training_rows(name, "", dataset.columns, dataset.report), dataset.label_names)
+    rows = rows_of(finetune_code.training_rows(name, "", dataset.columns, dataset.report), dataset.label_names)
     kept = {(row["text"], dataset.label_names[row["label"]]) for split in dataset.splits.values() for row in split}
     read = {(" ".join(text.split()), label) for text, label in zip(rows["text"], rows["label"], strict=True)}
     assert {(" ".join(text.split()), label) for text, label in kept} <= read
@@ -246,7 +260,7 @@ def test_finetune(
         | ({"pair": [f"acting {i}" for i in range(60)]} if pair else {})
     )
     rows = f"rows = pd.DataFrame({frame.to_dict('list')!r})\n"
-    found = run_script(snippets.finetune(config, rows, ("no", "yes"), pair=pair, held_out=True))
+    found = run_script(finetune_code.finetune(config, rows, ("no", "yes"), pair=pair, held_out=True))
     result, test, model = found["result"], found["test"], found["trainer"].model  # type: ignore[attr-defined]
     columns = {name: list(test[name]) for name in (("text", "pair") if pair else ("text",))}  # type: ignore[index]
     probs = predict.probabilities(model, found["tokenizer"], columns, 16)  # type: ignore[arg-type]
@@ -268,21 +282,21 @@ def test_run_folder(tmp_path: Path) -> None:
     events = [Event(float(i), "step", i, 2, i / 2, {"loss": 0.7 / i, "learning_rate": 1e-4}) for i in (1, 2)]
     events.append(Event(3.0, "end", 2, 2, 1.0))
     (tmp_path / "events.jsonl").write_bytes(b"".join(TypeAdapter(Event).dump_json(event) + b"\n" for event in events))
-    found = run_script(snippets.run_folder(str(tmp_path)))
+    found = run_script(runs_code.run_folder(str(tmp_path)))
     assert found["report"]["test"]["accuracy"]["value"] == test.accuracy.value  # type: ignore[index]
     assert list(found["loss"]) == pytest.approx([0.7, 0.35])  # type: ignore[call-overload]
 
 
 @of("article_inputs")
 def test_the_tutorials_sentences_become_one_batch() -> None:
-    variables = run_script(snippets.article_inputs("minilm"))
+    variables = run_script(article_code.article_inputs("minilm"))
     expected = core_models.load_tokenizer("minilm")(list(data.ARTICLE), padding=True)["input_ids"]
     assert variables["inputs"]["input_ids"].tolist() == expected  # type: ignore[index]
 
 
 @of("article_experiment")
 def test_the_tutorials_experiment_gives_the_pages_losses() -> None:
-    losses = run_script(snippets.article_experiment("minilm"))["losses"]
+    losses = run_script(article_code.article_experiment("minilm"))["losses"]
     tokenizer = core_models.load_tokenizer("minilm")
     assert losses == pytest.approx(article.repeat(tokenizer, (0,), learning_rate=1e-4).rows[0].losses, abs=1e-5)
 
@@ -292,7 +306,7 @@ def test_head_statistics(classifier: predict.Predictor) -> None:
     texts = ["the film was good", "i love the plot, not the acting " * 9, "我爱电影 🙂"]
     model, tokenizer = core_models.load_encoder(NAME, attention="eager"), core_models.load_tokenizer(NAME)
     expected = heads.head_statistics(model, tokenizer, texts, 32)
-    found = run_script(snippets.head_statistics(NAME, texts, 32, 1, 0))["statistics"]
+    found = run_script(attention_code.head_statistics(NAME, texts, 32, 1, 0))["statistics"]
     assert found == pytest.approx({name: values[1, 0] for name, values in expected.values.items()}, abs=1e-6)
 
 
@@ -301,10 +315,10 @@ def test_head_statistics(classifier: predict.Predictor) -> None:
 def test_rollout(classifier: predict.Predictor, text: str, pair: str) -> None:
     model, tokenizer = core_models.load_encoder(NAME, attention="eager"), core_models.load_tokenizer(NAME)
     maps = attention.attend(model, tokenizer, text, pair, max_length=32)
-    found = run_script(snippets.rollout(NAME, text, pair, 32, 2, flow=True))
+    found = run_script(attention_code.rollout(NAME, text, pair, 32, 2, flow=True))
     np.testing.assert_allclose(np.asarray(found["rolled"].tolist()), heads.rollout(maps.weights)[-1], atol=1e-6)
     np.testing.assert_allclose(np.array(found["flow"]), heads.flow(maps.weights, [2])[0], atol=1e-4)
-    assert "flow" not in run_script(snippets.rollout(NAME, text, pair, 32, 2, flow=False))
+    assert "flow" not in run_script(attention_code.rollout(NAME, text, pair, 32, 2, flow=False))
 
 
 @of("ablation")
@@ -315,7 +329,7 @@ def test_ablation(classifier: predict.Predictor, text: str, pair: str, whole: bo
     model, tokenizer = load(NAME, attention="eager"), core_models.load_tokenizer(NAME)
     off = [(0, 1), (1, 0)]
     expected = heads.ablation(model, tokenizer, text, pair, frozenset(off), max_length=32)
-    found = run_script(snippets.ablation(NAME, text, pair, 32, off, classifier=whole))
+    found = run_script(attention_code.ablation(NAME, text, pair, 32, off, classifier=whole))
     assert found["changes"] == pytest.approx(list(expected.change.mean(axis=1)), abs=1e-5)
     if whole:
         assert expected.after is not None
@@ -341,7 +355,7 @@ def test_attention_change(classifier: predict.Predictor, studio_home: Path) -> N
         )
         for name in (NAME, f"run:{other}")
     ]
-    found = run_script(snippets.attention_change(NAME, f"run:{other}", text, pair, 32, 1, 0))
+    found = run_script(attention_code.attention_change(NAME, f"run:{other}", text, pair, 32, 1, 0))
     expected = heads.differences(*maps)
     assert expected.variation.max() > 1e-3
     np.testing.assert_allclose(np.asarray(found["divergence"].tolist()), expected.divergence, atol=1e-8)
@@ -355,7 +369,7 @@ def test_attention_received(classifier: predict.Predictor) -> None:
     text, pair = TEXTS[1]
     model, tokenizer = core_models.load_encoder(NAME, attention="eager"), core_models.load_tokenizer(NAME)
     maps = attention.attend(model, tokenizer, text, pair, max_length=32)
-    found = run_script(snippets.attention_received(NAME, text, pair, 32))["received"]
+    found = run_script(attention_code.attention_received(NAME, text, pair, 32))["received"]
     assert isinstance(found, dict)
     for name, row in heads.RECEIVED.items():
         np.testing.assert_allclose(found[name], row.function(maps.weights), atol=1e-6)
@@ -367,14 +381,14 @@ def test_embeddings_output(classifier: predict.Predictor, pair: str) -> None:
     text = "the film was not bad, </script>"
     model = core_models.load_encoder(NAME, attention="eager")
     expected = embeddings.output(model, classifier.tokenizer, text, pair, max_length=16)
-    found = run_script(snippets.embeddings_output(NAME, text, pair, 16, True))
+    found = run_script(embeddings_code.embeddings_output(NAME, text, pair, 16, True))
     pooled = found["pooled"]
     assert isinstance(pooled, dict)
     for way, vector in [*expected.pooled.items(), ("pooler_output", expected.pooler)]:
         np.testing.assert_allclose(pooled[way], vector, atol=1e-5)
     for one, state in zip(found["states"], expected.states, strict=True):  # type: ignore[call-overload]
         np.testing.assert_allclose(one[0], state, atol=1e-5)
-    assert "pooler" not in snippets.embeddings_output(NAME, text, pair, 16, False)
+    assert "pooler" not in embeddings_code.embeddings_output(NAME, text, pair, 16, False)
 
 
 @of("embeddings_word")
@@ -382,7 +396,9 @@ def test_embeddings_word(classifier: predict.Predictor) -> None:
     model = core_models.load_encoder(NAME, attention="eager")
     rows = [("i love walking", "x"), ("Walking 's not '' boring", "y"), ('"walking" \\ was bad', "y")]
     expected = embeddings.word_across(model, classifier.tokenizer, "walking", rows)
-    found = run_script(snippets.embeddings_word(NAME, [(use.sentence, use.start, use.end) for use in expected.uses]))
+    found = run_script(
+        embeddings_code.embeddings_word(NAME, [(use.sentence, use.start, use.end) for use in expected.uses])
+    )
     np.testing.assert_allclose(found["similarities"], expected.similarities, atol=1e-5)  # type: ignore[arg-type]
 
 
@@ -411,10 +427,10 @@ def test_embeddings_map(
         model, tokenizer = core_models.load_encoder(name), core_models.load_tokenizer(name)
         vectors.append(embeddings.pooled(model, tokenizer, texts, max_length=16).vectors[pooling][1])
     expected = embeddings.project(vectors, "pca", 2)
-    found = run_script(snippets.embeddings_map(names, 16, 1, pooling, "pca", 2, 30.0))
+    found = run_script(embeddings_code.embeddings_map(names, 16, 1, pooling, "pca", 2, 30.0))
     for one, points in zip(found["points"], expected.points, strict=True):  # type: ignore[call-overload]
         np.testing.assert_allclose(one, points, atol=1e-4)
-    scattered = run_script(snippets.embeddings_map(names, 16, 1, pooling, "tsne", 3, 2.0))["points"]
+    scattered = run_script(embeddings_code.embeddings_map(names, 16, 1, pooling, "tsne", 3, 2.0))["points"]
     assert [np.shape(part) for part in scattered] == [(len(texts), 3)] * len(names)  # type: ignore[attr-defined]
 
 
@@ -435,7 +451,7 @@ def test_fill_mask(pretrained: str, text: str) -> None:
         core_models.load_masked_lm(pretrained), core_models.load_tokenizer(pretrained), text, (3,), max_length=32
     )
     places = [filling.position for filling in found.fillings]
-    script = run_script(snippets.fill_mask(pretrained, text, places, 32))
+    script = run_script(pretraining_code.fill_mask(pretrained, text, places, 32))
     assert script["loss"] == pytest.approx(found.loss, abs=1e-5)
     for filling, row in zip(found.fillings, script["probabilities"], strict=True):  # type: ignore[call-overload]
         assert row[filling.guesses[0].id].item() == pytest.approx(filling.guesses[0].probability, abs=1e-5)
@@ -446,7 +462,7 @@ def test_score(pretrained: str) -> None:
     texts = ["the film was good", "a great 🙂 film ' \" {x}"]
     model, tokenizer = core_models.load_masked_lm(pretrained), core_models.load_tokenizer(pretrained)
     found = [pretraining.score(model, tokenizer, text, max_length=32) for text in texts]
-    script = run_script(snippets.score(pretrained, texts, 32))
+    script = run_script(pretraining_code.score(pretrained, texts, 32))
     assert script["totals"] == pytest.approx([one.total for one in found], abs=1e-4)
     assert script["perplexities"] == pytest.approx([one.perplexity for one in found], rel=1e-4)
 
@@ -455,7 +471,7 @@ def test_score(pretrained: str) -> None:
 def test_next_sentence(pretrained: str) -> None:
     model, tokenizer = core_models.load_next_sentence(pretrained), core_models.load_tokenizer(pretrained)
     found = pretraining.next_sentence(model, tokenizer, "the film was good", "i love it", max_length=32)
-    script = run_script(snippets.next_sentence(pretrained, "the film was good", "i love it", 32))
+    script = run_script(pretraining_code.next_sentence(pretrained, "the film was good", "i love it", 32))
     assert script["probability"] == pytest.approx(found.probability, abs=1e-5)
 
 
@@ -467,7 +483,7 @@ def test_corrupt(pretrained: str, seed: int, whole_words: bool) -> None:
     found = pretraining.corrupt(
         core_models.load_tokenizer(pretrained), text, seed=seed, whole_words=whole_words, max_length=48
     )
-    script = run_script(snippets.corrupt(pretrained, text, seed, whole_words, 48))
+    script = run_script(pretraining_code.corrupt(pretrained, text, seed, whole_words, 48))
     assert tuple(script["corrupted"]) == found.corrupted  # type: ignore[arg-type]
     assert script["chosen"] == [i for i, fate in enumerate(found.fates) if fate != "untouched"]
 
@@ -480,14 +496,14 @@ def test_generate(pretrained: str, method: pretraining.Method, text: str, temper
         core_models.load_masked_lm(pretrained), core_models.load_tokenizer(pretrained), text,
         length=3, method=method, temperature=temperature, top_k=top_k, seed=2, max_length=32,
     )  # fmt: skip
-    script = run_script(snippets.generate(pretrained, text, 3, method, temperature, top_k, 2, 32))
+    script = run_script(pretraining_code.generate(pretrained, text, 3, method, temperature, top_k, 2, 32))
     assert script["texts"] == [step.text for step in steps]
 
 
 @pytest.mark.parametrize(("head", "loaded"), [("mlm", core_models.load_masked_lm), ("nsp", core_models.load_next_sentence)])  # fmt: skip
 def test_the_bundled_heads_are_put_together_as_the_studio_does(head: str, loaded: Callable[[str], Any]) -> None:
     script = run_script(
-        snippets.fill_mask("minilm", "I love [MASK].", [3], 16) if head == "mlm" else snippets.next_sentence("minilm", "It rains.", "Take a coat.", 16)
+        pretraining_code.fill_mask("minilm", "I love [MASK].", [3], 16) if head == "mlm" else pretraining_code.next_sentence("minilm", "It rains.", "Take a coat.", 16)
     )  # fmt: skip
     made, own = script["model"].state_dict(), loaded("minilm").state_dict()  # type: ignore[attr-defined]
     assert made.keys() == own.keys()
@@ -525,21 +541,21 @@ def test_documents_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ki
         frame.to_parquet(path)
     dataset = data.load(str(path), task="masked-language-modelling", allow_path=True)
     monkeypatch.chdir(tmp_path)
-    code = snippets.documents(str(path), path.name, dataset.columns["text"], dataset.report)
+    code = learn_code.documents(str(path), path.name, dataset.columns["text"], dataset.report)
     assert sorted({" ".join(text.split()) for text in texts_of(code)}) == documents_of(dataset)
 
 
 @pytest.mark.parametrize("name", ["article-example", "rotten_tomatoes"])
 def test_documents_of_a_bundled_dataset(name: str) -> None:
     dataset = data.load(name, task="masked-language-modelling")
-    read = {" ".join(text.split()) for text in texts_of(snippets.documents(name, "", "text", dataset.report))}
+    read = {" ".join(text.split()) for text in texts_of(learn_code.documents(name, "", "text", dataset.report))}
     assert set(documents_of(dataset)) <= read
     assert len(read) <= len(documents_of(dataset)) + sum(dropped.count for dropped in dataset.report.dropped)
 
 
 def test_documents_that_were_pasted() -> None:
     pasted = 'One \' story.\n\nAnother """ {one}\\.\n'
-    code = snippets.documents("pasted.txt", "pasted.txt", "text", data.load("article-example").report, pasted)
+    code = learn_code.documents("pasted.txt", "pasted.txt", "text", data.load("article-example").report, pasted)
     assert texts_of(code) == ["One ' story.", 'Another """ {one}\\.']
 
 
@@ -554,7 +570,7 @@ def test_pretrain_masked(
         model=core_models.SCRATCH if scratch else pretrained, data="pasted.txt", task="masked-language-modelling",
         epochs=30, batch_size=4, max_length=24, learning_rate=3e-3, limit=12,
     )  # fmt: skip
-    found = run_script(snippets.pretrain_masked(config, f"texts = {STORIES!r}\n", held_out=held_out))
+    found = run_script(learn_code.pretrain_masked(config, f"texts = {STORIES!r}\n", held_out=held_out))
     result, trainer, test, train = (found[name] for name in ("result", "trainer", "test", "train"))
     model: Any = trainer.model  # type: ignore[attr-defined]
     assert len(test) == (2 if held_out else 20)  # type: ignore[arg-type]
@@ -577,7 +593,7 @@ def test_pretrain_next(pretrained: str, tmp_path: Path, monkeypatch: pytest.Monk
         max_length=32,
         limit=40,
     )
-    found = run_script(snippets.pretrain_next(config, f"texts = {STORIES!r}\n", held_out=True))
+    found = run_script(learn_code.pretrain_next(config, f"texts = {STORIES!r}\n", held_out=True))
     trainer: Any = found["trainer"]
     assert len(trainer.train_dataset) == 40
     assert 0 <= found["result"]["eval_accuracy"] <= 1  # type: ignore[index]
@@ -588,5 +604,5 @@ def test_pretrain_next(pretrained: str, tmp_path: Path, monkeypatch: pytest.Monk
         ids, segments = np.array(row["input_ids"])[1:-1], np.array(row["token_type_ids"])[1:-1]
         both = tokenizer.decode(np.delete(ids, segments.argmax() - 1))
         assert row["labels"] == 1 or any(both in story for story in stories)
-    few = run_script(snippets.pretrain_next(config, f"texts = {STORIES[:6]!r}\n", held_out=True))
+    few = run_script(learn_code.pretrain_next(config, f"texts = {STORIES[:6]!r}\n", held_out=True))
     assert (len(few["train"]), len(few["test"])) == (4, 2)  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ from core import data, hub, models, settings, tables
 from core.errors import UserError
 from core.figures import training as training_figures
 from core.tasks import TASKS
-from pages.shared import cached, inputs, layout, run_view
+from pages.shared import cached, inputs, layout
 from pages.shared.i18n import _
 from pages.shared.recipe import COLUMNS, change, changes
 
@@ -283,14 +283,14 @@ def show_data(source: Source, dataset: data.TextDataset, model: str, max_length:
     remarks(dataset)
     left, right = st.columns(2)
     with left:
-        run_view.plot(
+        layout.plot(
             training_figures.label_balance(report.label_counts, text=_),
             "balance",
             _("Rows per label"),
         )
     with right, layout.mistakes():
         lengths = cached.lengths(model, SAMPLE, *row_of(source))
-        run_view.plot(
+        layout.plot(
             training_figures.length_histogram(lengths, max_length, text=_),
             "lengths",
             _("Length of the examples in tokens"),

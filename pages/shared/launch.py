@@ -9,7 +9,7 @@ from datasets import DatasetDict
 from core import data, finetune, models, runs
 from core.errors import UserError
 from core.results import Estimate, RunConfig
-from pages.shared import cached, inputs, layout, run_view
+from pages.shared import cached, inputs, layout, words
 from pages.shared.data_form import Source
 from pages.shared.i18n import _
 
@@ -46,7 +46,7 @@ def show_estimate(config: RunConfig, source: Source, dataset: data.TextDataset) 
             _(
                 "About **{time}** of training and **{memory:,.0f} MB** of memory: {steps:,} steps at {speed:.0f} examples per second."
             ).format(
-                time=run_view.duration(found.seconds),
+                time=words.duration(found.seconds),
                 memory=found.peak_memory_mb,
                 steps=found.steps,
                 speed=found.examples_per_second,
@@ -88,12 +88,12 @@ def _begin(config: RunConfig, source: Source, follow: str) -> None:
 def others(follow: str = "run") -> None:
     """Calm lines on runs that are active, with a way to each."""
     for run in runs.all_runs():
-        if run.state.status in run_view.ACTIVE:
+        if run.state.status in runs.ACTIVE:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(
-                    run_view.status_icon(run.state.status)
+                    words.status_icon(run.state.status)
                     + " "
-                    + layout.plain(f"{run_view.status_name(run.state.status)}: {inputs.run_title(run)}")
+                    + layout.plain(f"{words.status_name(run.state.status)}: {inputs.run_title(run)}")
                 )
                 st.button(
                     _("Follow it"),

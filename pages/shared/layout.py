@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -59,6 +60,13 @@ def mistakes() -> Iterator[None]:
 def wide(name: str) -> DeltaGenerator:
     """A container for a picture that would be too narrow on a telephone: there it scrolls sideways."""
     return st.container(key=f"wide_{name}")
+
+
+def plot(figure: go.Figure, key: str, alt: str) -> None:
+    """A figure, without the tool bar's clutter."""
+    st.plotly_chart(
+        figure, key=key, alt=alt, config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
+    )
 
 
 def plain(text: str) -> str:

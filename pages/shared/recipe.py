@@ -12,7 +12,7 @@ import streamlit as st
 
 from core import finetune, models, runs
 from core.results import RunConfig
-from pages.shared import inputs, run_view
+from pages.shared import inputs, words
 from pages.shared.i18n import _
 
 COLUMNS = ("text_column", "pair_column", "label_column")
@@ -105,7 +105,7 @@ def choose_preset() -> None:
     if edited:
         st.caption(
             _("Based on {preset}, with values of your own for: {names}. Choose a preset to go back.").format(
-                preset=preset_title(preset_name()), names=", ".join(run_view.setting_name(name) for name in edited)
+                preset=preset_title(preset_name()), names=", ".join(words.setting_name(name) for name in edited)
             )
         )
     else:
@@ -157,7 +157,7 @@ def choose_values(limit: int) -> None:
     numbers([name for name in finetune.PARAMETERS if not unused.get(name)], value_of, take_value, limit)
     st.session_state["value_class_weights"] = bool(value_of("class_weights"))
     st.checkbox(
-        run_view.setting_name("class_weights"),
+        words.setting_name("class_weights"),
         key="value_class_weights",
         help=_(
             "Mistakes on rare labels count more, so that they are not drowned by frequent ones. Worth trying when labels are unbalanced."

@@ -7,9 +7,10 @@ import streamlit as st
 from core import attention, heads, models
 from core.figures import heads as figures
 from core.predict import Report
-from pages.shared import cached, inputs, layout, progress, snippets
+from pages.shared import cached, inputs, layout, progress
 from pages.shared.attention import classifier
 from pages.shared.i18n import _
+from pages.shared.snippets import attention as snippets
 
 GRID = "ablation_grid"
 EXAMPLES = 100

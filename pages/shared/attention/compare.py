@@ -7,9 +7,10 @@ from core import attention, models, runs
 from core.errors import UserError
 from core.figures import attention as attention_figures
 from core.figures import heads as figures
-from pages.shared import cached, i18n, inputs, layout, snippets
+from pages.shared import cached, i18n, inputs, layout
 from pages.shared.attention.heads import choose, chosen
 from pages.shared.i18n import _
+from pages.shared.snippets import attention as snippets
 
 GRID = "compare_grid"
 LISTED = 200

@@ -7,8 +7,9 @@ from core.figures import attention as attention_figures
 from core.figures import heads as figures
 from core.predict import Report
 from core.results import Tokens
-from pages.shared import cached, inputs, layout, progress, snippets
+from pages.shared import cached, inputs, layout, progress
 from pages.shared.i18n import _
+from pages.shared.snippets import attention as snippets
 
 
 def _token(tokens: Tokens) -> int:

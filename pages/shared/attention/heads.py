@@ -6,8 +6,9 @@ import streamlit as st
 from core import data, heads
 from core.figures import heads as figures
 from core.predict import Report
-from pages.shared import cached, inputs, layout, progress, snippets
+from pages.shared import cached, inputs, layout, progress
 from pages.shared.i18n import _
+from pages.shared.snippets import attention as snippets
 
 GRID = "heads_grid"
 SAMPLE = 100

@@ -11,7 +11,7 @@ from core.errors import UserError
 from core.figures import training as training_figures
 from core.results import Interval, RunConfig, RunReport
 from core.runs import Run
-from pages.shared import cached, layout, run_view
+from pages.shared import cached, layout
 from pages.shared.i18n import _
 
 ERROR = "adaptive_error"
@@ -121,7 +121,7 @@ def _results(outcomes: list[adaptive.Outcome]) -> None:
         if name in row.means
     }
     if rows:
-        run_view.plot(
+        layout.plot(
             training_figures.intervals(rows, title=_("Test accuracy: mean over seeds with 95% interval"), text=_),
             "adaptive_means",
             _("Test accuracy: mean over seeds with 95% interval"),

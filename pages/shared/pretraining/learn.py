@@ -16,10 +16,12 @@ import streamlit as st
 from core import data, finetune, models, runs, settings, tables
 from core.errors import UserError
 from core.results import RunConfig
-from pages.shared import cached, data_form, inputs, launch, layout, recipe, run_view, snippets
+from pages.shared import cached, data_form, inputs, launch, layout, recipe
 from pages.shared.data_form import Source
 from pages.shared.i18n import _, error_text
 from pages.shared.pretraining import adaptive
+from pages.shared.run_view import actions, live, measures, result
+from pages.shared.snippets import learn as snippets
 
 PAGE = "pretraining"
 SETTABLE = ("limit", "epochs", "learning_rate", "max_length", "batch_size", "evaluations", "seed")
@@ -51,7 +53,7 @@ def show(model: str) -> None:
     followed = inputs.get("learning")
     if followed:
         st.button(_("Set up a new run"), on_click=inputs.put, args=("learning", ""), key="new_run", icon=":material/add:")  # fmt: skip
-        run_view.follow(followed, PAGE)
+        live.follow(followed, PAGE)
     else:
         _form(model)
 
@@ -108,9 +110,9 @@ def _change(goal: str, model: str, **values: object) -> None:
 
 def take_over() -> None:
     """Set everything as in the run that is to be trained again with changes, if there is one."""
-    if run_view.NEXT_FORM not in st.session_state:
+    if actions.NEXT_FORM not in st.session_state:
         return
-    run = runs.get(st.session_state.pop(run_view.NEXT_FORM))
+    run = runs.get(st.session_state.pop(actions.NEXT_FORM))
     config = run.config
     scratch = config.model == models.SCRATCH
     goal = "scratch" if scratch else next((name for name, task in TASK.items() if task == config.task), "mlm")
@@ -171,7 +173,7 @@ def _ready(goal: str, model: str) -> Source:
     st.caption(
         _("{rows:,} texts; their labels are not used. Licence: {licence}").format(rows=row.rows, licence=row.licence)
     )
-    run_view.read_before(_begins_with(goal, model), row.id)
+    result.read_before(_begins_with(goal, model), row.id)
     return Source(row.id, "", TASK[goal])
 
 
@@ -312,7 +314,7 @@ def _code(goal: str, config: RunConfig, source: Source, dataset: data.TextDatase
     pasted = _text() if inputs.get("corpus") == PASTED else ""
     texts = snippets.documents(source.name, file, column, dataset.report, pasted)
     make = snippets.pretrain_next if goal == "nsp" else snippets.pretrain_masked
-    return make(config, texts, held_out=not run_view.learnt_by_heart(dataset.report))
+    return make(config, texts, held_out=not measures.learnt_by_heart(dataset.report))
 
 
 def _configuration(goal: str, model: str, source: Source) -> RunConfig:

@@ -8,8 +8,9 @@ from core import attention
 from core.errors import UserError
 from core.figures import pretraining as figures
 from core.pretraining import NextSentence
-from pages.shared import cached, inputs, layout, masking, snippets
+from pages.shared import cached, inputs, layout, masking
 from pages.shared.i18n import _
+from pages.shared.snippets import pretraining as snippets
 
 FIRST = "She opened the fridge and looked for something to eat."
 PAIRS: dict[str, tuple[str, str]] = {

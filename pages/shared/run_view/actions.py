@@ -1,0 +1,77 @@
+"""What can be done with a run that is not active: resume it, train again with changes, use or download its model."""
+
+import streamlit as st
+
+from core import models, runs
+from core.export.folder import zip_model
+from core.runs import Run
+from core.tasks import TASKS
+from pages.shared import inputs
+from pages.shared.i18n import _
+
+RESUMABLE = ("interrupted", "failed", "cancelled")
+NEXT_FORM = "finetune_from"  # session key: the run whose settings the form takes over, on Fine-tune or Pre-training
+
+
+def is_readable(run: Run) -> bool:
+    """Whether it is known what the run was asked to do."""
+    return run.config.model != "?"
+
+
+def can_use(run: Run) -> bool:
+    """Whether the run has a model."""
+    return models.availability(f"run:{run.id}") == "here"
+
+
+def actions(run: Run, page: str) -> None:
+    """What can be done with a run now."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if can_use(run):
+            _ways_on(run, page)
+            st.download_button(
+                _("Download the model (zip)"), lambda: zip_model(run.folder), f"{run.id}.zip", "application/zip",
+                key=f"zip_{page}_{run.id}", on_click="ignore", icon=":material/download:",
+                help=_("A folder that transformers' pipeline() loads, with its label names."),
+            )  # fmt: skip
+        if not is_readable(run):
+            st.caption(_("All that can be done with it is to delete it, on the page Runs."))
+            return
+        if run.state.status in RESUMABLE and st.button(
+            _("Resume"), key=f"resume_{page}_{run.id}", icon=":material/play_arrow:", type="primary",
+            help=_("Goes on from the last complete checkpoint, or from the start when there is none."),
+        ):  # fmt: skip
+            runs.resume(run)
+            st.rerun()
+        if st.button(
+            _("Train again with changes"), key=f"again_{page}_{run.id}", icon=":material/tune:",
+            help=_("Opens the form with the settings of this run."),
+        ):  # fmt: skip
+            st.session_state[NEXT_FORM] = run.id
+            if inputs.is_pretraining(run):
+                inputs.put("learning", "")
+                st.switch_page("pages/pretraining.py", query_params=inputs.link() | {"view": "learn"})
+            inputs.put("run", "")
+            st.switch_page("pages/finetune.py")
+
+
+def _ways_on(run: Run, page: str) -> None:
+    """Where a run's model can be used next."""
+    name = f"run:{run.id}"
+    if not inputs.is_pretraining(run):
+        st.page_link(
+            "pages/playground.py", label=_("Try it in the Playground"), icon=":material/sports_esports:",
+            query_params=inputs.link() | {"model": name},
+        )  # fmt: skip
+        return
+    if st.button(
+        _("Fine-tune this"), key=f"finetune_{page}_{run.id}", icon=":material/model_training:", type="primary",
+        help=_("Opens Fine-tune with this model to begin from: its encoder stays, a new classifier comes on top."),
+    ):  # fmt: skip
+        inputs.put("model", name)
+        inputs.put("run", "")
+        st.switch_page("pages/finetune.py")
+    fills = "pair" not in TASKS[run.config.task].inputs
+    st.page_link(
+        "pages/pretraining.py", label=_("Fill masks with it") if fills else _("Ask it about next sentences"), icon=":material/school:",
+        query_params=inputs.link() | {"model": name, "view": "mlm" if fills else "nsp"},
+    )  # fmt: skip

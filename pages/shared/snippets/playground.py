@@ -1,0 +1,108 @@
+"""Scripts of the Playground: predictions and what they rest on."""
+
+from collections.abc import Sequence
+
+from pages.shared.snippets._parts import beginning, call
+
+
+def predict(name: str, text: str, pair: str, max_length: int) -> str:
+    """`answers`: a list of {"label", "score"}, likeliest first."""
+    given = f'{{"text": {text!r}, "text_pair": {pair!r}}}' if pair.strip() else f"[{text!r}]"
+    answers = "answers" if pair.strip() else "(answers,)"
+    return (
+        beginning(name, "from transformers import pipeline")
+        + f"""classify = pipeline("text-classification", model=folder, top_k=None)
+{answers} = classify({given}, truncation=True, max_length={max_length})
+
+for answer in answers:
+    print(f"{{answer['score']:.4f}}  {{answer['label']}}")
+"""
+    )
+
+
+def attributions(
+    name: str,
+    text: str,
+    pair: str,
+    label: str,
+    method: str,
+    max_length: int,
+    words: Sequence[tuple[int, int, int]],
+) -> str:
+    """`scores`: what each token (deletion: each word) adds to the label's score, in reading order.
+
+    method: a METHODS id of core.explain. words: (0 text or 1 pair, start, end) of each word, as the page splits them.
+    """
+    head = beginning(
+        name,
+        "import torch",
+        *(["from captum.attr import IntegratedGradients"] if method == "integrated-gradients" else []),
+        "from transformers import AutoModelForSequenceClassification, AutoTokenizer",
+    )
+    start = f"""tokenizer = AutoTokenizer.from_pretrained(folder)
+model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
+label = {{name: i for i, name in model.config.id2label.items()}}[{label!r}]
+"""
+    if method == "deletion":
+        return head + start + _leave_out(text, pair, max_length, words)
+    ask = f"""inputs = tokenizer(
+    {call(text, pair)}, truncation=True, max_length={max_length}, return_special_tokens_mask=True, return_tensors="pt"
+)
+special, ids = inputs.pop("special_tokens_mask").bool(), inputs.pop("input_ids")
+embed = model.get_input_embeddings()
+
+
+def score(embedded):
+    others = {{name: tensor.expand(len(embedded), -1) for name, tensor in inputs.items()}}
+    logits = model(inputs_embeds=embedded, **others).logits
+"""
+    if method == "integrated-gradients":
+        work = """    return logits.softmax(dim=-1)[:, label]  # the probability
+
+
+masked = ids.masked_fill(~special, tokenizer.mask_token_id)
+parts = IntegratedGradients(score).attribute(
+    embed(ids).detach(), baselines=embed(masked).detach(), n_steps=50, internal_batch_size=16
+)
+"""
+    else:
+        work = """    rest = [i for i in range(logits.shape[1]) if i != label]
+    return logits[:, label] - logits[:, rest].logsumexp(dim=-1)  # the log-odds
+
+
+embedded = embed(ids).detach().requires_grad_()
+parts = embedded * torch.autograd.grad(score(embedded).sum(), embedded)[0]
+"""
+    show = """scores = parts.sum(dim=-1)[0].tolist()
+for token, score_of_token in zip(tokenizer.convert_ids_to_tokens(ids[0]), scores):
+    print(f"{score_of_token:+9.5f}  {token}")
+"""
+    return head + start + ask + work + show
+
+
+def _leave_out(text: str, pair: str, max_length: int, words: Sequence[tuple[int, int, int]]) -> str:
+    texts = f"({text!r}, {pair!r})" if pair.strip() else f"({text!r},)"
+    return f"""texts = {texts}
+words = {list(words)}  # of which text, from which character, to which
+
+
+def probability(texts):
+    inputs = tokenizer(*texts, truncation=True, max_length={max_length}, return_tensors="pt")
+    with torch.inference_mode():
+        return model(**inputs).logits.softmax(dim=-1)[0, label].item()
+
+
+def without(text, start, end):
+    before, after = text[:start], text[end:]
+    if before[-1:].isspace() and (not after or after[0].isspace()):
+        before = before[:-1]
+    return before + after
+
+
+whole = probability(texts)
+scores = []
+for source, start, end in words:
+    rest = [without(text, start, end) if i == source else text for i, text in enumerate(texts)]
+    scores.append(whole - probability(rest))
+    print(f"{{scores[-1]:+9.5f}}  {{texts[source][start:end]}}")
+"""
