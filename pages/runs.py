@@ -337,9 +337,9 @@ with layout.page(
             delete_button(picked)
         if len(picked) == 1:
             live.follow(picked[0].id, "runs")
-            if reports[picked[0].id]:
+            if report := reports[picked[0].id]:
                 layout.show_code(
-                    snippets.run_folder(str(picked[0].folder)),
+                    snippets.run_folder(str(picked[0].folder), masked=bool(report.masked)),
                     _("What this page shows stands in the run's folder as plain JSON; this reads it."),
                 )
         elif picked:

@@ -4,6 +4,7 @@ import json
 import math
 from pathlib import Path
 from shutil import copytree
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -13,6 +14,7 @@ from core.results import RunConfig
 from pages.shared import data_form
 from pages.shared.pretraining import learn
 from tests.pages_common import LANGUAGES, check, open_page, put_run, texts
+from tests.test_snippets import run_script
 
 RUN = "20260102-030405-cccccc"
 NEXT = "20260102-030405-dddddd"
@@ -280,6 +282,21 @@ def test_other_pages_open_such_runs(page: str, lang: str, from_scratch: Path, ne
     for folder in (from_scratch, next_sentences):
         app = check(open_page(page, lang=lang, **{key: put_run(folder)}))
         assert not app.error and app.button(key=f"finetune_{page}_{folder.name}")
+
+
+def test_the_code_behind_such_runs_gives_the_numbers_of_their_reports(from_scratch: Path, next_sentences: Path) -> None:
+    for folder in (from_scratch, next_sentences):
+        run_id = put_run(folder)
+        app = check(open_page("runs", runs=run_id))
+        (script,) = [element.value for element in app.code if "report.json" in element.value]
+        measured: Any = run_script(script)["measured"]
+        report = runs.report(runs.get(run_id))
+        assert report
+        if report.masked:
+            assert measured["top1"]["value"] == report.masked["test"].top1.value
+            assert measured["loss"] == pytest.approx(report.masked["test"].loss)
+        else:
+            assert report.test and measured["accuracy"]["value"] == report.test.accuracy.value
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

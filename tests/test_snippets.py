@@ -282,7 +282,7 @@ def test_run_folder(tmp_path: Path) -> None:
     events = [Event(float(i), "step", i, 2, i / 2, {"loss": 0.7 / i, "learning_rate": 1e-4}) for i in (1, 2)]
     events.append(Event(3.0, "end", 2, 2, 1.0))
     (tmp_path / "events.jsonl").write_bytes(b"".join(TypeAdapter(Event).dump_json(event) + b"\n" for event in events))
-    found = run_script(runs_code.run_folder(str(tmp_path)))
+    found = run_script(runs_code.run_folder(str(tmp_path), masked=False))
     assert found["report"]["test"]["accuracy"]["value"] == test.accuracy.value  # type: ignore[index]
     assert list(found["loss"]) == pytest.approx([0.7, 0.35])  # type: ignore[call-overload]
 
