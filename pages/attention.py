@@ -6,10 +6,10 @@ import streamlit as st
 
 from core import attention, html
 from core.errors import UserError
-from pages.shared import cached, explorer, i18n, inputs, layout
-from pages.shared.attention import ablation, compare, experiments, explanation, flow, heads, pictures
+from pages.shared import cached, i18n, inputs, layout
 from pages.shared.i18n import _
 from pages.shared.snippets import attention as snippets
+from pages.topics.attention import ablation, compare, experiments, explanation, explorer, flow, heads, pictures
 
 PAGE = "attention"
 TOPICS = ("what-heads-do", "flow", "ablation", "compare", "explanation")  # besides the maps

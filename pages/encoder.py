@@ -10,10 +10,11 @@ from core.attention import labels
 from core.encoder import Trace
 from core.figures import encoder as figures
 from core.results import Tokens
-from pages.shared import cached, encoder_flow, inputs, layout, worked
+from pages.shared import cached, inputs, layout
 from pages.shared.components import part
 from pages.shared.i18n import _
 from pages.shared.snippets import encoder as snippets
+from pages.topics.encoder import encoder_flow, worked
 
 PAGE, FLOW = "encoder", "encoder_flow"
 PADDING = 8  # tokens that are added when the mask is left out, because it has nothing to hide without them

@@ -12,9 +12,10 @@ from core import data, explain, hub, models, runs, settings, tables
 from core.errors import UserError
 from core.figures import predictions as predictions_figures
 from core.results import Attribution, Prediction
-from pages.shared import bulk, cached, inputs, layout
+from pages.shared import cached, inputs, layout
 from pages.shared.i18n import _, error_text
 from pages.shared.snippets import playground as snippets
+from pages.topics.playground import bulk
 
 HUB_EXAMPLE = "distilbert/distilbert-base-uncased-finetuned-sst-2-english"
 EXAMPLES = (

@@ -6,8 +6,8 @@ from core import models
 from core.errors import UserError
 from pages.shared import cached, i18n, inputs, layout
 from pages.shared.i18n import _
-from pages.shared.masking import as_written
-from pages.shared.pretraining import corruption, experiments, generation, mlm, next_sentence, scoring
+from pages.topics.pretraining import corruption, experiments, generation, mlm, next_sentence, scoring
+from pages.topics.pretraining.masking import as_written
 
 PAGE = "pretraining"
 HEADS: dict[str, models.Head] = {
@@ -76,7 +76,7 @@ def _ask(topic: str, model: str, text: str, cut: int) -> str:
 
 def _learn(topics: dict[str, str]) -> None:
     """Runs that pre-train."""
-    from pages.shared.pretraining import learn  # here, because the Trainer behind it takes long to import
+    from pages.topics.pretraining import learn  # here, because the Trainer behind it takes long to import
 
     with layout.mistakes():
         learn.take_over()  # may set another model

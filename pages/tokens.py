@@ -14,9 +14,10 @@ from core.figures import tokens as token_figures
 from core.figures import training as training_figures
 from core.results import Tokens
 from core.tokens import NORMALISERS, WordTrace, check_text
-from pages.shared import cached, i18n, inputs, layout, tokenizers, typing
+from pages.shared import cached, i18n, inputs, layout
 from pages.shared.i18n import _
 from pages.shared.snippets import tokens as snippets
+from pages.topics.tokens import tokenizers, typing
 
 ENTRIES = "tokens_entries"
 ENTRIES_SHOWN = 50

@@ -67,10 +67,23 @@ def test_core_imports_only_what_stands_above(path: Path) -> None:
     assert used & set(ORDER) <= set(allowed)
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
-def test_pages_import_core_and_their_shared_code_only(path: Path) -> None:
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_pages_import_core_their_shared_code_and_their_own_topics_only(path: Path) -> None:
     ours = {name for name in imported(path) if name.split(".")[0] in ("core", "pages", "tests", "benchmarks", "app")}
-    assert all(name.startswith(("core", "pages.shared")) for name in ours), ours
+    own = topics_of(path)
+    allowed = ("core", "pages.shared", f"pages.topics.{own}") if own else ("core", "pages.shared")
+    assert all(any(name == start or name.startswith(f"{start}.") for start in allowed) for name in ours), ours
+
+
+def topics_of(path: Path) -> str:
+    """The page whose topics a file may use: itself for a page, its folder for a topic, none for what pages share."""
+    parts = path.relative_to(ROOT / "pages").parts
+    return path.stem if len(parts) == 1 else parts[1] if parts[0] == "topics" and len(parts) == 3 else ""
+
+
+def test_each_folder_of_topics_belongs_to_a_page() -> None:
+    folders = {path.name for path in (ROOT / "pages" / "topics").iterdir() if (path / "__init__.py").exists()}
+    assert folders and folders <= {path.stem for path in (ROOT / "pages").glob("*.py")}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: f"{path.parent.name}-{path.stem}")

@@ -16,8 +16,8 @@ from core import attention, html, models
 from core.attention import Atlas
 from core.errors import UserError
 from core.results import Token, Tokens
-from pages.shared import explorer
 from pages.shared.components import FOLDER
+from pages.topics.attention import explorer
 from tests.pages_common import LANGUAGES, check, open_page
 
 SCRIPT = (FOLDER / "attention_explorer.js").read_text(encoding="utf-8")

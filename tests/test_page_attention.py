@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 from core import heads, settings
 from core.figures import heads as figures
 from pages.shared import cached, inputs
-from pages.shared.attention import ablation
-from pages.shared.attention import heads as heads_page
+from pages.topics.attention import ablation
+from pages.topics.attention import heads as heads_page
 from tests.pages_common import LANGUAGES, check, open_page, put_run, texts, train_tiny
 
 RUN = "20260101-000000-abcdef"

@@ -20,8 +20,9 @@ from transformers import (
 
 from core import encoder, models, settings
 from core.encoder import Trace
-from pages.shared import cached, encoder_flow, worked
-from pages.shared.encoder_flow import BOXES
+from pages.shared import cached
+from pages.topics.encoder import encoder_flow, worked
+from pages.topics.encoder.encoder_flow import BOXES
 from tests.conftest import make_config, make_tokenizer
 from tests.pages_common import LANGUAGES, check, open_page, texts
 from tests.test_pages import HOSTILE

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core import finetune, models, runs, settings
 from core.results import RunConfig
 from pages.shared import data_form
-from pages.shared.pretraining import learn
+from pages.topics.pretraining import learn
 from tests.pages_common import LANGUAGES, check, open_page, put_run, texts
 from tests.test_snippets import run_script
 

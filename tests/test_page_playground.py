@@ -19,7 +19,8 @@ from core import explain, predict
 from core.errors import UserError
 from core.figures import predictions as predictions_figures
 from core.results import Attribution, RunConfig, RunState, WordScore
-from pages.shared import bulk, cached
+from pages.shared import cached
+from pages.topics.playground import bulk
 from tests import pages_common
 from tests.conftest import make_config, make_tokenizer
 

@@ -15,7 +15,7 @@ from core import runs, settings
 from core.figures import pretraining as figures
 from core.results import RunConfig
 from pages.shared import cached, inputs
-from pages.shared.pretraining import corruption, experiments, mlm, next_sentence
+from pages.topics.pretraining import corruption, experiments, mlm, next_sentence
 from tests.conftest import make_config, make_tokenizer
 from tests.pages_common import LANGUAGES, check, open_page, texts
 

@@ -5,8 +5,9 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import cached, inputs, tokenizers
-from pages.shared import typing as page_typing
+from pages.shared import cached, inputs
+from pages.topics.tokens import tokenizers
+from pages.topics.tokens import typing as page_typing
 from tests.pages_common import LANGUAGES, check, open_page, texts
 from tests.test_pages import HOSTILE
 

@@ -19,9 +19,9 @@ from core.results import RunConfig
 from pages.shared import cached, data_form, inputs, launch, layout, recipe
 from pages.shared.data_form import Source
 from pages.shared.i18n import _, error_text
-from pages.shared.pretraining import adaptive
 from pages.shared.run_view import actions, live, measures, result
 from pages.shared.snippets import learn as snippets
+from pages.topics.pretraining import adaptive
 
 PAGE = "pretraining"
 SETTABLE = ("limit", "epochs", "learning_rate", "max_length", "batch_size", "evaluations", "seed")

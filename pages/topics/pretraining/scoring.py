@@ -10,9 +10,10 @@ from core.attention import readable
 from core.figures import pretraining as figures
 from core.predict import Report
 from core.pretraining import Scored, TokenScore
-from pages.shared import cached, inputs, layout, masking, progress
+from pages.shared import cached, inputs, layout, progress
 from pages.shared.i18n import _
 from pages.shared.snippets import pretraining as snippets
+from pages.topics.pretraining import masking
 
 DEEPEST = 10.0  # −ln p from which a chip has its full tint
 LISTED = 5

@@ -8,9 +8,9 @@ from core import attention, heads, models
 from core.figures import heads as figures
 from core.predict import Report
 from pages.shared import cached, inputs, layout, progress
-from pages.shared.attention import classifier
 from pages.shared.i18n import _
 from pages.shared.snippets import attention as snippets
+from pages.topics.attention import classifier
 
 GRID = "ablation_grid"
 EXAMPLES = 100

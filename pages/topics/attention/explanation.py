@@ -6,9 +6,9 @@ import streamlit as st
 from core import explain, heads
 from core.figures import heads as figures
 from pages.shared import cached, layout
-from pages.shared.attention import classifier
 from pages.shared.i18n import _
 from pages.shared.snippets import attention as snippets
+from pages.topics.attention import classifier
 
 METHODS: tuple[str, str] = ("integrated-gradients", "deletion")
 DRAWN = 60

@@ -9,9 +9,10 @@ import streamlit as st
 from core.attention import readable
 from core.figures import pretraining as figures
 from core.pretraining import GenerationStep, Method
-from pages.shared import cached, inputs, layout, masking
+from pages.shared import cached, inputs, layout
 from pages.shared.i18n import _
 from pages.shared.snippets import pretraining as snippets
+from pages.topics.pretraining import masking
 
 HIGHEST_SEED = 10_000
 LONGEST = 24

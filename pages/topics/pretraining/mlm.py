@@ -17,9 +17,10 @@ from core.figures import pretraining as figures
 from core.figures.style import safe
 from core.pretraining import Filled, Filling
 from core.results import Tokens
-from pages.shared import cached, i18n, inputs, layout, masking
+from pages.shared import cached, i18n, inputs, layout
 from pages.shared.i18n import _
 from pages.shared.snippets import pretraining as snippets
+from pages.topics.pretraining import masking
 
 DRAWN = 6  # masked positions with a picture of their own
 TERMS = 4  # of the loss that are written out

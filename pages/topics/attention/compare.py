@@ -8,9 +8,9 @@ from core.errors import UserError
 from core.figures import attention as attention_figures
 from core.figures import heads as figures
 from pages.shared import cached, i18n, inputs, layout
-from pages.shared.attention.heads import choose, chosen
 from pages.shared.i18n import _
 from pages.shared.snippets import attention as snippets
+from pages.topics.attention.heads import choose, chosen
 
 GRID = "compare_grid"
 LISTED = 200

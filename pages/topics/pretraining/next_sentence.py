@@ -8,9 +8,10 @@ from core import attention
 from core.errors import UserError
 from core.figures import pretraining as figures
 from core.pretraining import NextSentence
-from pages.shared import cached, inputs, layout, masking
+from pages.shared import cached, inputs, layout
 from pages.shared.i18n import _
 from pages.shared.snippets import pretraining as snippets
+from pages.topics.pretraining import masking
 
 FIRST = "She opened the fridge and looked for something to eat."
 PAIRS: dict[str, tuple[str, str]] = {

@@ -6,9 +6,10 @@ import streamlit as st
 from core import attention
 from core.figures import pretraining as figures
 from core.pretraining import Corruption, Fate
-from pages.shared import cached, inputs, masking
+from pages.shared import cached, inputs
 from pages.shared.i18n import _
 from pages.shared.snippets import pretraining as snippets
+from pages.topics.pretraining import masking
 
 ROUNDS = (30, 300)  # rolls of the recipe on the same text: fewest, most
 COUNTED = 15_000  # tokens in all these rolls, about

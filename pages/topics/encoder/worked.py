@@ -11,9 +11,9 @@ from transformers import PretrainedConfig
 
 from core.attention import labels
 from core.encoder import ACTIVATIONS, Trace
-from pages.shared import encoder_flow
-from pages.shared.encoder_flow import BOXES
 from pages.shared.i18n import _
+from pages.topics.encoder import encoder_flow
+from pages.topics.encoder.encoder_flow import BOXES
 
 TERMS = 3  # summands that are written out
 NORMS = {

@@ -2,7 +2,7 @@
 
 from pages.shared.i18n import _
 from pages.shared.layout import Experiment
-from pages.shared.pretraining.next_sentence import PAIRS
+from pages.topics.pretraining.next_sentence import PAIRS
 
 FILL = {"model": "minilm", "masked": "", "whole": "", "view": "mlm"}
 
