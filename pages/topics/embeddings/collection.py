@@ -1,0 +1,93 @@
+"""The sentences of a map: where they come from, their vectors, and the file that holds them."""
+
+import streamlit as st
+
+from core import data, embeddings
+from core.errors import UserError
+from pages.shared import cached, inputs, layout
+from pages.shared.i18n import _
+
+OWN_TEXTS = (
+    "The soup was delicious. | food\nI would love another slice of pizza. | food\nThe coffee tastes bitter. | food\n"
+    "This bread is fresh and warm. | food\nThe train was late again. | travel\nWe flew over the mountains. | travel\n"
+    "The bus stops in front of the hotel. | travel\nTheir ship left the harbour at night. | travel\n"
+    "The team won the match. | sport\nShe ran the race in record time. | sport\nThe goalkeeper missed the ball. | sport\n"
+    "He trains every day for the marathon. | sport"
+)
+
+
+def chosen_texts() -> embeddings.Sample:
+    """A dataset's sample, or the user's own lines."""
+    options = {**{row.id: _(row.title) for row in data.DATASETS.values()}, "own": _("my own sentences")}
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    with left:
+        source = inputs.segment("texts", "embeddings", options, _("Sentences"))
+    if source != "own":
+        with right:
+            count = inputs.whole_number(
+                "rows", "embeddings", label=_("How many"), low=10, high=embeddings.MOST_SENTENCES, step=50
+            )
+        return cached.sample(source, count)
+    rows = embeddings.read_lines(
+        inputs.lines(
+            "own_texts", "embeddings", label=_("Sentences, one a line"), example=OWN_TEXTS,
+            help_text=_("A label may follow after a tab or “ | ”. Up to {most:,} sentences.").format(most=embeddings.MOST_SENTENCES),
+        )
+    )  # fmt: skip
+    if not rows:
+        raise UserError("there are no sentences; paste some, one a line")
+    kept = rows[: embeddings.MOST_SENTENCES]
+    return embeddings.Sample(tuple(r[0] for r in kept), tuple(r[1] for r in kept), {}, len(rows), 0)
+
+
+def told(sample: embeddings.Sample) -> str:
+    """How the sentences were chosen, in one line."""
+    if not sample.splits:
+        return _("{count:,} of your {total:,} sentences.").format(count=len(sample.texts), total=sample.total)
+    names = {"test": _("test split"), "validation": _("validation split"), "train": _("training split")}
+    parts = ", ".join(f"{names[split]} {count:,}" for split, count in sample.splits.items())
+    return _("{count:,} sentences chosen at random (seed {seed}): {parts}.").format(
+        count=len(sample.texts), seed=sample.seed, parts=parts
+    )
+
+
+def _cancel(key: tuple[str, int, tuple[str, ...]]) -> None:
+    st.session_state["embeddings_cancelled"] = key
+
+
+def _go_on() -> None:
+    st.session_state.pop("embeddings_cancelled", None)
+
+
+def vectors(model: str, title: str, texts: tuple[str, ...], cut: int) -> embeddings.Pooled | None:
+    """The sentences' vectors, with progress and a way to stop while they are computed; None when they were stopped."""
+    key = (model, cut, texts)
+    if st.session_state.get("embeddings_cancelled") == key:
+        st.warning(_("Cancelled: the vectors of {title} were not computed.").format(title=layout.plain(title)))
+        st.button(_("Compute them"), on_click=_go_on, icon=":material/play_arrow:")
+        return None
+    place = st.empty()
+    drawn: list[st.delta_generator.DeltaGenerator] = []
+
+    def report(done: int, total: int) -> None:
+        label = _("{title}: {done:,} of {total:,} sentences").format(title=layout.plain(title), done=done, total=total)
+        if not drawn:
+            row = place.container(horizontal=True, vertical_alignment="center")
+            drawn.append(row.progress(0.0, label))
+            row.button(_("Cancel"), key=f"embeddings_cancel_{model}", on_click=_cancel, args=(key,))
+        drawn[0].progress(done / total, label)
+
+    found = cached.sentence_vectors(model, texts, cut, report)
+    place.empty()
+    return found
+
+
+def sentences_file(sample: embeddings.Sample) -> None:
+    lines = [
+        f"{' '.join(text.split())}\t{' '.join(label.split())}"
+        for text, label in zip(sample.texts, sample.labels, strict=True)
+    ]
+    st.download_button(
+        _("Download these sentences (sentences.tsv)"), "\n".join(lines) + "\n", file_name="sentences.tsv", mime="text/tab-separated-values",
+        on_click="ignore", icon=":material/download:",
+    )  # fmt: skip

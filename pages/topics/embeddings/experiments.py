@@ -1,0 +1,47 @@
+"""The prepared experiments of the Embeddings page."""
+
+from pages.shared import inputs, layout
+from pages.shared.i18n import _
+
+
+def rows() -> list[layout.Experiment]:
+    """What to try; before and after fine-tuning once there is a run."""
+    found = [
+        layout.Experiment(
+            _("Money or river"),
+            _(
+                "Six sentences with *bank*. Before the first layer all six vectors are nearly the same; then the two senses part. Compare *bat* and *light*: "
+                "the layer where the gap is largest differs from word to word."
+            ),
+            {"model": "minilm", "view": "word", "uses": "bank", "state": ""},
+        ),
+        layout.Experiment(
+            _("One vector, four ways"),
+            _(
+                "The same sentence as [CLS], mean, maximum and pooler_output. This model was tuned with the mean: look at which matrix below sets the two "
+                "paraphrases (1 and 2) apart from the tomatoes (4) best, and note that opposites (1 and 3) stay near under all."
+            ),
+            {"model": "minilm", "view": "output", "text": inputs.DEFAULTS["text"], "pair": "", "compared": "", "state": ""},
+        ),
+        layout.Experiment(
+            _("1,000 film sentences"),
+            _(
+                "Praise and blame lie mixed: this model was trained to put sentences of one topic together, and these are all about films. Yet the linear probe "
+                "tells the labels apart far better than chance: what it needs is there, in directions the map does not show."
+            ),
+            {"model": "minilm", "view": "map", "texts": "rotten_tomatoes", "rows": "1000", "map": "pca-2", "pooling": "mean", "state": "", "compare": "one"},
+        ),
+    ]  # fmt: skip
+    newest = next(iter(inputs.finished_classifiers()), None)
+    if newest:
+        found.append(
+            layout.Experiment(
+                _("Before and after fine-tuning"),
+                _(
+                    "The newest of your runs beside the model it began with, on the same axes. Fine-tuning pulls the labels apart: compare the silhouettes, and "
+                    "see in the curve at which layer it happens."
+                ),
+                {"model": newest, "view": "map", "map": "pca-2", "pooling": "mean", "state": "", "compare": "both"},
+            )
+        )
+    return found

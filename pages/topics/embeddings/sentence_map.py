@@ -1,0 +1,208 @@
+"""A map of sentences, one model or before and after fine-tuning, and what is near what."""
+
+from typing import Literal, cast
+
+import pandas as pd
+import streamlit as st
+
+from core import embeddings, models, runs
+from core.figures import embeddings as pictures
+from pages.shared import cached, inputs, layout
+from pages.shared.i18n import _
+from pages.shared.snippets import embeddings as snippets
+from pages.topics.embeddings.collection import chosen_texts, sentences_file, told, vectors
+from pages.topics.embeddings.names import pooling_names
+from pages.topics.embeddings.separation import separation
+
+NEIGHBOURS = 8
+
+
+def show(model: str, text: str) -> None:
+    """Sentences as points, one model or before and after fine-tuning."""
+    sample = chosen_texts()
+    pair_of_models = compared_models(model)
+    names = tuple(pair_of_models)
+    first, second, third = st.columns([2, 3, 2], vertical_alignment="bottom")
+    with first:
+        pooling = cast(embeddings.Pooling, inputs.segment("pooling", "embeddings", pooling_names(), _("Pooling")))
+    kinds = {"pca-2": "PCA 2-D", "pca-3": "PCA 3-D", "tsne-2": "t-SNE 2-D", "tsne-3": "t-SNE 3-D"}
+    with second:
+        kind = inputs.segment("map", "embeddings", kinds, _("Projection"))
+    with third:
+        cut = inputs.cut("embeddings", cached.tokenizer(model).model_max_length)
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    with left:
+        state = inputs.state("embeddings", cached.encoder(model).config.num_hidden_layers)
+    method = cast(embeddings.Method, kind.partition("-")[0])
+    dimensions: Literal[2, 3] = 3 if kind.endswith("3") else 2
+    count = len(sample.texts)
+    perplexity = 30.0
+    if method == "tsne":
+        perplexity = right.number_input(
+            _("Perplexity"), 1.0, 100.0, float(min(30, max(1, (count - 1) // 3))), step=1.0,
+            help=_("Roughly how many neighbours each point keeps in mind. It must be smaller than the number of sentences."),
+        )  # fmt: skip
+    pooled = [vectors(name, title, sample.texts, cut) for name, title in pair_of_models.items()]
+    st.caption(
+        told(sample)
+        + " "
+        + (
+            _("{count:,} of them were longer than {limit} tokens and are cut.").format(
+                count=int(pooled[0].cut.sum()), limit=cut
+            )
+            if pooled[0] is not None and pooled[0].cut.any()
+            else ""
+        )
+    )
+    if any(one is None for one in pooled):
+        return
+    with st.spinner(_("Drawing the map …")):
+        projection = cached.projection(names, sample.texts, cut, state, pooling, method, dimensions, perplexity)
+    near = nearest(model, text, sample, cut, state, pooling)
+    selected = maps(pair_of_models, projection, sample, near)
+    explain_map(projection, method, perplexity, len(names) == 2)
+    read(sample, selected, near, text)
+    separation(pair_of_models, sample, cut, state, pooling)
+    sentences_file(sample)
+    layout.show_code(
+        snippets.embeddings_map(names, cut, state, pooling, method, dimensions, perplexity),
+        _(
+            "Plain transformers, torch and scikit-learn with the values chosen above. It reads the file that the button above downloads. PCA gives the "
+            "same points; t-SNE turns differences in the last digit into another, equally good map."
+        ),
+    )
+
+
+def compared_models(model: str) -> dict[str, str]:
+    """Model name → title of what is shown: the model alone, or the encoder a run began with and the run."""
+    options = {"one": _("this model"), "both": _("before and after fine-tuning")}
+    wanted = inputs.segment("compare", "embeddings", options, _("Show"))
+    if wanted == "one":
+        return {model: _("this model")}
+    run = models.RUN_NAME.fullmatch(model)
+    if not run:
+        finished = inputs.finished_runs()
+        st.info(
+            _("Before and after needs a model that was fine-tuned here: choose one of your runs as the model.")
+            if finished
+            else _("Before and after needs a model that was fine-tuned here, and there is none yet: train one on Fine-tune."),
+            icon=":material/info:",
+        )  # fmt: skip
+        if finished:
+            newest, title = next(iter(finished.items()))
+            st.button(
+                _("Take {title}").format(title=layout.plain(title)), on_click=inputs.put, args=("model", newest),
+                icon=":material/model_training:",
+            )  # fmt: skip
+        return {model: _("this model")}
+    before = runs.get(run[1]).config.model
+    if models.availability(before) == "unreachable":
+        st.info(_("The model this run began with, {name}, cannot be had now.").format(name=layout.plain(before)))
+        return {model: _("this model")}
+    return {before: _("before fine-tuning"), model: _("after fine-tuning")}
+
+
+def nearest(
+    model: str, text: str, sample: embeddings.Sample, cut: int, state: int, pooling: embeddings.Pooling
+) -> tuple[embeddings.Neighbour, ...]:
+    """The sentences nearest to the one typed above, in the model that is chosen above."""
+    if not text.strip():
+        return ()
+    query = cached.few_vectors(model, text, cut)[pooling][state]
+    collection = cached.sentence_vectors(model, sample.texts, cut).vectors[pooling][state]
+    return embeddings.neighbours(collection, query, min(NEIGHBOURS, len(sample.texts)))
+
+
+def maps(
+    shown: dict[str, str], projection: embeddings.Projection, sample: embeddings.Sample, near: tuple[embeddings.Neighbour, ...]
+) -> list[int]:  # fmt: skip
+    """The pictures; returns the sentences selected in any of them."""
+    mark = bool(near) and st.toggle(_("Ring the neighbours of the sentence above"), value=True)
+    flat = projection.points[0].shape[1] == 2
+    places = st.columns(len(shown))
+    selected: list[int] = []
+    for which, (place, title) in enumerate(zip(places, shown.values(), strict=True)):
+        if len(shown) > 1:
+            place.markdown(f"**{title}**")
+        figure = pictures.sentence_map(
+            projection, which, sample.texts, sample.labels,
+            marked=[n.index for n in near] if mark and which == len(shown) - 1 else (), height=600 if len(shown) == 1 else 500, text=_,
+        )  # fmt: skip
+        alt = _("A map of the sentences, a point for each, coloured by label; the sentences are in the table below")
+        if flat:
+            event = place.plotly_chart(
+                figure, key=f"embeddings_map_{which}", on_select="rerun", selection_mode=("points", "box", "lasso"), alt=alt
+            )  # fmt: skip
+            selected += [int(point["customdata"][0]) for point in event.selection.points if "customdata" in point]
+        else:
+            place.plotly_chart(figure, key=f"embeddings_map3_{which}", alt=alt)
+    return [i for i in dict.fromkeys(selected) if i < len(sample.texts)]
+
+
+def explain_map(
+    projection: embeddings.Projection, method: embeddings.Method, perplexity: float, together: bool
+) -> None:
+    parts = [_("Vectors are scaled to length 1 first, so that distance agrees with the cosine.")]
+    if method == "pca":
+        parts.append(
+            _("The axes keep {share:.1%} of the variance; the rest cannot be seen here.").format(
+                share=sum(projection.explained)
+            )
+        )
+    else:
+        parts.append(
+            _(
+                "t-SNE (perplexity {perplexity:g}, seed {seed}) keeps neighbours together; sizes of clusters and distances between them mean nothing."
+            ).format(perplexity=perplexity, seed=embeddings.SEED)
+        )
+    if together:
+        parts.append(
+            _(
+                "Both maps have the same axes and ranges: each cloud is moved to its own mean, then one projection is fitted on both together."
+            )
+        )
+    st.caption(" ".join(parts))
+
+
+def read(sample: embeddings.Sample, selected: list[int], near: tuple[embeddings.Neighbour, ...], text: str) -> None:
+    """The selected sentences (all when none is), and the neighbours of the sentence above."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        shown = selected or list(range(len(sample.texts)))
+        heading = _("{count:,} selected sentences") if selected else _("All {count:,} sentences")
+        st.markdown("**" + heading.format(count=len(shown)) + "**")
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    _("Label"): [sample.labels[i] for i in shown],
+                    _("Sentence"): [sample.texts[i] for i in shown],
+                }
+            ),
+            hide_index=True,
+            height=320,
+            alt=_("The sentences on the map with their labels"),
+        )
+        st.caption(
+            _(
+                "In a 2-D map, click a point, or draw a lasso or a box round some, to read only those; a double click on the map ends it."
+            )
+        )
+    with right:
+        st.markdown("**" + _("Nearest to the sentence above") + "**")
+        if not near:
+            st.caption(_("Type a sentence above."))
+            return
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    _("Cosine"): [n.similarity for n in near],
+                    _("Label"): [sample.labels[n.index] for n in near],
+                    _("Sentence"): [sample.texts[n.index] for n in near],
+                }
+            ),
+            hide_index=True,
+            height=320,
+            column_config={_("Cosine"): st.column_config.NumberColumn(format="%.3f")},
+            alt=_("The sentences nearest to the one typed above, with their cosines"),
+        )
+        st.caption(_("Measured in all dimensions, not on the map: a near sentence can look far away there."))

@@ -1,0 +1,67 @@
+"""How far apart the labels lie: silhouette and linear probe."""
+
+import pandas as pd
+import streamlit as st
+
+from core import embeddings
+from core.errors import UserError
+from core.figures import embeddings as pictures
+from core.predict import wilson
+from pages.shared import cached, i18n, layout
+from pages.shared.i18n import _
+
+
+def separation(
+    shown: dict[str, str], sample: embeddings.Sample, cut: int, state: int, pooling: embeddings.Pooling
+) -> None:
+    """Silhouette and linear probe of each model shown."""
+    st.subheader(_("How far apart the labels lie"), anchor=False)
+    keep = [i for i, label in enumerate(sample.labels) if label]
+    if len(keep) < len(sample.labels):
+        st.info(
+            _("{count:,} sentences have no label; to measure separation, give every sentence one.").format(
+                count=len(sample.labels) - len(keep)
+            ),
+            icon=":material/info:",
+        )
+        return
+    try:
+        scores = {name: cached.separation(name, sample.texts, sample.labels, cut, state, pooling) for name in shown}
+        curves = {
+            title: cached.silhouettes(name, sample.texts, sample.labels, cut, pooling) for name, title in shown.items()
+        }
+    except UserError as error:
+        st.info(layout.plain(i18n.error_text(error)), icon=":material/info:")
+        return
+    intervals = {name: wilson(score.correct, score.n) for name, score in scores.items()}
+    any_score = next(iter(scores.values()))
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    _("Model"): list(shown.values()),
+                    _("Silhouette"): [scores[name].silhouette for name in shown],
+                    _("Linear probe"): [f"{intervals[name].value:.3f}" for name in shown],
+                    _("95 % interval"): [f"{intervals[name].low:.3f}–{intervals[name].high:.3f}" for name in shown],
+                }
+            ),
+            hide_index=True,
+            column_config={_("Silhouette"): st.column_config.NumberColumn(format="%.3f")},
+            alt=_("Silhouette score and probe accuracy of each model"),
+        )
+        st.caption(
+            _(
+                "Both are measured in all dimensions of the chosen layer. **Silhouette** (cosine): 1 when every sentence is much nearer to its own label than "
+                "to any other, 0 when it makes no difference. **Linear probe**: accuracy of a logistic regression, each of the {n:,} sentences judged by one "
+                "fitted without it ({folds} folds, seed {seed}); always answering the most frequent label gives {majority:.3f}. The interval is Wilson's."
+            ).format(n=any_score.n, folds=any_score.folds, seed=any_score.seed, majority=any_score.majority)
+        )
+        if "train" in sample.splits and len(shown) == 2:
+            st.caption(_("Some of these sentences may have been trained on: that flatters “after”."))
+    with right:
+        st.plotly_chart(
+            pictures.by_state(curves, state, text=_),
+            key="embeddings_by_state",
+            alt=_("The silhouette score in every layer"),
+        )

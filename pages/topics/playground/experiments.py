@@ -1,0 +1,63 @@
+"""The prepared experiments of the Playground; one of them is a text that the chosen model got wrong."""
+
+from pages.shared import cached, layout
+from pages.shared.i18n import _
+from pages.topics.playground.classifier import run_of
+
+
+def rows(name: str) -> list[layout.Experiment]:
+    """Prepared experiments; one of them is a text that this very model got wrong."""
+    english = {"pair": "", "view": "one"}
+    found = [
+        layout.Experiment(
+            _("“Not bad at all”"),
+            _(
+                "Two negative words that praise together. If “bad” alone decides, the model counts words; if “not” turns it, the "
+                "model reads them together. Look at the marks below both."
+            ),
+            {"text": "Not bad at all.", **english},
+        ),
+        layout.Experiment(
+            _("One “not” more"),
+            _(
+                "The two sentences differ in one word that turns their meaning round. A model that has understood it turns its answer; "
+                "one that goes by “good” does not."
+            ),
+            {"text": "The film is good.", "other_text": "The film is not good.", "pair": "", "view": "texts"},
+        ),
+        layout.Experiment(
+            _("Sarcasm"),
+            _(
+                "Every word is friendly, the sentence is not. Nothing in the text itself says so, and small models mostly take it at its word."
+            ),
+            {"text": "Great, another two hours of my life that nobody will give back to me.", **english},
+        ),
+        layout.Experiment(
+            _("Chinese for an English model"),
+            _(
+                "High praise, in characters that an English vocabulary hardly has. The model still answers, and often surely: it has "
+                "no way to say “I cannot read this”. The Tokens page shows what little it reads."
+            ),
+            {"text": "这部电影真好看，演员演得太棒了。", **english},
+        ),
+    ]
+    run = run_of(name)
+    report = cached.run_report(run.id) if run else None
+    if report and report.test and report.test.mistakes:
+        mistake = report.test.mistakes[0]
+        found.insert(
+            3,
+            layout.Experiment(
+                _("A sentence it gets wrong"),
+                _(
+                    "From the test split, which this model never saw: the label there is **{true}**, the model says **{predicted}** and is "
+                    "{confidence:.1%} sure. A high probability is no promise. Which words led it astray? Or is the label wrong?"
+                ).format(
+                    true=layout.plain(mistake.true),
+                    predicted=layout.plain(mistake.predicted),
+                    confidence=mistake.confidence,
+                ),
+                {"text": mistake.text, "pair": mistake.pair, "view": "one"},
+            ),
+        )
+    return found

@@ -1,0 +1,123 @@
+"""Which words made a classifier say what it says."""
+
+from html import escape
+
+import streamlit as st
+
+from core import explain
+from core.figures import predictions as predictions_figures
+from core.results import Attribution, Prediction
+from pages.shared import cached, inputs
+from pages.shared.i18n import _
+from pages.topics.playground.answer import CHART
+
+
+def _visible(text: str) -> str:
+    """Escaped text in which control characters can be seen."""
+    return escape("".join(chr(0x2400 + ord(c)) if ord(c) < 32 and c not in "\t\n\r" else c for c in text))
+
+
+def amount(score: float, method: str) -> str:
+    """A score in the unit of its method."""
+    if explain.METHODS[method].unit == "probability":
+        return _("{points:+.2f} percentage points").format(points=100 * score)
+    return _("{value:+.3f} log-odds").format(value=score)
+
+
+def tinted(attribution: Attribution, texts: tuple[str, ...]) -> str:
+    """The texts with every word tinted, underlined and marked by what it did. All of the texts' characters are escaped."""
+    reach = max((abs(word.score) for word in attribution.words), default=0.0) or 1.0
+    parts = []
+    for source, text in enumerate(texts):
+        at, pieces = 0, []
+        for word in attribution.words:
+            if word.source != source:
+                continue
+            share = abs(word.score) / reach
+            positive = word.score >= 0
+            colour = "0,114,178" if positive else "213,94,0"
+            mark = ("▲" if positive else "▼") if share >= 0.15 else ""
+            kind = ("for" if positive else "against") if share >= 0.03 else ""
+            hover = amount(word.score, attribution.method)
+            pieces.append(
+                _visible(text[at : word.start])
+                + f'<span class="{kind}" title="{escape(hover)}" style="background:rgba({colour},{0.6 * share:.3f})">'
+                + _visible(text[word.start : word.end])
+                + (f"<sup>{mark}</sup>" if mark else "")
+                + "</span>"
+            )
+            at = word.end
+        parts.append(f'<p class="words{" second" if source else ""}" dir="auto">{"".join(pieces)}</p>')
+    return "".join(parts)
+
+
+def keys(label: str) -> str:
+    """What tint, underline and mark mean."""
+    word, supports = escape(_("word")), escape(_("speaks for “{label}”").format(label=label))
+    opposes, tint = (
+        escape(_("speaks against it")),
+        escape(_("The stronger the tint, the more it moved the answer; hover for the value.")),
+    )
+    return (
+        '<div class="keys">'
+        f'<span class="words small"><span class="for" style="background:rgba(0,114,178,.4)">{word}<sup>▲</sup></span> {supports}</span>'
+        f'<span class="words small"><span class="against" style="background:rgba(213,94,0,.4)">{word}<sup>▼</sup></span> {opposes}</span>'
+        f"<span>{tint}</span></div>"
+    )
+
+
+def which_words(name: str, text: str, pair: str, prediction: Prediction) -> tuple[Attribution | None, str]:
+    """The attribution of the answer, computed only when it is shown; and the method."""
+    st.subheader(_("Which words made it say so"), anchor=False)
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    titles = {key: _(row.title) for key, row in explain.METHODS.items()} | {"off": _("Off")}
+    with left:
+        method = inputs.method("playground", titles, label=_("Method"))
+    if method == "off":
+        st.caption(_("Nothing is computed while this is off."))
+        return None, method
+    labels = list(prediction.probabilities)
+    with right:
+        chosen = st.selectbox(
+            _("For the label"),
+            ["", *labels],
+            format_func=lambda label: label or _("the predicted one: {label}").format(label=prediction.label),
+            key="playground_label@" + name,
+        )
+    with st.spinner(_("Asking the model which words matter…"), show_time=True):
+        attribution = cached.explanation(name, text, pair, chosen or prediction.label, method)
+    st.caption(_(explain.METHODS[method].help))
+    if not attribution.words:
+        st.info(_("The model reads no word of this text."))
+        return attribution, method
+    st.html(tinted(attribution, (text, pair) if pair else (text,)))
+    st.html(keys(attribution.label))
+    st.plotly_chart(
+        predictions_figures.contributions(attribution, text=_),
+        config=CHART,
+        key="contributions",
+        alt=", ".join(f"{word.text} {amount(word.score, method)}" for word in attribution.words)[:400],
+    )
+    more = len(attribution.words) - predictions_figures.MOST_WORDS
+    if more > 0:
+        st.caption(_("The {count} words that moved it most.").format(count=predictions_figures.MOST_WORDS))
+    if attribution.completeness_error is not None and attribution.expected is not None:
+        st.caption(
+            _(
+                "Completeness error {error:.4f} percentage points: the scores should add up to the {expected:+.2f} points by which "
+                "the probability differs from that of the fully masked text; they add up to {total:+.2f}, of which special "
+                "tokens hold {special:+.2f}."
+            ).format(
+                error=100 * attribution.completeness_error,
+                expected=100 * attribution.expected,
+                total=100 * attribution.total,
+                special=100 * attribution.special,
+            )
+        )
+    elif attribution.special:
+        st.caption(
+            _("Special tokens such as [CLS] and [SEP] hold another {amount}.").format(
+                amount=amount(attribution.special, method)
+            )
+        )
+    return attribution, method

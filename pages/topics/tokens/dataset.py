@@ -1,0 +1,98 @@
+"""A dataset under the chosen tokenizer: lengths, what is cut, frequent and unknown words."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core import vocabulary
+from core.figures import training as training_figures
+from pages.shared import cached, inputs
+from pages.shared.i18n import _
+from pages.topics.tokens import tokenizers
+
+
+def show(model: str) -> None:
+    """A dataset under the chosen tokenizer."""
+    rows = tokenizers.sources()
+    first, second, third = st.columns([3, 1.3, 1.3], vertical_alignment="bottom")
+    source = first.selectbox(
+        _("Texts"),
+        list(rows),
+        index=list(rows).index(inputs.get("data")) if inputs.get("data") in rows else 0,
+        format_func=rows.__getitem__,
+        help=_("A dataset of the studio, or a file that one of your runs was trained on."),
+    )
+    count = int(second.selectbox(_("Examples"), (500, 2000, 10000), 1, format_func="{:,}".format))
+    with third:
+        max_length = inputs.cut("tokens", cached.tokenizer(model).model_max_length)
+    texts = tokenizers.texts_of(source, count)
+    report, done = tokenizers.progress(_("{done:,} of {total:,} texts read"))
+    found = cached.corpus_statistics(model, texts, max_length, report)
+    done()
+    assert found is not None
+    st.plotly_chart(
+        training_figures.length_histogram(found.lengths, max_length, text=_),
+        alt=_("How many tokens the examples have, and where they are cut"),
+    )
+    columns = st.columns(4)
+    columns[0].metric(_("Examples"), f"{len(found.lengths):,}", help=_("The first ones of the training split."))
+    columns[1].metric(
+        _("Cut"),
+        f"{100 * found.cut_share:.1f} %",
+        help=_("{cut:,} examples are longer than {limit} tokens; {lost:,} tokens are lost.").format(
+            cut=found.cut, limit=max_length, lost=found.lost
+        ),
+    )
+    columns[2].metric(
+        _("Unknown tokens"),
+        f"{100 * found.unknown_share:.2f} %",
+        help=_("{unknown:,} of {tokens:,} tokens are unknown to the vocabulary.").format(
+            unknown=found.unknown_tokens, tokens=found.tokens
+        ),
+    )
+    columns[3].metric(
+        _("Vocabulary in use"),
+        f"{100 * found.used / found.vocabulary:.0f} %",
+        help=_("{used:,} of {size:,} entries occur in these examples.").format(used=found.used, size=found.vocabulary),
+    )
+    left, middle, right = st.columns(3)
+    with left:
+        st.markdown("**" + _("Most frequent pieces") + "**")
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    _("Piece"): [row.text for row in found.pieces],
+                    _("Id"): [row.id for row in found.pieces],
+                    _("Times"): [row.count for row in found.pieces],
+                }
+            ),
+            hide_index=True,
+            height=320,
+            alt=_("The most frequent entries of the vocabulary in these examples"),
+        )
+    with middle:
+        st.markdown("**" + _("Words cut into most pieces") + "**")
+        counts_table(found.split)
+    with right:
+        st.markdown("**" + _("Words that became unknown") + "**")
+        if found.unknown:
+            counts_table(found.unknown)
+        else:
+            st.caption(_("None: every word of these examples can be spelled."))
+
+
+def counts_table(rows: Sequence[vocabulary.WordCount]) -> None:
+    """Words with their pieces and how often they occur."""
+    st.dataframe(
+        pd.DataFrame(
+            {
+                _("Word"): [row.word for row in rows],
+                _("Pieces"): [" ".join(row.pieces) for row in rows],
+                _("Times"): [row.count for row in rows],
+            }
+        ),
+        hide_index=True,
+        height=320,
+        alt=_("Words, their pieces, and how often they occur"),
+    )

@@ -1,0 +1,90 @@
+"""The prepared experiments of the Tokens page."""
+
+from pages.shared import layout
+from pages.shared.i18n import _
+
+LONG = (
+    "BERT reads at most 512 tokens at once. What comes after that is cut off before the model sees a single word of it, "
+    "so the end of a long review, often the verdict itself, may never be read."
+)
+
+
+def rows() -> tuple[layout.Experiment, ...]:
+    """What to try."""
+    return (
+        layout.Experiment(
+            _("The tutorial's sentence"),
+            _(
+                "The tutorial prints `I [SEP] love [SEP] eating [SEP] pizza [SEP]` with made-up ids. The truth: one "
+                "`[CLS]` in front, one `[SEP]` at the end, and with this vocabulary the ids 101 1045 2293 5983 10733 102."
+            ),
+            {"text": "I love eating pizza", "pair": "", "model": "minilm", "view": "tokens"},
+        ),
+        layout.Experiment(
+            _("A word the vocabulary lacks"),
+            _(
+                "Rare words are spelled from pieces; `##` marks a piece that continues a word. Change a letter and watch the pieces change."
+            ),
+            {"text": "Untokenizable words are spelled, not unknown", "pair": "", "view": "tokens"},
+        ),
+        layout.Experiment(
+            _("Chinese in an English vocabulary"),
+            _(
+                "Common characters have an entry of their own, others become `[UNK]`: the model cannot tell those apart. bert-base-chinese knows them."
+            ),
+            {"text": "我爱吃披萨，也爱喝咖啡。", "pair": "", "view": "tokens"},
+        ),
+        layout.Experiment(
+            _("A question and its answer"),
+            _(
+                "A pair has one `[CLS]` and two `[SEP]`. The segment, A or B, tells the model which text a token belongs to."
+            ),
+            {
+                "text": "Who wrote the play?",
+                "pair": "It was written by an unknown author in 1604.",
+                "view": "tokens",
+            },
+        ),
+        layout.Experiment(
+            _("Too long"),
+            _("Cut at 16 tokens: the verdict is lost, and no error is raised. That is why the cut text is shown here."),
+            {"text": LONG, "pair": "", "cut": "16", "view": "tokens"},
+        ),
+        layout.Experiment(
+            _("Longest match first"),
+            _(
+                "*Untokenizable* means *un* + *token* + *izable*, but the vocabulary takes the longest beginning it has, whatever it means: *unto*. "
+                "Watch every candidate fail until one fits, then the same with the rest."
+            ),
+            {
+                "text": "Untokenizable words are spelled, not unknown",
+                "word": "0:0",
+                "model": "minilm",
+                "view": "word",
+            },
+        ),
+        layout.Experiment(
+            _("What normalisation throws away"),
+            _(
+                "An uncased vocabulary drops capitals and accents before it looks: *Résumé* and *resume* become the same tokens. "
+                "What is dropped here, no layer can bring back."
+            ),
+            {"text": "Résumé or resume?", "word": "0:0", "model": "minilm", "view": "word"},
+        ),
+        layout.Experiment(
+            _("The price of a language"),
+            _(
+                "The same two sentences, written in many languages, under an English vocabulary: English needs the fewest tokens for each "
+                "word, and for some scripts most of what the model reads is letters or [UNK]."
+            ),
+            {"model": "minilm", "view": "languages", "part": "ratio"},
+        ),
+        layout.Experiment(
+            _("Neighbours of a word"),
+            _(
+                "Before any context *king* stands near *queen*, *prince* and *kings*: the first table of numbers already holds some "
+                "meaning. Words with two meanings have one place in it all the same."
+            ),
+            {"model": "minilm", "view": "vocabulary", "query": "king", "part": "all", "entry": "2332"},
+        ),
+    )

@@ -1,0 +1,81 @@
+"""The sentence as the model reads it: its tokens while it is typed, and what was cut."""
+
+import streamlit as st
+
+from core import settings
+from core.results import Tokens
+from core.tokens import check_text
+from pages.shared import cached, inputs, layout
+from pages.shared.i18n import _
+from pages.topics.tokens import typing
+
+
+def show(model: str) -> None:
+    """The sentence as the model reads it."""
+    limit = cached.tokenizer(model).model_max_length
+    second, third, fourth = st.columns([4, 1, 1], vertical_alignment="bottom")
+    with second:
+        pair = inputs.pair("tokens")
+    with third:
+        max_length = inputs.cut("tokens", limit)
+    pad_to = fourth.number_input(
+        _("Pad to (tokens)"),
+        0,
+        limit,
+        0,
+        help=_("Fill up with [PAD], as in a batch with longer texts. 0 means no padding."),
+    )
+    typed(model, pair, max_length, int(pad_to))
+    check_text(shared_text())
+    st.caption(
+        _(
+            "Id: the row of the word embedding table. Position id: which position embedding is added. Segment id: which of the "
+            "two segment embeddings is added. Attention mask: 1 where the model may look, 0 for padding."
+        )
+    )
+
+
+@st.fragment
+def typed(model: str, pair: str, max_length: int, pad_to: int) -> None:
+    """The sentence, its tokens and their counts: computed first, and alone while somebody types."""
+    with layout.mistakes():
+        result = typing.box(model, pair, max_length, pad_to, table=typing.columns())
+        if result:
+            numbers(result)
+
+
+@st.fragment
+def typed_to_pick(model: str, chosen: str, pick: bool = True) -> None:
+    """The sentence and its tokens; a click chooses a word."""
+    with layout.mistakes():
+        typing.box(model, pick=pick, chosen=chosen)
+
+
+def shared_text() -> str:
+    """The sentence as far as a page works on it."""
+    return inputs.get("text")[: settings.MAX_TEXT_CHARS.value()]
+
+
+def numbers(result: Tokens) -> None:
+    """What was cut, and four counts."""
+    layout.what_was_cut(result)
+    real = [token for token in result.tokens if token.source is not None]
+    columns = st.columns(4)
+    columns[0].metric(
+        _("Number of tokens"),
+        sum(token.attended for token in result.tokens),
+        help=_("Special tokens included, padding left out."),
+    )
+    columns[1].metric(_("Words"), result.words, help=_("Separated by white space; in Chinese this says little."))
+    columns[2].metric(
+        _("Tokens per word"),
+        f"{len(real) / result.words:.2f}",
+        help=_(
+            "Special tokens left out, counted on what was not cut. 1.00 means that every word is in the vocabulary as a whole."
+        ),
+    )
+    columns[3].metric(
+        _("Unknown"),
+        result.unknown,
+        help=_("Pieces the vocabulary cannot spell at all: the model reads [UNK] in their place."),
+    )
