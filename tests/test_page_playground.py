@@ -245,6 +245,15 @@ def test_a_pair_model_asks_for_its_second_text(studio_home: Path, tiny_classifie
     assert 'class="words second"' in html(at)
 
 
+def test_a_next_sentence_run_reads_pairs_too(studio_home: Path, tiny_classifier: Path, tiny_bert: Path) -> None:
+    name = make_run(studio_home, FIRST, tiny_classifier, tiny_bert, task="next-sentence-prediction")
+    assert "fill in the second sentence" in said(open_page(text=TEXT, model=name))
+    at = open_page(text=TEXT, pair="the acting was good", model=name)
+    assert "single texts" not in said(at) and "fill in the second sentence" not in said(at)
+    at = open_page(model=name, view="many")
+    assert any("separated by a tab" in area.label for area in at.text_area)
+
+
 @pytest.mark.parametrize("number", range(4))
 def test_every_experiment_runs_and_makes_its_point(run: str, number: int) -> None:
     at = open_page(model=run)

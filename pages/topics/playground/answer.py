@@ -9,7 +9,7 @@ from core.figures import predictions as predictions_figures
 from core.results import Prediction
 from pages.shared import cached, layout
 from pages.shared.i18n import _, error_text
-from pages.topics.playground.classifier import run_of
+from pages.topics.playground.classifier import reads_pairs, run_of
 
 CHART = {"displayModeBar": False}
 STYLE = """
@@ -83,11 +83,10 @@ def before_training(name: str, text: str, pair: str) -> None:
 
 def notes(name: str, text: str, pair: str, prediction: Prediction) -> None:
     """What the reader must know about this answer: cut text, a pair where none was trained and the reverse."""
-    run = run_of(name)
-    pairs_wanted = run is not None and run.config.task == "pair-classification"
+    pairs_wanted = reads_pairs(name)
     if pairs_wanted and not pair:
         st.info(_("This model was trained on pairs of texts: fill in the second sentence, or its answer means little."))
-    if run is not None and pair and not pairs_wanted:
+    if run_of(name) is not None and pair and not pairs_wanted:
         st.info(_("This model was trained on single texts: it never saw a second sentence in training."))
     if prediction.cut:
         limit = cached.predictor(name).max_length

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import hub, models, runs
 from core.errors import UserError
+from core.tasks import TASKS
 from pages.shared import cached, inputs, layout
 from pages.shared.i18n import _, error_text
 
@@ -83,6 +84,13 @@ def run_of(name: str) -> runs.Run | None:
     """The run behind a model name, or None for a model of the hub."""
     found = models.RUN_NAME.fullmatch(name)
     return runs.get(found[1]) if found else None
+
+
+def reads_pairs(name: str) -> bool:
+    """Whether a model was trained here on pairs of texts."""
+    run = run_of(name)
+    task = TASKS.get(run.config.task) if run is not None else None
+    return task is not None and "pair" in task.inputs
 
 
 def short_title(name: str, titles: Mapping[str, str]) -> str:

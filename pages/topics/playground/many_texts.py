@@ -9,7 +9,7 @@ from pages.shared import cached, layout
 from pages.shared.i18n import _
 from pages.shared.snippets import playground as snippets
 from pages.topics.playground import bulk
-from pages.topics.playground.classifier import run_of
+from pages.topics.playground.classifier import reads_pairs
 from pages.topics.playground.outcome import follow, left_out
 from pages.topics.playground.sources import from_file, pasted
 
@@ -51,11 +51,10 @@ def show(name: str, titles: Mapping[str, str]) -> None:
     with layout.mistakes():
         if source == "paste":
             st.session_state["bulk_text_widget"] = st.session_state.get("bulk_text", "")
-            run = run_of(name)
             st.text_area(
-                _("One text per line")
-                if run is None or run.config.task != "pair-classification"
-                else _("One pair per line, its two texts separated by a tab"),
+                _("One pair per line, its two texts separated by a tab")
+                if reads_pairs(name)
+                else _("One text per line"),
                 height=170,
                 key="bulk_text_widget",
                 on_change=_keep_pasted,

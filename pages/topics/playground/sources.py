@@ -11,14 +11,13 @@ from core.errors import UserError
 from pages.shared import cached, layout
 from pages.shared.i18n import _
 from pages.topics.playground import bulk
-from pages.topics.playground.classifier import run_of, short_title
+from pages.topics.playground.classifier import reads_pairs, short_title
 
 
 def pasted(name: str, titles: Mapping[str, str]) -> bulk.Job:
     """A job over what was pasted, one text a line. Raises UserError when nothing was."""
     lines = str(st.session_state.get("bulk_text", "")).splitlines()
-    run = run_of(name)
-    if run is not None and run.config.task == "pair-classification":
+    if reads_pairs(name):
         parts = [line.partition("\t") for line in lines]
         return bulk.create(name, short_title(name, titles), [p[0] for p in parts], [p[2] for p in parts])
     return bulk.create(name, short_title(name, titles), lines)
@@ -50,11 +49,9 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
     if upload is None:
         return None
     frame = read_upload(upload).frame
-    run = run_of(name)
-    task = run.config.task if run is not None else "text-classification"
     roles = data.guess_columns(frame, "text-classification", need_label=False)
     columns = [str(column) for column in frame.columns]
-    is_pair = task == "pair-classification"
+    is_pair = reads_pairs(name)
     left, *middle, right = st.columns(3 if is_pair else 2)
     text_column = left.selectbox(
         _("Text column"), columns, columns.index(roles["text"]), key=f"bulk_text_column@{upload.file_id}"
