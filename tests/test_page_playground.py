@@ -185,7 +185,9 @@ def test_every_view_works_in_both_languages(run: str, labelled: str, view: str, 
 @pytest.mark.parametrize("view", ["one", "texts", "models"])
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_text_stays_text(run: str, labelled: str, kind: str, view: str) -> None:
-    at = open_page(text=HOSTILE[kind], pair="", other_text=HOSTILE[kind], other_model=labelled, model=run, view=view)
+    at = open_page(
+        text=HOSTILE[kind], pair="", other_text=HOSTILE[kind], other_classifier=labelled, model=run, view=view
+    )
     assert not at.exception and not at.error
     assert plots(at)
     for body in [html(at), *plots(at)]:
@@ -227,7 +229,7 @@ def test_two_models_side_by_side(run: str, labelled: str) -> None:
     assert not at.exception and not at.error
     assert len(plots(at)) == 2
     assert "They disagree" in said(at)
-    assert labelled in at.query_params["other_model"]
+    assert labelled in at.query_params["other_classifier"]
 
 
 def test_one_model_alone_is_no_dead_end(run: str) -> None:
@@ -461,7 +463,15 @@ def test_contributions_are_ordered_signed_and_in_the_methods_unit() -> None:
     assert predictions_figures.contributions(Attribution("deletion", "good", (), 0.0, 0.0, None, None)).data
 
 
-def test_a_model_that_attention_compared_with_does_not_follow_here(run: str) -> None:
+def test_what_attention_compares_with_stays_attentions(run: str, labelled: str) -> None:
     at = open_page(model=run, view="models", other_model="minilm")
     assert not at.exception and not at.error
-    assert at.query_params.get("other_model") != ["minilm"]
+    assert at.session_state["shared_other_model"] == "minilm"
+    assert at.session_state["shared_other_classifier"] == labelled
+
+
+def test_what_is_compared_with_here_does_not_follow_to_attention(run: str, labelled: str) -> None:
+    at = open_page(model=run, view="models", other_classifier=labelled)
+    assert "other_model" not in at.query_params
+    at.switch_page("pages/attention.py").run()
+    assert at.session_state["shared_other_classifier"] == labelled

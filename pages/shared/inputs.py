@@ -29,6 +29,7 @@ DEFAULTS = {
     "method": "",
     "other_text": "",
     "other_model": "",
+    "other_classifier": "",
     "run": "",
     "runs": "",
     "data": "rotten_tomatoes",
@@ -432,21 +433,26 @@ def search(page: str, *, label: str) -> str:
     return get("query")
 
 
-def other_model(page: str, options: Mapping[str, str], *, label: str, more: Sequence[str] = ()) -> str:
-    """The model that the first one is compared with: one of the runs (name → title), of `more`, or any hub name typed in."""
-    if not get("other_model") and options:
-        put("other_model", next(iter(options)))
+def other_model(
+    page: str, options: Mapping[str, str], *, label: str, more: Sequence[str] = (), name: str = "other_model"
+) -> str:
+    """The model that the first one is compared with: one of the runs (name → title), of `more`, or any hub name typed in.
+
+    name: the shared value that holds it.
+    """
+    if not get(name) and options:
+        put(name, next(iter(options)))
     names = [*options, *more]
-    names += [] if get("other_model") in ("", *names) else [get("other_model")]
-    follow(f"other_model@{page}", get("other_model") or None)
+    names += [] if get(name) in ("", *names) else [get(name)]
+    follow(f"{name}@{page}", get(name) or None)
     st.selectbox(
         label,
         names,
-        format_func=lambda name: model_title(name, dict(options)),
+        format_func=lambda model: model_title(model, dict(options)),
         accept_new_options=True,
         placeholder=_("a run, or the name of a classifier on the hub"),
-        **_widget("other_model", page),
+        **_widget(name, page),
     )
-    if get("other_model"):
-        models.check_name(get("other_model"))
-    return get("other_model")
+    if get(name):
+        models.check_name(get(name))
+    return get(name)

@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from core import models
-from pages.shared import cached, inputs, layout
+from pages.shared import cached, inputs, layout, snippets
 from pages.shared.i18n import _
 from pages.shared.snippets import playground as snippets
 from pages.topics.playground import experiments
@@ -13,19 +12,16 @@ from pages.topics.playground.classifier import short_title
 
 def show(name: str, titles: dict[str, str], text: str, pair: str) -> None:
     others = {other: title for other, title in titles.items() if other != name}
-    if inputs.get("other_model") in (
-        name,
-        *models.MODELS,
-    ):  # of those that are only pre-trained, Attention may have chosen one
-        inputs.put("other_model", "")
-    if not others and not inputs.get("other_model"):
+    if inputs.get("other_classifier") == name:
+        inputs.put("other_classifier", "")
+    if not others and not inputs.get("other_classifier"):
         st.info(
             _(
                 "There is only one classifier so far. Train another one, with other data, settings or a smaller model, or type the name of a classifier on the hub."
             )
         )
         st.page_link("pages/finetune.py", label=_("Fine-tune another model"), icon=":material/model_training:")
-    other = inputs.other_model("playground", others, label=_("Compare with"))
+    other = inputs.other_model("playground", others, label=_("Compare with"), name="other_classifier")
     answers = []
     for number, (column, model) in enumerate(zip(st.columns(2, gap="large"), (name, other), strict=True)):
         with column, layout.mistakes():
