@@ -10,17 +10,21 @@ from pages.shared.layout import ICON
 
 st.set_page_config(page_title="BERT Studio", page_icon=ICON, layout="wide")
 
-PAGES = (
-    st.Page("pages/home.py", title=_("Home"), icon=":material/home:", default=True),
-    st.Page("pages/tokens.py", title=_("Tokens"), icon=":material/abc:"),
-    st.Page("pages/encoder.py", title=_("Encoder"), icon=":material/account_tree:"),
-    st.Page("pages/attention.py", title=_("Attention"), icon=":material/hub:"),
-    st.Page("pages/embeddings.py", title=_("Embeddings"), icon=":material/scatter_plot:"),
-    st.Page("pages/pretraining.py", title=_("Pre-training"), icon=":material/school:"),
-    st.Page("pages/finetune.py", title=_("Fine-tune"), icon=":material/model_training:"),
-    st.Page("pages/runs.py", title=_("Runs"), icon=":material/list_alt:"),
-    st.Page("pages/playground.py", title=_("Playground"), icon=":material/sports_esports:"),
-    st.Page("pages/article.py", title=_("The tutorial"), icon=":material/fact_check:"),
-)
+PAGES = {
+    "": (st.Page("pages/home.py", title=_("Home"), icon=":material/home:", default=True),),
+    _("See"): (
+        st.Page("pages/tokens.py", title=_("Tokens"), icon=":material/abc:"),
+        st.Page("pages/encoder.py", title=_("Encoder"), icon=":material/account_tree:"),
+        st.Page("pages/attention.py", title=_("Attention"), icon=":material/hub:"),
+        st.Page("pages/embeddings.py", title=_("Embeddings"), icon=":material/scatter_plot:"),
+    ),
+    _("Train"): (
+        st.Page("pages/pretraining.py", title=_("Pre-training"), icon=":material/school:"),
+        st.Page("pages/finetune.py", title=_("Fine-tune"), icon=":material/model_training:"),
+        st.Page("pages/runs.py", title=_("Runs"), icon=":material/list_alt:"),
+    ),
+    _("Use"): (st.Page("pages/playground.py", title=_("Playground"), icon=":material/sports_esports:"),),
+    _("Learn"): (st.Page("pages/article.py", title=_("The tutorial"), icon=":material/fact_check:"),),
+}  # section → its pages; "" is no section
 
 st.navigation(PAGES, position="top").run()

@@ -293,10 +293,10 @@ def measure(repeats: int, page: Page, watch: browser.Watch, chromium: Browser, f
         for name in ("Tokens", "Encoder", "Attention", "Fine-tune", "Runs", "Playground", "Home"):
 
             def switch(name: str = name) -> float:
-                page.get_by_role("link", name="Runs" if name != "Runs" else "Home", exact=True).first.click()
+                browser.choose_page(page, "Runs" if name != "Runs" else "Home")
                 browser.wait_until_calm(page)
                 begin = time.monotonic()
-                page.get_by_role("link", name=name, exact=True).first.click()
+                browser.choose_page(page, name)
                 page.get_by_role("heading", name=name if name != "Home" else "BERT Studio", level=1).wait_for()
                 browser.wait_until_calm(page)
                 return time.monotonic() - begin - 0.3

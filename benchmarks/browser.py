@@ -19,6 +19,12 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = "/usr/bin/chromium"
+SECTIONS = {
+    "See": ("Tokens", "Encoder", "Attention", "Embeddings"),
+    "Train": ("Pre-training", "Fine-tune", "Runs"),
+    "Use": ("Playground",),
+    "Learn": ("The tutorial",),
+}  # the navigation of app.py, besides Home
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -129,6 +135,16 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def choose_page(page: Page, title: str) -> None:
+    """Choose a page in the navigation, opening the section that holds it; the navigation must be in English."""
+    section = next((section for section, titles in SECTIONS.items() if title in titles), None)
+    if section is None:
+        page.get_by_test_id("stTopNavLink").filter(has_text=title).click()
+        return
+    page.get_by_test_id("stTopNavSection").filter(has_text=section).click()
+    page.get_by_test_id("stTopNavDropdownLink").filter(has_text=title).click()
 
 
 def wait_until_calm(page: Page, seconds: float = 90) -> float:

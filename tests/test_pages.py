@@ -1,11 +1,13 @@
 """Every page, alone and in both languages, on ordinary and on hostile input: a result or one clear line, never a traceback."""
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from benchmarks import browser
 from pages.shared import i18n, layout
 from tests.pages_common import open_page
 
@@ -27,6 +29,19 @@ HOSTILE = {
 def test_all_pages_of_the_navigation_exist_and_none_is_left_out() -> None:
     named = re.findall(r'st\.Page\("pages/(\w+)\.py"', (ROOT / "app.py").read_text(encoding="utf-8"))
     assert sorted(named) == PAGES
+
+
+def test_the_sections_of_the_navigation_are_those_the_browser_tests_open() -> None:
+    source = (ROOT / "app.py").read_text(encoding="utf-8")
+    sections = next(node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Dict))
+    named = {
+        next(part.value for part in ast.walk(key) if isinstance(part, ast.Constant)): tuple(
+            re.findall(r'title=_\("([^"]+)"\)', ast.unparse(pages).replace("'", '"'))
+        )
+        for key, pages in zip(sections.keys, sections.values, strict=True)
+        if key is not None
+    }
+    assert named == {"": ("Home",), **browser.SECTIONS}
 
 
 def test_the_app_itself_opens_home() -> None:

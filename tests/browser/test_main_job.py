@@ -28,7 +28,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def open_from_navigation(page: Page, name: str) -> None:
-    page.get_by_role("link", name=name, exact=True).first.click()
+    browser.choose_page(page, name)
     page.get_by_role("heading", name=name, level=1).wait_for(timeout=60_000)
     browser.wait_until_calm(page)
 
