@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 from transformers import (
     AlbertConfig,
     AutoModel,
+    AutoModelForSequenceClassification,
     BertForPreTraining,
     DistilBertConfig,
     ElectraConfig,
@@ -26,6 +27,7 @@ from transformers import (
 )
 
 from core import article, attention, data, embeddings, encoder, explain, heads, predict, pretraining, vocabulary
+from core import finetune as core_finetune
 from core import models as core_models
 from core import tokens as core_tokens
 from core.results import DataReport, Event, RunConfig, RunReport
@@ -177,18 +179,19 @@ def test_encoder(classifier: predict.Predictor, pair: str) -> None:
     np.testing.assert_allclose(np.asarray(found["output"]), expected.states[2], atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("config", "family"),
-    [
-        (DistilBertConfig(vocab_size=40, dim=32, hidden_dim=64, n_layers=2, n_heads=2), "distilbert"),
-        (RobertaConfig(vocab_size=40, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2), "roberta"),
-        (ElectraConfig(vocab_size=40, embedding_size=16, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2), "electra"),
-        (AlbertConfig(vocab_size=40, embedding_size=16, hidden_size=32, intermediate_size=64, num_hidden_layers=3, num_attention_heads=2), "albert"),
-    ],
-)  # fmt: skip
-def test_the_encoder_snippet_knows_every_family(studio_home: Path, config: PretrainedConfig, family: str) -> None:
+FAMILIES: dict[str, PretrainedConfig] = {
+    "bert": make_config(),
+    "distilbert": DistilBertConfig(vocab_size=40, dim=32, hidden_dim=64, n_layers=2, n_heads=2),
+    "roberta": RobertaConfig(vocab_size=40, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2),
+    "electra": ElectraConfig(vocab_size=40, embedding_size=16, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2),
+    "albert": AlbertConfig(vocab_size=40, embedding_size=16, hidden_size=32, intermediate_size=64, num_hidden_layers=3, num_attention_heads=2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_the_encoder_snippet_knows_every_family(studio_home: Path, family: str) -> None:
     folder = studio_home / "runs" / RUN / "model"
-    AutoModel.from_config(config).save_pretrained(folder)
+    AutoModel.from_config(FAMILIES[family]).save_pretrained(folder)
     make_tokenizer().save_pretrained(folder)
     found = run_script(encoder_code.encoder(NAME, "the film was good", "", 16, 1, family))
     assert found["difference"] < 1e-5  # type: ignore[operator]
@@ -269,6 +272,35 @@ def test_finetune(
     assert result["eval_accuracy"] == pytest.approx(measured.accuracy.value)  # type: ignore[index]
     assert result["eval_macro_f1"] == pytest.approx(measured.macro_f1.value)  # type: ignore[index]
     assert len(found["train"]) == 40  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("method", ["full", "frozen", "head", "lora"])
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_the_recipe_trains_what_core_trains_in_every_family(
+    studio_home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    family: str,
+    method: Literal["full", "frozen", "head", "lora"],
+) -> None:
+    folder = studio_home / "runs" / RUN / "model"
+    AutoModel.from_config(FAMILIES[family]).save_pretrained(folder)
+    make_tokenizer().save_pretrained(folder)
+    monkeypatch.chdir(tmp_path)
+    config = RunConfig(
+        model=NAME, data="file.csv", method=method, frozen_layers=0 if family == "albert" else 1, lora_rank=2,
+        epochs=1, batch_size=8, max_length=16,
+    )  # fmt: skip
+    frame = {"text": [f"film {i}" for i in range(20)], "label": ["yes", "no"] * 10}
+    rows = f"rows = pd.DataFrame({frame!r})\n"
+    trainer: Any = run_script(finetune_code.finetune(config, rows, ("no", "yes"), pair=False, held_out=True))["trainer"]
+    plain = AutoModelForSequenceClassification.from_pretrained(folder)
+    expected = core_finetune._choose_parameters(plain, config)
+    assert trained_parameters(trainer.model) == trained_parameters(expected)
+
+
+def trained_parameters(model: torch.nn.Module) -> dict[str, torch.Size]:
+    return {name: parameter.shape for name, parameter in model.named_parameters() if parameter.requires_grad}
 
 
 @of("run_folder")

@@ -3,21 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from core import data
+from core import finetune as finetune_core
 from core.results import DataReport, RunConfig
 from pages.shared.snippets._parts import PRECISION, beginning, film_rows, read_table
 
-FREEZE = {
-    "full": "",
-    "frozen": """kept = [".embeddings.", *(f".layer.{{i}}." for i in range({layers}))]
-for name, parameter in model.named_parameters():
-    parameter.requires_grad_(not any(part in name for part in kept))
-""",
-    "head": """for name, parameter in model.named_parameters():
-    parameter.requires_grad_("pooler" in name or not name.startswith(model.base_model_prefix))
-""",
-    "lora": """model = get_peft_model(model, LoraConfig(task_type="SEQ_CLS", r={rank}, lora_alpha={double}))
-""",
-}
 WEIGHTED = """
 counts = train["label"].value_counts().reindex(labels).to_numpy()
 weights = torch.tensor(len(train) / (len(labels) * counts), dtype=torch.float32)
@@ -46,6 +35,29 @@ rows["label"] = rows["label"].replace(dict(enumerate(labels))).astype(str)
 """
     read = read_table(file, report)
     return f"rows = {read}.rename(columns={roles!r})\nrows = rows[{list(columns)!r}].dropna().astype(str)\n"
+
+
+def _trained(config: RunConfig) -> str:
+    """Code that chooses which parameters of `model` are trained."""
+    if config.method == "frozen":
+        return f"""layers = range({config.frozen_layers}, model.config.num_hidden_layers)  # counted from 0; all below them stays as it is
+trained = [".pooler.", ".albert_layer_groups.", *(f".layer.{{i}}." for i in layers)]
+for name, parameter in model.named_parameters():
+    inside = name.startswith(model.base_model_prefix + ".")
+    parameter.requires_grad_(not inside or any(part in name for part in trained))
+"""
+    if config.method == "head":
+        return """for name, parameter in model.named_parameters():
+    parameter.requires_grad_(".pooler." in name or not name.startswith(model.base_model_prefix + "."))
+"""
+    if config.method == "lora":
+        return f"""targets = {finetune_core.LORA_TARGETS!r}.get(model.config.model_type, {finetune_core.LORA_TARGETS_ELSEWHERE!r})
+new = [name for name, _ in model.named_children() if "classifier" in name]  # trained whole, since their values are random
+model = get_peft_model(model, LoraConfig(
+    task_type="SEQ_CLS", r={config.lora_rank}, lora_alpha={2 * config.lora_rank}, target_modules=targets, modules_to_save=new,
+))
+"""
+    return ""
 
 
 def finetune(config: RunConfig, rows: str, labels: Sequence[str], *, pair: bool, held_out: bool) -> str:
@@ -78,9 +90,6 @@ validation, test = train_test_split(rest, test_size=0.5, random_state=13)
     )
     limit = f"train = train.sample(min({config.limit}, len(train)), random_state=13)\n" if config.limit else ""
     texts = 'list(part["text"]), list(part["pair"])' if pair else 'list(part["text"])'
-    freeze = FREEZE[config.method].format(
-        layers=config.frozen_layers, rank=config.lora_rank, double=2 * config.lora_rank
-    )
     return f"""{head}labels = {list(labels)!r}
 {rows}rows = rows.drop_duplicates({["text", "pair"] if pair else ["text"]!r})
 {split}{limit}
@@ -89,7 +98,7 @@ tokenizer = AutoTokenizer.from_pretrained(folder)
 model = AutoModelForSequenceClassification.from_pretrained(
     folder, dtype="float32", id2label=dict(enumerate(labels)), label2id={{name: i for i, name in enumerate(labels)}}
 )
-{freeze}
+{_trained(config)}
 
 def prepare(part):
     encoded = tokenizer({texts}, truncation=True, max_length={config.max_length})
