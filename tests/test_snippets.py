@@ -299,6 +299,18 @@ def test_the_recipe_trains_what_core_trains_in_every_family(
     assert trained_parameters(trainer.model) == trained_parameters(expected)
 
 
+@pytest.mark.parametrize("pays", [False, True])
+def test_the_recipes_compute_in_the_format_of_a_run(monkeypatch: pytest.MonkeyPatch, pays: bool) -> None:
+    monkeypatch.setattr(core_finetune, "bfloat16_pays", lambda _device: pays)
+    config = RunConfig(model="minilm", data="file.csv")
+    for code in (
+        finetune_code.finetune(config, "rows = None\n", ("no", "yes"), pair=False, held_out=True),
+        learn_code.pretrain_masked(config, "texts = []\n", held_out=True),
+        learn_code.pretrain_next(config, "texts = []\n", held_out=True),
+    ):
+        assert f"\nbf16 = {pays} " in code and "bf16=bf16" in code and "capabilities" not in code
+
+
 def trained_parameters(model: torch.nn.Module) -> dict[str, torch.Size]:
     return {name: parameter.shape for name, parameter in model.named_parameters() if parameter.requires_grad}
 

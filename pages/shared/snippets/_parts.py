@@ -74,6 +74,13 @@ def codec(report: DataReport) -> str:
     return {"UTF-8 (BOM)": "utf-8-sig", "Windows-1252": "cp1252"}.get(report.encoding, report.encoding)
 
 
-PRECISION = """gpu = torch.cuda.is_available()
-bf16 = torch.cuda.is_bf16_supported() if gpu else bool(torch.cpu.get_capabilities().get("avx512_bf16"))
+def precision() -> str:
+    """Code for `gpu` and `bf16`: the number format that a run on this machine computes in."""
+    import torch  # here and not above, because most pages never train
+
+    from core import finetune
+
+    pays = finetune.bfloat16_pays(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    return f"""gpu = torch.cuda.is_available()
+bf16 = {pays}  # whether bfloat16 is faster than float32 on the studio's machine
 """

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from core import data
 from core import finetune as finetune_core
 from core.results import DataReport, RunConfig
-from pages.shared.snippets._parts import PRECISION, beginning, film_rows, read_table
+from pages.shared.snippets._parts import beginning, film_rows, precision, read_table
 
 WEIGHTED = """
 counts = train["label"].value_counts().reindex(labels).to_numpy()
@@ -113,7 +113,7 @@ def scores(answers):
     }}
 
 {WEIGHTED if config.class_weights else ""}
-{PRECISION}arguments = TrainingArguments(
+{precision()}arguments = TrainingArguments(
     "trained", num_train_epochs={config.epochs!r}, per_device_train_batch_size={config.batch_size},
     learning_rate={config.learning_rate!r}, warmup_steps={config.warmup!r}, weight_decay={config.weight_decay!r},
     train_sampling_strategy="group_by_length", bf16=bf16, use_cpu=not gpu, seed={config.seed},

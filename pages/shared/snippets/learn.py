@@ -2,7 +2,7 @@
 
 from core import data, models
 from core.results import DataReport, RunConfig
-from pages.shared.snippets._parts import PRECISION, beginning, beginning_with_head, codec, film_rows, read_table
+from pages.shared.snippets._parts import beginning, beginning_with_head, codec, film_rows, precision, read_table
 
 
 def documents(name: str, file: str, column: str, report: DataReport, pasted: str = "") -> str:
@@ -46,7 +46,7 @@ def _held_out(rows: str, held_out: bool, *, fewest: int = 1) -> str:
 
 
 def _arguments(config: RunConfig) -> str:
-    return f"""{PRECISION}arguments = TrainingArguments(
+    return f"""{precision()}arguments = TrainingArguments(
     "trained", num_train_epochs={config.epochs!r}, per_device_train_batch_size={config.batch_size},
     learning_rate={config.learning_rate!r}, warmup_steps={config.warmup!r}, weight_decay={config.weight_decay!r},
     bf16=bf16, use_cpu=not gpu, seed={config.seed}, save_strategy="no", logging_steps=10,
