@@ -35,9 +35,9 @@ with layout.page(
     code = ""
     try:
         if view == "tokens":
-            sentence.show(model)
+            pad_to = sentence.show(model)
             text, pair, limit = sentence.shared_text(), inputs.get("pair"), cached.tokenizer(model).model_max_length
-            code = snippets.tokens(model, text, pair, min(int(inputs.get("cut")), limit))
+            code = snippets.tokens(model, text, pair, min(int(inputs.get("cut")), limit), pad_to)
         elif view == "word":
             word.show(model)
         elif view == "side":

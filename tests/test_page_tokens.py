@@ -10,6 +10,7 @@ from pages.topics.tokens import tokenizers
 from pages.topics.tokens import typing as page_typing
 from tests.pages_common import LANGUAGES, check, open_page, texts
 from tests.test_pages import HOSTILE
+from tests.test_snippets import run_script
 
 VIEWS = ("tokens", "word", "side", "languages", "vocabulary", "data")
 
@@ -47,6 +48,13 @@ def test_the_box_gets_the_text_its_tokens_and_their_places() -> None:
     assert (pizza["start"], pizza["end"]) == (9, 14)  # characters, not UTF-16 units
     assert {token["source"] for token in found["tokens"]} == {None, 0, 1}
     assert len(found["columns"]) == 8
+
+
+def test_padding_is_in_the_picture_and_in_the_code() -> None:
+    at = open_page("tokens", text="I love pizza")
+    check(at.number_input(key="pad_to").set_value(8).run())
+    assert len(box(at)["tokens"]) == 8
+    assert run_script(at.code[0].value)["padded"]["input_ids"] == [token["id"] for token in box(at)["tokens"]]  # type: ignore[index]
 
 
 def test_the_tutorials_experiment_shows_the_true_ids() -> None:

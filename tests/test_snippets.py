@@ -105,6 +105,16 @@ def test_tokens(classifier: predict.Predictor, text: str, pair: str) -> None:
     assert tuple(found["encoding"]["input_ids"]) == expected.ids  # type: ignore[index]
 
 
+@pytest.mark.parametrize(("pair", "pad_to"), [("", 12), ("it was awful", 12), ("it was awful", 3)])
+def test_tokens_with_padding(classifier: predict.Predictor, pair: str, pad_to: int) -> None:
+    text = "the film was good"
+    padded: Any = run_script(tokens_code.tokens(NAME, text, pair, 32, pad_to))["padded"]
+    expected = core_tokens.tokenize(classifier.tokenizer, text, pair, max_length=32, pad_to=pad_to)
+    assert padded["input_ids"] == [token.id for token in expected.tokens]
+    assert padded["token_type_ids"] == [token.segment for token in expected.tokens]
+    assert padded["attention_mask"] == [int(token.attended) for token in expected.tokens]
+
+
 @of("predict")
 @pytest.mark.parametrize(("text", "pair"), TEXTS)
 def test_predict(classifier: predict.Predictor, text: str, pair: str) -> None:

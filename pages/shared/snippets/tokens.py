@@ -6,8 +6,14 @@ from core import models
 from pages.shared.snippets._parts import beginning, call
 
 
-def tokens(name: str, text: str, pair: str, max_length: int) -> str:
-    """`encoding`: the tokenizer's output for the text."""
+def tokens(name: str, text: str, pair: str, max_length: int, pad_to: int = 0) -> str:
+    """`encoding`: the tokenizer's output for the text; `padded`: the same filled up to `pad_to` tokens, unless that is 0."""
+    filling = f"""
+model_inputs = {{key: encoding[key] for key in tokenizer.model_input_names}}
+padded = tokenizer.pad(model_inputs, padding="max_length", max_length={pad_to})
+print(*padded["input_ids"])
+print(*padded["attention_mask"])  # 0: padding, where the model does not look
+"""
     return (
         beginning(name, "from transformers import AutoTokenizer")
         + f"""tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -16,6 +22,7 @@ encoding = tokenizer({call(text, pair)}, truncation=True, max_length={max_length
 for token, token_id, (start, end) in zip(encoding.tokens(), encoding["input_ids"], encoding["offset_mapping"]):
     print(f"{{token_id:>6}}  {{token:<15}} characters {{start}}–{{end}}")
 """
+        + (filling if pad_to else "")
     )
 
 

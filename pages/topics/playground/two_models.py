@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import cached, inputs, layout, snippets
+from pages.shared import cached, inputs, layout
 from pages.shared.i18n import _
 from pages.shared.snippets import playground as snippets
 from pages.topics.playground import experiments

@@ -10,8 +10,8 @@ from pages.shared.i18n import _
 from pages.topics.tokens import typing
 
 
-def show(model: str) -> None:
-    """The sentence as the model reads it."""
+def show(model: str) -> int:
+    """The sentence as the model reads it; returns how many tokens it is filled up to, 0 for no padding."""
     limit = cached.tokenizer(model).model_max_length
     second, third, fourth = st.columns([4, 1, 1], vertical_alignment="bottom")
     with second:
@@ -23,6 +23,7 @@ def show(model: str) -> None:
         0,
         limit,
         0,
+        key="pad_to",
         help=_("Fill up with [PAD], as in a batch with longer texts. 0 means no padding."),
     )
     typed(model, pair, max_length, int(pad_to))
@@ -33,6 +34,7 @@ def show(model: str) -> None:
             "two segment embeddings is added. Attention mask: 1 where the model may look, 0 for padding."
         )
     )
+    return int(pad_to)
 
 
 @st.fragment
