@@ -1,7 +1,7 @@
 """The Embeddings page: every picture in both languages, bad input as one clear line, cancelling, before and after."""
 
 from pathlib import Path
-from shutil import copytree
+from shutil import copytree, rmtree
 
 import numpy as np
 import pytest
@@ -137,6 +137,16 @@ def test_before_and_after_fine_tuning(tiny_classifier: Path, tmp_path: Path) -> 
     assert not app.error
     table = next(table.value for table in app.dataframe if "Silhouette" in table.value.columns)
     assert list(table["Model"]) == ["before fine-tuning", "after fine-tuning"]
+
+
+def test_a_word_is_shown_though_the_run_its_model_grew_from_is_gone(tiny_classifier: Path, tmp_path: Path) -> None:
+    base = put_run(train_tiny(tiny_classifier, tmp_path, "20260101-000000-abcdee"))
+    grown = train_tiny(tiny_classifier, settings.runs_folder(), "20260101-000000-abcdef")
+    config = (grown / "config.json").read_text(encoding="utf-8")
+    (grown / "config.json").write_text(config.replace(str(tiny_classifier), f"run:{base}"), encoding="utf-8")
+    rmtree(settings.runs_folder() / base)
+    app = check(open_page("embeddings", model=f"run:{grown.name}", view="word", uses="bank"))
+    assert not app.error and len(app.get("plotly_chart")) >= 2
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from core import embeddings, models, runs
+from core.errors import UserError
 from core.figures import embeddings as pictures
 from pages.shared import cached, inputs, layout
 from pages.shared.i18n import _
@@ -149,9 +150,15 @@ def honest_about_language(model: str, chosen: str, uses: embeddings.WordUses) ->
 
 
 def encoder_behind(name: str) -> str:
-    """The model a run started from, through runs of runs; the model itself when it is none."""
+    """The model a run started from, through runs of runs; the model itself when it is none.
+
+    Where a run on the way was deleted, its name is all that is known.
+    """
     seen = set()
     while (run := models.RUN_NAME.fullmatch(name)) and name not in seen:
         seen.add(name)
-        name = runs.get(run[1]).config.model
+        try:
+            name = runs.get(run[1]).config.model
+        except UserError:
+            return name
     return name
