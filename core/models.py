@@ -121,8 +121,8 @@ Availability = Literal["here", "hub", "unreachable"]
 
 
 def is_name(name: str) -> bool:
-    """Whether this is a MODELS id, a run or a name the hub could have: never a path or an address."""
-    on_hub = hub.HUB_NAME.fullmatch(name) and ".." not in name and "--" not in name
+    """Whether this is a MODELS id, a run or a name the hub could have: never a path, an address or SCRATCH."""
+    on_hub = hub.HUB_NAME.fullmatch(name) and ".." not in name and "--" not in name and name != SCRATCH
     return bool(name in MODELS or RUN_NAME.fullmatch(name) or on_hub)
 
 

@@ -281,7 +281,8 @@ def _checked(config: RunConfig, file: Path | None) -> RunConfig:
     """The configuration of a page, which may name a model or dataset but no place on this machine."""
     from core import models
 
-    models.check_name(config.model)
+    if config.model != models.SCRATCH:
+        models.check_name(config.model)
     local = Path(config.data).is_absolute() or config.data.startswith(("data/", ".", "~")) or "\\" in config.data
     if file is None and local:
         raise UserError("'{data}' is not the name of a dataset; choose one or upload a file", data=config.data[:100])

@@ -66,7 +66,8 @@ def test_a_changed_bundled_model_is_refused(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.parametrize(
     "name",
     ["../secret", "/etc/passwd", "a/../b", "C:\\models", "http://x/y", "owner/name/more", "", " ", "x" * 300, "~/m",
-     "run:../../x", "run:20260101-000000-zzzzzz", "a/b\n", "</script>", ".hidden/name", "owner/na--me"],
+     "run:../../x", "run:20260101-000000-zzzzzz", "a/b\n", "</script>", ".hidden/name", "owner/na--me",
+     models.SCRATCH, "?"],
 )  # fmt: skip
 def test_paths_addresses_and_nonsense_are_not_model_names(name: str) -> None:
     with pytest.raises(UserError, match="is not a model name"):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import heads, settings
+from core import heads, models, settings
 from core.figures import heads as figures
 from pages.shared import cached, inputs
 from pages.topics.attention import ablation
@@ -170,6 +170,14 @@ def test_grid_of_heads_carries_its_places() -> None:
 
 def test_new_values_travel_in_the_address() -> None:
     assert {"token", "sample", "colour", "off"} <= set(inputs.DEFAULTS)
+
+
+def test_what_a_run_from_scratch_began_with_is_not_suggested(run: str) -> None:
+    file = settings.runs_folder() / RUN / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"model": models.SCRATCH}))
+    app = check(open_page("attention", model=run, text=SENTENCE, view="compare"))
+    assert not app.error
+    assert app.session_state["shared_other_model"] != models.SCRATCH
 
 
 def test_an_experiments_point_stays_as_long_as_what_it_set(run: str) -> None:

@@ -6,7 +6,7 @@ from shutil import copytree, rmtree
 import numpy as np
 import pytest
 
-from core import runs, settings
+from core import models, runs, settings
 from core.errors import Cancelled
 from pages.shared import cached
 from tests.conftest import make_tokenizer
@@ -137,6 +137,16 @@ def test_before_and_after_fine_tuning(tiny_classifier: Path, tmp_path: Path) -> 
     assert not app.error
     table = next(table.value for table in app.dataframe if "Silhouette" in table.value.columns)
     assert list(table["Model"]) == ["before fine-tuning", "after fine-tuning"]
+
+
+def test_before_a_run_from_scratch_there_is_no_model(tiny_classifier: Path) -> None:
+    run = train_tiny(tiny_classifier, settings.runs_folder(), "20260101-000000-abcdef")
+    config = (run / "config.json").read_text(encoding="utf-8")
+    (run / "config.json").write_text(config.replace(str(tiny_classifier), models.SCRATCH), encoding="utf-8")
+    app = check(open_page("embeddings", model=f"run:{run.name}", compare="both", **ROWS))
+    assert not app.error and "began from scratch" in said(app)
+    table = next(table.value for table in app.dataframe if "Silhouette" in table.value.columns)
+    assert list(table["Model"]) == ["this model"]
 
 
 def test_a_word_is_shown_though_the_run_its_model_grew_from_is_gone(tiny_classifier: Path, tmp_path: Path) -> None:

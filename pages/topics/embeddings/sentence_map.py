@@ -96,6 +96,9 @@ def compared_models(model: str) -> dict[str, str]:
             )  # fmt: skip
         return {model: _("this model")}
     before = runs.get(run[1]).config.model
+    if before == models.SCRATCH:
+        st.info(_("This run began from scratch: there is no model to set before it."), icon=":material/info:")
+        return {model: _("this model")}
     if models.availability(before) == "unreachable":
         st.info(_("The model this run began with, {name}, cannot be had now.").format(name=layout.plain(before)))
         return {model: _("this model")}
