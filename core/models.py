@@ -156,11 +156,12 @@ def availability(name: str) -> Availability:
 def folder(name: str, *, allow_path: bool = False) -> Path:
     """The checked local folder of a model; a hub model is fetched first.
 
-    name: a MODELS id, "run:ID" or a hub id; with allow_path (the command line) also a model or run folder.
+    name: a MODELS id, "run:ID" or a hub id; with allow_path (the command line) also a model or run folder
+    that is not called like a MODELS id.
     Raises UserError when there is no such model, it cannot be had now, or it is not safe to load.
     """
     path = Path(name).expanduser()
-    if allow_path and path.is_dir():
+    if allow_path and name not in MODELS and path.is_dir():
         found = path / "model" if (path / "model" / "config.json").is_file() else path
         check_folder(found)
         return found

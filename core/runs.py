@@ -245,10 +245,7 @@ def create(config: RunConfig, file: Path | None = None, *, folder: Path | None =
     Raises UserError when the model or data is named in a way that is not allowed, the folder is taken, or nothing can be
     written.
     """
-    if folder is None:
-        config = _checked(config, file)
-    elif Path(config.model).expanduser().is_dir():
-        config = replace(config, model=str(Path(config.model).expanduser().resolve()))
+    config = _checked(config, file) if folder is None else _resolved(config)
     if file is not None:
         config = replace(config, data=f"data/{_safe_name(file.name)}")
     if folder is not None and folder.is_dir() and any(folder.iterdir()):
@@ -287,6 +284,16 @@ def _checked(config: RunConfig, file: Path | None) -> RunConfig:
     if file is None and local:
         raise UserError("'{data}' is not the name of a dataset; choose one or upload a file", data=config.data[:100])
     return config
+
+
+def _resolved(config: RunConfig) -> RunConfig:
+    """The configuration of the command line: a model's folder by its full path, unless a model has that name."""
+    from core import models
+
+    path = Path(config.model).expanduser()
+    if config.model in (*models.MODELS, models.SCRATCH) or not path.is_dir():
+        return config
+    return replace(config, model=str(path.resolve()))
 
 
 def _safe_name(name: str) -> str:

@@ -84,6 +84,15 @@ def test_a_folder_is_only_taken_where_paths_are_allowed(tiny_bert: Path, tmp_pat
     assert models.folder(str(run), allow_path=True) == run / "model"
 
 
+def test_a_folder_does_not_take_the_name_of_a_model(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(tiny_bert, tmp_path / "minilm")
+    assert models.folder("minilm", allow_path=True) == models.folder("minilm") != tmp_path / "minilm"
+    assert models.folder("./minilm", allow_path=True).resolve() == tmp_path / "minilm"
+
+
 def test_a_missing_run_and_an_unreachable_hub_are_said() -> None:
     with pytest.raises(UserError, match="has no model"):
         models.folder("run:20260101-000000-abcdef")

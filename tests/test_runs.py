@@ -612,6 +612,14 @@ def test_a_process_that_fails_says_why(real: Callable[..., runs.Run]) -> None:
     wait_for(lambda: "lable" in runs.log_tail(run))
 
 
+@pytest.mark.parametrize("name", ["minilm", models.SCRATCH])
+def test_a_folder_does_not_take_the_name_of_a_model(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).mkdir()
+    assert runs.create(replace(CONFIG, model=name), folder=tmp_path / "one").config.model == name
+    assert runs.create(replace(CONFIG, model=f"./{name}"), folder=tmp_path / "two").config.model == str(tmp_path / name)
+
+
 def test_pre_training_from_scratch_survives_a_kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As the page starts it: a text file, a model from scratch; killed after a checkpoint, resumed, loaded."""
     monkeypatch.setenv("STUDIO_THREADS", "1")
