@@ -18,6 +18,7 @@ import torch
 from huggingface_hub import HfApi, hf_hub_download, snapshot_download, try_to_load_from_cache
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
 from safetensors import SafetensorError, safe_open
+from torch import nn
 from transformers import (
     AutoConfig,
     AutoModel,
@@ -331,18 +332,24 @@ def load_encoder(name: str, *, attention: Attention = "sdpa", allow_path: bool =
 
 
 def load_classifier(
-    name: str, *, labels: tuple[str, ...] | None = None, attention: Attention = "sdpa", allow_path: bool = False
+    name: str,
+    *,
+    labels: tuple[str, ...] | None = None,
+    attention: Attention = "sdpa",
+    allow_path: bool = False,
+    generator: torch.Generator | None = None,
 ) -> PreTrainedModel:
     """The encoder with a sequence classification head (or the one of next sentence prediction), in fp32 and evaluation mode.
 
-    With `labels` the head is made anew for them (seed torch first to repeat it). Without, the model must bring a
-    trained head: a UserError says so when it does not.
+    With `labels` the head is made anew for them; generator: what draws the parameters that the checkpoint lacks, instead
+    of torch's process-wide one. Without, the model must bring a trained head: a UserError says so when it does not.
     """
     if labels is not None:
         return _load(
             AutoModelForSequenceClassification,
             name,
             allow_path,
+            generator,
             attn_implementation=attention,
             num_labels=len(labels),
             id2label=dict(enumerate(labels)),
@@ -405,15 +412,21 @@ def load_masked_lm(name: str, *, attention: Attention = "sdpa", allow_path: bool
 
 
 def load_next_sentence(
-    name: str, *, attention: Attention = "sdpa", allow_path: bool = False, new_head: bool = False
+    name: str,
+    *,
+    attention: Attention = "sdpa",
+    allow_path: bool = False,
+    new_head: bool = False,
+    generator: torch.Generator | None = None,
 ) -> PreTrainedModel:
     """The encoder with its head for next sentence prediction, as in `load_masked_lm`. Of its two logits the first is "is next".
 
-    new_head: a model without one gets a random one, if its family knows the task (seed torch first to repeat it).
+    new_head: a model without one gets a random one, if its family knows the task; generator: what draws it, as in
+    `load_classifier`.
     """
     knows = FAMILIES[load_config(name, allow_path=allow_path).model_type].nsp
     if new_head and knows and not has_head(name, "nsp", allow_path=allow_path):
-        return _load(AutoModelForNextSentencePrediction, name, allow_path, attn_implementation=attention)
+        return _load(AutoModelForNextSentencePrediction, name, allow_path, generator, attn_implementation=attention)
     return _with_head(AutoModelForNextSentencePrediction, name, "nsp", attention, allow_path)
 
 
@@ -432,8 +445,24 @@ def _with_head(auto_class: type, name: str, head: Head, attention: Attention, al
     return model
 
 
-def _load(auto_class: type, name: str, allow_path: bool, **options: object) -> PreTrainedModel:
-    return _load_and_tell(auto_class, name, allow_path, **options)[0]
+def _load(
+    auto_class: type, name: str, allow_path: bool, generator: torch.Generator | None = None, **options: object
+) -> PreTrainedModel:
+    if generator is None:
+        return _load_and_tell(auto_class, name, allow_path, **options)[0]
+    with torch.random.fork_rng(devices=[]):  # the library draws from the process-wide generator, which others use too
+        model, missing = _load_and_tell(auto_class, name, allow_path, **options)
+    _draw(model, missing, generator)
+    return model
+
+
+def _draw(model: PreTrainedModel, missing: tuple[str, ...], generator: torch.Generator) -> None:
+    """Draw the linear maps of which the checkpoint lacks the weights again, in the model's order: N(0, initializer_range²), bias 0."""
+    for name, part in model.named_modules():
+        if isinstance(part, nn.Linear) and f"{name}.weight" in missing:
+            nn.init.normal_(part.weight, std=model.config.initializer_range, generator=generator)
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)
 
 
 def _load_and_tell(

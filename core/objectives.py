@@ -144,30 +144,31 @@ def is_path(name: str) -> bool:
 
 
 def fresh_model(config: RunConfig, labels: tuple[str, ...], attention: models.Attention = "eager") -> PreTrainedModel:
-    """The model before training; what its checkpoint lacks depends on the seed only.
+    """The model before training; what its checkpoint lacks depends on the seed only, whatever else draws meanwhile.
 
     A classifier gets a new head. A masked language model keeps its own, and so does a model that predicts next sentences
     where it has one. Raises UserError when there is none and none can be made.
     """
     head, allow_path = TASKS[config.task].head, is_path(config.model)
+    generator = torch.Generator().manual_seed(config.seed)
     if head is AutoModelForMaskedLM:
         return models.load_masked_lm(config.model, attention=attention, allow_path=allow_path).requires_grad_(True)
     if head is AutoModelForNextSentencePrediction:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(config.seed)
-            model = models.load_next_sentence(config.model, attention=attention, allow_path=allow_path, new_head=True)
+        model = models.load_next_sentence(
+            config.model, attention=attention, allow_path=allow_path, new_head=True, generator=generator
+        )
         model.config.id2label = dict(enumerate(labels))
         model.config.label2id = {label: i for i, label in enumerate(labels)}
         return model.requires_grad_(True)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)  # the library draws the parameters that a checkpoint lacks, such as a pooler
-        model = models.load_classifier(config.model, labels=labels, attention=attention, allow_path=allow_path)
-        torch.manual_seed(config.seed)
-        for name, part in model.named_children():
-            for layer in part.modules() if name != model.base_model_prefix else ():
-                if isinstance(layer, nn.Linear):
-                    nn.init.normal_(layer.weight, std=model.config.initializer_range)
-                    nn.init.zeros_(layer.bias)
+    model = models.load_classifier(
+        config.model, labels=labels, attention=attention, allow_path=allow_path, generator=generator
+    )
+    generator.manual_seed(config.seed)
+    for name, part in model.named_children():
+        for layer in part.modules() if name != model.base_model_prefix else ():
+            if isinstance(layer, nn.Linear):
+                nn.init.normal_(layer.weight, std=model.config.initializer_range, generator=generator)
+                nn.init.zeros_(layer.bias)
     model.config.problem_type = "single_label_classification"
     return model
 

@@ -1,6 +1,7 @@
 """What is learnt from a batch and how it is measured, against transformers' own models and collator and by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import exp, log
 from pathlib import Path
 
@@ -8,12 +9,14 @@ import numpy as np
 import peft
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional
 from transformers import (
     AlbertConfig,
     AlbertForMaskedLM,
     BertForMaskedLM,
     BertForSequenceClassification,
+    BertModel,
     DataCollatorForLanguageModeling,
     DistilBertConfig,
     DistilBertForMaskedLM,
@@ -24,7 +27,7 @@ from transformers import (
     RobertaForMaskedLM,
 )
 
-from core import data, objectives
+from core import data, models, objectives
 from core.errors import Cancelled, UserError
 from core.objectives import Classification, Masked
 from core.pretraining import IGNORED
@@ -300,6 +303,31 @@ def test_probes_speak_the_language_of_the_texts(tmp_path: Path, bert: PreTrained
 @pytest.mark.parametrize("texts", objectives.PROBES.values())
 def test_every_probe_has_one_mask(texts: tuple[str, ...]) -> None:
     assert len(texts) == 3 and all(text.count("[MASK]") == 1 for text in texts)
+
+
+@pytest.mark.parametrize("task", ["text-classification", "next-sentence-prediction"])
+@pytest.mark.parametrize("kind", [BertForMaskedLM, BertModel], ids=["without pooler", "with pooler"])
+def test_a_new_head_depends_on_the_seed_only_whoever_draws_meanwhile(
+    kind: type, task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind(make_config()).save_pretrained(tmp_path)
+    make_tokenizer().save_pretrained(tmp_path)
+    config = RunConfig(str(tmp_path), "", task=task, seed=3)
+    alone = objectives.fresh_model(config, ("a", "b")).state_dict()
+
+    def interrupted(function: Callable[..., object]) -> Callable[..., object]:
+        def call(*values: object, **options: object) -> object:
+            torch.rand(7)  # as another session's dropout, in a thread of its own, would
+            return function(*values, **options)
+
+        return call
+
+    monkeypatch.setattr(models, "_load_and_tell", interrupted(models._load_and_tell))
+    monkeypatch.setattr(nn.init, "normal_", interrupted(nn.init.normal_))
+    beside = objectives.fresh_model(config, ("a", "b")).state_dict()
+    assert all(torch.equal(alone[name], beside[name]) for name in alone)
+    other = objectives.fresh_model(replace(config, seed=4), ("a", "b")).state_dict()
+    assert any(not torch.equal(alone[name], other[name]) for name in alone)
 
 
 def test_lower_loss_is_better_and_reports_stand_apart(masked: Masked, bert: PreTrainedModel) -> None:
