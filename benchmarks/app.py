@@ -17,7 +17,7 @@ import psutil
 from playwright.sync_api import Browser, Page
 from playwright.sync_api import Error as PlaywrightError
 
-from benchmarks import browser
+from tests.browser import driver as browser
 
 SENTENCE = "the plot is thin but the acting is wonderful and the music stays with you "
 
@@ -54,30 +54,6 @@ def keystroke(page: Page) -> float:
     box.press_sequentially(" x", delay=0)
     page.wait_for_function(CHIPS, arg=before + 1, timeout=5_000, polling=10)
     return time.monotonic() - begin
-
-
-HOVER = """async () => {
-  const canvas = [...document.querySelectorAll("*")].map((one) => one.shadowRoot?.querySelector("canvas.large")).find(Boolean);
-  canvas.scrollIntoView({ block: "center" });
-  const box = canvas.getBoundingClientRect();
-  const frame = () => new Promise(requestAnimationFrame);
-  const times = [];
-  let last = await frame();
-  for (let i = 0; i < 150; i++) {
-    const [x, y] = [0.25 + 0.6 * Math.abs(Math.sin(i / 17)), 0.25 + 0.6 * Math.abs(Math.cos(i / 23))];
-    canvas.dispatchEvent(new PointerEvent("pointermove", { clientX: box.left + x * box.width, clientY: box.top + y * box.height }));
-    const now = await frame();
-    times.push(now - last);
-    last = now;
-  }
-  return times.slice(10);
-}"""
-
-
-def hover(page: Page) -> list[float]:
-    """Milliseconds from one frame of the attention explorer to the next while the mouse moves over its map in each of them."""
-    frames: list[float] = page.evaluate(HOVER)
-    return frames
 
 
 CHOOSE = """async ([key, across, down]) => {
@@ -207,7 +183,7 @@ def explorer(page: Page, watch: browser.Watch, address: str, repeats: int) -> No
             longest=round(max(far), 3),
             target=0.3,
         )
-        frames = hover(page)
+        frames = browser.hover(page)
         show(
             f"Attention explorer, hover, {count} tokens",
             milliseconds_a_frame=round(statistics.median(frames), 1),

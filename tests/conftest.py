@@ -1,5 +1,6 @@
-"""Fixtures every test shares: a studio home of its own, no network, tiny models made on the spot."""
+"""What every test shares: a studio home of its own, no network, tiny models made on the spot, a browser where there is one."""
 
+import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -7,8 +8,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from playwright.sync_api import Browser
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForSequenceClassification, BertModel, PreTrainedTokenizerFast
+
+from tests.browser import driver
 
 torch.set_num_threads(1)  # tiny models are quicker on one thread, and leave the other core to a second worker
 
@@ -16,6 +20,31 @@ WORDS = (
     "[PAD] [UNK] [CLS] [SEP] [MASK] i love hate eating drinking pizza coffee the film was good bad great awful boring a an "
     "very not and plot acting ##ing ##s ##ed play walk , . ! 我 爱 好 坏 电 影"
 ).split()
+
+
+BROWSER_TESTS = Path(__file__).parent / "browser"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a browser: the tests of tests/browser, and those elsewhere that ask for the `browser` fixture."""
+    for item in items:
+        if BROWSER_TESTS in item.path.parents or "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Without a browser, a test that needs one is skipped before its app starts; REQUIRE_BROWSER=1 makes it fail instead."""
+    if item.get_closest_marker("browser") and driver.this_browser() is None:
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail(driver.NO_BROWSER, pytrace=False)
+        pytest.skip(driver.NO_BROWSER)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A running browser for the tests outside tests/browser, which open their own pages in it."""
+    with driver.chromium() as running:
+        yield running
 
 
 @pytest.fixture(autouse=True)

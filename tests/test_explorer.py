@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from core import attention, html, models
@@ -157,16 +157,6 @@ def test_a_file_holds_as_many_heads_as_fit(monkeypatch: pytest.MonkeyPatch) -> N
     assert held(1000) == [0, 1, 2, 3, 4, 5, 6]
     assert held(200) == [3, 4, 5]
     assert held(100) == [4]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield chromium
-        chromium.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

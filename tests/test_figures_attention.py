@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 import plotly.io
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from core.attention import View
 from core.errors import UserError
 from core.figures import attention as attention_figures
-from tests.test_html import FLAGS, HOSTILE, make_maps
+from tests.test_html import HOSTILE, make_maps
 
 TEXTS = ("[CLS]", "a", "b", "a", "[SEP]", "a", "[SEP]")
 
@@ -64,13 +64,11 @@ def test_heatmap_is_small(size: int, most: int) -> None:
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        opened = browser.new_page(viewport={"width": 1100, "height": 900})
-        opened.route("**/*", lambda route: route.abort())
-        yield opened
-        browser.close()
+def page(browser: Browser) -> Iterator[Page]:
+    opened = browser.new_page(viewport={"width": 1100, "height": 900})
+    opened.route("**/*", lambda route: route.abort())
+    yield opened
+    opened.close()
 
 
 def test_hostile_tokens_are_text_in_the_browser(page: Page) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from core import html
 from core.errors import UserError
@@ -24,7 +24,6 @@ HOSTILE = (
     "我",
     "DATA {title} {0}",
 )
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
 
 def make_maps(
@@ -48,14 +47,6 @@ def data_of(document: str) -> dict:
     found = re.search(r"const studio = (\{.*\});\n", document)
     assert found
     return json.loads(found[1])
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

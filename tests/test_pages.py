@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from benchmarks import browser
+from tests.browser import driver as browser
 from pages.shared import i18n, layout
 from tests.pages_common import open_page
 

@@ -2,7 +2,7 @@
 
 import re
 
-from benchmarks.browser import Watch
+from tests.browser.driver import Watch
 
 STREAMLITS_OWN = re.compile(r"status of 404")  # Streamlit looks for its own end points below a page's path first
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from benchmarks import browser
-from benchmarks.browser import Server
+from tests.browser import driver as browser
+from tests.browser.driver import Server
 
 
 @pytest.fixture(scope="package")

@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import Browser, expect
 
-from benchmarks import browser
-from benchmarks.browser import Server
+from tests.browser import driver as browser
 from tests.browser.common import check
+from tests.browser.driver import Server
 
 
 def test_a_computation_is_cancelled_and_taken_up_again(server: Server, chromium: Browser) -> None:

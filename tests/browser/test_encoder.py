@@ -6,9 +6,9 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from benchmarks import browser
-from benchmarks.browser import Server
+from tests.browser import driver as browser
 from tests.browser.common import check
+from tests.browser.driver import Server
 
 HOSTILE = '</script><img src=x onerror="window.broken=1"> \u202eabc ' + "w" * 3000
 

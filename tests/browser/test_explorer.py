@@ -7,11 +7,11 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from benchmarks import browser
-from benchmarks.app import SENTENCE, hover
-from benchmarks.browser import Server
+from tests.browser import driver as browser
 from tests.browser.common import check
+from tests.browser.driver import Server
 
+SENTENCE = "the plot is thin but the acting is wonderful and the music stays with you "
 BANK = "She sat on the bank of the river."
 HOSTILE = '</script><img src=x onerror="window.broken=1"> \u202eabc\u0007 ' + "x" * 3000
 
@@ -141,5 +141,5 @@ def test_long_texts_are_small(server: Server, chromium: Browser) -> None:
     open_explorer(page, server, f"text={'+'.join(words[:126])}&cut=128")
     assert watch.received < 300_000
     open_explorer(page, server, f"text={'+'.join(words[:510])}&cut=512")
-    assert hover(page)  # pointing draws; how fast is the benchmark's business
+    assert browser.hover(page)  # pointing draws; how fast is the benchmark's business
     check(watch)

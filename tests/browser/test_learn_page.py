@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from benchmarks import browser
-from benchmarks.browser import Server
+from tests.browser import driver as browser
 from tests.browser.common import check
+from tests.browser.driver import Server
 
 SLOW = 120_000
 

@@ -8,10 +8,10 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from benchmarks import browser
-from benchmarks.browser import Server
 from core import runs
+from tests.browser import driver as browser
 from tests.browser.common import check
+from tests.browser.driver import Server
 
 FEWER = 5000  # training sentences: enough to tell praise from blame and to look in twice meanwhile, in less time than all of them
 

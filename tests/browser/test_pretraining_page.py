@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from benchmarks import browser
-from benchmarks.browser import Server
+from tests.browser import driver as browser
 from tests.browser.common import check
+from tests.browser.driver import Server
 
 SLOW = 60_000
 HOSTILE = '</script><img src=x onerror="window.broken=1"> film'

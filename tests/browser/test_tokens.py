@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from benchmarks import browser
-from benchmarks.browser import Server
+from tests.browser import driver as browser
 from tests.browser.common import check
+from tests.browser.driver import Server
 
 WORDS = (
     "a quick brown fox types faster than any server answers and must not lose one letter of what it writes down here"

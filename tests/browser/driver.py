@@ -1,24 +1,31 @@
-"""A real app in a real browser, for the benchmark and the browser tests: start the server, drive it, wait until it is calm.
+"""A real app in a real browser, for the browser tests and the benchmark: find a browser, start the server, drive it, wait until it is calm.
 
-Needs playwright and Debian's chromium. Everything stays on loopback; the server ends with the `with` block.
+The browser is any that speaks Chromium's protocol: see `find_browser`. Everything stays on loopback; the server ends with
+the `with` block.
 """
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlparse
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-ROOT = Path(__file__).parent.parent
-CHROMIUM = "/usr/bin/chromium"
+ROOT = Path(__file__).parent.parent.parent
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+NO_BROWSER = (
+    "no browser: install Debian's chromium or Google Chrome, or run `playwright install chromium`, "
+    "or name one in STUDIO_BROWSER"
+)
 SECTIONS = {
     "See": ("Tokens", "Encoder", "Attention", "Embeddings"),
     "Train": ("Pre-training", "Fine-tune", "Runs"),
@@ -39,6 +46,35 @@ CALM = """() => {
   return !!app && app.dataset.testScriptState === 'notRunning'
     && !document.querySelector('[data-testid="stSkeleton"], [data-testid="stAppSkeleton"], [data-testid="stSpinner"]');
 }"""
+
+
+def playwrights_own() -> str:
+    """Where `playwright install chromium` puts the browser, whether or not it is there."""
+    with sync_playwright() as playwright:
+        return playwright.chromium.executable_path
+
+
+def find_browser(
+    environment: Mapping[str, str] = os.environ, installed: Callable[[], str] = playwrights_own
+) -> str | None:
+    """The browser's program: the one STUDIO_BROWSER names, else the first of PROGRAMS on PATH, else playwright's own, else None.
+
+    Raises FileNotFoundError where STUDIO_BROWSER names what is no program: who names one wants that one.
+    """
+    path = environment.get("PATH", "")
+    if named := environment.get("STUDIO_BROWSER"):
+        if found := shutil.which(named, path=path):
+            return found
+        raise FileNotFoundError(f"STUDIO_BROWSER names {named}, which is not a program")
+    return next(filter(None, (shutil.which(program, path=path) for program in PROGRAMS)), None) or shutil.which(
+        installed()
+    )
+
+
+@cache
+def this_browser() -> str | None:
+    """What `find_browser` finds on this machine, looked for once."""
+    return find_browser()
 
 
 @dataclass(frozen=True)
@@ -128,9 +164,12 @@ def new_page(browser: Browser, *, dark: bool = False, width: int = 1440, locale:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A headless browser."""
+    """A headless browser. Raises FileNotFoundError where there is none."""
+    program = this_browser()
+    if program is None:
+        raise FileNotFoundError(NO_BROWSER)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         try:
             yield browser
         finally:
@@ -160,3 +199,27 @@ def wait_until_calm(page: Page, seconds: float = 90) -> float:
             calm_since = None
         page.wait_for_timeout(20)
     raise TimeoutError(f"the page was still busy after {seconds} s")
+
+
+HOVER = """async () => {
+  const canvas = [...document.querySelectorAll("*")].map((one) => one.shadowRoot?.querySelector("canvas.large")).find(Boolean);
+  canvas.scrollIntoView({ block: "center" });
+  const box = canvas.getBoundingClientRect();
+  const frame = () => new Promise(requestAnimationFrame);
+  const times = [];
+  let last = await frame();
+  for (let i = 0; i < 150; i++) {
+    const [x, y] = [0.25 + 0.6 * Math.abs(Math.sin(i / 17)), 0.25 + 0.6 * Math.abs(Math.cos(i / 23))];
+    canvas.dispatchEvent(new PointerEvent("pointermove", { clientX: box.left + x * box.width, clientY: box.top + y * box.height }));
+    const now = await frame();
+    times.push(now - last);
+    last = now;
+  }
+  return times.slice(10);
+}"""
+
+
+def hover(page: Page) -> list[float]:
+    """Milliseconds from one frame of the attention explorer to the next while the mouse moves over its map in each of them."""
+    frames: list[float] = page.evaluate(HOVER)
+    return frames
