@@ -8,16 +8,8 @@ import numpy as np
 import pytest
 import torch
 from transformers import (
-    AlbertConfig,
     AutoModel,
     AutoModelForSequenceClassification,
-    BertConfig,
-    DistilBertConfig,
-    ElectraConfig,
-    PretrainedConfig,
-    PreTrainedModel,
-    RobertaConfig,
-    XLMRobertaConfig,
 )
 
 from core import models
@@ -34,53 +26,14 @@ from core.attention import (
     strongest,
 )
 from core.errors import UserError
-from core.results import AttentionMaps, Token, Tokens
+from core.results import Token, Tokens
 from pages.shared.snippets import attention as attention_code
-from tests.conftest import WORDS, make_tokenizer
+from tests.conftest import make_tokenizer
+from tests.families import UNEVEN as CONFIGS
+from tests.families import make_uneven as make_model
+from tests.made import maps_of as make_maps
 
 TEXT, PAIR = "i love eating pizza , and pizza !", "the film was awful"
-SIZES = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 64}
-CONFIGS: dict[str, PretrainedConfig] = {
-    config.model_type: config
-    for config in (
-        BertConfig(vocab_size=len(WORDS), **SIZES),
-        DistilBertConfig(vocab_size=len(WORDS), dim=32, n_layers=3, n_heads=4, hidden_dim=64),
-        ElectraConfig(vocab_size=len(WORDS), embedding_size=16, **SIZES),
-        AlbertConfig(vocab_size=len(WORDS), embedding_size=16, **SIZES),
-        RobertaConfig(vocab_size=len(WORDS), type_vocab_size=1, pad_token_id=1, **SIZES),
-        XLMRobertaConfig(vocab_size=len(WORDS), type_vocab_size=1, pad_token_id=1, **SIZES),
-    )
-}
-
-
-def make_model(model_type: str, auto_class: type = AutoModel) -> PreTrainedModel:
-    torch.manual_seed(0)
-    model = auto_class.from_config(CONFIGS[model_type], attn_implementation="eager")
-    for module in model.modules():  # random weights of 0.02 give nearly even attention: make it uneven
-        if isinstance(module, torch.nn.Linear):
-            torch.nn.init.normal_(module.weight, std=0.5)
-    return model.eval()
-
-
-def make_maps(weights: list[list[float]], texts: str, pair_from: int | None = None) -> AttentionMaps:
-    """One layer, one head, over tokens of which those in brackets are special."""
-    tokens = tuple(
-        Token(
-            text=text,
-            id=i,
-            kind="special" if text.startswith("[") else "word",
-            start=None if text.startswith("[") else i,
-            end=None if text.startswith("[") else i + 1,
-            source=None if text.startswith("[") else int(pair_from is not None and i >= pair_from),
-            word=None if text.startswith("[") else i,
-            segment=0,
-            position=i,
-            attended=True,
-        )
-        for i, text in enumerate(texts.split())
-    )
-    made = Tokens(model="", text=texts, pair="", tokens=tokens, max_length=64, cut="", cut_pair="", words=0)
-    return AttentionMaps(made, np.array([[weights]], dtype=np.float32), (0,))
 
 
 def test_every_family_is_here() -> None:

@@ -24,7 +24,7 @@ from core.data.splits import SPLIT_VALUES
 from core.errors import UserError
 from core.tables import read_table
 from tests.conftest import make_tokenizer
-from tests.test_tables import CHINESE, CONTENTS, FILMS, Bomb, csv_text, write
+from tests.tables import CHINESE, CONTENTS, FILMS, Bomb, csv_text, write
 
 
 def load_file(folder: Path, content: str | bytes, name: str = "data.csv", **options: object) -> TextDataset:

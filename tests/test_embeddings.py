@@ -7,27 +7,18 @@ import pytest
 import torch
 from sklearn.datasets import make_blobs
 from transformers import (
-    AlbertConfig,
-    AlbertModel,
     AutoModel,
     AutoModelForSequenceClassification,
     AutoTokenizer,
-    BertModel,
-    DistilBertConfig,
-    DistilBertModel,
-    ElectraConfig,
-    ElectraModel,
-    PretrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
-    RobertaConfig,
-    RobertaModel,
 )
 
 from core import data, embeddings
 from core.errors import Cancelled, UserError
 from core.tokens import tokenize
-from tests.conftest import WORDS, make_config, make_tokenizer
+from tests.conftest import make_tokenizer
+from tests.families import ENCODERS as FAMILIES
 
 TEXTS = (
     "the film was good",
@@ -35,15 +26,6 @@ TEXTS = (
     "bad",
     "the acting was awful . 我 爱 电 影",
 )
-SMALL = {"vocab_size": len(WORDS), "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64,
-         "max_position_embeddings": 64}  # fmt: skip
-FAMILIES: dict[str, tuple[type[PreTrainedModel], PretrainedConfig]] = {
-    "bert": (BertModel, make_config()),
-    "distilbert": (DistilBertModel, DistilBertConfig(vocab_size=len(WORDS), dim=32, n_layers=2, n_heads=2, hidden_dim=64, max_position_embeddings=64)),
-    "roberta": (RobertaModel, RobertaConfig(**SMALL, pad_token_id=0)),
-    "albert": (AlbertModel, AlbertConfig(**SMALL, embedding_size=16)),
-    "electra": (ElectraModel, ElectraConfig(**SMALL, embedding_size=16)),
-}  # fmt: skip
 
 
 @pytest.fixture

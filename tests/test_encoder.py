@@ -12,55 +12,49 @@ import pytest
 import torch
 from torch import nn
 from transformers import (
-    AlbertConfig,
     AutoModel,
     AutoModelForSequenceClassification,
     BertConfig,
     BertForPreTraining,
     BertModel,
-    DistilBertConfig,
-    ElectraConfig,
     PretrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerFast,
-    RobertaConfig,
-    XLMRobertaConfig,
 )
 
 from core import encoder, models
 from core.encoder import CHANGES, STAGES, Trace, compare, offered, trace
 from core.errors import UserError
 from tests.conftest import WORDS, make_tokenizer
+from tests.families import tiny_config
 
 TEXT, PAIR = "i love eating pizza , and pizza !", "the film was awful"
 LIMIT = 1e-5
 NOT_SHOWN = {"scores", "mask"}  # what the library computes without showing it
-SIZES = {
-    "vocab_size": len(WORDS),
-    "hidden_size": 32,
-    "num_hidden_layers": 3,
-    "num_attention_heads": 4,
-    "intermediate_size": 64,
-}
-DISTIL = {"vocab_size": len(WORDS), "dim": 32, "n_layers": 3, "n_heads": 4, "hidden_dim": 64}
+
+
+def small(family: str, **options: object) -> PretrainedConfig:
+    return tiny_config(family, heads=4, positions=512, **({"layers": 3} | options))  # type: ignore[arg-type]
+
+
 CONFIGS: dict[str, PretrainedConfig] = {
-    "bert": BertConfig(**SIZES),
-    "bert-gelu_new": BertConfig(**SIZES, hidden_act="gelu_new", layer_norm_eps=1e-5),
-    "bert-relu": BertConfig(**SIZES, hidden_act="relu"),
-    "bert-portions": BertConfig(**SIZES, chunk_size_feed_forward=1),
-    "distilbert": DistilBertConfig(**DISTIL),
-    "distilbert-relu": DistilBertConfig(**DISTIL, activation="relu"),
-    "roberta": RobertaConfig(**SIZES, type_vocab_size=1, pad_token_id=1),
-    "roberta-padding-0": RobertaConfig(**SIZES, type_vocab_size=1, pad_token_id=0),
-    "xlm-roberta": XLMRobertaConfig(**SIZES, type_vocab_size=1, pad_token_id=1),
-    "albert": AlbertConfig(**SIZES, embedding_size=16),
-    "albert-same-size": AlbertConfig(**SIZES, embedding_size=32, hidden_act="gelu"),
-    "albert-groups": AlbertConfig(**(SIZES | {"num_hidden_layers": 4}), embedding_size=16, num_hidden_groups=2),
-    "albert-inner": AlbertConfig(**SIZES, embedding_size=16, inner_group_num=2),
-    "electra": ElectraConfig(**SIZES, embedding_size=16),
-    "electra-same-size": ElectraConfig(**SIZES, embedding_size=32),
-    "electra-gelu_new": ElectraConfig(**SIZES, embedding_size=16, hidden_act="gelu_new"),
-}  # fmt: skip
+    "bert": small("bert"),
+    "bert-gelu_new": small("bert", hidden_act="gelu_new", layer_norm_eps=1e-5),
+    "bert-relu": small("bert", hidden_act="relu"),
+    "bert-portions": small("bert", chunk_size_feed_forward=1),
+    "distilbert": small("distilbert"),
+    "distilbert-relu": small("distilbert", activation="relu"),
+    "roberta": small("roberta"),
+    "roberta-padding-0": small("roberta", pad_token_id=0),
+    "xlm-roberta": small("xlm-roberta"),
+    "albert": small("albert"),
+    "albert-same-size": small("albert", embedding_size=32, hidden_act="gelu"),
+    "albert-groups": small("albert", layers=4, num_hidden_groups=2),
+    "albert-inner": small("albert", inner_group_num=2),
+    "electra": small("electra"),
+    "electra-same-size": small("electra", embedding_size=32),
+    "electra-gelu_new": small("electra", hidden_act="gelu_new"),
+}
 ONE_EACH = ("bert", "distilbert", "roberta", "albert", "electra")
 
 

@@ -10,16 +10,12 @@ from captum.attr import LayerIntegratedGradients
 from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors
 from tokenizers import models as tokenizer_models
 from transformers import (
-    AlbertConfig,
     AlbertForSequenceClassification,
     BertForSequenceClassification,
-    DistilBertConfig,
     DistilBertForSequenceClassification,
-    ElectraConfig,
     ElectraForSequenceClassification,
     PreTrainedModel,
     PreTrainedTokenizerFast,
-    RobertaConfig,
     RobertaForSequenceClassification,
 )
 
@@ -28,10 +24,10 @@ from core.errors import Cancelled, UserError
 from core.predict import Predictor
 from core.results import Attribution
 from tests.conftest import WORDS, make_config, make_tokenizer
+from tests.families import tiny_config
 
 TEXT = "i love the film , it was not boring !"
 LABELS = {"id2label": {0: "bad", 1: "good", 2: "fair"}, "label2id": {"bad": 0, "good": 1, "fair": 2}}
-SIZE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
 
 
 def sharp(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, length: int = 64) -> Predictor:
@@ -98,30 +94,24 @@ def bert() -> Predictor:
 
 
 def distilbert() -> Predictor:
-    config = DistilBertConfig(
-        vocab_size=len(WORDS), dim=32, n_layers=2, n_heads=2, hidden_dim=64, max_position_embeddings=64, **LABELS
-    )
+    config = tiny_config("distilbert", **LABELS)
     return sharp(DistilBertForSequenceClassification(config), wordpieces(["input_ids", "attention_mask"]))
 
 
 def electra() -> Predictor:
-    config = ElectraConfig(vocab_size=len(WORDS), embedding_size=16, max_position_embeddings=64, **SIZE, **LABELS)
+    config = tiny_config("electra", **LABELS)
     return sharp(ElectraForSequenceClassification(config), make_tokenizer())
 
 
 def roberta() -> Predictor:
     tokenizer = bytes_tokenizer()
-    config = RobertaConfig(
-        vocab_size=len(tokenizer), max_position_embeddings=66, type_vocab_size=1, pad_token_id=1, **SIZE, **LABELS
-    )
+    config = tiny_config("roberta", vocab_size=len(tokenizer), positions=66, **LABELS)
     return sharp(RobertaForSequenceClassification(config), tokenizer)
 
 
 def albert() -> Predictor:
     tokenizer = pieces_tokenizer()
-    config = AlbertConfig(
-        vocab_size=len(tokenizer), embedding_size=16, max_position_embeddings=64, pad_token_id=0, **SIZE, **LABELS
-    )
+    config = tiny_config("albert", vocab_size=len(tokenizer), pad_token_id=0, **LABELS)
     return sharp(AlbertForSequenceClassification(config), tokenizer)
 
 

@@ -1,7 +1,5 @@
 """The attention figures: right weights in the right places, small, and harmless whatever a token holds."""
 
-import base64
-import json
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,16 +10,10 @@ from playwright.sync_api import Browser, Page
 from core.attention import View
 from core.errors import UserError
 from core.figures import attention as attention_figures
-from tests.test_html import HOSTILE, make_maps
+from tests.hostile import TOKENS as HOSTILE
+from tests.made import make_maps, values
 
 TEXTS = ("[CLS]", "a", "b", "a", "[SEP]", "a", "[SEP]")
-
-
-def values(figure: object) -> np.ndarray:
-    """The heat map's matrix as the browser gets it."""
-    z = json.loads(plotly.io.to_json(figure))["data"][0]["z"]
-    shape = [int(n) for n in z["shape"].split(",")]
-    return np.frombuffer(base64.b64decode(z["bdata"]), dtype=np.dtype(z["dtype"])).reshape(shape)
 
 
 @pytest.mark.parametrize(

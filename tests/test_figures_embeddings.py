@@ -9,7 +9,8 @@ import pytest
 
 from core import embeddings
 from core.figures import embeddings as pictures
-from tests.test_html import HOSTILE, make_maps
+from tests.hostile import TOKENS as HOSTILE
+from tests.made import make_maps
 
 TEXTS = ("[CLS]", "a", "b", "[SEP]")
 

@@ -8,8 +8,8 @@ import plotly.io
 import pytest
 
 from core.figures import encoder as figures
-from tests.test_figures_attention import values
-from tests.test_html import HOSTILE
+from tests.hostile import TOKENS as HOSTILE
+from tests.made import values
 
 NAMES = ("[CLS]", "a", "b", "[SEP]")
 

@@ -8,8 +8,7 @@ import pytest
 
 from core.figures import heads as figures
 from core.heads import Change, HeadEffect
-
-NASTY = "<b>x</b></script><script>alert(1)</script>"
+from tests.hostile import NAME as NASTY
 
 
 def test_a_grid_writes_each_number_in_its_cell() -> None:

@@ -6,13 +6,13 @@ from core import vocabulary
 from core.figures import tokens as token_figures
 from core.tokens import Piece
 from core.vocabulary import LANGUAGES, LanguageCost, Learned, Spelling
+from tests.hostile import IMAGE as HOSTILE
 
 COSTS = (
     LanguageCost(LANGUAGES["en"], 20, 80, 19, 0, 1.0),
     LanguageCost(LANGUAGES["zh"], 30, 30, None, 15, 1.5),
     LanguageCost(LANGUAGES["de"], 25, 100, 20, 0, 1.25),
 )
-HOSTILE = "</script><img src=x onerror=alert(1)>"
 
 
 def test_language_costs_are_sorted_and_show_what_is_unknown() -> None:

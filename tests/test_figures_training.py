@@ -10,9 +10,9 @@ import pytest
 from core import predict
 from core.figures import training as training_figures
 from core.results import Evaluation, Event, Interval, Movement
+from tests.hostile import NAME as NASTY
 
 TEXTS = ["a", "b", "c", "d", "e", "f"]
-NASTY = "<b>x</b></script><script>alert(1)</script>"
 
 
 def events(steps: int = 6, *, begin: float = 100.0) -> tuple[Event, ...]:

@@ -14,16 +14,12 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 from transformers import (
-    AlbertConfig,
     AlbertModel,
     BertForMaskedLM,
     BertModel,
-    DistilBertConfig,
     DistilBertModel,
-    ElectraConfig,
     ElectraModel,
     PreTrainedModel,
-    RobertaConfig,
     RobertaModel,
     pipeline,
 )
@@ -32,10 +28,13 @@ from core import data, finetune, models, objectives, predict
 from core.errors import UserError
 from core.finetune import checkpoints, machine, methods, savings, trainer
 from core.finetune.trainer import Trainer
-from core.results import Event, RunConfig, RunReport
+from core.results import Event, RunConfig
 from core.tasks import TASKS
 from tests.conftest import WORDS, make_config, make_tokenizer
+from tests.families import tiny_config
+from tests.training import Listener, run, tear
 
+pytestmark = pytest.mark.training
 ENDINGS = ("", ".", "!", ", i love the plot", "and the acting", "!!", ". not boring", ", very", "i hate the plot")
 
 
@@ -87,30 +86,6 @@ def config(telling_bert: Path, table: Path) -> RunConfig:
         max_length=32,
         evaluations=2,
     )
-
-
-class Listener:
-    """Collects events and cancels when it is told to."""
-
-    def __init__(self, stop: Callable[[Event], bool] | None = None) -> None:
-        self.events: list[Event] = []
-        self.stop = stop
-        self.stopped = False
-
-    def __call__(self, event: Event) -> None:
-        self.events.append(event)
-        self.stopped = self.stopped or (self.stop is not None and self.stop(event))
-
-    def cancelled(self) -> bool:
-        return self.stopped
-
-    def of(self, kind: str) -> list[Event]:
-        return [event for event in self.events if event.kind == kind]
-
-
-def run(config: RunConfig, folder: Path, listener: Listener | None = None) -> RunReport:
-    listener = listener or Listener()
-    return finetune.train(config, folder, listener, listener.cancelled)
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -222,16 +197,12 @@ def test_texts_longer_than_max_length_are_counted(config: RunConfig, tmp_path: P
 # --- Families ----------------------------------------------------------------------------------------------------------
 
 
-SMALL = {"vocab_size": len(WORDS), "pad_token_id": 0}
-SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
 FAMILIES: dict[str, Callable[[], PreTrainedModel]] = {
     "bert": lambda: BertModel(make_config()),
-    "distilbert": lambda: DistilBertModel(
-        DistilBertConfig(**SMALL, dim=32, n_layers=2, n_heads=2, hidden_dim=64, max_position_embeddings=64)
-    ),
-    "roberta": lambda: RobertaModel(RobertaConfig(**SMALL, **SIZES, max_position_embeddings=66)),
-    "albert": lambda: AlbertModel(AlbertConfig(**SMALL, **SIZES, embedding_size=16, max_position_embeddings=64)),
-    "electra": lambda: ElectraModel(ElectraConfig(**SMALL, **SIZES, embedding_size=16, max_position_embeddings=64)),
+    "distilbert": lambda: DistilBertModel(tiny_config("distilbert")),
+    "roberta": lambda: RobertaModel(tiny_config("roberta", positions=66, type_vocab_size=2, pad_token_id=0)),
+    "albert": lambda: AlbertModel(tiny_config("albert")),
+    "electra": lambda: ElectraModel(tiny_config("electra")),
 }
 
 
@@ -365,15 +336,6 @@ def test_restoring_leaves_the_model_as_it_was(config: RunConfig) -> None:
 
 
 # --- Interruption ------------------------------------------------------------------------------------------------------
-
-
-def tear(step: int) -> Callable[[Event], bool]:
-    def stop(event: Event) -> bool:
-        if event.kind == "checkpoint" and event.step >= step:
-            raise KeyboardInterrupt  # as a kill does, it leaves no time to put anything in order
-        return False
-
-    return stop
 
 
 @pytest.mark.parametrize(("method", "evaluations", "after"), [("full", 2, 4), ("full", 1, 7), ("lora", 3, 9)])

@@ -24,9 +24,10 @@ from core.finetune import methods, savings, trainer
 from core.results import MaskedEvaluation, RunConfig, RunReport
 from core.tasks import TASKS
 from tests.conftest import WORDS, make_config, make_tokenizer
-from tests.test_finetune import Listener, run, tear
-from tests.test_objectives import FAMILIES
+from tests.families import MASKED as FAMILIES
+from tests.training import Listener, run, tear
 
+pytestmark = pytest.mark.training
 MLM, NSP = "masked-language-modelling", "next-sentence-prediction"
 
 

@@ -17,8 +17,11 @@ from core.heads import Change, Label, ablate, ablation, agreement, correlation, 
 from core.predict import Predictor
 from core.results import AttentionMaps, Attribution, Token, Tokens, WordScore
 from tests.conftest import WORDS, make_tokenizer
-from tests.test_attention import CONFIGS, PAIR, TEXT, make_maps, make_model
+from tests.families import UNEVEN as CONFIGS
+from tests.families import make_uneven as make_model
+from tests.made import maps_of as make_maps
 
+TEXT, PAIR = "i love eating pizza , and pizza !", "the film was awful"
 LABELS = ("LABEL_0", "LABEL_1")
 TEXTS = ["i love the film", "awful plot , boring acting !", "good coffee and great pizza", "i hate it", "very bad film"]
 TRUE = np.array([1, 0, 1, 0, 0])

@@ -12,34 +12,9 @@ from playwright.sync_api import Browser, Page
 from core import html
 from core.errors import UserError
 from core.html import bertviz_head, bertviz_model, bertviz_neuron
-from core.results import AttentionMaps, Token, Tokens
-
-HOSTILE = (
-    "</script><script>window.hacked=1</script>",
-    "<!--<script>",
-    "<img src=x onerror=window.hacked=1>",
-    "\"'`${window.hacked=1}\\",
-    "a\u2028b\u2029c",
-    "<b>&amp;</b>",
-    "我",
-    "DATA {title} {0}",
-)
-
-
-def make_maps(
-    texts: tuple[str, ...], *, layers: int = 2, heads: int = 3, pair_from: int | None = None, even: bool = False
-) -> AttentionMaps:
-    """Random rows that sum to 1."""
-    tokens = tuple(
-        Token(text, i, "word", 0, 1, int(pair_from is not None and i >= pair_from), 0, 0, i, True)
-        for i, text in enumerate(texts)
-    )
-    size = len(texts)
-    scores = np.random.default_rng(0).normal(scale=0 if even else 2, size=(layers, heads, size, size))
-    weights = np.exp(scores)
-    weights = (weights / weights.sum(axis=-1, keepdims=True)).astype(np.float32)
-    made = Tokens("m", "", "b" if pair_from else "", tokens, 512, "", "", 1)
-    return AttentionMaps(made, weights, tuple(range(layers)))
+from core.results import AttentionMaps
+from tests.hostile import TOKENS as HOSTILE
+from tests.made import make_maps
 
 
 def data_of(document: str) -> dict:

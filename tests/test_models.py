@@ -10,15 +10,11 @@ from pathlib import Path
 import pytest
 import torch
 from transformers import (
-    AlbertConfig,
     AlbertModel,
     BertForSequenceClassification,
-    DistilBertConfig,
     DistilBertModel,
-    ElectraConfig,
     ElectraModel,
     PretrainedConfig,
-    RobertaConfig,
     RobertaModel,
 )
 
@@ -26,11 +22,10 @@ from core import models
 from core.errors import UserError
 from core.hub import HUB_NAME
 from tests import hub
-from tests.conftest import WORDS, make_config, make_tokenizer
+from tests.conftest import make_config, make_tokenizer
+from tests.families import tiny_config
 
 ROOT = Path(__file__).parent.parent
-SIZES = {"vocab_size": len(WORDS), "num_hidden_layers": 1, "num_attention_heads": 2}
-SMALL = {**SIZES, "hidden_size": 16, "intermediate_size": 32, "max_position_embeddings": 40}
 
 
 @pytest.mark.parametrize("name", models.MODELS)
@@ -188,11 +183,14 @@ def test_a_new_head_gets_the_labels_and_a_seed_repeats_it(tiny_bert: Path) -> No
 
 
 FAMILY_MODELS = [
-    (DistilBertConfig(vocab_size=len(WORDS), n_layers=1, n_heads=2, dim=16, hidden_dim=32, max_position_embeddings=40), DistilBertModel),
-    (RobertaConfig(**SMALL, pad_token_id=1), RobertaModel),
-    (AlbertConfig(**SMALL, embedding_size=16), AlbertModel),
-    (ElectraConfig(**SMALL, embedding_size=16), ElectraModel),
-]  # fmt: skip
+    (tiny_config(family, layers=1, hidden=16, positions=40), kind)
+    for family, kind in (
+        ("distilbert", DistilBertModel),
+        ("roberta", RobertaModel),
+        ("albert", AlbertModel),
+        ("electra", ElectraModel),
+    )
+]
 
 
 @pytest.mark.parametrize(("config", "kind"), FAMILY_MODELS, ids=lambda value: value.__class__.__name__)

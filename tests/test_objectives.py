@@ -12,19 +12,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 from transformers import (
-    AlbertConfig,
-    AlbertForMaskedLM,
-    BertForMaskedLM,
     BertForSequenceClassification,
     BertModel,
     DataCollatorForLanguageModeling,
-    DistilBertConfig,
-    DistilBertForMaskedLM,
-    ElectraConfig,
-    ElectraForMaskedLM,
     PreTrainedModel,
-    RobertaConfig,
-    RobertaForMaskedLM,
 )
 
 from core import data, models, objectives
@@ -33,20 +24,7 @@ from core.objectives import Classification, Masked
 from core.pretraining import IGNORED
 from core.results import MaskedEvaluation, RunConfig
 from tests.conftest import WORDS, make_config, make_tokenizer
-
-SMALL = {"vocab_size": len(WORDS), "pad_token_id": 0}
-SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
-FAMILIES = {
-    "bert": lambda: BertForMaskedLM(make_config(initializer_range=0.2)),
-    "distilbert": lambda: DistilBertForMaskedLM(
-        DistilBertConfig(**SMALL, dim=32, n_layers=2, n_heads=2, hidden_dim=64, max_position_embeddings=64)
-    ),
-    "roberta": lambda: RobertaForMaskedLM(RobertaConfig(**SMALL, **SIZES, max_position_embeddings=66)),
-    "albert": lambda: AlbertForMaskedLM(AlbertConfig(**SMALL, **SIZES, embedding_size=16, max_position_embeddings=64)),
-    "electra": lambda: ElectraForMaskedLM(
-        ElectraConfig(**SMALL, **SIZES, embedding_size=16, max_position_embeddings=64)
-    ),
-}
+from tests.families import MASKED as FAMILIES
 
 
 def silent(done: int, total: int) -> None:

@@ -10,8 +10,8 @@ from core import models, runs, settings
 from core.errors import Cancelled
 from pages.shared import cached
 from tests.conftest import make_tokenizer
+from tests.families import ENCODERS as FAMILIES
 from tests.pages_common import check, open_page, put_run, texts, train_tiny
-from tests.test_embeddings import FAMILIES
 
 ROWS = {"rows": "40", "texts": "rotten_tomatoes", "view": "map"}
 

@@ -24,8 +24,8 @@ from pages.shared import cached
 from pages.topics.encoder import encoder_flow, worked
 from pages.topics.encoder.encoder_flow import BOXES
 from tests.conftest import make_config, make_tokenizer
+from tests.hostile import TYPED as HOSTILE
 from tests.pages_common import LANGUAGES, check, open_page, texts
-from tests.test_pages import HOSTILE
 
 RUN = "20260101-000000-abcdef"
 TEXT = "the film was not bad, and i love the plot!"

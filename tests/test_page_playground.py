@@ -23,18 +23,10 @@ from pages.shared import cached
 from pages.topics.playground import bulk
 from tests import pages_common
 from tests.conftest import make_config, make_tokenizer
+from tests.hostile import CLASSIFIED as HOSTILE
 
 FIRST, SECOND = "20260101-000000-abcdef", "20260102-000000-abcdef"
 TEXT = "the film was not bad"
-HOSTILE = {
-    "hundred thousand characters": "good film " * 10_000,
-    "emoji": "🙂👩‍👩‍👧‍👦 🇫🇷 good",
-    "right to left": "שלום עולם، مرحبا \u202eabc",
-    "control characters": "a\x00b\x07c\x1b[31m good",
-    "html": "<b>bold</b><img src=x onerror=alert(1)></script><script>alert(2)</script>",
-    "markdown": "[link](javascript:alert(1)) ![x](http://127.0.0.1/x.png) $x$ :red[y] **z**",
-    "template": "{0} {text} %s {{",
-}
 
 
 def make_run(home: Path, run_id: str, model: Path, begun_from: Path, **options: Any) -> str:

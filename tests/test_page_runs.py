@@ -11,10 +11,10 @@ from core.figures import training as training_figures
 from core.results import RunConfig
 from pages.shared import words
 from pages.shared.run_view import result
+from tests.hostile import MARKDOWN_NAME as NASTY
 from tests.pages_common import LANGUAGES, check, open_page, put_run, texts, train_tiny
 
 FIRST, SECOND = "20260102-030405-aaaaaa", "20260102-030406-bbbbbb"
-NASTY = "</script><b>x</b> *a* [l](http://x)"
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,8 @@ from streamlit.testing.v1 import AppTest
 from pages.shared import cached, inputs
 from pages.topics.tokens import tokenizers
 from pages.topics.tokens import typing as page_typing
+from tests.hostile import TYPED as HOSTILE
 from tests.pages_common import LANGUAGES, check, open_page, texts
-from tests.test_pages import HOSTILE
-from tests.test_snippets import run_script
 
 VIEWS = ("tokens", "word", "side", "languages", "vocabulary", "data")
 

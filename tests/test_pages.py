@@ -7,23 +7,13 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.browser import driver as browser
 from pages.shared import i18n, layout
+from tests.browser import driver as browser
+from tests.hostile import TYPED as HOSTILE
 from tests.pages_common import open_page
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
-HOSTILE = {
-    "empty": "",
-    "spaces": "   ",
-    "hundred thousand characters": "word " * 20_000,
-    "emoji": "🙂👩‍👩‍👧‍👦 🇫🇷",
-    "right to left": "שלום עולם، مرحبا \u202eabc",
-    "control characters": "a\x00b\x07c\x1b[31m",
-    "html": "<b>bold</b><img src=x onerror=alert(1)></script><script>alert(2)</script>",
-    "markdown": "[link](javascript:alert(1)) ![x](http://127.0.0.1/x.png) $x$ :red[y] **z**",
-    "template": "{0} {text} %s {{",
-}
 
 
 def test_all_pages_of_the_navigation_exist_and_none_is_left_out() -> None:

@@ -11,19 +11,13 @@ import pytest
 import torch
 from torch import nn
 from transformers import (
-    AlbertConfig,
     AutoModelForMaskedLM,
     BertConfig,
     BertForMaskedLM,
     BertForNextSentencePrediction,
     DataCollatorForLanguageModeling,
-    DistilBertConfig,
-    ElectraConfig,
-    PretrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerFast,
-    RobertaConfig,
-    XLMRobertaConfig,
 )
 
 from core import attention, models, pretraining
@@ -31,22 +25,13 @@ from core.encoder import read, tensors
 from core.errors import UserError
 from core.pretraining import IGNORED, METHODS, Method
 from tests.conftest import WORDS, make_config, make_tokenizer
+from tests.families import tiny_config
 
 TEXT, PAIR = "i love eating pizza , and good coffee !", "the film was awful"
 V, MASK, UNK = len(WORDS), WORDS.index("[MASK]"), WORDS.index("[UNK]")
-SIZES = {
-    "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64, "max_position_embeddings": 66,
-}  # fmt: skip
-CONFIGS: dict[str, PretrainedConfig] = {
-    config.model_type: config
-    for config in (
-        BertConfig(vocab_size=V, **SIZES),
-        DistilBertConfig(vocab_size=V, dim=32, n_layers=2, n_heads=2, hidden_dim=64, max_position_embeddings=66),
-        ElectraConfig(vocab_size=V, embedding_size=16, **SIZES),
-        AlbertConfig(vocab_size=V, embedding_size=16, **SIZES),
-        RobertaConfig(vocab_size=V, type_vocab_size=1, pad_token_id=0, **SIZES),
-        XLMRobertaConfig(vocab_size=V, type_vocab_size=1, pad_token_id=0, **SIZES),
-    )
+CONFIGS = {
+    family: tiny_config(family, positions=66, **({"pad_token_id": 0} if "roberta" in family else {}))
+    for family in models.FAMILIES
 }
 
 

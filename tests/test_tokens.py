@@ -7,17 +7,7 @@ from transformers import PreTrainedTokenizerFast, RobertaConfig, RobertaModel
 from core import models, tokens
 from core.errors import UserError
 from tests.conftest import make_tokenizer
-
-HOSTILE = [
-    "</script><img src=x onerror=alert(1)>",
-    "emoji 🙂👩‍👩‍👧 and flags 🇫🇷",
-    "שלום עולם مرحبا بالعالم",
-    "tabs\tnewlines\nnull\x00bell\x07",
-    "我爱吃披萨，你呢？",
-    "ﬁ naïve café Å",
-    "a" * 300,
-    "￼\u202eright to left",
-]
+from tests.hostile import TOKENIZED as HOSTILE
 
 
 @pytest.fixture(scope="module")

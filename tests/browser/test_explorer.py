@@ -10,10 +10,11 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser import driver as browser
 from tests.browser.common import check
 from tests.browser.driver import Server
+from tests.hostile import IN_BROWSER
 
 SENTENCE = "the plot is thin but the acting is wonderful and the music stays with you "
 BANK = "She sat on the bank of the river."
-HOSTILE = '</script><img src=x onerror="window.broken=1"> \u202eabc\u0007 ' + "x" * 3000
+HOSTILE = f"{IN_BROWSER} \u202eabc\u0007 " + "x" * 3000
 
 
 def open_explorer(page: Page, server: Server, query: str) -> None:

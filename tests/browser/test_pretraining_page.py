@@ -8,9 +8,10 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser import driver as browser
 from tests.browser.common import check
 from tests.browser.driver import Server
+from tests.hostile import IN_BROWSER
 
 SLOW = 60_000
-HOSTILE = '</script><img src=x onerror="window.broken=1"> film'
+HOSTILE = f"{IN_BROWSER} film"
 
 
 def show(page: Page, server: Server, query: str) -> None:

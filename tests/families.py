@@ -1,0 +1,72 @@
+"""Tiny models of every family, random and made on the spot; the words of their tokenizer are in conftest."""
+
+from collections.abc import Callable
+
+import torch
+from transformers import (
+    AlbertForMaskedLM,
+    AlbertModel,
+    AutoConfig,
+    AutoModel,
+    BertForMaskedLM,
+    BertModel,
+    DistilBertForMaskedLM,
+    DistilBertModel,
+    ElectraForMaskedLM,
+    ElectraModel,
+    PretrainedConfig,
+    PreTrainedModel,
+    RobertaForMaskedLM,
+    RobertaModel,
+)
+
+from core import models
+from tests.conftest import WORDS, make_config
+
+# DistilBERT names its sizes by itself.
+DISTILBERT = {"num_hidden_layers": "n_layers", "num_attention_heads": "n_heads", "hidden_size": "dim", "intermediate_size": "hidden_dim"}  # fmt: skip
+# What sets a family apart: vectors narrower than the layers, one segment and positions that begin after the padding.
+OWN: dict[str, dict[str, object]] = {
+    "albert": {"embedding_size": 16},
+    "electra": {"embedding_size": 16},
+    "roberta": {"type_vocab_size": 1, "pad_token_id": 1},
+    "xlm-roberta": {"type_vocab_size": 1, "pad_token_id": 1},
+}
+
+
+def tiny_config(
+    family: str, *, layers: int = 2, heads: int = 2, hidden: int = 32, positions: int = 64, **options: object
+) -> PretrainedConfig:
+    """A family's configuration in small; options are its own settings and come before everything else."""
+    sizes = {"num_hidden_layers": layers, "num_attention_heads": heads, "hidden_size": hidden, "intermediate_size": 2 * hidden}  # fmt: skip
+    if family == "distilbert":
+        sizes = {DISTILBERT[name]: size for name, size in sizes.items()}
+    whole = {"vocab_size": len(WORDS), "max_position_embeddings": positions, **sizes, **OWN.get(family, {}), **options}
+    return AutoConfig.for_model(family, **whole)
+
+
+ROBERTA = {"type_vocab_size": 2, "pad_token_id": 0}
+ENCODERS: dict[str, tuple[type[PreTrainedModel], PretrainedConfig]] = {
+    "bert": (BertModel, make_config()),
+    "distilbert": (DistilBertModel, tiny_config("distilbert")),
+    "roberta": (RobertaModel, tiny_config("roberta", **ROBERTA)),
+    "albert": (AlbertModel, tiny_config("albert")),
+    "electra": (ElectraModel, tiny_config("electra")),
+}
+MASKED: dict[str, Callable[[], PreTrainedModel]] = {
+    "bert": lambda: BertForMaskedLM(make_config(initializer_range=0.2)),
+    "distilbert": lambda: DistilBertForMaskedLM(tiny_config("distilbert")),
+    "roberta": lambda: RobertaForMaskedLM(tiny_config("roberta", positions=66, type_vocab_size=2, pad_token_id=0)),
+    "albert": lambda: AlbertForMaskedLM(tiny_config("albert")),
+    "electra": lambda: ElectraForMaskedLM(tiny_config("electra")),
+}
+UNEVEN = {family: tiny_config(family, layers=3, heads=4, positions=512) for family in models.FAMILIES}
+
+
+def make_uneven(model_type: str, auto_class: type = AutoModel) -> PreTrainedModel:
+    torch.manual_seed(0)
+    model = auto_class.from_config(UNEVEN[model_type], attn_implementation="eager")
+    for module in model.modules():  # random weights of 0.02 give nearly even attention: make it uneven
+        if isinstance(module, torch.nn.Linear):
+            torch.nn.init.normal_(module.weight, std=0.5)
+    return model.eval()
