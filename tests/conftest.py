@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 from playwright.sync_api import Browser
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForSequenceClassification, BertModel, PreTrainedTokenizerFast
@@ -15,6 +16,10 @@ from transformers import BertConfig, BertForSequenceClassification, BertModel, P
 from tests.browser import driver
 
 torch.set_num_threads(1)  # tiny models are quicker on one thread, and leave the other core to a second worker
+
+# The same few examples in every run, whatever ran before: a test that fails, fails everywhere.
+settings.register_profile("studio", derandomize=True, max_examples=20, deadline=None, database=None)
+settings.load_profile("studio")
 
 WORDS = (
     "[PAD] [UNK] [CLS] [SEP] [MASK] i love hate eating drinking pizza coffee the film was good bad great awful boring a an "
