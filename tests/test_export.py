@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import tracemalloc
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -66,8 +67,11 @@ def run(tmp_path: Path, tiny_classifier: Path) -> Path:
     return folder
 
 
-def unpacked(content: bytes, target: Path) -> Path:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+def unpacked(run: Path, target: Path) -> Path:
+    """The one folder in the zip of a run."""
+    content = io.BytesIO()
+    zip_model(run, content)
+    with zipfile.ZipFile(content) as archive:
         assert archive.testzip() is None
         archive.extractall(target)
     (folder,) = target.iterdir()
@@ -78,7 +82,7 @@ def unpacked(content: bytes, target: Path) -> Path:
 
 
 def test_the_zip_holds_one_folder_that_pipeline_loads(run: Path, tmp_path: Path) -> None:
-    folder = unpacked(zip_model(run), tmp_path / "unpacked")
+    folder = unpacked(run, tmp_path / "unpacked")
     assert folder.name == "bert-studio-20250102-030405-0a1b2c"
     names = {path.name for path in folder.iterdir()}
     assert names >= {"config.json", "model.safetensors", "tokenizer.json", "README.md", "run.json", "report.json"}
@@ -90,14 +94,14 @@ def test_the_zip_holds_one_folder_that_pipeline_loads(run: Path, tmp_path: Path)
 
 
 def test_the_runs_own_files_are_in_the_zip(run: Path, tmp_path: Path) -> None:
-    folder = unpacked(zip_model(run), tmp_path / "unpacked")
+    folder = unpacked(run, tmp_path / "unpacked")
     assert TypeAdapter(RunConfig).validate_json((folder / "run.json").read_bytes()) == CONFIG
     assert TypeAdapter(RunReport).validate_json((folder / "report.json").read_bytes()) == report()
 
 
 def test_a_stopped_run_has_no_report_and_its_card_says_so(run: Path, tmp_path: Path) -> None:
     (run / "report.json").unlink()
-    folder = unpacked(zip_model(run), tmp_path / "unpacked")
+    folder = unpacked(run, tmp_path / "unpacked")
     assert not (folder / "report.json").exists()
     assert "was not measured" in (folder / "README.md").read_text(encoding="utf-8")
 
@@ -105,7 +109,7 @@ def test_a_stopped_run_has_no_report_and_its_card_says_so(run: Path, tmp_path: P
 def test_folders_of_this_machine_stay_here(run: Path, tmp_path: Path) -> None:
     config = replace(CONFIG, model="/home/somebody/secret/tiny", data="/home/somebody/rows.csv", name="")
     (run / "config.json").write_bytes(TypeAdapter(RunConfig).dump_json(config))
-    folder = unpacked(zip_model(run), tmp_path / "unpacked")
+    folder = unpacked(run, tmp_path / "unpacked")
     for name in ("run.json", "README.md"):
         text = (folder / name).read_text(encoding="utf-8")
         assert "somebody" not in text and "tiny" in text and "rows.csv" in text
@@ -114,20 +118,33 @@ def test_folders_of_this_machine_stay_here(run: Path, tmp_path: Path) -> None:
 def test_a_link_in_the_model_folder_is_not_followed(run: Path, tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("secret")
     (run / "model" / "notes.txt").symlink_to(tmp_path / "secret.txt")
-    folder = unpacked(zip_model(run), tmp_path / "unpacked")
+    folder = unpacked(run, tmp_path / "unpacked")
     assert not (folder / "notes.txt").exists()
+
+
+def test_the_weights_are_never_in_memory_as_a_whole(run: Path, tmp_path: Path) -> None:
+    size = 64 * 2**20
+    with (run / "model" / "model.safetensors").open("r+b") as weights:
+        weights.truncate(size)
+    tracemalloc.start()
+    with (tmp_path / "model.zip").open("wb") as target:
+        zip_model(run, target)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (tmp_path / "model.zip").stat().st_size > size
+    assert peak < size / 8
 
 
 def test_a_run_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="has no model"):
-        zip_model(tmp_path)
+        zip_model(tmp_path, io.BytesIO())
 
 
 @pytest.mark.parametrize("name", ["config.json", "report.json"])
 def test_a_damaged_file_is_named(run: Path, name: str) -> None:
     (run / name).write_text("{")
     with pytest.raises(UserError, match=f"{name} of this run cannot be read"):
-        zip_model(run)
+        zip_model(run, io.BytesIO())
 
 
 # --- The card ----------------------------------------------------------------------------------------------------------
@@ -206,9 +223,7 @@ def test_a_masked_language_model_is_zipped(tmp_path: Path) -> None:
     make_tokenizer().save_pretrained(tmp_path / "run" / "model")
     config = replace(CONFIG, task="masked-language-modelling")
     (tmp_path / "run" / "config.json").write_bytes(TypeAdapter(RunConfig).dump_json(config))
-    with zipfile.ZipFile(io.BytesIO(zip_model(tmp_path / "run"))) as archive:
-        archive.extractall(tmp_path / "out")
-    (folder,) = (tmp_path / "out").iterdir()
+    folder = unpacked(tmp_path / "run", tmp_path / "out")
     assert len(pipeline("fill-mask", str(folder))("the film was [MASK]")) == 5
 
 

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 from transformers import (
+    BertForMaskedLM,
     BertForSequenceClassification,
     BertModel,
     DataCollatorForLanguageModeling,

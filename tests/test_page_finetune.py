@@ -12,6 +12,7 @@ from core import data, finetune, runs, settings
 from core.results import RunConfig
 from pages.shared.snippets import finetune as finetune_code
 from tests.pages_common import LANGUAGES, check, open_page, put_run, texts, train_tiny
+from tests.scripts import run_script
 
 RUN = "20260102-030405-aaaaaa"
 CSV = "review;verdict;id\n" + "".join(
@@ -276,12 +277,6 @@ def test_train_again_with_a_file_of_an_old_run(started: list[runs.Run], tmp_path
     assert app.selectbox(key="label_column").value == "verdict"
     check(app.button(key="start").click().run())
     assert (started[0].folder / started[0].config.data).read_text() == CSV
-
-
-def run_script(code: str) -> dict[str, object]:
-    names: dict[str, object] = {}
-    exec(compile(code, "snippet", "exec"), names)
-    return names
 
 
 @pytest.mark.parametrize("method", finetune.METHODS)

@@ -14,7 +14,7 @@ from core.results import RunConfig
 from pages.shared import data_form
 from pages.topics.pretraining import learn
 from tests.pages_common import LANGUAGES, check, open_page, put_run, texts
-from tests.test_snippets import run_script
+from tests.scripts import run_script
 
 RUN = "20260102-030405-cccccc"
 NEXT = "20260102-030405-dddddd"

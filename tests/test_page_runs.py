@@ -1,7 +1,10 @@
 """The Runs page: every state of a run is shown and leads somewhere; comparing, deleting and going on work."""
 
 import json
+import tracemalloc
+import zipfile
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,7 @@ from core import models, runs, settings
 from core.figures import training as training_figures
 from core.results import RunConfig
 from pages.shared import words
-from pages.shared.run_view import result
+from pages.shared.run_view import actions, result
 from tests.hostile import MARKDOWN_NAME as NASTY
 from tests.pages_common import LANGUAGES, check, open_page, put_run, texts, train_tiny
 
@@ -203,3 +206,21 @@ def test_durations_read_as_people_say_them() -> None:
     assert words.duration(12.4) == "12 s"
     assert words.duration(125) == "2 min 05 s"
     assert words.duration(7260) == "2 h 01 min"
+
+
+def test_a_download_holds_the_zip_in_memory_once(tmp_path: Path) -> None:
+    size = 64 * 2**20
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text("{}")
+    with (tmp_path / "model" / "model.safetensors").open("wb") as weights:
+        weights.truncate(size)
+    (tmp_path / "config.json").write_text(json.dumps({"model": "minilm", "data": "rotten_tomatoes"}))
+    before = sorted(tmp_path.rglob("*"))
+    tracemalloc.start()
+    content = actions.zipped(tmp_path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < size * 1.05
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        assert archive.testzip() is None and len(archive.namelist()) == 4
+    assert sorted(tmp_path.rglob("*")) == before, "the zip leaves nothing in the run's folder"

@@ -10,6 +10,7 @@ from pages.topics.tokens import tokenizers
 from pages.topics.tokens import typing as page_typing
 from tests.hostile import TYPED as HOSTILE
 from tests.pages_common import LANGUAGES, check, open_page, texts
+from tests.scripts import run_script
 
 VIEWS = ("tokens", "word", "side", "languages", "vocabulary", "data")
 

@@ -1,9 +1,7 @@
 """ "Show the code": every script of pages.shared.snippets runs by itself and gives the numbers that core gives the page."""
 
-import contextlib
 import importlib
 import inspect
-import io
 import pkgutil
 import shutil
 from collections.abc import Callable
@@ -43,6 +41,7 @@ from pages.shared.snippets import pretraining as pretraining_code
 from pages.shared.snippets import runs as runs_code
 from pages.shared.snippets import tokens as tokens_code
 from tests.conftest import make_config, make_tokenizer
+from tests.scripts import run_script
 
 RUN = "20260101-000000-abcdef"
 NAME = f"run:{RUN}"
@@ -53,16 +52,6 @@ TEXTS = [
     ("我爱电影 🙂 مرحبا \x07 tab\there\nand a line", ""),
     ("walking " * 200, ""),
 ]
-
-
-def run_script(code: str) -> dict[str, object]:
-    """The variables a script leaves behind; what it prints is kept from the test's output, but must be something."""
-    variables: dict[str, object] = {}
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(compile(code, "snippet", "exec"), variables)
-    assert printed.getvalue().strip()
-    return variables
 
 
 @pytest.fixture

@@ -6,9 +6,8 @@ This module does not know how the zip reaches the person who asked for it.
 import json
 import re
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 from pydantic import TypeAdapter, ValidationError
@@ -23,11 +22,12 @@ CONFIG = TypeAdapter(RunConfig)
 REPORT = TypeAdapter(RunReport)
 
 
-def zip_model(folder: Path) -> bytes:
-    """A run's model as a zip with one folder in it: what save_pretrained wrote, README.md (the model card), run.json
+def zip_model(folder: Path, target: BinaryIO) -> None:
+    """Write a run's model as a zip with one folder in it: what save_pretrained wrote, README.md (the model card), run.json
     (what was asked) and report.json (what came out, where the run got that far). `pipeline` loads the unpacked folder.
 
-    folder: the run folder. Raises UserError when the run has no model or its configuration cannot be read.
+    folder: the run folder; target: a file open for writing (the zip is as large as the weights). Raises UserError when
+    the run has no model or its configuration cannot be read.
     """
     model = folder / "model"
     if not (model / "config.json").is_file():
@@ -36,7 +36,6 @@ def zip_model(folder: Path) -> bytes:
     report = _read(REPORT, folder / "report.json") if (folder / "report.json").is_file() else None
     labels = _labels(model)
     name = re.sub(r"[^\w.-]+", "-", f"bert-studio-{folder.name}", flags=re.ASCII)
-    target = BytesIO()
     with ZipFile(target, "w", ZIP_DEFLATED) as archive:
         for path in sorted(model.iterdir()):
             if path.is_file() and not path.is_symlink() and path.name != "README.md":
@@ -46,7 +45,6 @@ def zip_model(folder: Path) -> bytes:
         archive.writestr(f"{name}/run.json", CONFIG.dump_json(config, indent=2))
         if report is not None:
             archive.writestr(f"{name}/report.json", REPORT.dump_json(report, indent=2))
-    return target.getvalue()
 
 
 def _read(adapter: TypeAdapter[Content], path: Path) -> Content:

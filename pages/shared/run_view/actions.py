@@ -1,5 +1,8 @@
 """What can be done with a run that is not active: resume it, train again with changes, use or download its model."""
 
+from pathlib import Path
+from tempfile import TemporaryFile
+
 import streamlit as st
 
 from core import models, runs
@@ -23,13 +26,21 @@ def can_use(run: Run) -> bool:
     return models.availability(f"run:{run.id}") == "here"
 
 
+def zipped(folder: Path) -> bytes:
+    """The zip of a run's model, built on the disk that holds the run: memory sees it once, when Streamlit needs it."""
+    with TemporaryFile(dir=folder) as file:
+        zip_model(folder, file)
+        file.seek(0)
+        return file.read()
+
+
 def actions(run: Run, page: str) -> None:
     """What can be done with a run now."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if can_use(run):
             _ways_on(run, page)
             st.download_button(
-                _("Download the model (zip)"), lambda: zip_model(run.folder), f"{run.id}.zip", "application/zip",
+                _("Download the model (zip)"), lambda: zipped(run.folder), f"{run.id}.zip", "application/zip",
                 key=f"zip_{page}_{run.id}", on_click="ignore", icon=":material/download:",
                 help=_("A folder that transformers' pipeline() loads, with its label names."),
             )  # fmt: skip
