@@ -80,6 +80,7 @@ def train(*more: object, output: Path, model: Path, file: Path) -> list[object]:
 # --- From a CSV to predictions -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.training
 def test_train_evaluate_predict(
     capsys: pytest.CaptureFixture[str], tiny_bert: Path, reviews: Path, tmp_path: Path
 ) -> None:
@@ -124,6 +125,7 @@ def test_train_evaluate_predict(
     assert one["n"] == 1 and one["cut"] is False and one["text"] == "i love the film ."
 
 
+@pytest.mark.training
 def test_ctrl_c_stops_cleanly_and_run_goes_on(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -198,6 +200,7 @@ def notes(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.training
 def test_pre_training_on_a_text_file(
     capsys: pytest.CaptureFixture[str], notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -562,6 +562,7 @@ def checkpoints(run: runs.Run) -> list[int]:
     return [found.step for found in runs.events(run) if found.kind == "checkpoint"]
 
 
+@pytest.mark.training
 def test_kill_and_resume_until_it_finishes_while_another_waits(
     real: Callable[..., runs.Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -620,6 +621,7 @@ def test_a_folder_does_not_take_the_name_of_a_model(name: str, tmp_path: Path, m
     assert runs.create(replace(CONFIG, model=f"./{name}"), folder=tmp_path / "two").config.model == str(tmp_path / name)
 
 
+@pytest.mark.training
 def test_pre_training_from_scratch_survives_a_kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As the page starts it: a text file, a model from scratch; killed after a checkpoint, resumed, loaded."""
     monkeypatch.setenv("STUDIO_THREADS", "1")

@@ -337,6 +337,7 @@ def test_the_tutorials_sentences_become_one_batch() -> None:
     assert variables["inputs"]["input_ids"].tolist() == expected  # type: ignore[index]
 
 
+@pytest.mark.training
 @of("article_experiment")
 def test_the_tutorials_experiment_gives_the_pages_losses() -> None:
     losses = run_script(article_code.article_experiment("minilm"))["losses"]
@@ -602,6 +603,7 @@ def test_documents_that_were_pasted() -> None:
     assert texts_of(code) == ["One ' story.", 'Another """ {one}\\.']
 
 
+@pytest.mark.training
 @of("pretrain_masked")
 @pytest.mark.parametrize("held_out", [False, True])
 @pytest.mark.parametrize("scratch", [False, True])
