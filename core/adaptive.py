@@ -17,7 +17,7 @@ from statistics import fmean, stdev
 
 from scipy.stats import t
 
-from core.results import Interval, RunConfig, RunReport
+from core.results import Measure, RunConfig, RunReport
 from core.runs import Run
 
 BASE = "minilm"
@@ -70,24 +70,28 @@ class Outcome:
 
     labels: int
     accuracies: Mapping[str, Mapping[int, float]]
-    means: Mapping[str, Interval]
-    difference: Interval | None
+    means: Mapping[str, Measure]
+    difference: Measure | None
 
 
-def mean_interval(values: Sequence[float]) -> Interval:
+def mean_interval(values: Sequence[float]) -> Measure:
     """The mean of at least two values with the 95 % interval of Student's t: mean ± t(0.975, n − 1) · s / √n.
 
     With few values it may reach beyond what the quantity can be: it knows nothing of bounds.
     """
     mean = fmean(values)
     reach = float(t.ppf(0.975, len(values) - 1)) * stdev(values) / sqrt(len(values))
-    return Interval(mean, mean - reach, mean + reach)
+    return Measure(mean, mean - reach, mean + reach)
 
 
 def outcome(labels: int, reports: Mapping[str, Mapping[int, RunReport]]) -> Outcome:
     """What the reports of one number of labels say. reports: contender → seed → report."""
     accuracies = {
-        name: {seed: report.test.accuracy.value for seed, report in found.items() if report.test}
+        name: {
+            seed: report.evaluations["test"].metrics["accuracy"].value
+            for seed, report in found.items()
+            if "test" in report.evaluations
+        }
         for name, found in reports.items()
     }
     unread, adapted = (accuracies.get(name, {}) for name in ("unread", "adapted"))

@@ -18,8 +18,9 @@ import torch
 from torch import nn
 from transformers import DataCollatorForLanguageModeling, PreTrainedModel, PreTrainedTokenizerBase
 
-from core.data import ARTICLE
-from core.results import Movement, RunConfig
+from core import models
+from core.data.bundled import ARTICLE
+from core.results import Movement
 
 PRINTED_LOSSES = (1.4838, 0.8741, 0.5901)
 PRINTED_ACCURACY = 0.75
@@ -69,16 +70,15 @@ def repeat(
     report(done, total) is called after each seed and may raise Cancelled. Raises UserError when the model cannot be had.
     """
     # here, because the Trainer takes long to import and the other experiments never need it
-    from core import finetune, objectives
+    from core.finetune.methods import movement
 
     texts, labels = list(ARTICLE), torch.tensor([int(label.removeprefix("label ")) for label in ARTICLE.values()])
     inputs = tokenizer(texts, padding=True, return_tensors="pt")
     rows: list[Repetition] = []
     moved: tuple[Movement, ...] = ()
     for seed in seeds:
-        config = RunConfig(model=model, data="article-example", seed=seed)
         names = tuple(f"label {i}" for i in range(CLASSES))
-        learner = objectives.fresh_model(config, names, "sdpa")
+        learner = models.load(model, "classifier", labels=names, seed=seed)
         start = None if rows else copy.deepcopy(learner)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -98,7 +98,7 @@ def repeat(
             )
         )
         if start is not None:
-            moved = finetune.movement(start, learner)
+            moved = movement(start, learner)
         if report:
             report(len(rows), len(seeds))
     return Repetitions(tuple(rows), moved)

@@ -7,7 +7,6 @@ This module does not know how they were trained (benchmarks/bundled_heads.py doe
 
 from pathlib import Path
 
-import peft
 from safetensors.torch import load_file
 from transformers import PreTrainedModel
 
@@ -23,6 +22,8 @@ def with_head(model: PreTrainedModel, head: str) -> PreTrainedModel:
     The adapters are merged into the encoder, so the result is an ordinary model; a masked language model's decoder is
     tied to its word embeddings. Raises ValueError when the files do not fit the model.
     """
+    import peft  # here, because it takes a second that other models need not wait for
+
     folder = HEADS[head]
     weights = {name: tensor.float() for name, tensor in load_file(folder / HEAD_FILE).items()}
     unknown = model.load_state_dict(weights, strict=False).unexpected_keys

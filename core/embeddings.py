@@ -18,7 +18,7 @@ import torch
 from safetensors import safe_open
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from core.data import TextDataset
+from core.data.dataset import TextDataset
 from core.encoder import read, tensors
 from core.errors import N_, UserError
 from core.models import FAMILIES

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from core.batches import Report
 from core.errors import N_, UserError
-from core.predict import Predictor, Report, probabilities, refuse_empty
+from core.predict import Predictor, refuse_empty
 from core.results import Attribution, WordScore
-from core.tasks import TASKS
+from core.tasks.base import Task
+from core.tasks.classify import probabilities
 from core.tokens import clean, shorten
 
 TOKENS_PER_BATCH = 1_024  # with gradients: about 0.5 GB for a model of BERT-base's size
@@ -59,7 +61,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class Method:
-    """One way to attribute. unit: what its scores are in. completeness: they promise to add up, and the error is reported."""
+    """One way to attribute.
+
+    unit: what its scores are in. completeness: they promise to add up, and the error is reported. needs: the kinds of answer
+    that it can explain.
+    """
 
     id: str
     title: str
@@ -67,6 +73,12 @@ class Method:
     unit: str
     completeness: bool
     function: Callable[[Question], Answer]
+    needs: frozenset[str] = frozenset({"label"})
+
+
+def offered(task: Task) -> dict[str, Method]:
+    """The METHODS that can explain what a task answers with."""
+    return {name: method for name, method in METHODS.items() if method.needs <= task.gives}
 
 
 def explain(
@@ -95,7 +107,7 @@ def explain(
         )
     if steps < 1:
         raise UserError("{steps} steps are too few; use at least 1", steps=steps)
-    refuse_empty([text], [pair] if pair else None)
+    refuse_empty({"text": [text], **({"pair": [pair]} if pair else {})})
     question = _ask(predictor, (text, pair) if pair else (text,), label, steps, report)
     answer = METHODS[method].function(question)
     total = float(answer.words.sum()) + answer.special
@@ -115,12 +127,7 @@ def explain(
 
 def _ask(predictor: Predictor, given: Sequence[str], label: str | None, steps: int, report: Report | None) -> Question:
     texts = tuple(shorten(predictor.tokenizer, clean(text), predictor.max_length) for text in given)
-    task = TASKS["pair-classification" if len(texts) == 2 else "text-classification"]
-    encoded = task.prepare(
-        predictor.tokenizer,
-        {name: [text] for name, text in zip(task.inputs, texts, strict=True)},
-        predictor.max_length,
-    )
+    encoded = predictor.tokenizer(*([text] for text in texts), truncation=True, max_length=predictor.max_length)
     inputs = {
         name: torch.tensor(encoded[name], device=predictor.model.device)
         for name in predictor.tokenizer.model_input_names
@@ -280,12 +287,11 @@ def _deletion(question: Question) -> Answer:
         variants.append(
             tuple(_without(text, word) if source == word.source else text for source, text in enumerate(question.texts))
         )
-    task = TASKS["pair-classification" if len(question.texts) == 2 else "text-classification"]
     predictor = question.predictor
     probs = probabilities(
         predictor.model,
         predictor.tokenizer,
-        {name: [variant[i] for variant in variants] for i, name in enumerate(task.inputs)},
+        {role: [variant[i] for variant in variants] for i, role in enumerate(("text", "pair")[: len(question.texts)])},
         predictor.max_length,
         report=question.report,
     )[:, question.index]

@@ -18,11 +18,13 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from core import attention, models
+from core.batches import Columns, Report
 from core.encoder import read, tensors
 from core.errors import N_, UserError
-from core.predict import Predictor, Report, match_labels, probabilities
-from core.results import AttentionMaps, Attribution, Token, Tokens
-from core.tasks import Columns
+from core.predict import Predictor
+from core.results import AttentionMaps, Attribution, Measure, Token, Tokens
+from core.tasks.base import Task
+from core.tasks.classify import match_labels, probabilities
 from core.tokens import clean
 
 Switch = frozenset[tuple[int, int]]  # the (layer, head) that are switched off, counted from 0
@@ -112,15 +114,6 @@ class Ablation:
 
 
 @dataclass(frozen=True)
-class Change:
-    """A mean difference (after − before) with its 95 % paired bootstrap interval over the examples."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
 class HeadEffect:
     """What switching one head off does to a classifier.
 
@@ -130,8 +123,8 @@ class HeadEffect:
 
     layer: int
     head: int
-    accuracy: Change
-    probability: Change
+    accuracy: Measure
+    probability: Measure
     lost: int
     gained: int
 
@@ -437,6 +430,14 @@ def _read(model: PreTrainedModel, inputs: dict[str, torch.Tensor]) -> tuple[np.n
     return np.stack(states), answer
 
 
+NEEDS = frozenset({"label"})  # the kinds of answer whose heads can be ranked
+
+
+def can_rank(task: Task) -> bool:
+    """Whether the heads of a task's models can be ranked by what their answers lose."""
+    return task.gives >= NEEDS
+
+
 def importance(
     predictor: Predictor,
     columns: Columns,
@@ -488,8 +489,8 @@ def importance(
     low, high = np.quantile(shifts @ counts.T / len(truth), (0.025, 0.975), axis=-1)
     means = shifts.mean(axis=-1)
 
-    def change(kind: int, i: int) -> Change:
-        return Change(float(means[kind, i]), float(low[kind, i]), float(high[kind, i]))
+    def change(kind: int, i: int) -> Measure:
+        return Measure(float(means[kind, i]), float(low[kind, i]), float(high[kind, i]))
 
     effects = [
         HeadEffect(

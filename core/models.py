@@ -7,7 +7,8 @@ families is a FAMILIES row. This module does not know what a model is used for.
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -32,7 +33,7 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
-from core import hub, settings
+from core import bundled, hub, settings
 from core.errors import N_, UserError
 
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -41,7 +42,6 @@ SCRATCH = "scratch"  # as the model of a run: a new, tiny one with a vocabulary 
 WANTED_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 
 Attention = Literal["eager", "sdpa"]
-Head = Literal["mlm", "nsp"]
 
 
 @dataclass(frozen=True)
@@ -50,29 +50,75 @@ class Family:
 
     segments: it has token_type embeddings. position_offset: the position id of the first token (RoBERTa counts from
     padding_idx + 1). word_start: how its tokenizer marks a token's place: "##" marks continuations (WordPiece),
-    "Ġ" or "▁" mark word starts. mlm: a weight that only checkpoints with a head for masked language modelling hold;
-    nsp: the same for next sentence prediction, "" where the family knows no such task. projection: where in a layer the
-    linear map W^O stands, which mixes the heads' outputs.
+    "Ġ" or "▁" mark word starts. telltales: HEADS id → a weight that only checkpoints with this head hold; a pre-training task
+    that is left out is unknown to the family. projection: where in a layer the linear map W^O stands, which mixes the heads'
+    outputs.
     """
 
     model_type: str
     segments: bool
     position_offset: int
     word_start: str
-    mlm: str
-    nsp: str = ""
+    telltales: Mapping[str, str]
     projection: str = "attention.output.dense"
 
 
 FAMILIES: dict[str, Family] = {
     row.model_type: row
     for row in (
-        Family("bert", True, 0, "##", "cls.predictions.transform.dense.weight", "cls.seq_relationship.weight"),
-        Family("distilbert", False, 0, "##", "vocab_transform.weight", projection="attention.out_lin"),
-        Family("electra", True, 0, "##", "generator_predictions.dense.weight"),
-        Family("albert", True, 0, "▁", "predictions.dense.weight", projection="attention.dense"),
-        Family("roberta", False, 2, "Ġ", "lm_head.dense.weight"),
-        Family("xlm-roberta", False, 2, "▁", "lm_head.dense.weight"),
+        Family("bert", True, 0, "##", {"mlm": "cls.predictions.transform.dense.weight", "nsp": "cls.seq_relationship.weight"}),
+        Family("distilbert", False, 0, "##", {"mlm": "vocab_transform.weight"}, "attention.out_lin"),
+        Family("electra", True, 0, "##", {"mlm": "generator_predictions.dense.weight"}),
+        Family("albert", True, 0, "▁", {"mlm": "predictions.dense.weight"}, "attention.dense"),
+        Family("roberta", False, 2, "Ġ", {"mlm": "lm_head.dense.weight"}),
+        Family("xlm-roberta", False, 2, "▁", {"mlm": "lm_head.dense.weight"}),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Head:
+    """What can stand on top of an encoder.
+
+    auto: the transformers class that puts it there; suffix: how the architectures that have it end. new: whether a training
+    makes a new one — always (its labels are those of the data), missing (only where the checkpoint has none and the family
+    can have one) or never. settings: values of the model's configuration that belong to it. missing: what is said of a model
+    without one.
+    """
+
+    id: str
+    auto: type
+    suffix: str
+    new: Literal["always", "missing", "never"]
+    missing: str
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+
+HEADS: dict[str, Head] = {
+    row.id: row
+    for row in (
+        Head(
+            "classifier",
+            AutoModelForSequenceClassification,
+            "ForSequenceClassification",
+            "always",
+            N_("'{name}' has no classifier: it is a pre-trained encoder that must be fine-tuned first"),
+            {"problem_type": "single_label_classification"},
+        ),
+        Head(
+            "mlm",
+            AutoModelForMaskedLM,
+            "ForMaskedLM",
+            "never",
+            N_("'{name}' has no head for masked language modelling; minilm, which comes with the studio, has one"),
+        ),
+        Head(
+            "nsp",
+            AutoModelForNextSentencePrediction,
+            "ForNextSentencePrediction",
+            "missing",
+            N_("'{name}' has no head for next sentence prediction; minilm, which comes with the studio, has one"),
+        ),
     )
 }
 
@@ -331,113 +377,48 @@ def load_encoder(name: str, *, attention: Attention = "sdpa", allow_path: bool =
     return _load(AutoModel, name, allow_path, attn_implementation=attention)
 
 
-def load_classifier(
+def load(
     name: str,
+    head: str,
     *,
     labels: tuple[str, ...] | None = None,
+    seed: int = 0,
     attention: Attention = "sdpa",
     allow_path: bool = False,
-    generator: torch.Generator | None = None,
 ) -> PreTrainedModel:
-    """The encoder with a sequence classification head (or the one of next sentence prediction), in fp32 and evaluation mode.
+    """The encoder with a head of HEADS, in fp32 and evaluation mode.
 
-    With `labels` the head is made anew for them; generator: what draws the parameters that the checkpoint lacks, instead
-    of torch's process-wide one. Without, the model must bring a trained head: a UserError says so when it does not.
+    Without `labels` the model must bring the trained head, complete: one that the library drew at random would answer too.
+    With `labels` (those of the data, () for a task without) training is to begin: the head is made for them where HEADS says so,
+    and what a checkpoint lacks depends on `seed` alone. Raises UserError when the head is missing and cannot be made.
     """
-    if labels is not None:
-        return _load(
-            AutoModelForSequenceClassification,
-            name,
-            allow_path,
-            generator,
-            attn_implementation=attention,
-            num_labels=len(labels),
-            id2label=dict(enumerate(labels)),
-            label2id={label: i for i, label in enumerate(labels)},
-            ignore_mismatched_sizes=True,
-        )
-    architectures = load_config(name, allow_path=allow_path).architectures or []
-    if any(architecture.endswith("ForNextSentencePrediction") for architecture in architectures):
-        return load_next_sentence(name, attention=attention, allow_path=allow_path)
-    if not any(architecture.endswith("ForSequenceClassification") for architecture in architectures):
-        raise UserError(
-            "'{name}' has no classifier: it is a pre-trained encoder that must be fine-tuned first", name=title(name)
-        )
-    return _load(AutoModelForSequenceClassification, name, allow_path, attn_implementation=attention)
+    row = HEADS[head]
+    if name == "minilm" and head in bundled.HEADS:
+        model = bundled.with_head(_load(row.auto, name, allow_path, attn_implementation=attention), head)
+    elif labels is None or not _makes(name, row, allow_path=allow_path):
+        model = _trained(name, row, attention, allow_path)
+    else:
+        model = _with_new_head(name, row, labels, seed, attention, allow_path)
+    if labels:
+        model.config.id2label = dict(enumerate(labels))
+        model.config.label2id = {label: i for i, label in enumerate(labels)}
+        model.config.update(dict(row.settings))
+    return model
 
 
-HEADLESS = {
-    "mlm": N_("'{name}' has no head for masked language modelling; minilm, which comes with the studio, has one"),
-    "nsp": N_("'{name}' has no head for next sentence prediction; minilm, which comes with the studio, has one"),
-}
+def _makes(name: str, head: Head, *, allow_path: bool) -> bool:
+    """Whether training begins with a new head of this kind."""
+    return head.new == "always" or (
+        head.new == "missing"
+        and head.id in FAMILIES[load_config(name, allow_path=allow_path).model_type].telltales
+        and not has_head(name, head.id, allow_path=allow_path)
+    )
 
 
-def has_head(name: str, head: Head, *, allow_path: bool = False) -> bool:
-    """Whether the model was trained with this head, told from the names of its weights; nothing is loaded. Raises as `folder`."""
-    if name == "minilm":
-        return True
-    found = folder(name, allow_path=allow_path)
-    family = FAMILIES[load_config(name, allow_path=allow_path).model_type]
-    telltale = {"mlm": family.mlm, "nsp": family.nsp}[head]
-    return bool(telltale) and telltale in _weight_names(found)
-
-
-def can_learn(name: str, head: Head, *, allow_path: bool = False) -> bool:
-    """Whether pre-training may go on with this head: the model has it, or ("nsp") its family can be given a new one."""
-    if has_head(name, head, allow_path=allow_path):
-        return True
-    return head == "nsp" and bool(FAMILIES[load_config(name, allow_path=allow_path).model_type].nsp)
-
-
-def _weight_names(found: Path) -> set[str]:
-    index = found / "model.safetensors.index.json"
-    if index.is_file():
-        return set(_read_json(index)["weight_map"])
-    try:
-        with safe_open(found / "model.safetensors", framework="pt") as file:
-            return set(file.keys())
-    except (OSError, SafetensorError) as error:
-        raise UserError(
-            "the model '{name}' cannot be loaded: {reason}", name=found.name, reason=str(error)[:200]
-        ) from error
-
-
-def load_masked_lm(name: str, *, attention: Attention = "sdpa", allow_path: bool = False) -> PreTrainedModel:
-    """The encoder with its head for masked language modelling, in fp32 and evaluation mode.
-
-    Raises UserError when the checkpoint holds no such head, or not all of it: a head that the library drew at random
-    would answer too.
-    """
-    return _with_head(AutoModelForMaskedLM, name, "mlm", attention, allow_path)
-
-
-def load_next_sentence(
-    name: str,
-    *,
-    attention: Attention = "sdpa",
-    allow_path: bool = False,
-    new_head: bool = False,
-    generator: torch.Generator | None = None,
-) -> PreTrainedModel:
-    """The encoder with its head for next sentence prediction, as in `load_masked_lm`. Of its two logits the first is "is next".
-
-    new_head: a model without one gets a random one, if its family knows the task; generator: what draws it, as in
-    `load_classifier`.
-    """
-    knows = FAMILIES[load_config(name, allow_path=allow_path).model_type].nsp
-    if new_head and knows and not has_head(name, "nsp", allow_path=allow_path):
-        return _load(AutoModelForNextSentencePrediction, name, allow_path, generator, attn_implementation=attention)
-    return _with_head(AutoModelForNextSentencePrediction, name, "nsp", attention, allow_path)
-
-
-def _with_head(auto_class: type, name: str, head: Head, attention: Attention, allow_path: bool) -> PreTrainedModel:
-    if name == "minilm":
-        from core import bundled  # imports peft, which takes a second that other models need not wait for
-
-        return bundled.with_head(_load(auto_class, name, allow_path, attn_implementation=attention), head)
-    if not has_head(name, head, allow_path=allow_path):
-        raise UserError(HEADLESS[head], name=title(name))
-    model, missing = _load_and_tell(auto_class, name, allow_path, attn_implementation=attention)
+def _trained(name: str, head: Head, attention: Attention, allow_path: bool) -> PreTrainedModel:
+    if not has_head(name, head.id, allow_path=allow_path):
+        raise UserError(head.missing, name=title(name))
+    model, missing = _load_and_tell(head.auto, name, allow_path, attn_implementation=attention)
     if missing:
         raise UserError(
             "the model '{name}' cannot be loaded: {reason}", name=name, reason="missing " + ", ".join(missing)[:200]
@@ -445,24 +426,78 @@ def _with_head(auto_class: type, name: str, head: Head, attention: Attention, al
     return model
 
 
-def _load(
-    auto_class: type, name: str, allow_path: bool, generator: torch.Generator | None = None, **options: object
+def _with_new_head(
+    name: str, head: Head, labels: tuple[str, ...], seed: int, attention: Attention, allow_path: bool
 ) -> PreTrainedModel:
-    if generator is None:
-        return _load_and_tell(auto_class, name, allow_path, **options)[0]
+    """The encoder with a head for these labels; what the checkpoint lacks is drawn from a generator of this call's own."""
     with torch.random.fork_rng(devices=[]):  # the library draws from the process-wide generator, which others use too
-        model, missing = _load_and_tell(auto_class, name, allow_path, **options)
-    _draw(model, missing, generator)
+        model, missing = _load_and_tell(
+            head.auto,
+            name,
+            allow_path,
+            attn_implementation=attention,
+            num_labels=len(labels) or 2,
+            ignore_mismatched_sizes=True,
+        )
+    generator = torch.Generator().manual_seed(seed)
+    for part_name, part in model.named_modules():
+        if isinstance(part, nn.Linear) and f"{part_name}.weight" in missing:
+            _draw(part, model.config.initializer_range, generator)
+    if head.new == "always":  # also where the checkpoint brought a head of its own
+        generator.manual_seed(seed)
+        for part_name, child in model.named_children():
+            for part in child.modules() if part_name != model.base_model_prefix else ():
+                if isinstance(part, nn.Linear):
+                    _draw(part, model.config.initializer_range, generator)
     return model
 
 
-def _draw(model: PreTrainedModel, missing: tuple[str, ...], generator: torch.Generator) -> None:
-    """Draw the linear maps of which the checkpoint lacks the weights again, in the model's order: N(0, initializer_range²), bias 0."""
-    for name, part in model.named_modules():
-        if isinstance(part, nn.Linear) and f"{name}.weight" in missing:
-            nn.init.normal_(part.weight, std=model.config.initializer_range, generator=generator)
-            if part.bias is not None:
-                nn.init.zeros_(part.bias)
+def _draw(layer: nn.Linear, deviation: float, generator: torch.Generator) -> None:
+    """Weights N(0, deviation²), biases 0."""
+    nn.init.normal_(layer.weight, std=deviation, generator=generator)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+
+
+def head_of(config: PretrainedConfig) -> str:
+    """The head that a checkpoint was saved with, "" for a bare encoder."""
+    names = config.architectures or []
+    return next((row.id for row in HEADS.values() if any(name.endswith(row.suffix) for name in names)), "")
+
+
+def has_head(name: str, head: str, *, allow_path: bool = False) -> bool:
+    """Whether the model was trained with this head, told from its configuration and the names of its weights; nothing is loaded.
+
+    Raises as `folder`.
+    """
+    if name == "minilm" and head in bundled.HEADS:
+        return True
+    path = folder(name, allow_path=allow_path)
+    config = load_config(name, allow_path=allow_path)
+    telltale = FAMILIES[config.model_type].telltales.get(head)
+    return telltale in _weight_names(path) if telltale else head_of(config) == head
+
+
+def can_learn(name: str, head: str, *, allow_path: bool = False) -> bool:
+    """Whether training may begin with this head: the model has it, or can be given a new one."""
+    return has_head(name, head, allow_path=allow_path) or _makes(name, HEADS[head], allow_path=allow_path)
+
+
+def _weight_names(path: Path) -> set[str]:
+    index = path / "model.safetensors.index.json"
+    if index.is_file():
+        return set(_read_json(index)["weight_map"])
+    try:
+        with safe_open(path / "model.safetensors", framework="pt") as file:
+            return set(file.keys())
+    except (OSError, SafetensorError) as error:
+        raise UserError(
+            "the model '{name}' cannot be loaded: {reason}", name=path.name, reason=str(error)[:200]
+        ) from error
+
+
+def _load(auto_class: type, name: str, allow_path: bool, **options: object) -> PreTrainedModel:
+    return _load_and_tell(auto_class, name, allow_path, **options)[0]
 
 
 def _load_and_tell(

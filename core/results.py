@@ -6,7 +6,6 @@ behaviour beyond what a result can say about itself, and does not know how it is
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import exp, log
 from typing import Literal
 
 import numpy as np
@@ -100,7 +99,8 @@ class DataReport:
 
     counts: split name → rows kept. label_counts: label name → rows kept, over all splits. rare: labels with fewer than
     ten rows. cut_cells: cells longer than the limit, cut. encoding, delimiter: what was detected ("" when not a text file).
-    columns: the file's columns. notes: further remarks, each a (template marked for translation, values).
+    columns: the file's columns. notes: further remarks, each a (template marked for translation, values). shared: the splits
+    that hold the training rows themselves, because there were too few to hold any back.
     """
 
     rows: int
@@ -113,114 +113,56 @@ class DataReport:
     delimiter: str = ""
     columns: tuple[str, ...] = ()
     notes: tuple[tuple[str, Mapping[str, object]], ...] = ()
+    shared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Interval:
-    """A measured value with its 95 % confidence interval, all as shares between 0 and 1."""
+class Measure:
+    """A measured value, with the bounds of its 95 % confidence interval where they are known."""
 
     value: float
-    low: float
-    high: float
+    low: float | None = None
+    high: float | None = None
 
-
-@dataclass(frozen=True)
-class ClassScore:
-    """Precision, recall and F1 of one class; support is its number of true examples."""
-
-    label: str
-    precision: float
-    recall: float
-    f1: float
-    support: int
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """One wrongly classified example: its text(s), true and predicted label, and how sure the model was (0–1)."""
-
-    text: str
-    pair: str
-    true: str
-    predicted: str
-    confidence: float
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The interval; the value itself, twice, where none is known."""
+        return (self.value if self.low is None else self.low, self.value if self.high is None else self.high)
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A classifier measured on n examples.
+    """A model measured on n examples.
 
-    confusion: C × C counts, rows true, columns predicted, in the order of `labels`. ece: expected calibration error
-    (Guo et al. 2017, 15 equal-width bins of the top probability). reliability: per non-empty bin (mean confidence,
-    accuracy, count). majority: accuracy of always answering the most frequent class. mistakes: most confident first.
+    task: a TASKS id. n: what was counted (TASKS[task].counts says what that is). metrics: METRICS id → value, exactly those of
+    the task. detail: what the task knows besides, as JSON; `core.tasks.base.detail` reads it.
     """
 
+    task: str
     n: int
-    labels: tuple[str, ...]
-    accuracy: Interval
-    macro_f1: Interval
-    loss: float
-    classes: tuple[ClassScore, ...]
-    confusion: tuple[tuple[int, ...], ...]
-    ece: float
-    reliability: tuple[tuple[float, float, int], ...]
-    majority: float
-    mistakes: tuple[Mistake, ...]
-
-
-@dataclass(frozen=True)
-class Likely:
-    """One word (or piece of a word) that could stand at a masked place, and its probability."""
-
-    token: str
-    probability: float
-
-
-@dataclass(frozen=True)
-class Probe:
-    """A sentence with one masked word, and what a model would put there, likeliest first."""
-
-    text: str
-    top: tuple[Likely, ...]
-
-
-@dataclass(frozen=True)
-class MaskedEvaluation:
-    """A masked language model measured on n masked tokens of texts its run did not train on, the masks always the same.
-
-    top1, top5: share of masked tokens that are the likeliest, or among the five likeliest, with an interval that takes
-    tokens as independent. loss: mean of −ln p(token), in nats. blocks: inputs that were read. vocabulary: its entries.
-    """
-
-    n: int
-    blocks: int
-    top1: Interval
-    top5: Interval
-    loss: float
-    vocabulary: int
-    probes: tuple[Probe, ...] = ()
-
-    @property
-    def perplexity(self) -> float:
-        """exp(loss): among how many equally likely tokens the model hesitates."""
-        return exp(min(self.loss, 700.0))
-
-    @property
-    def uniform_loss(self) -> float:
-        """ln V: the loss of a model that takes every entry of its vocabulary for equally likely."""
-        return log(self.vocabulary)
+    metrics: Mapping[str, Measure]
+    detail: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a classifier says of one text: the probability of each label (sums to 1), and the best of them."""
+    """What a model answers to one input. inputs: role → text, as it was given. truncated: the model did not read all of it.
 
-    text: str
-    pair: str
-    label: str
-    probability: float
-    probabilities: Mapping[str, float]
-    cut: bool
+    Each task's module extends it with its kind of answer.
+    """
+
+    inputs: Mapping[str, str]
+    truncated: bool
+
+    @property
+    def text(self) -> str:
+        """The first (or only) text."""
+        return self.inputs.get("text", "")
+
+    @property
+    def pair(self) -> str:
+        """The second text, "" where there is none."""
+        return self.inputs.get("pair", "")
 
 
 @dataclass(frozen=True)
@@ -266,10 +208,9 @@ class Movement:
 class Event:
     """One line of events.jsonl. kind: start, step, evaluation, checkpoint, stage or end; time: seconds since the epoch.
 
-    values hold what the kind carries: step → loss, learning_rate, examples_per_second, tokens_per_second, eta_seconds;
-    evaluation → accuracy, macro_f1, loss, n, seconds, worst (list of {text, pair, true, predicted, confidence, loss}); of a
-    masked language model accuracy (top 1), top5, loss, perplexity, uniform_loss, n (masked tokens), seconds, probes (list of
-    {text, top: list of {token, probability}}), the first at step 0. Its start also has uniform_loss.
+    values hold what the kind carries: start → resumed and the levels that the curves are compared with (uniform_loss); step →
+    loss, learning_rate, examples_per_second, tokens_per_second, eta_seconds; evaluation → the task's metrics by id, n, seconds,
+    samples (what the task shows of its examples, as JSON), the first at step 0 where the task can be measured before training.
     """
 
     time: float
@@ -296,7 +237,7 @@ class RunConfig:
     """What a training run was asked to do; with its data it is enough to repeat the run.
 
     model: a MODELS id, a hub id, "run:ID", "scratch" (a new, tiny one) or (command line only) a folder. data: a DATASETS id, a hub id or a file
-    inside the run folder ("data/…"). method: full trains every parameter; frozen keeps the embeddings and the lowest
+    inside the run folder ("data/…"). columns: (role, column) pairs; roles that are left out are guessed. method: full trains every parameter; frozen keeps the embeddings and the lowest
     `frozen_layers` layers; head trains the classifier only; lora trains low-rank updates, merged at the end.
     warmup: share of the steps. limit: most training rows, 0 for all. evaluations: how often each epoch is evaluated
     and checkpointed. seed: of shuffling, dropout and the new head.
@@ -305,9 +246,7 @@ class RunConfig:
     model: str
     data: str
     task: str = "text-classification"
-    text_column: str = ""
-    pair_column: str = ""
-    label_column: str = ""
+    columns: tuple[tuple[str, str], ...] = ()
     name: str = ""
     preset: str = "balanced"
     method: Literal["full", "frozen", "head", "lora"] = "full"
@@ -349,17 +288,14 @@ class RunState:
 class RunReport:
     """report.json: the result of a run.
 
-    test, validation: the trained model on each split (None where the data has none). baseline: the same model on the
-    test split before any training (new, random head). seconds: training alone, evaluations and checkpoints left out.
-    best_step: the step whose weights are in model/. cut_share: share of training texts longer than max_length, which lost their end
-    there (0 for a masked language model, for which they go on in the next block).
-    environment: versions, processor, threads, precision. data: what the loader reported. masked: of a masked language
-    model its evaluations instead, under the same names.
+    evaluations: "test" and "validation" are the trained model on each split, "baseline" is the same model on the test split
+    before any training; those that the data has no rows for are left out. seconds: training alone, evaluations and
+    checkpoints left out. best_step: the step whose weights are in model/. cut_share: fraction of training texts longer than
+    max_length, which lost their end there (0 for tasks that go on in another block or window). environment: versions,
+    processor, threads, precision. data: what the loader reported.
     """
 
-    test: Evaluation | None
-    validation: Evaluation | None
-    baseline: Evaluation | None
+    evaluations: Mapping[str, Evaluation]
     movement: tuple[Movement, ...]
     seconds: float
     examples_per_second: float
@@ -370,4 +306,18 @@ class RunReport:
     cut_share: float
     environment: Mapping[str, str]
     data: DataReport
-    masked: Mapping[str, MaskedEvaluation] = field(default_factory=dict)
+
+    @property
+    def split(self) -> str:
+        """The split whose evaluation is the run's result: test, else validation, else ""."""
+        return next((split for split in ("test", "validation") if split in self.evaluations), "")
+
+    @property
+    def measured(self) -> Evaluation | None:
+        """The run's result: its evaluation on test, or on validation where there is no test; None where nothing was measured."""
+        return self.evaluations.get(self.split)
+
+    @property
+    def memorised(self) -> bool:
+        """Whether the result was measured on the training rows themselves, so that it says nothing about new ones."""
+        return self.split in self.data.shared

@@ -542,7 +542,7 @@ def _train(folder: Path, listener: Callable[[Event], None]) -> RunReport:
     config = FILES.config.validate_json((folder / CONFIG).read_bytes())
     _log(folder, f"training starts in process {os.getpid()}")
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN)  # torch's threads read it when they are loaded, which happens now
-    from core import finetune
+    from core.finetune.train import Stopped, train
 
     with (folder / EVENTS).open("ab", buffering=0) as file:
 
@@ -553,8 +553,8 @@ def _train(folder: Path, listener: Callable[[Event], None]) -> RunReport:
             listener(event)
 
         try:
-            result = finetune.train(config, folder, tell, (folder / CANCEL).exists)
-        except finetune.Stopped as stop:
+            result = train(config, folder, tell, (folder / CANCEL).exists)
+        except Stopped as stop:
             if stop.report is not None:
                 _write(folder / REPORT, FILES.report.dump_json(stop.report, indent=1))
             raise

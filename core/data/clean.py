@@ -63,10 +63,13 @@ NO_PAIR = N_("the second text is empty")
 UNLABELLED = N_("the label is missing")
 ELSEWHERE = N_("the same text is in two splits; it stays in the one that measures")
 Problems = Mapping[str, Callable[[pd.DataFrame], pd.Series]]
-PROBLEMS: Problems = {
+UNUSABLE: Problems = {
     NO_TEXT: lambda rows: _is_empty(rows["text"]),
     NO_PAIR: lambda rows: _is_empty(rows["pair" if "pair" in rows else "text"]),
     UNLABELLED: lambda rows: rows["label"] == "",
+}
+PROBLEMS: Problems = {
+    **UNUSABLE,
     N_("the same text stands there with different labels"): _is_contradicted,
     N_("the same text and label stand there again"): lambda rows: rows.duplicated(["key", "split"]),
     ELSEWHERE: _is_in_another_split,

@@ -1,42 +1,90 @@
-"""TextDataset and Dataset: what loading ends with, and what a row of the bundled datasets holds.
+"""TextDataset, Layout and Source: what loading ends with, what the rows of a source look like, and a source being read.
 
-This module does not know where texts come from or how they are checked and split.
+This module does not know where texts come from, how they are checked and split, nor which task learns from them.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
 
 import datasets
+import pandas as pd
 
-from core.results import DataReport
-from core.tables import Table
+from core import tables
+from core.results import DataReport, Dropped
+from core.tables import Note, Table
 
 RowSplits = tuple[str, ...] | None  # train, validation or test for each row, where the source says it
+Kind = Literal["text", "label", "words", "tags"]
 
 SEED = 13
 HELD_OUT = 0.1
+ROWS_TO_TRUST = 10  # of one label: with fewer, it is reported as rare
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a column is for. kind: what its cells hold: one text, one label, a list of words, a list of tags or spans."""
+
+    id: str
+    title: str
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the rows of a source look like, and how they become a TextDataset.
+
+    roles: the columns that the source brings. inputs: the texts that a model trained on such rows is asked about, in the
+    model's order. usual: roles → their usual column names, those of several roles joined by "+". build(source, limit): checked,
+    split and reported. whole(source): every usable row as the test split; None where a source is always split, because a model
+    may have read its documents. read: how a file becomes a table; suffixes: of files that only this layout reads.
+    """
+
+    id: str
+    roles: tuple[Role, ...]
+    inputs: tuple[Role, ...]
+    usual: Mapping[tuple[str, ...], tuple[str, ...]]
+    build: Callable[["Source", int], "TextDataset"]
+    whole: Callable[["Source"], "TextDataset"] | None = None
+    read: Callable[[Path], Table] = tables.read_table
+    suffixes: tuple[str, ...] = ()
+
+    @property
+    def input_ids(self) -> tuple[str, ...]:
+        return tuple(role.id for role in self.inputs)
 
 
 @dataclass(frozen=True, eq=False)
 class TextDataset:
-    """Texts with labels, ready for a task.
+    """Rows ready for a task.
 
-    columns: role (text, pair, label) → column of the source. splits: train, validation and test, each with the columns
-    text (str), pair (str, pair tasks only) and label (int, an index into label_names). Where the task masks the texts
-    themselves, a row is one document, and there are no labels.
+    columns: role → column of the source. label_names: what the labels or tags of the rows are indices into or made of, () where
+    there are none. splits: train, validation and test, each with what the layout builds: the columns text, pair and label (int)
+    where there are such roles.
     """
 
     id: str
-    task: str
+    layout: Layout
     columns: Mapping[str, str]
     label_names: tuple[str, ...]
     splits: datasets.DatasetDict
     report: DataReport
 
+    def texts(self, rows: datasets.Dataset) -> dict[str, list[str]]:
+        """The texts that a model reads of some rows of a split: role → N texts."""
+        return {role: list(rows[role]) for role in self.layout.input_ids}
+
 
 @dataclass(frozen=True)
 class Dataset:
-    """One dataset that comes with the studio. rows: what is left after duplicates are dropped; read: its Table."""
+    """One dataset that comes with the studio.
+
+    task: the TASKS id that it is made for. rows: what is left after duplicates are dropped. read: its Table. splits: train,
+    validation or test of each row of that table, None where rows are held back as of any other source.
+    """
 
     id: str
     title: str
@@ -47,3 +95,51 @@ class Dataset:
     licence: str
     note: str
     read: Callable[[], Table]
+    splits: Callable[[Table], RowSplits] = field(default=lambda table: None)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source before it is checked: what was asked for, its Table, which column plays which role, its own splits."""
+
+    name: str
+    layout: Layout
+    table: Table
+    columns: Mapping[str, str]
+    row_splits: RowSplits
+
+    def dataset(
+        self,
+        splits: datasets.DatasetDict,
+        label_names: tuple[str, ...],
+        counts: Mapping[str, int],
+        *,
+        shared: tuple[str, ...] = (),
+        dropped: tuple[Dropped, ...] = (),
+        notes: tuple[Note, ...] = (),
+    ) -> TextDataset:
+        """The rows that are left, with what is to be reported.
+
+        counts: label → rows (or mentions) that have it. shared: the splits that hold the training rows.
+        """
+        table = self.table
+        report = DataReport(
+            rows=table.rows,
+            dropped=(*table.dropped, *dropped),
+            counts={split: len(content) for split, content in splits.items()},
+            label_counts={label: counts[label] for label in counts},
+            rare=tuple(label for label in counts if counts[label] < ROWS_TO_TRUST),
+            cut_cells=table.cut_cells,
+            encoding=table.encoding,
+            delimiter=table.delimiter,
+            columns=tuple(table.frame.columns),
+            notes=(*table.notes, *notes),
+            shared=shared,
+        )
+        return TextDataset(self.name, self.layout, self.columns, label_names, splits, report)
+
+
+def label_counts(rows: pd.DataFrame, label_names: tuple[str, ...]) -> dict[str, int]:
+    """How many rows have each label, in the labels' order."""
+    counts = Counter(rows["label"]) if label_names else Counter()
+    return {label: counts[label] for label in label_names}

@@ -62,16 +62,30 @@ def _hub_table(found: datasets.DatasetDict) -> tuple[Table, RowSplits]:
     features = {
         column: feature
         for column, feature in parts[0].features.items()
-        if isinstance(feature, datasets.Value | datasets.ClassLabel) and all(column in part.features for part in parts)
+        if isinstance(_item(feature), datasets.Value | datasets.ClassLabel | dict)
+        and all(column in part.features for part in parts)
     }
     ignored = [name for name in found if name not in roles]
     message = N_("these splits are not used: {splits}")
     table = tables.make_table(
         list(features),
-        [[cell for part in parts for cell in part[column][:]] for column in features],
+        [[_named(feature, cell) for part in parts for cell in part[column][:]] for column, feature in features.items()],
         sum(len(found[name]) for name in roles),
         categories={c: tuple(f.names) for c, f in features.items() if isinstance(f, datasets.ClassLabel)},
         notes=((message, {"splits": ", ".join(ignored)}),) if ignored else (),
     )
     row_splits = tuple(role for role, part in zip(roles.values(), parts, strict=True) for _ in range(len(part)))
     return table, row_splits if "train" in row_splits else None
+
+
+def _item(feature: object) -> object:
+    """What a list holds, or the feature itself."""
+    return feature.feature if isinstance(feature, datasets.List | datasets.LargeList) else feature
+
+
+def _named(feature: object, cell: object) -> object:
+    """A cell in which the class numbers of a list are replaced by their names; a number that stands for nothing by ""."""
+    item = _item(feature)
+    if item is feature or not isinstance(item, datasets.ClassLabel) or not isinstance(cell, list):
+        return cell
+    return [item.names[number] if 0 <= number < len(item.names) else "" for number in cell]

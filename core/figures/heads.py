@@ -202,15 +202,15 @@ def importance_ranking(effects: Sequence[HeadEffect], *, text: Translate = str) 
         x="<br>".join(wrap(text("change of the probability of the true label (percentage points)"), 36)),
         title=text("The heads that are needed most, with 95 % intervals"),
     )
-    sure = [change.high < 0 or change.low > 0 for change in changes]
+    sure = [change.bounds[1] < 0 or change.bounds[0] > 0 for change in changes]
     figure.add_scatter(
         x=[100 * change.value for change in changes],
         y=list(range(len(rows))),
         error_x={
             "type": "data",
             "symmetric": False,
-            "array": [100 * (change.high - change.value) for change in changes],
-            "arrayminus": [100 * (change.value - change.low) for change in changes],
+            "array": [100 * (change.bounds[1] - change.value) for change in changes],
+            "arrayminus": [100 * (change.value - change.bounds[0]) for change in changes],
             "color": CATEGORIES[7],
             "thickness": 1.5,
             "width": 0,

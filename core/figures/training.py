@@ -9,9 +9,10 @@ from typing import Literal
 import numpy as np
 import plotly.graph_objects as go
 
-from core import predict
 from core.figures.style import ACCENT, CATEGORIES, WEIGHTS, Translate, blank, class_axis, faded, legend_below, safe
-from core.results import Evaluation, Event, Interval, Movement
+from core.metrics import METRICS, wilson
+from core.results import Event, Measure, Movement
+from core.tasks.classify import Classes
 
 Against = Literal["step", "epoch", "seconds"]
 DASHES = ("solid", "dash", "dot", "dashdot")
@@ -127,58 +128,48 @@ def speed_curve(runs: Mapping[str, Sequence[Event]], *, against: Against = "step
     return _values(runs, "examples_per_second", text("Examples per second"), text("Speed of training"), against, text)
 
 
-def evaluation_curve(
-    runs: Mapping[str, Sequence[Event]], *, against: Against = "step", text: Translate = str
+def metric_curves(
+    runs: Mapping[str, Sequence[Event]], metrics: Sequence[str], *, against: Against = "step", text: Translate = str
 ) -> go.Figure:
-    """Accuracy (line, filled) and macro-F1 (dotted, open) on the validation split. runs: title → its events, up to four."""
-    labels = {"accuracy": text("accuracy"), "macro_f1": text("macro-F1")}
-    return _shares(runs, labels, text("Accuracy and macro-F1 on validation"), against, text)
-
-
-def masked_curve(runs: Mapping[str, Sequence[Event]], *, against: Against = "step", text: Translate = str) -> go.Figure:
-    """How often the masked token is the likeliest (line, filled) and among the five likeliest (dotted, open), on validation.
+    """Up to two METRICS of one unit at the evaluations, the first filled, the second dotted and open.
 
     runs: title → its events, up to four.
     """
-    labels = {"accuracy": text("the likeliest"), "top5": text("among the five likeliest")}
-    return _shares(runs, labels, text("The masked token is …"), against, text)
-
-
-def _shares(
-    runs: Mapping[str, Sequence[Event]], labels: Mapping[str, str], title: str, against: Against, text: Translate
-) -> go.Figure:
-    """Two shares at the evaluations, the first filled, the second dotted and open. labels: value of the event → its name."""
-    figure = _curves(runs, against, text("Share (0–1)"), title, text)
-    lowest, highest, measured = 1.0, 0.0, False
+    rows = [METRICS[name] for name in metrics]
+    is_fraction = rows[0].unit == "fraction"
+    title = text("{metrics} on validation").format(metrics=" · ".join(text(row.title) for row in rows))
+    figure = _curves(runs, against, text("Fraction (0–1)") if is_fraction else text(rows[0].unit), title, text)
+    seen: list[float] = []
     for i, (run, events) in enumerate(runs.items()):
         one = len(runs) == 1
-        for j, (key, label) in enumerate(labels.items()):
-            places, values = _along(events, "evaluation", key, against)
-            lowest, highest, measured = min([lowest, *values]), max([highest, *values]), measured or bool(values)
+        for j, row in enumerate(rows):
+            places, values = _along(events, "evaluation", row.id, against)
+            seen += values
             figure.add_scatter(
-                x=places, y=values, name=label if one else safe(run), showlegend=one or j == 0, legendgroup=run, mode="lines+markers",
+                x=places, y=values, name=text(row.title) if one else safe(run), showlegend=one or j == 0, legendgroup=run, mode="lines+markers",
                 line={"color": CATEGORIES[j if one else i], "width": 2 - j * 0.5, "dash": ("solid", "dot")[j]},
                 marker={"symbol": SYMBOLS[j if one else i] + ("" if j == 0 else "-open"), "size": 9}, hovertemplate="%{y:.4f}",
             )  # fmt: skip
-    low = max(0.0, np.floor(lowest * 10 - 0.5) / 10) if measured else 0.0
-    full = not measured or highest > 0.9 or "macro_f1" in labels
-    figure.update_yaxes(range=[low, 1.005 if full else np.ceil(highest * 10 + 0.5) / 10])
-    if not measured:
+    if is_fraction:
+        low = max(0.0, np.floor(min(seen) * 10 - 0.5) / 10) if seen else 0.0
+        full = not seen or max(seen) > 0.7
+        figure.update_yaxes(range=[low, 1.005 if full else np.ceil(max(seen) * 10 + 0.5) / 10])
+    if not seen:
         figure.add_annotation(text=text("not measured yet"), x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False)
     return figure
 
 
-def confusion_matrix(evaluation: Evaluation, *, text: Translate = str) -> go.Figure:
+def confusion_matrix(classes: Classes, *, text: Translate = str) -> go.Figure:
     """What each true class was taken for: colour is the share of the true class, each cell says count and share."""
-    counts = np.array(evaluation.confusion)
+    counts = np.array(classes.confusion)
     totals = counts.sum(axis=1, keepdims=True)
     shares = counts / np.maximum(totals, 1)
-    size = len(evaluation.labels)
+    size = len(classes.labels)
     template = text("true: {true}<br>predicted: {predicted}<br>{count:,} of {total:,} ({share:.1%})")
     hover = [
         [
             template.format(
-                true=safe(evaluation.labels[i]), predicted=safe(evaluation.labels[j]), count=counts[i, j],
+                true=safe(classes.labels[i]), predicted=safe(classes.labels[j]), count=counts[i, j],
                 total=totals[i, 0], share=shares[i, j],
             )
             for j in range(size)
@@ -193,14 +184,14 @@ def confusion_matrix(evaluation: Evaluation, *, text: Translate = str) -> go.Fig
         texttemplate="%{text}" if size <= CELLS_WITH_TEXT else None,
     )  # fmt: skip
     figure.update_layout(
-        xaxis=class_axis(evaluation.labels, text("Predicted")),
-        yaxis=class_axis(evaluation.labels, text("True")) | {"autorange": "reversed"},
+        xaxis=class_axis(classes.labels, text("Predicted")),
+        yaxis=class_axis(classes.labels, text("True")) | {"autorange": "reversed"},
     )
     figure.data[0].colorbar.title.side = "right"
     return figure
 
 
-def reliability(evaluation: Evaluation, *, text: Translate = str) -> go.Figure:
+def reliability(classes: Classes, *, text: Translate = str) -> go.Figure:
     """Is the model right as often as it is sure? Accuracy against confidence, with the 95 % interval of each bin."""
     figure = blank(
         360, x=text("Confidence (probability of the answer)"), y=text("Accuracy"), title=text("Confidence and truth")
@@ -209,17 +200,17 @@ def reliability(evaluation: Evaluation, *, text: Translate = str) -> go.Figure:
         x=[0, 1], y=[0, 1], mode="lines", name=text("as right as sure"), hoverinfo="skip",
         line={"color": "#8C8C8C", "dash": "dash", "width": 1.5},
     )  # fmt: skip
-    bins = evaluation.reliability
-    intervals = [predict.wilson(round(accuracy * count), count) for _, accuracy, count in bins]
+    bins = classes.reliability
+    intervals = [wilson(round(accuracy * count), count) for _, accuracy, count in bins]
     largest = max((count for _, _, count in bins), default=1)
     figure.add_scatter(
         x=[confidence for confidence, _, _ in bins],
         y=[accuracy for _, accuracy, _ in bins],
-        customdata=[[count, interval.low, interval.high] for (_, _, count), interval in zip(bins, intervals, strict=True)],
+        customdata=[[count, *interval.bounds] for (_, _, count), interval in zip(bins, intervals, strict=True)],
         error_y={
             "type": "data", "thickness": 1.2,
-            "array": [max(0.0, i.high - accuracy) for (_, accuracy, _), i in zip(bins, intervals, strict=True)],
-            "arrayminus": [max(0.0, accuracy - i.low) for (_, accuracy, _), i in zip(bins, intervals, strict=True)],
+            "array": [max(0.0, i.bounds[1] - accuracy) for (_, accuracy, _), i in zip(bins, intervals, strict=True)],
+            "arrayminus": [max(0.0, accuracy - i.bounds[0]) for (_, accuracy, _), i in zip(bins, intervals, strict=True)],
         },
         mode="markers",
         name=text("this model (larger: more texts)"),
@@ -236,9 +227,9 @@ def reliability(evaluation: Evaluation, *, text: Translate = str) -> go.Figure:
     return figure
 
 
-def class_scores(evaluation: Evaluation, *, text: Translate = str) -> go.Figure:
+def class_scores(classes: Classes, *, text: Translate = str) -> go.Figure:
     """Precision, recall and F1 of each class: three shapes on one line per class."""
-    rows = evaluation.classes
+    rows = classes.classes
     figure = blank(
         max(250, 150 + 34 * len(rows)), x=text("Score (0–1)"), title=text("Precision, recall and F1 per class")
     )
@@ -338,15 +329,15 @@ def length_histogram(lengths: np.ndarray, max_length: int, *, text: Translate = 
     return figure
 
 
-def intervals(rows: Mapping[str, Interval], *, title: str, text: Translate = str) -> go.Figure:
+def intervals(rows: Mapping[str, Measure], *, title: str, text: Translate = str) -> go.Figure:
     """Values with their 95 % intervals, one line each, to be compared. rows: title → interval; title: the figure's, translated."""
     figure = blank(max(200, 110 + 36 * len(rows)), x=text("Share (0–1)"), title=title)
     for i, (name, row) in enumerate(rows.items()):
         figure.add_scatter(
             x=[row.value], y=[i], mode="markers", name=safe(name),
             marker={"color": CATEGORIES[i % len(CATEGORIES)], "symbol": SYMBOLS[i % len(SYMBOLS)], "size": 13},
-            error_x={"type": "data", "array": [row.high - row.value], "arrayminus": [row.value - row.low], "thickness": 2},
-            hovertemplate=f"{safe(name)}<br>{row.value:.4f} ({row.low:.4f}–{row.high:.4f})<extra></extra>",
+            error_x={"type": "data", "array": [row.bounds[1] - row.value], "arrayminus": [row.value - row.bounds[0]], "thickness": 2},
+            hovertemplate=f"{safe(name)}<br>{row.value:.4f} ({row.bounds[0]:.4f}–{row.bounds[1]:.4f})<extra></extra>",
         )  # fmt: skip
     figure.update_layout(showlegend=False, yaxis=class_axis(list(rows), "") | {"autorange": "reversed"})
     return figure

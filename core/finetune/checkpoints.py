@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from core.errors import UserError
-from core.results import Evaluation, MaskedEvaluation
+from core.results import Evaluation
 
 CHECKPOINTS = "checkpoints"
 WEIGHTS = "weights.safetensors"
@@ -35,8 +35,8 @@ class Progress:
     examples: int = 0
     tokens: int = 0
     best_step: int = 0
-    best: Evaluation | MaskedEvaluation | None = None
-    baseline: Evaluation | MaskedEvaluation | None = None
+    best: Evaluation | None = None
+    baseline: Evaluation | None = None
 
 
 PROGRESS_JSON: TypeAdapter[Progress] = TypeAdapter(Progress)

@@ -13,19 +13,20 @@ from typing import Any
 import torch
 from torch import nn
 
-from core import data, models
+from core import models
+from core.data.dataset import TextDataset
 from core.finetune import machine
-from core.finetune.recipe import check
 from core.finetune.savings import prepare
-from core.objectives import is_path, objective, sample, write_scratch
+from core.finetune.setup import check, set_up, write_scratch
 from core.results import Estimate, RunConfig
+from core.tasks.base import sample
 
 PROCESS_MB = 1050  # measured: what a training process holds besides parameters, gradients, optimizer and activations
 ESTIMATE_ROWS = 2000
 ESTIMATE_SECONDS = 6.0
 
 
-def estimate(config: RunConfig, dataset: data.TextDataset, *, steps: int = 3) -> Estimate:
+def estimate(config: RunConfig, dataset: TextDataset, *, steps: int = 3) -> Estimate:
     """What a run will cost here, from a few real steps with a throw-away model: real batches of short to long texts.
 
     It takes some seconds; torch's random state is as before afterwards. Raises UserError when the model or a value of
@@ -35,18 +36,17 @@ def estimate(config: RunConfig, dataset: data.TextDataset, *, steps: int = 3) ->
     if config.model == models.SCRATCH:
         with TemporaryDirectory() as folder:
             start = Path(folder).resolve()
-            write_scratch(start, list(dataset.splits["train"]["text"]), config.seed, lambda done, total: None)
+            write_scratch(config, dataset, start, lambda done, total: None)
             return estimate(replace(config, model=str(start)), dataset, steps=steps)
-    tokenizer = models.load_tokenizer(config.model, allow_path=is_path(config.model))
-    max_length = min(config.max_length, tokenizer.model_max_length)
-    goal = objective(config, dataset, tokenizer, max_length, machine.bfloat16_pays(machine.device()))
+    setup = set_up(config, dataset)
+    goal = setup.goal
     chosen_rows = sample(len(dataset.splits["train"]), ESTIMATE_ROWS, config.seed)
-    rows = goal.rows(lambda done, total: None, chosen_rows)
+    rows = goal.rows(dataset, lambda done, total: None, chosen_rows)
     n = round(len(rows.features) / len(chosen_rows) * len(dataset.splits["train"]))
     device = machine.device()
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(config.seed)
-        model = prepare(config, goal, rows).model.train()
+        model = prepare(setup, rows).model.train()
         nn.Module.to(model, device)
         trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
         optimizer = torch.optim.AdamW(trained, lr=config.learning_rate, fused=True)

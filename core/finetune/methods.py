@@ -22,7 +22,7 @@ LORA_TARGETS_ELSEWHERE = ["query", "value"]
 def group_of(name: str, base: str) -> str:
     """The layer group of a parameter: "embeddings", "layer 1" (the lowest) …, "layers" (shared by all), "pooler", "classifier".
 
-    "head" is what a masked language model has above its encoder; its decoder, tied to the word embeddings, counts as these.
+    "head" is any other head above the encoder; a decoder that is tied to the word embeddings counts as these.
     """
     if not name.startswith(base + "."):
         return "classifier" if "classifier" in name or "seq_relationship" in name else "head"
@@ -39,14 +39,12 @@ def choose_parameters(model: PreTrainedModel, config: RunConfig) -> PreTrainedMo
     base = model.base_model_prefix
     groups = {name: group_of(name, base) for name, _ in model.named_parameters()}
     if config.method == "lora":
-        classifies = model.get_output_embeddings() is None
         options = peft.LoraConfig(
-            task_type=peft.TaskType.SEQ_CLS if classifies else None,
             r=config.lora_rank,
             lora_alpha=2 * config.lora_rank,
             lora_dropout=0.0,
             target_modules=LORA_TARGETS.get(model.config.model_type, LORA_TARGETS_ELSEWHERE),
-            modules_to_save=_head_parts(model) if classifies else _untied_parts(model),
+            modules_to_save=_untied_parts(model) if model.get_output_embeddings() else _head_parts(model),
         )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
@@ -74,7 +72,7 @@ def choose_parameters(model: PreTrainedModel, config: RunConfig) -> PreTrainedMo
 
 
 def _head_parts(model: PreTrainedModel) -> list[str]:
-    """The names of what stands beside a classifier's encoder and has parameters."""
+    """The names of what stands beside the encoder and has parameters."""
     parts = model.named_children()
     return [name for name, part in parts if name != model.base_model_prefix and any(True for _ in part.parameters())]
 

@@ -5,7 +5,7 @@ model a configuration names, and only then. This module does not know how anythi
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.errors import N_, UserError
@@ -184,63 +184,3 @@ def suggested_learning_rate(method: str, hidden_size: int) -> float:
     """A learning rate to begin with: the method's own, and a third of it on models of base size and above."""
     rate = METHODS[method].learning_rate
     return rate if hidden_size < 768 else float(f"{rate * 0.3:.0e}")
-
-
-def advised(task: str, model: str) -> dict[str, Any]:
-    """Values of RunConfig for a pre-training run of some minutes on two processor cores, with a curve to watch."""
-    from transformers import AutoModelForMaskedLM
-
-    from core import models
-    from core.tasks import TASKS
-
-    if TASKS[task].head is not AutoModelForMaskedLM:
-        return {
-            "epochs": 1.0,
-            "batch_size": 16,
-            "learning_rate": 5e-5,
-            "max_length": 128,
-            "limit": 2000,
-            "evaluations": 8,
-        }
-    if model == models.SCRATCH:
-        return {
-            "epochs": 3.0,
-            "batch_size": 16,
-            "learning_rate": 2e-3,
-            "max_length": 64,
-            "limit": 2000,
-            "evaluations": 4,
-        }
-    return {"epochs": 1.0, "batch_size": 16, "learning_rate": 1e-4, "max_length": 64, "limit": 500, "evaluations": 8}
-
-
-def check(config: RunConfig) -> None:
-    """Raise UserError when a value of the configuration cannot be used."""
-    from transformers import AutoModelForMaskedLM
-
-    from core import models
-    from core.tasks import TASKS
-
-    if config.task not in TASKS:
-        raise UserError("there is no task '{task}'; the tasks are {tasks}", task=config.task, tasks=", ".join(TASKS))
-    if config.method not in METHODS:
-        raise UserError(
-            "there is no method '{method}'; choose from {methods}", method=config.method, methods=", ".join(METHODS)
-        )
-    if config.model == models.SCRATCH and TASKS[config.task].head is not AutoModelForMaskedLM:
-        raise UserError("a model from scratch knows nothing yet; train it on the task masked-language-modelling first")
-    if config.class_weights and "label" not in TASKS[config.task].columns:
-        raise UserError(
-            "class weights need labels, and the task '{task}' learns from texts without them", task=config.task
-        )
-    values = asdict(config)
-    for row in PARAMETERS.values():
-        value = values[row.field]
-        if not row.minimum <= value <= row.maximum:
-            raise UserError(
-                "{field} is {value}; it must be between {minimum:g} and {maximum:g}",
-                field=row.field,
-                value=value,
-                minimum=row.minimum,
-                maximum=row.maximum,
-            )

@@ -16,8 +16,8 @@ from transformers import PreTrainedModel
 from core import models
 from core.finetune import machine
 from core.finetune.methods import choose_parameters
-from core.objectives import Objective, Rows, fresh_model
-from core.results import RunConfig
+from core.finetune.setup import Setup
+from core.tasks.base import Rows
 
 EAGER_TOKENS = 256  # up to this many, in bfloat16 on a processor, plain attention is faster than the fused kernel
 
@@ -118,17 +118,18 @@ class Prepared:
     restore: Callable[[], PreTrainedModel]
 
 
-def prepare(config: RunConfig, goal: Objective, rows: Rows) -> Prepared:
+def prepare(setup: Setup, rows: Rows) -> Prepared:
     """The fresh model with the method's parameters chosen and, on a processor, the savings in place."""
     on_cpu = machine.device().type == "cpu"
     plainly = on_cpu and machine.bfloat16_pays(machine.device()) and max(rows.lengths) <= EAGER_TOKENS
     attention: models.Attention = "eager" if plainly else "sdpa"
-    plain = fresh_model(config, goal.dataset.label_names, attention)
+    config = setup.config
+    plain = setup.start(attention)
     model = choose_parameters(plain, config)
     seen = None
     if config.method == "full" and plain.get_output_embeddings() is None:  # a decoder needs every word
         used = {token for row in rows.features for token in row["input_ids"]}
-        seen = sorted(used | set(goal.tokenizer.all_special_ids) | {plain.config.pad_token_id or 0})
+        seen = sorted(used | set(setup.goal.tokenizer.all_special_ids) | {plain.config.pad_token_id or 0})
     lighter = _lighten(model, seen) if on_cpu else (lambda: None)
 
     def restore() -> PreTrainedModel:

@@ -13,7 +13,8 @@ from pathlib import Path
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainingArguments
 
-from core import data, models
+from core import models
+from core.data.dataset import TextDataset
 from core.errors import Cancelled
 from core.finetune import machine
 from core.finetune.checkpoints import (
@@ -27,11 +28,10 @@ from core.finetune.checkpoints import (
     written_aside,
 )
 from core.finetune.methods import movement
-from core.finetune.recipe import check
 from core.finetune.savings import Prepared, prepare
-from core.finetune.trainer import Report, Trainer
-from core.objectives import Measure, Objective, fresh_model, is_path, objective, write_scratch
-from core.results import Event, RunConfig, RunReport
+from core.finetune.setup import Setup, check, load_data, set_up, write_scratch
+from core.finetune.trainer import Report, Trainer, event_values
+from core.results import Evaluation, Event, RunConfig, RunReport
 
 MODEL = "model"
 
@@ -55,13 +55,12 @@ def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[
     check(config)
     machine.settle_process()
     _tell(report, "stage", stage="loading")
-    dataset = _load_data(config, folder)
+    dataset = load_data(config, folder)
     config = _with_start(config, dataset, folder, report, cancelled)
-    tokenizer = models.load_tokenizer(config.model, allow_path=is_path(config.model))
-    max_length = min(config.max_length, tokenizer.model_max_length)
-    goal = objective(config, dataset, tokenizer, max_length, machine.bfloat16_pays(machine.device()))
+    setup = set_up(config, dataset)
+    goal = setup.goal
     try:
-        rows = goal.rows(_stopper(cancelled))
+        rows = goal.rows(dataset, _stopper(cancelled))
     except Cancelled as stop:
         raise Stopped(None) from stop
     if cancelled():
@@ -69,13 +68,13 @@ def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[
     newest = newest_checkpoint(folder)
     progress = read_progress(newest) if newest else Progress()
     if newest is None:
-        progress.baseline = _baseline(goal, report, cancelled)
-    prepared = prepare(config, goal, rows)
+        progress.baseline = _baseline(setup, report, cancelled)
+    prepared = prepare(setup, rows)
     trainer = Trainer(
         prepared,
         _arguments(config, folder),
         rows=rows,
-        goal=goal,
+        setup=setup,
         progress=progress,
         folder=folder,
         report=report,
@@ -94,17 +93,17 @@ def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[
     environment = machine.environment(trainer.args, prepared.attention)
     model = _best_model(trainer, prepared, done)
     del trainer, prepared  # and with them the optimizer's state
-    _save_model(model, tokenizer, folder)
+    _save_model(model, goal.tokenizer, folder)
     result = RunReport(
-        **goal.reported({"test": None, "validation": progress.best, "baseline": progress.baseline}),
-        movement=movement(fresh_model(config, dataset.label_names), model),
+        evaluations=_measured(validation=progress.best, baseline=progress.baseline),
+        movement=movement(setup.start(), model),
         seconds=progress.seconds,
         examples_per_second=progress.examples / max(progress.seconds, 1e-9),
         tokens_per_second=progress.tokens / max(progress.seconds, 1e-9),
         peak_memory_mb=machine.peak_memory_mb(),
         steps=done,
         best_step=progress.best_step or done,
-        cut_share=float(rows.cut.mean()),
+        cut_share=float(rows.truncated.mean()),
         environment=environment,
         data=dataset.report,
     )
@@ -112,11 +111,11 @@ def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[
         if stopped:
             raise Cancelled
         tell("stage", stage="evaluating")
-        measured = {
-            split: goal.measure(model, split, _stopper(cancelled), live=False) for split in ("validation", "test")
+        final = {
+            split: goal.measure(model, dataset, split, _stopper(cancelled), live=False)
+            for split in ("validation", "test")
         }
-        final = {split: found.evaluation if found else None for split, found in measured.items()}
-        result = replace(result, **goal.reported({**final, "baseline": progress.baseline}))
+        result = replace(result, evaluations=_measured(**final, baseline=progress.baseline))
     except Cancelled as stop:
         tell("end", outcome="cancelled")
         raise Stopped(result) from stop
@@ -128,18 +127,10 @@ def _tell(report: Report, kind: str, **values: object) -> None:
     report(Event(time.time(), kind, 0, 0, 0.0, values))
 
 
-def _load_data(config: RunConfig, folder: Path) -> data.TextDataset:
-    """The configuration's dataset; "data/…" is a file inside the run folder."""
-    inside = config.data.startswith("data/")
-    return data.load(
-        str(folder / config.data) if inside else config.data,
-        task=config.task,
-        text_column=config.text_column,
-        pair_column=config.pair_column,
-        label_column=config.label_column,
-        limit=config.limit,
-        allow_path=inside or is_path(config.data),
-    )
+def _measured(**evaluations: Evaluation | None) -> dict[str, Evaluation]:
+    """The evaluations that the data has rows for, test first."""
+    order = ("test", "validation", "baseline")
+    return {name: evaluation for name in order if (evaluation := evaluations.get(name)) is not None}
 
 
 def _stopper(cancelled: Callable[[], bool]) -> Callable[[int, int], None]:
@@ -153,7 +144,7 @@ def _stopper(cancelled: Callable[[], bool]) -> Callable[[int, int], None]:
 
 
 def _with_start(
-    config: RunConfig, dataset: data.TextDataset, folder: Path, report: Report, cancelled: Callable[[], bool]
+    config: RunConfig, dataset: TextDataset, folder: Path, report: Report, cancelled: Callable[[], bool]
 ) -> RunConfig:
     """The configuration with the model that training starts from: one from scratch is made once and kept in checkpoints/start."""
     if config.model != models.SCRATCH:
@@ -163,33 +154,33 @@ def _with_start(
         _tell(report, "stage", stage="vocabulary")
         try:
             with written_aside(start) as part:
-                write_scratch(part, list(dataset.splits["train"]["text"]), config.seed, _stopper(cancelled))
+                write_scratch(config, dataset, part, _stopper(cancelled))
         except Cancelled as stop:
             raise Stopped(None) from stop
     return replace(config, model=str(start))
 
 
-def _baseline(goal: Objective, report: Report, cancelled: Callable[[], bool]) -> Measure | None:
-    """The model before training on the test rows; where the curve begins there, on validation rows too.
+def _baseline(setup: Setup, report: Report, cancelled: Callable[[], bool]) -> Evaluation | None:
+    """The model before training on the test rows; where it knows the task already, on validation rows too.
 
-    A classifier with a new head answers by chance: a sample tells that. A masked language model is set beside what becomes
-    of it, so it is asked for the same tokens behind the same masks.
+    A new head answers by chance, which a sample shows. A head that knows the task is compared with its own later state, so
+    both are measured on the same rows.
     """
     _tell(report, "stage", stage="baseline")
-    model = fresh_model(goal.config, goal.dataset.label_names, "sdpa")
+    goal, may_stop = setup.goal, _stopper(cancelled)
+    model = setup.start("sdpa")
     nn.Module.to(model, machine.device())
     try:
-        found = goal.measure(model, "test", _stopper(cancelled), live=not goal.begins_at_zero)
-        if goal.begins_at_zero:
+        baseline = goal.measure(model, setup.dataset, "test", may_stop, live=not goal.known_before)
+        if goal.known_before:
             began = time.perf_counter()
-            first = goal.measure(
-                model, "validation", _stopper(cancelled), live=True, autocast=machine.bfloat16_pays(machine.device())
-            )
+            autocast = machine.bfloat16_pays(machine.device())
+            first = goal.measure(model, setup.dataset, "validation", may_stop, live=True, autocast=autocast)
             if first:
-                _tell(report, "evaluation", **first.values, seconds=time.perf_counter() - began)
+                _tell(report, "evaluation", **event_values(goal, first, time.perf_counter() - began))
     except Cancelled as stop:
         raise Stopped(None) from stop
-    return found.evaluation if found else None
+    return baseline
 
 
 def _arguments(config: RunConfig, folder: Path) -> TrainingArguments:
@@ -231,7 +222,7 @@ def _run(trainer: Trainer, newest: Path | None, total: int) -> int:
             step,
             total,
             epoch,
-            {"resumed": newest is not None, **trainer.goal.started(trainer.plain)},
+            {"resumed": newest is not None, **trainer.goal.levels(trainer.plain)},
         )
     )
     trainer.report(Event(time.time(), "stage", step, total, epoch, {"stage": "training"}))

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import transformers
 from safetensors.torch import save_file
@@ -31,12 +30,20 @@ from core.finetune.checkpoints import (
     written_aside,
 )
 from core.finetune.savings import Prepared
-from core.objectives import Objective, Rows
-from core.results import Event
+from core.finetune.setup import Setup
+from core.metrics import key
+from core.results import Evaluation, Event
+from core.tasks.base import Goal, Rows
 
 SECONDS_PER_STEP_EVENT = 0.5
 
 Report = Callable[[Event], None]
+
+
+def event_values(goal: Goal, evaluation: Evaluation, seconds: float) -> dict[str, object]:
+    """What an "evaluation" event says: the task's metrics by id, how much was measured and in which time, some examples."""
+    values = {name: measure.value for name, measure in evaluation.metrics.items()}
+    return {**values, "n": evaluation.n, "seconds": seconds, "samples": goal.samples(evaluation)}
 
 
 class Trainer(transformers.Trainer):
@@ -48,7 +55,7 @@ class Trainer(transformers.Trainer):
         args: TrainingArguments,
         *,
         rows: Rows,
-        goal: Objective,
+        setup: Setup,
         progress: Progress,
         folder: Path,
         report: Report,
@@ -56,8 +63,9 @@ class Trainer(transformers.Trainer):
     ) -> None:
         self.net = prepared.model
         self.plain = prepared.plain
-        self.goal = goal
-        self.config = config = goal.config
+        self.setup = setup
+        self.goal = setup.goal
+        self.config = config = setup.config
         self.progress = progress
         self.folder = folder
         self.report = report
@@ -67,12 +75,8 @@ class Trainer(transformers.Trainer):
         self.passes = 0  # epochs that are over
         self.steps_per_epoch = math.ceil(len(rows.features) / config.batch_size)
         self.evaluations = min(config.evaluations, self.steps_per_epoch)
-        self.class_weights: torch.Tensor | None = None
-        if config.class_weights:
-            counts = np.bincount([row["labels"] for row in rows.features], minlength=len(goal.dataset.label_names))
-            weights = len(rows.features) / (np.maximum(counts, 1) * np.count_nonzero(counts))
-            self.class_weights = torch.tensor(weights, dtype=torch.float32)
-        self.validates = "validation" in goal.dataset.splits and len(goal.dataset.splits["validation"]) > 0
+        self.class_weights = setup.goal.weights(rows) if config.class_weights else None
+        self.validates = "validation" in setup.dataset.splits and len(setup.dataset.splits["validation"]) > 0
         self.live_seconds = 0.0
         super().__init__(prepared.model, args, train_dataset=rows.features, data_collator=self._collate)
         self.remove_callback(PrinterCallback)
@@ -92,7 +96,7 @@ class Trainer(transformers.Trainer):
 
     def training_step(self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
         """One step; the loss is remembered for the listener."""
-        self.watch.add(examples=len(inputs["labels"]), tokens=inputs.pop("tokens"))
+        self.watch.add(examples=len(inputs["input_ids"]), tokens=inputs.pop("tokens"))
         loss = super().training_step(model, inputs, num_items_in_batch)
         self.watch.loss += loss
         return loss
@@ -100,7 +104,7 @@ class Trainer(transformers.Trainer):
     def compute_loss(
         self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """The objective's loss, weighted by class when asked for; return_outputs is not served."""
+        """The goal's loss, weighted by class when asked for; return_outputs is not served."""
         weights = None if self.class_weights is None else self.class_weights.to(self.args.device)
         return self.goal.loss(model, inputs, weights)
 
@@ -113,14 +117,16 @@ class Trainer(transformers.Trainer):
     ) -> dict[str, float]:
         """Measure the model on the validation rows and remember whether it is the best so far."""
         began = time.perf_counter()
-        measured = self.goal.measure(self.plain, "validation", self._may_stop, live=True, autocast=self.args.bf16)
-        if measured is None:
+        evaluation = self.goal.measure(
+            self.plain, self.setup.dataset, "validation", self._may_stop, live=True, autocast=self.args.bf16
+        )
+        if evaluation is None:
             return {}
-        found = measured.evaluation
-        if self.progress.best is None or self.goal.rank(found) > self.goal.rank(self.progress.best):
-            self.progress.best, self.progress.best_step = found, self.state.global_step
+        best, by = self.progress.best, self.setup.task.best
+        if best is None or key(evaluation.metrics, by) > key(best.metrics, by):
+            self.progress.best, self.progress.best_step = evaluation, self.state.global_step
         self.live_seconds = time.perf_counter() - began
-        self.watch.tell("evaluation", **measured.values, seconds=self.live_seconds)
+        self.watch.tell("evaluation", **event_values(self.goal, evaluation, self.live_seconds))
         self.watch.resume_clock()
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, {})
         return {}

@@ -1,0 +1,68 @@
+"""LAYOUTS: which kinds of rows there are, one row each.
+
+A row says which columns a source must bring, how they are usually called, and how they become a TextDataset. This module
+does not know which task learns from such rows.
+"""
+
+from core import tables
+from core.data import documents, labelled
+from core.data.dataset import Layout, Role
+from core.errors import N_
+
+TEXT = Role("text", N_("Column of texts"), "text")
+PAIR = Role("pair", N_("Column of second texts"), "text")
+LABEL = Role("label", N_("Column of labels"), "label")
+
+TEXT_NAMES = tuple(
+    "text sentence review content comment tweet message post body document passage utterance query question headline "
+    "title description input sentence1 text1 文本 句子 评论 内容 正文 评价 评论内容 文本内容 语句 消息 微博 弹幕 问题 标题".split()
+)
+PAIR_NAMES = tuple(
+    "sentence1+sentence2 text1+text2 texta+textb sentencea+sentenceb premise+hypothesis question1+question2 q1+q2 "
+    "question+sentence query+passage query+document question+answer s1+s2 text+textpair text+pair "
+    "句子1+句子2 文本1+文本2 问题1+问题2 前提+假设 问题+答案 问题+回答".split()
+)
+LABEL_NAMES = tuple(
+    "label labels sentiment class category target goldlabel labeltext topic intent emotion polarity tag stars rating "
+    "score y 标签 类别 情感 分类 情感倾向 情感极性 情绪 极性 意图 主题 类型 标注 评分".split()
+)
+
+LAYOUTS: dict[str, Layout] = {
+    row.id: row
+    for row in (
+        Layout(
+            "text-label",
+            (TEXT, LABEL),
+            (TEXT,),
+            {("text",): TEXT_NAMES, ("label",): LABEL_NAMES},
+            labelled.build,
+            labelled.whole,
+        ),
+        Layout(
+            "pair-label",
+            (TEXT, PAIR, LABEL),
+            (TEXT, PAIR),
+            {("text", "pair"): PAIR_NAMES, ("label",): LABEL_NAMES},
+            labelled.build,
+            labelled.whole,
+        ),
+        Layout(
+            "documents",
+            (TEXT,),
+            (TEXT,),
+            {("text",): TEXT_NAMES},
+            documents.build,
+            read=documents.read,
+            suffixes=(tables.TEXT_SUFFIX,),
+        ),
+        Layout(
+            "sentence-pairs",
+            (TEXT,),
+            (TEXT, PAIR),
+            {("text", "pair"): PAIR_NAMES, ("text",): TEXT_NAMES},
+            documents.sentence_pairs,
+            read=documents.read,
+            suffixes=(tables.TEXT_SUFFIX,),
+        ),
+    )
+}

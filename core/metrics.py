@@ -1,0 +1,130 @@
+"""METRICS: every number that is measured, one row each, and the intervals that belong to it.
+
+A row says what a page, a table, a model card and the choice of the best checkpoint must know of a number: its name, which
+way is better, its unit and how it is written. This module does not know what is measured, by which model or on which data.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from core.errors import N_
+from core.results import Measure
+
+Z_95 = 1.959963984540054  # the normal distribution's 97.5 % quantile
+BINS = 15
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number that is measured.
+
+    better: which way. unit: of an axis; metrics of one unit share an axis. form: how the value is written.
+    """
+
+    id: str
+    title: str
+    help: str
+    better: Literal["higher", "lower", "neither"]
+    unit: str
+    form: str = "{:.3f}"
+
+    def write(self, value: float | None) -> str:
+        """The value as a page shows it; "–" where there is none."""
+        return "–" if value is None else self.form.format(value)
+
+
+METRICS: dict[str, Metric] = {
+    row.id: row
+    for row in (
+        Metric("accuracy", N_("Accuracy"), N_("Fraction of right answers."), "higher", "fraction"),
+        Metric(
+            "macro_f1",
+            N_("Macro-F1"),
+            N_("Mean of the F1 of all classes, so that small classes count as much as large ones."),
+            "higher",
+            "fraction",
+        ),
+        Metric(
+            "loss",
+            N_("Loss"),
+            N_("Mean negative log-likelihood of the right answers, in nats: 0 is perfect."),
+            "lower",
+            "nats",
+            "{:.4f}",
+        ),
+        Metric(
+            "ece",
+            N_("Calibration error"),
+            N_("Expected calibration error: how far confidence and accuracy lie apart on average. 0 is perfect."),
+            "lower",
+            "gap",
+        ),
+        Metric(
+            "top5",
+            N_("Among the five likeliest"),
+            N_("How often the masked token is among the five that the model finds likeliest."),
+            "higher",
+            "fraction",
+        ),
+        Metric(
+            "perplexity",
+            N_("Perplexity"),
+            N_("exp(loss): among how many equally likely tokens the model hesitates. Compare it only where the vocabulary is the same."),
+            "lower",
+            "tokens",
+            "{:,.1f}",
+        ),
+    )
+}  # fmt: skip
+
+
+def key(metrics: Mapping[str, Measure], ids: Sequence[str]) -> tuple[float, ...]:
+    """What an evaluation is ranked by: the named metrics in order, the highest the best. Ties are for the next one to break."""
+    return tuple(-metrics[name].value if METRICS[name].better == "lower" else metrics[name].value for name in ids)
+
+
+def wilson(correct: int, n: int) -> Measure:
+    """A fraction with its 95 % score interval (Wilson 1927), which stays inside 0 and 1 and holds for small n."""
+    fraction = correct / n
+    centre = (fraction + Z_95**2 / (2 * n)) / (1 + Z_95**2 / n)
+    half = Z_95 / (1 + Z_95**2 / n) * np.sqrt(fraction * (1 - fraction) / n + Z_95**2 / (4 * n**2))
+    return Measure(fraction, max(0.0, float(centre - half)), min(1.0, float(centre + half)))
+
+
+def bootstrap(
+    rows: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray], multiplicity: np.ndarray | None = None
+) -> Measure:
+    """A statistic of N examples with its 95 % percentile bootstrap interval (Efron 1979), the same at every call.
+
+    rows: (N, K), what each example adds to the K sums that the statistic is made of; multiplicity: (N,), how often each row
+    occurs, once where it is left out. statistic: sums (R, K) → values (R,). Drawing N examples with replacement is one
+    multinomial draw of how often each row is drawn.
+    """
+    if multiplicity is None:
+        rows, multiplicity = np.unique(rows, axis=0, return_counts=True)
+    n = int(multiplicity.sum())
+    resamples = np.random.default_rng(0).multinomial(n, multiplicity / n, size=RESAMPLES).astype(float)
+    low, high = np.quantile(statistic(resamples @ rows), (0.025, 0.975))
+    value = statistic((multiplicity @ rows)[None].astype(float))
+    return Measure(float(value[0]), float(low), float(high))
+
+
+def calibration(confidence: np.ndarray, right: np.ndarray) -> tuple[float, tuple[tuple[float, float, int], ...]]:
+    """Expected calibration error and, per non-empty bin, (mean confidence, accuracy, count).
+
+    confidence: (N,) top probabilities; right: (N,) booleans. 15 equal bins (m−1)/15 < confidence ≤ m/15, each weighted
+    by its fraction of the examples (Guo et al. 2017, "On Calibration of Modern Neural Networks", equation 3).
+    """
+    bins = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
+    reliability = []
+    error = 0.0
+    for index in np.unique(bins):
+        inside = bins == index
+        mean, accuracy, count = float(confidence[inside].mean()), float(right[inside].mean()), int(inside.sum())
+        reliability.append((mean, accuracy, count))
+        error += count / len(confidence) * abs(mean - accuracy)
+    return error, tuple(reliability)

@@ -1,0 +1,473 @@
+"""Classification: one label out of several, for a text or for a pair of texts.
+
+A softmax over the labels, trained with cross-entropy. Besides accuracy and macro-F1 it is measured how far the
+probabilities can be believed, which label is taken for which, and where the model was most sure of a wrong answer. This
+module does not know what the labels mean, nor how many answers a person will read.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import DataCollatorWithPadding, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+from core import batches, metrics, models, tables
+from core.batches import Columns, Report
+from core.data.dataset import TextDataset
+from core.data.layouts import LAYOUTS
+from core.errors import N_, UserError
+from core.results import Evaluation, Measure, Prediction
+from core.tasks.base import (
+    LIVE_ROWS,
+    Card,
+    Goal,
+    Rows,
+    Task,
+    as_json,
+    check_finite,
+    input_columns,
+    sample,
+)
+
+MISTAKES = 20
+MISTAKE_CHARS = 1_000
+SAMPLES = 5
+SAMPLE_CHARS = 500
+NUMBERED_LABEL = re.compile(r"(?:label_)?(\d{1,6})(?:\.0*)?")
+
+
+@dataclass(frozen=True)
+class Labelled(Prediction):
+    """The probability of each label (they sum to 1), and the best of them."""
+
+    label: str
+    probability: float
+    probabilities: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """Precision, recall and F1 of one class; support is its number of true examples."""
+
+    label: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One misclassified example: its text(s), true and predicted label, how sure the model was (0–1), its loss in nats."""
+
+    text: str
+    pair: str
+    true: str
+    predicted: str
+    confidence: float
+    loss: float = 0.0
+
+
+@dataclass(frozen=True)
+class Classes:
+    """What is known of a classifier besides its metrics.
+
+    confusion: C × C counts, rows true, columns predicted, in the order of `labels`. reliability: per non-empty bin (mean
+    confidence, accuracy, count). majority: accuracy of always answering the most frequent class. mistakes: most confident first.
+    """
+
+    labels: tuple[str, ...]
+    classes: tuple[ClassScore, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    reliability: tuple[tuple[float, float, int], ...]
+    majority: float
+    mistakes: tuple[Mistake, ...]
+
+
+class Classification(Goal):
+    """One label for each text or pair."""
+
+    task: ClassVar[str] = "text-classification"
+
+    @staticmethod
+    def labels_of(name: str, config: PretrainedConfig) -> tuple[str, ...]:
+        """The labels, of which there must be two, with names of their own, chosen between by a softmax."""
+        labels = models.choices(config)
+        if not labels:
+            raise UserError(
+                "'{name}' does not choose one label out of several (it scores {count} independently), which is what this task answers with",
+                name=models.title(name),
+                count=len(models.labels(config)),
+            )
+        if len(set(labels)) < len(labels):
+            raise UserError("'{name}' has two labels of the same name: {labels}", name=name, labels=", ".join(labels))
+        return labels
+
+    def rows(self, dataset: TextDataset, report: Report, chosen: np.ndarray | None = None) -> Rows:
+        """One feature for each row, with its label."""
+        split = dataset.splits["train"] if chosen is None else dataset.splits["train"].select(chosen)
+        features, truncated = batches.encode(self.tokenizer, dataset.texts(split), self.max_length, report)
+        labels = split["label"]
+        return Rows([{**row, "labels": labels[i]} for i, row in enumerate(features)], truncated)
+
+    def collate(self, features: Sequence[Mapping[str, Any]], epoch: int) -> dict[str, Any]:
+        """Padded to the longest row."""
+        return dict(DataCollatorWithPadding(self.tokenizer)([dict(row) for row in features]))
+
+    def loss(self, model: nn.Module, batch: Mapping[str, Tensor], weights: Tensor | None = None) -> Tensor:
+        """Cross-entropy, weighted by class when asked for."""
+        inputs = {name: value for name, value in batch.items() if name != "labels"}
+        return functional.cross_entropy(model(**inputs).logits.float(), batch["labels"], weight=weights)
+
+    def weights(self, rows: Rows) -> Tensor:
+        """N / (classes that occur × count): the mean weight of a row is 1."""
+        counts = np.bincount([row["labels"] for row in rows.features], minlength=len(self.labels))
+        weights = len(rows.features) / (np.maximum(counts, 1) * np.count_nonzero(counts))
+        return torch.tensor(weights, dtype=torch.float32)
+
+    def measure(
+        self,
+        model: PreTrainedModel,
+        dataset: TextDataset,
+        split: str,
+        report: Report,
+        *,
+        live: bool,
+        autocast: bool = False,
+    ) -> Evaluation | None:
+        """Accuracy, macro-F1, loss and calibration, classes in the order of the goal's labels.
+
+        Raises UserError when the data's labels are not the model's.
+        """
+        n = len(dataset.splits[split]) if split in dataset.splits else 0
+        if not n:
+            return None
+        rows = dataset.splits[split]
+        if live:
+            rows = rows.select(sample(n, LIVE_ROWS, self.seed if split == "validation" else 0))
+        columns = dataset.texts(rows)
+        indices = np.array(match_labels(self.labels, dataset.label_names))
+        probs = probabilities(model, self.tokenizer, columns, self.max_length, report=report, autocast=autocast)
+        return measure(self.task, self.labels, indices[np.array(rows["label"])], probs, columns)
+
+    def samples(self, evaluation: Evaluation) -> list[Mapping[str, object]]:
+        """The mistakes it was surest of."""
+        mistakes = evaluation.detail["mistakes"]
+        assert isinstance(mistakes, list)
+        return [
+            {**row, "text": row["text"][:SAMPLE_CHARS], "pair": row["pair"][:SAMPLE_CHARS]}
+            for row in mistakes[:SAMPLES]
+        ]
+
+    def predict(
+        self, model: PreTrainedModel, inputs: Mapping[str, Sequence[str]], report: Report | None = None
+    ) -> tuple[Labelled, ...]:
+        """The label of each input."""
+        rows, truncated = batches.encode(self.tokenizer, inputs, self.max_length, report)
+        probs = _softmax(model, self.tokenizer, rows, self.batch_size, report, autocast=False)
+        best = probs.argmax(axis=1)
+        return tuple(
+            Labelled(
+                inputs={role: texts[i] for role, texts in inputs.items()},
+                truncated=bool(truncated[i]),
+                label=self.labels[best[i]],
+                probability=float(probs[i, best[i]]),
+                probabilities=dict(zip(self.labels, probs[i].tolist(), strict=True)),
+            )
+            for i in range(len(rows))
+        )
+
+    def frame(self, predictions: Sequence[Prediction]) -> pd.DataFrame:
+        """text, pair (where there are pairs), label, probability, truncated, one probability per label."""
+        labelled = [row for row in predictions if isinstance(row, Labelled)]
+        columns = input_columns(labelled)
+        columns["label"] = [row.label for row in labelled]
+        columns["probability"] = [row.probability for row in labelled]
+        columns["cut"] = [row.truncated for row in labelled]
+        for label in self.labels if labelled else ():
+            columns[f"probability of {label}"] = [row.probabilities[label] for row in labelled]
+        return pd.DataFrame(columns)
+
+
+class PairClassification(Classification):
+    """One label for each pair of texts."""
+
+    task: ClassVar[str] = "pair-classification"
+
+
+def probabilities(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    columns: Columns,
+    max_length: int,
+    *,
+    batch_size: int = 64,
+    report: Report | None = None,
+    autocast: bool = False,
+) -> np.ndarray:
+    """Class probabilities, float64 (N, C), of N rows in the order given; each row sums to 1.
+
+    columns: {"text": N texts} or {"text": …, "pair": …}. Texts longer than max_length tokens are truncated. autocast: run
+    in bfloat16 (fast, about three digits). report(done, total) is called after each batch; it may raise Cancelled. Raises
+    UserError when the model's answers are not finite.
+    """
+    rows, _ = batches.encode(tokenizer, columns, max_length, report)
+    return _softmax(model, tokenizer, rows, batch_size, report, autocast=autocast)
+
+
+def _softmax(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Sequence[Mapping[str, Any]],
+    batch_size: int,
+    report: Report | None,
+    *,
+    autocast: bool,
+) -> np.ndarray:
+    """Class probabilities, float64 (N, C), of tokenised rows."""
+    result = np.zeros((len(rows), len(models.labels(model.config))))
+    for places, _, output in batches.forward(
+        model, tokenizer, rows, batch_size=batch_size, report=report, autocast=autocast
+    ):
+        result[places] = output.logits.double().softmax(dim=-1).cpu().numpy()
+    check_finite(result)
+    return result
+
+
+def measure(task: str, labels: Sequence[str], true: np.ndarray, probs: np.ndarray, columns: Columns) -> Evaluation:
+    """Measure answers against the truth.
+
+    true: (N,) class indices; probs: (N, C); columns: the N texts (and pairs), for the list of mistakes.
+    Macro-F1 is the mean over the classes that occur in truth or prediction (as scikit-learn's default); its interval
+    is a percentile bootstrap over the examples. Raises UserError when N is 0.
+    """
+    n, classes = len(true), len(labels)
+    if n == 0:
+        raise UserError("there are no examples to measure")
+    true = np.asarray(true, dtype=int)
+    predicted = probs.argmax(axis=1)
+    confidence = probs.max(axis=1)
+    from sklearn.metrics import (
+        confusion_matrix,
+        precision_recall_fscore_support,
+    )  # here: pages that only predict start sooner
+
+    confusion = confusion_matrix(true, predicted, labels=np.arange(classes))
+    precision, recall, f1, support = precision_recall_fscore_support(
+        true, predicted, labels=np.arange(classes), zero_division=0
+    )
+    right = predicted == true
+    ece, reliability = metrics.calibration(confidence, right)
+    losses = -np.log(np.clip(probs[np.arange(n), true], np.finfo(float).eps, 1))
+    detail = Classes(
+        labels=tuple(labels),
+        classes=tuple(
+            ClassScore(label, float(precision[i]), float(recall[i]), float(f1[i]), int(support[i]))
+            for i, label in enumerate(labels)
+        ),
+        confusion=tuple(tuple(row) for row in confusion.tolist()),
+        reliability=reliability,
+        majority=float(confusion.sum(axis=1).max() / n),
+        mistakes=_mistakes(labels, true, predicted, confidence, losses, columns),
+    )
+    return Evaluation(
+        task=task,
+        n=n,
+        metrics={
+            "accuracy": metrics.wilson(int(right.sum()), n),
+            "macro_f1": macro_f1(confusion),
+            "loss": Measure(float(losses.mean())),
+            "ece": Measure(ece),
+        },
+        detail=as_json(detail),
+    )
+
+
+def macro_f1(confusion: np.ndarray) -> Measure:
+    """Macro-F1 of a C × C confusion matrix with its bootstrap interval over the examples."""
+    rows, columns = np.nonzero(confusion)
+    classes = np.arange(len(confusion))
+    is_true = (rows[:, None] == classes).astype(float)
+    is_predicted = (columns[:, None] == classes).astype(float)
+    cells = np.concatenate((is_true, is_predicted, is_true * is_predicted), axis=1)
+
+    def macro(sums: np.ndarray) -> np.ndarray:
+        """(R, 3C) counts of truth, predictions and hits → (R,) macro-F1."""
+        truth, prediction, hits = np.split(sums, 3, axis=1)
+        occurs = truth + prediction
+        scores = np.divide(2 * hits, occurs, out=np.zeros_like(occurs), where=occurs > 0)
+        result: np.ndarray = scores.sum(axis=1) / (occurs > 0).sum(axis=1)
+        return result
+
+    return metrics.bootstrap(cells, macro, confusion[rows, columns])
+
+
+def _mistakes(
+    labels: Sequence[str],
+    true: np.ndarray,
+    predicted: np.ndarray,
+    confidence: np.ndarray,
+    losses: np.ndarray,
+    columns: Columns,
+) -> tuple[Mistake, ...]:
+    """The most confident wrong answers, texts shortened to what a page can show."""
+    wrong = np.flatnonzero(predicted != true)
+    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:MISTAKES]
+    return tuple(
+        Mistake(
+            text=_shorten(columns["text"][i]),
+            pair=_shorten(columns["pair"][i]) if "pair" in columns else "",
+            true=labels[true[i]],
+            predicted=labels[predicted[i]],
+            confidence=float(confidence[i]),
+            loss=float(losses[i]),
+        )
+        for i in worst.tolist()
+    )
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= MISTAKE_CHARS else text[: MISTAKE_CHARS - 1] + "…"
+
+
+def match_labels(model_labels: Sequence[str], data_labels: Sequence[str]) -> tuple[int, ...]:
+    """The model's class index for each of the data's labels.
+
+    Names are compared exactly, then without regard to case. Where one side only numbers its classes (0, 1, … or
+    LABEL_0, LABEL_1, …), the number is the other side's class index; a model that has only numbers takes named labels
+    in their order when there are as many. The data may lack some of the model's labels.
+    Raises UserError naming both sides otherwise.
+    """
+    for key in (str, _fold):
+        names = {key(label): i for i, label in enumerate(model_labels)}
+        wanted = [key(label) for label in data_labels]
+        if len(names) == len(model_labels) and len(set(wanted)) == len(wanted) and set(wanted) <= set(names):
+            return tuple(names[label] for label in wanted)
+    count = len(model_labels)
+    known = [_number(label) for label in model_labels]
+    counted = known == list(range(count))
+    given = [_number(label) for label in data_labels]
+    numbers = tuple(number for number in given if number is not None and number < count)
+    if len(set(numbers)) == len(data_labels) and (counted or set(known) == {None}):
+        return numbers
+    if len(data_labels) == count and counted and set(given) == {None}:
+        return tuple(range(count))
+    raise UserError(
+        "the data's labels ({data}) are not the model's ({model}); use data with the model's labels, or train on this data",
+        data=_listed(data_labels),
+        model=_listed(model_labels),
+    )
+
+
+def _fold(label: str) -> str:
+    return label.strip().casefold()
+
+
+def _number(label: str) -> int | None:
+    """The class number that a label without a name of its own stands for: 1, 1.0, LABEL_1."""
+    numbered = NUMBERED_LABEL.fullmatch(_fold(label))
+    return int(numbered[1]) if numbered else None
+
+
+def _listed(labels: Sequence[str]) -> str:
+    shown = ", ".join(label[:40] for label in labels[:12])
+    return shown if len(labels) <= 12 else f"{shown}, …"
+
+
+def _pipeline(given: str) -> str:
+    return (
+        "from transformers import pipeline\n\n"
+        'classify = pipeline("text-classification", "path/to/this/folder")\n'
+        f"print(classify({given}, truncation=True))"
+    )
+
+
+TEXTS = (
+    ("The pump works again, thank you!", "praise"),
+    ("My order arrived two weeks late.", "complaint"),
+    ("The staff were friendly and quick.", "praise"),
+    ("The screen was cracked when I opened the box.", "complaint"),
+    ("Best bread in town.", "praise"),
+    ("Nobody answers the phone.", "complaint"),
+    ("I would buy it again at once.", "praise"),
+    ("The second cup leaked as well.", "complaint"),
+    ("Clear instructions and a fair price.", "praise"),
+    ("They charged me twice.", "complaint"),
+    ("The room was quiet and clean.", "praise"),
+    ("It stopped working after a day.", "complaint"),
+)
+PAIRS = (
+    ("Is the museum open today?", "The museum opens at nine every day.", "answers"),
+    ("Is the museum open today?", "The bus was full of tourists.", "does not answer"),
+    ("Who wrote the letter?", "Her aunt wrote the letter in May.", "answers"),
+    ("Who wrote the letter?", "Letters need a stamp.", "does not answer"),
+    ("Where is the bakery?", "The bakery stands beside the bridge.", "answers"),
+    ("Where is the bakery?", "Bread is made of flour and water.", "does not answer"),
+    ("When does the train leave?", "The train leaves at noon.", "answers"),
+    ("When does the train leave?", "Trains run on rails.", "does not answer"),
+    ("How much is the ticket?", "A ticket costs four pounds.", "answers"),
+    ("How much is the ticket?", "He lost his ticket.", "does not answer"),
+    ("What colour is the door?", "The door was painted green.", "answers"),
+    ("What colour is the door?", "The door is closed.", "does not answer"),
+)
+
+
+def _text_example() -> tables.Table:
+    texts, labels = zip(*TEXTS, strict=True)
+    return tables.make_table(["text", "label"], [texts, labels], len(TEXTS))
+
+
+def _pair_example() -> tables.Table:
+    return tables.make_table(["text", "pair", "label"], list(zip(*PAIRS, strict=True)), len(PAIRS))
+
+
+TEXT = Task(
+    id=Classification.task,
+    title=N_("Text classification"),
+    help=N_("One text, one label out of two or more: sentiment, topic, spam, intent."),
+    layout=LAYOUTS["text-label"],
+    head="classifier",
+    goal=Classification,
+    metrics=("accuracy", "macro_f1", "loss", "ece"),
+    best=("macro_f1", "loss"),
+    gives=frozenset({"label"}),
+    counts=N_("{n:,} texts"),
+    detail=Classes,
+    class_weights=True,
+    pipeline="text-classification",
+    card=Card(
+        "A text classifier",
+        "fine-tuned",
+        "one text and chooses one of {n} labels: {labels}.",
+        _pipeline('"your text"'),
+    ),
+    example=_text_example,
+)
+PAIR = Task(
+    id=PairClassification.task,
+    title=N_("Sentence-pair classification"),
+    help=N_("Two texts, one label: paraphrase or not, entailment, does this answer that question."),
+    layout=LAYOUTS["pair-label"],
+    head="classifier",
+    goal=PairClassification,
+    metrics=TEXT.metrics,
+    best=TEXT.best,
+    gives=TEXT.gives,
+    counts=N_("{n:,} pairs of texts"),
+    detail=Classes,
+    class_weights=True,
+    pipeline="text-classification",
+    card=Card(
+        "A text classifier",
+        "fine-tuned",
+        "two texts and chooses one of {n} labels: {labels}.",
+        _pipeline('{"text": "the first text", "text_pair": "the second text"}'),
+    ),
+    example=_pair_example,
+)
