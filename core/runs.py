@@ -10,11 +10,12 @@ A run is alive while its process holds `lock`; the system frees it when the proc
 reads as interrupted. Queued runs take one of STUDIO_MAX_RUNS slot locks in the order in which they were created. Several
 servers may look after the same folder. Nothing heavy is imported before a run has its slot. This module does not know how
 a model is trained. A folder that does not belong here (by its name) is skipped; a run whose files cannot be read is listed
-as failed, so that it can be deleted.
+as failed, so that it can be deleted. Files that an older version wrote are read as if today's had written them.
 """
 
 import errno
 import filecmp
+import math
 import os
 import re
 import secrets
@@ -29,10 +30,12 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
 import psutil
 from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json, to_json
 
 from core import settings
 from core.errors import N_, Cancelled, UserError
@@ -89,6 +92,7 @@ class _Files:
 
 
 FILES = _Files()
+Content = TypeVar("Content")
 
 
 # --- Looking -----------------------------------------------------------------------------------------------------------
@@ -112,13 +116,39 @@ def get(run_id: str) -> Run:
 def open_folder(folder: Path) -> Run:
     """The run in a folder. One whose files cannot be read comes as failed and says which file it is."""
     try:
-        config = FILES.config.validate_json((folder / CONFIG).read_bytes())
-    except (OSError, ValidationError):
+        config = read_config(folder)
+    except UserError:
         return Run(folder.name, folder, RunConfig(model="?", data="?"), _damaged(folder, CONFIG))
     try:
         return Run(folder.name, folder, config, _state(folder))
     except (OSError, ValidationError):
         return Run(folder.name, folder, config, _damaged(folder, STATE))
+
+
+def read_config(folder: Path) -> RunConfig:
+    """What the run in a folder was asked to do. Raises UserError when its file cannot be read."""
+    return _read(FILES.config, folder / CONFIG)
+
+
+def read_report(folder: Path) -> RunReport | None:
+    """The result of the run in a folder, None where it wrote none. Raises UserError when its files cannot be read."""
+    if not (folder / REPORT).is_file():
+        return None
+    return _read(FILES.report, folder / REPORT, read_config(folder).task)
+
+
+def _read(adapter: TypeAdapter[Content], path: Path, task: str = "") -> Content:
+    """A file of a run, whichever version wrote it. Raises UserError when it cannot be read."""
+    try:
+        return _content(adapter, path.read_bytes(), task)
+    except (OSError, ValueError) as error:
+        raise UserError("{file} of this run cannot be read; it may be damaged", file=path.name) from error
+
+
+def _content(adapter: TypeAdapter[Content], written: bytes, task: str = "") -> Content:
+    """What JSON of any version says. Raises ValueError when it cannot be read."""
+    content = from_json(written)
+    return adapter.validate_python(_modern(content, task) if isinstance(content, dict) else content)
 
 
 def _damaged(folder: Path, file: str) -> RunState:
@@ -200,8 +230,8 @@ def events(run: Run, after: int = 0) -> tuple[Event, ...]:
 def _parsed(lines: Iterable[bytes]) -> Iterable[Event]:
     for line in lines:
         try:
-            yield FILES.event.validate_json(line)
-        except ValidationError:
+            yield _content(FILES.event, line)
+        except ValueError:
             return
 
 
@@ -227,11 +257,75 @@ def log_tail(run: Run, lines: int = 200) -> str:
 
 
 def report(run: Run) -> RunReport | None:
-    """The result of a run, None where there is none."""
+    """The result of a run, None where there is none or it cannot be read."""
     try:
-        return FILES.report.validate_json((run.folder / REPORT).read_bytes())
-    except (OSError, ValidationError):
+        return read_report(run.folder)
+    except UserError:
         return None
+
+
+# --- Older versions ----------------------------------------------------------------------------------------------------
+
+Json = dict[str, Any]
+OLD_COLUMNS = ("text", "pair", "label")  # roles that had a field of their own: text_column, …
+OLD_SAMPLES = ("worst", "probes")  # what an evaluation showed of its examples, now "samples"
+OLD_NOTE_OF_SHARED = "too few rows to hold any back"  # the beginning of the remark that DataReport.shared replaced
+
+
+def _modern(content: Json, task: str) -> Json:
+    """The JSON object of a run's file as this version writes it, whichever version wrote it.
+
+    content: a configuration, a report, an event or a checkpoint's progress; what is up to date comes back as it was. task: of
+    the run, which older evaluations do not name. Raises ValueError when the object is of no version.
+    """
+    try:
+        if "text_column" in content:
+            columns = [(role, content[f"{role}_column"]) for role in OLD_COLUMNS if content.get(f"{role}_column")]
+            rest = {name: value for name, value in content.items() if not name.endswith("_column")}
+            return {**rest, "columns": columns}
+        if content.get("kind") == "evaluation":
+            values = {"samples" if name in OLD_SAMPLES else name: value for name, value in content["values"].items()}
+            return {**content, "values": values}
+        if "movement" in content and "evaluations" not in content:  # a report
+            splits = ("test", "validation", "baseline")
+            found = {split: content.get("masked", {}).get(split) or content[split] for split in splits}
+            rest = {name: value for name, value in content.items() if name not in (*splits, "masked")}
+            evaluations = {split: _modern_evaluation(value, task) for split, value in found.items() if value}
+            return {**rest, "evaluations": evaluations, "data": _modern_data(content["data"])}
+        if "best_step" in content and "examples" in content:  # what a run had done at a checkpoint
+            found = {name: content[name] for name in ("best", "baseline") if content[name]}
+            return {**content, **{name: _modern_evaluation(value, task) for name, value in found.items()}}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"no version of this studio wrote this: {error!r}") from error
+    return content
+
+
+def _modern_evaluation(content: Json, task: str) -> Json:
+    """Older evaluations had a field for each measure, and one class for classifiers, another for masked language models."""
+    if "metrics" in content:
+        return content
+    measured = {"accuracy": content.get("top1"), **content}
+    measures: Json = {name: measured[name] for name in ("accuracy", "macro_f1", "top5", "loss", "ece") if name in measured}
+    detail = {name: value for name, value in content.items() if name not in (*measures, "n", "top1")}
+    if "vocabulary" in content:
+        measures["perplexity"] = math.exp(min(content["loss"], 700.0))
+        detail["uniform_loss"] = math.log(content["vocabulary"])
+    metrics = {name: value if isinstance(value, dict) else {"value": value} for name, value in measures.items()}
+    return {"task": task, "n": content["n"], "metrics": metrics, "detail": detail}
+
+
+def _modern_data(content: Json) -> Json:
+    """That splits are the training rows themselves was only said, in a remark."""
+    said = [values["splits"] for note, values in content["notes"] if note.startswith(OLD_NOTE_OF_SHARED)]
+    return {**content, "shared": [split for splits in said for split in splits.split(", ")]}
+
+
+def _renew_checkpoints(folder: Path, task: str) -> None:
+    """Rewrite what older checkpoints say, so that training goes on from them."""
+    for path in (folder / CHECKPOINTS).glob("step-*/progress.json"):
+        content = from_json(path.read_bytes())
+        if (modern := _modern(content, task)) != content:
+            _write(path, to_json(modern))
 
 
 # --- Changing ----------------------------------------------------------------------------------------------------------
@@ -539,7 +633,8 @@ def _work(folder: Path, listener: Callable[[Event], None]) -> RunReport:
 
 def _train(folder: Path, listener: Callable[[Event], None]) -> RunReport:
     """Train, append the events to the folder, write report.json."""
-    config = FILES.config.validate_json((folder / CONFIG).read_bytes())
+    config = read_config(folder)
+    _renew_checkpoints(folder, config.task)
     _log(folder, f"training starts in process {os.getpid()}")
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN)  # torch's threads read it when they are loaded, which happens now
     from core.finetune.train import Stopped, train

@@ -17,14 +17,14 @@ import psutil
 import pytest
 from filelock import FileLock
 
-from core import finetune, models, runs, settings
+from core import models, runs, settings
 from core.errors import Cancelled, UserError
+from core.finetune import train as train_module
+from core.finetune.checkpoints import newest_checkpoint
 from core.results import DataReport, Event, RunConfig, RunReport, RunState
 
 CONFIG = RunConfig(model="minilm", data="rotten_tomatoes", name="mine")
-REPORT = RunReport(
-    None, None, None, (), 1.0, 2.0, 3.0, 4.0, 5, 5, 0.0, {"torch": "2"}, DataReport(1, (), {"train": 1}, {"a": 1})
-)
+REPORT = RunReport({}, (), 1.0, 2.0, 3.0, 4.0, 5, 5, 0.0, {"torch": "2"}, DataReport(1, (), {"train": 1}, {"a": 1}))
 LONG_AGO = time.time() - 3600
 
 
@@ -63,7 +63,7 @@ def training(monkeypatch: pytest.MonkeyPatch) -> Callable[[object], None]:
                 return result(config, folder, report, cancelled)  # type: ignore[no-any-return]
             raise result  # type: ignore[misc]
 
-        monkeypatch.setattr(finetune, "train", train)
+        monkeypatch.setattr(train_module, "train", train)
 
     return put
 
@@ -329,7 +329,7 @@ def test_work_leaves_result_state_events_and_log(training: Callable[[object], No
         assert config == CONFIG and status(run) == "running"
         (folder / "checkpoints" / "step-1").mkdir(parents=True)
         report(event(1))
-        report(Event(2.0, "evaluation", 1, 10, 0.1, {"accuracy": 0.75, "worst": [{"text": "x"}]}))
+        report(Event(2.0, "evaluation", 1, 10, 0.1, {"accuracy": 0.75, "samples": [{"text": "x"}]}))
         return REPORT
 
     training(train)
@@ -375,7 +375,7 @@ def test_a_cancelled_training_keeps_its_report(training: Callable[[object], None
         assert not cancelled()
         runs.cancel(runs.get(run.id))
         assert cancelled() and status(run) == "running"
-        raise finetune.Stopped(REPORT)
+        raise train_module.Stopped(REPORT)
 
     training(train)
     run = runs.create(CONFIG)
@@ -530,6 +530,13 @@ def test_changes_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     assert status(run) == "queued"
 
 
+def test_a_task_of_a_newer_version_is_listed() -> None:
+    run = runs.create(CONFIG)
+    runs._write(run.folder / "config.json", runs.FILES.config.dump_json(replace(CONFIG, task="dancing")))
+    assert runs.get(run.id).config.task == "dancing" and status(run) == "queued"
+    assert runs.report(runs.get(run.id)) is None
+
+
 # --- Real processes ----------------------------------------------------------------------------------------------------
 
 
@@ -584,7 +591,7 @@ def test_kill_and_resume_until_it_finishes_while_another_waits(
     runs.cancel(runs.get(waiting.id))
     assert status(waiting) == "cancelled"
     done = checkpoints(run)
-    newest = finetune.newest_checkpoint(run.folder)
+    newest = newest_checkpoint(run.folder)
     assert newest is not None and int(newest.name.removeprefix("step-")) >= done[-1]
     reached = runs.events(run)[-1].step
     assert reached - done[-1] <= 9, "at most what lies between two checkpoints is lost"
@@ -595,7 +602,7 @@ def test_kill_and_resume_until_it_finishes_while_another_waits(
     starts = [found for found in runs.events(run) if found.kind == "start"]
     assert len(starts) == 2 and starts[1].step >= done[-1] and starts[1].values == {"resumed": True}
     report = runs.report(run)
-    assert report is not None and report.steps == starts[0].total_steps and report.test is not None
+    assert report is not None and report.steps == starts[0].total_steps and report.split == "test"
     assert models.availability(f"run:{run.id}") == "here"
     wait_for(lambda: not [child for child in psutil.Process().children() if child.status() == psutil.STATUS_ZOMBIE])
     with pytest.raises(UserError, match="cannot be resumed"):
@@ -605,7 +612,7 @@ def test_kill_and_resume_until_it_finishes_while_another_waits(
 
 
 def test_a_process_that_fails_says_why(real: Callable[..., runs.Run]) -> None:
-    run = real(epochs=1.0, label_column="lable")
+    run = real(epochs=1.0, columns=(("label", "lable"),))
     runs.start(run)
     wait_for(lambda: status(run) not in runs.ACTIVE)
     state = runs.get(run.id).state
@@ -645,6 +652,8 @@ def test_pre_training_from_scratch_survives_a_kill(tmp_path: Path, monkeypatch: 
     starts = [found for found in runs.events(run) if found.kind == "start"]
     assert len(starts) == 2 and starts[1].step >= done and starts[1].values["resumed"] is True
     report = runs.report(run)
-    assert report is not None and report.masked["test"].loss < report.masked["baseline"].loss
-    assert models.load_masked_lm(f"run:{run.id}").config.vocab_size == report.masked["test"].vocabulary
+    assert report is not None
+    test, baseline = report.evaluations["test"], report.evaluations["baseline"]
+    assert test.metrics["loss"].value < baseline.metrics["loss"].value
+    assert models.load(f"run:{run.id}", "mlm").config.vocab_size == test.detail["vocabulary"]
     assert not (run.folder / "checkpoints").exists()
