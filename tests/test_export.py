@@ -6,6 +6,7 @@ import json
 import tracemalloc
 import zipfile
 from dataclasses import replace
+from math import exp, log
 from pathlib import Path
 
 import numpy as np
@@ -18,16 +19,19 @@ from core import predict
 from core.errors import UserError
 from core.export.card import model_card
 from core.export.folder import zip_model
-from core.export.tables import csv_text, predictions_frame
-from core.results import DataReport, Dropped, Interval, MaskedEvaluation, Movement, Prediction, RunConfig, RunReport
-from core.tasks import TASKS
+from core.export.tables import csv_text, with_columns
+from core.results import DataReport, Dropped, Evaluation, Measure, Movement, RunConfig, RunReport
+from core.tasks.base import as_json
+from core.tasks.classify import measure
+from core.tasks.masked import Likely, Masks, Probe
+from core.tasks.table import TASKS
 from tests.conftest import make_config, make_tokenizer
 
 CONFIG = RunConfig(
     model="minilm",
     data="data/my_reviews.csv",
     name="Reviews | <b>mine</b>",
-    text_column="review",
+    columns=(("text", "review"),),
     epochs=3.0,
     learning_rate=5e-5,
     seed=7,
@@ -37,11 +41,9 @@ CONFIG = RunConfig(
 def report() -> RunReport:
     true = np.array([0, 0, 1, 1, 1])
     probs = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.3, 0.7], [0.1, 0.9]])
-    measured = predict.measure(("bad", "good"), true, probs, {"text": list("abcde")})
+    measured = measure("text-classification", ("bad", "good"), true, probs, {"text": list("abcde")})
     return RunReport(
-        test=measured,
-        validation=measured,
-        baseline=None,
+        evaluations={"test": measured, "validation": measured},
         movement=(Movement("embeddings", 10, 0.1, 1.0),),
         seconds=12.3,
         examples_per_second=45.6,
@@ -87,7 +89,7 @@ def test_the_zip_holds_one_folder_that_pipeline_loads(run: Path, tmp_path: Path)
     names = {path.name for path in folder.iterdir()}
     assert names >= {"config.json", "model.safetensors", "tokenizer.json", "README.md", "run.json", "report.json"}
     (answer,) = pipeline("text-classification", str(folder))("i love pizza")
-    (ours,) = predict.predict(predict.load(str(run), allow_path=True), ["i love pizza"])
+    (ours,) = predict.predict(predict.load(str(run), allow_path=True), {"text": ["i love pizza"]})
     assert answer["label"] == ours.label
     assert answer["score"] == pytest.approx(ours.probability, abs=1e-6)
     assert (folder / "model.safetensors").read_bytes() == (run / "model" / "model.safetensors").read_bytes()
@@ -147,14 +149,18 @@ def test_a_damaged_file_is_named(run: Path, name: str) -> None:
         zip_model(run, io.BytesIO())
 
 
+def test_a_task_of_a_newer_version_is_named(run: Path) -> None:
+    (run / "config.json").write_bytes(TypeAdapter(RunConfig).dump_json(replace(CONFIG, task="dancing")))
+    with pytest.raises(UserError, match="task 'dancing' is not known here"):
+        zip_model(run, io.BytesIO())
+
+
 # --- The card ----------------------------------------------------------------------------------------------------------
 
 
 def test_the_card_says_what_was_asked_and_measured() -> None:
     card = model_card(CONFIG, report(), ("bad", "good"))
-    measured = report().test
-    assert measured is not None
-    low, high = measured.accuracy.low, measured.accuracy.high
+    low, high = report().evaluations["test"].metrics["accuracy"].bounds
     for fact in (
         "sentence-transformers/all-MiniLM-L6-v2",
         "my\\_reviews.csv",
@@ -163,7 +169,8 @@ def test_the_card_says_what_was_asked_and_measured() -> None:
         "| Learning rate | 5e-05 |",
         "| Seed | 7 |",
         f"| Accuracy | 0.8000 ({low:.4f} to {high:.4f}) |",
-        "| Examples | 5 |",
+        "| Measured on | 5 texts |",
+        "| Accuracy of always answering the most frequent label | 0.6000 |",
         "| bad | 1.0000 | 0.5000 | 0.6667 | 2 |",
         "| Left out: the label is missing | 3 |",
         "| Training texts longer than the longest input | 25.0% |",
@@ -194,18 +201,22 @@ def test_names_in_the_card_are_text_and_nothing_else() -> None:
 
 def test_the_card_of_a_masked_language_model() -> None:
     config = replace(CONFIG, task="masked-language-modelling", data="data/notes.txt", name="")
-    half = Interval(0.5, 0.4, 0.6)
-    measured = {
-        "test": MaskedEvaluation(90, 12, half, half, 2.0, 1000),
-        "baseline": MaskedEvaluation(90, 12, half, half, 3.0, 1000),
-    }
-    result = replace(report(), test=None, validation=None, baseline=None, masked=measured)
+    half = Measure(0.5, 0.4, 0.6)
+    detail = as_json(Masks(12, 1000, log(1000), (Probe("A [MASK].", (Likely("cat", 0.25), Likely("dog", 0.125))),)))
+
+    def measured(loss: float) -> Evaluation:
+        metrics = {"accuracy": half, "top5": half, "loss": Measure(loss), "perplexity": Measure(exp(loss))}
+        return Evaluation(config.task, 90, metrics, detail)
+
+    result = replace(report(), evaluations={"test": measured(2.0), "baseline": measured(3.0)}, cut_share=0.0)
     card = model_card(config, result, ())
     assert 'pipeline_tag: "fill-mask"' in card and 'pipeline("fill-mask"' in card
     assert "pre-trained further on **notes.txt**. It reads a text with masked tokens" in card and "labels:" not in card
     assert "## Test split" in card and "## Before training" in card and "## Validation split" not in card
     assert "longer than the longest input" not in card, "they go on in the next block"
-    assert "| Loss (nats) | 2.0000 |" in card and "| Perplexity | 7.39 |" in card and "| 6.9078 |" in card
+    assert "| Measured on | 90 masked tokens |" in card and "| Loss | 2.0000 |" in card and "| Loss | 3.0000 |" in card
+    assert "| Perplexity | 7.3891 |" in card and "| Loss of a model that knows nothing (ln V) | 6.9078 |" in card
+    assert "| A \\[MASK\\]. | cat 0.250, dog 0.125 |" in card
     scratch = model_card(replace(config, model="scratch"), None, ())
     assert "# a tiny new BERT with its own vocabulary trained from scratch on notes.txt" in scratch
 
@@ -278,34 +289,10 @@ def test_an_empty_table_has_its_header() -> None:
     assert csv_text(pd.DataFrame({"a": [], "b": []})) == "a,b\r\n"
 
 
-PREDICTIONS = (
-    Prediction("=1", "", "good", 0.75, {"bad": 0.25, "good": 0.75}, False),
-    Prediction("no", "", "bad", 0.5, {"bad": 0.5, "good": 0.5}, True),
-)
-
-
-def test_predictions_as_a_table() -> None:
-    frame = predictions_frame(PREDICTIONS, {"id": [1, 2], "label": ["x", "y"]})
-    assert list(frame.columns) == [
-        "text",
-        "label",
-        "probability",
-        "cut",
-        "probability of bad",
-        "probability of good",
-        "id",
-        "label (2)",
-    ]
-    assert frame.iloc[0].tolist() == ["=1", "good", 0.75, False, 0.25, 0.75, 1, "x"]
-    assert cells(csv_text(frame))[1] == ["'=1", "good", "0.75", "False", "0.25", "0.75", "1", "x"]
-
-
-def test_predictions_of_pairs_have_the_pair() -> None:
-    frame = predictions_frame([replace(one, pair="other") for one in PREDICTIONS])
-    assert list(frame.columns)[:3] == ["text", "pair", "label"]
-    assert frame["pair"].tolist() == ["other", "other"]
-
-
-def test_no_predictions_are_an_empty_table() -> None:
-    frame = predictions_frame([])
-    assert list(frame.columns) == ["text", "label", "probability", "cut"] and frame.empty
+def test_further_columns_come_last_and_a_taken_name_gets_a_number() -> None:
+    frame = pd.DataFrame({"text": ["=1", "no"], "label": ["good", "bad"]})
+    longer = with_columns(frame, {"id": [1, 2], "label": ["x", "y"]})
+    assert list(longer.columns) == ["text", "label", "id", "label (2)"]
+    assert longer.iloc[0].tolist() == ["=1", "good", 1, "x"]
+    assert cells(csv_text(longer))[1] == ["'=1", "good", "1", "x"]
+    assert list(with_columns(longer, {"label": [1, 2]}).columns)[-1] == "label (3)"

@@ -7,101 +7,50 @@ import html
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from core import hub, models
-from core.results import Evaluation, Interval, MaskedEvaluation, RunConfig, RunReport
+from core.metrics import METRICS
+from core.results import Evaluation, Measure, RunConfig, RunReport
+from core.tasks.base import Task
+from core.tasks.table import task_of
+
+SPLITS = {"test": "Test split", "validation": "Validation split", "baseline": "Before training"}
 
 
 def model_card(config: RunConfig, report: RunReport | None, labels: Sequence[str]) -> str:
-    """The model card (Mitchell et al. 2019) in Markdown with the hub's front matter: only what the run's files say."""
+    """The model card (Mitchell et al. 2019) in Markdown with the hub's front matter: only what the run's files say.
+
+    Raises UserError when the run's task is not one of this version's.
+    """
     base = models.title(config.model)
-    kind = _kind(config)
+    task = task_of(config.task)
+    how = task.card.how
     if config.model == models.SCRATCH:
-        base, kind = "a tiny new BERT with its own vocabulary", replace(kind, how="trained from scratch")
-    title = config.name or f"{base} {kind.how} on {_data(config)}"
+        base, how = "a tiny new BERT with its own vocabulary", "trained from scratch"
+    title = config.name or f"{base} {how} on {_data(config)}"
     front = {
         "library_name": "transformers",
-        **({"pipeline_tag": kind.pipeline} if kind.pipeline else {}),
-        "tags": [kind.pipeline or config.task, "bert-studio"],
+        **({"pipeline_tag": task.pipeline} if task.pipeline else {}),
+        "tags": [task.pipeline or config.task, "bert-studio"],
         **({"base_model": base} if "/" in base and hub.HUB_NAME.fullmatch(base) else {}),
     }
     sections = [
         "\n".join(("---", *(f"{key}: {json.dumps(value)}" for key, value in front.items()), "---")),
         f"# {_plain(title)}",
-        f"{kind.what} made with BERT Studio: **{_plain(base)}**, {kind.how} on **{_plain(_data(config))}**. It reads "
-        + kind.answer.format(n=len(labels), labels=", ".join(_plain(label) for label in labels)),
-        f"## Use\n\n```python\n{kind.use}\n```",
+        f"{task.card.what} made with BERT Studio: **{_plain(base)}**, {how} on **{_plain(_data(config))}**. It reads "
+        + task.card.answer.format(n=len(labels), labels=", ".join(_plain(label) for label in labels)),
+        f"## Use\n\n```python\n{task.card.use}\n```",
         "## Training\n\n" + _table(("Setting", "Value"), _settings(config)),
     ]
     if report is None:
         sections.append("## Measured\n\nThis run was not measured: it ended before its report was written.")
     else:
-        sections += _measured(report)
+        sections += _measured(report, task)
     return "\n\n".join(sections) + "\n"
 
 
 def _data(config: RunConfig) -> str:
     return config.data.removeprefix("data/")
-
-
-@dataclass(frozen=True)
-class _Kind:
-    """What the card says of the models of a task. pipeline: the hub's tag, "" where it has none."""
-
-    what: str
-    how: str
-    answer: str
-    pipeline: str
-    use: str
-
-
-def _kind(config: RunConfig) -> _Kind:
-    labelled = "chooses one of {n} labels: {labels}."
-    return {
-        "text-classification": _Kind(
-            "A text classifier",
-            "fine-tuned",
-            f"one text and {labelled}",
-            "text-classification",
-            _classify('"your text"'),
-        ),
-        "pair-classification": _Kind(
-            "A text classifier",
-            "fine-tuned",
-            f"two texts and {labelled}",
-            "text-classification",
-            _classify('{"text": "the first text", "text_pair": "the second text"}'),
-        ),
-        "masked-language-modelling": _Kind(
-            "A masked language model",
-            "pre-trained further",
-            "a text with masked tokens and says what probably stood there.",
-            "fill-mask",
-            "from transformers import pipeline\n\n"
-            'fill = pipeline("fill-mask", "path/to/this/folder")\n'
-            'print(fill(f"I love eating {fill.tokenizer.mask_token}."))',
-        ),
-        "next-sentence-prediction": _Kind(
-            "A model for next sentence prediction",
-            "pre-trained further",
-            "two sentences and says whether the second follows the first.",
-            "",
-            "from transformers import AutoModelForNextSentencePrediction, AutoTokenizer\n\n"
-            'folder = "path/to/this/folder"\n'
-            "model, tokenizer = AutoModelForNextSentencePrediction.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)\n"
-            'inputs = tokenizer("the first sentence", "the second sentence", return_tensors="pt")\n'
-            "print(model(**inputs).logits.softmax(-1)[0, 0].item())  # the probability that it follows",
-        ),
-    }[config.task]
-
-
-def _classify(given: str) -> str:
-    return (
-        "from transformers import pipeline\n\n"
-        'classify = pipeline("text-classification", "path/to/this/folder")\n'
-        f"print(classify({given}, truncation=True))"
-    )
 
 
 def _settings(config: RunConfig) -> list[tuple[str, str]]:
@@ -124,24 +73,21 @@ def _settings(config: RunConfig) -> list[tuple[str, str]]:
     ]
 
 
-def _measured(report: RunReport) -> list[str]:
+def _measured(report: RunReport, task: Task) -> list[str]:
     sections = []
-    for name, title in (("test", "Test split"), ("validation", "Validation split"), ("baseline", "Before training")):
-        evaluation: Evaluation | None = {
-            "test": report.test,
-            "validation": report.validation,
-            "baseline": report.baseline,
-        }[name]
+    for split, title in SPLITS.items():
+        evaluation = report.evaluations.get(split)
         if evaluation is not None:
-            sections.append(_evaluation(title, evaluation, details=name == "test"))
-        if name in report.masked:
-            sections.append(_masked_evaluation(title, report.masked[name]))
+            sections.append(_evaluation(title, evaluation, task))
+    measured = report.measured
+    if measured is not None and (lines := task.table(measured)):
+        sections.append("## In detail\n\n" + _table(lines[0], lines[1:]))
     counts = ", ".join(f"{_plain(split)} {count}" for split, count in report.data.counts.items())
     facts = [
         ("Rows in the source", str(report.data.rows)),
         ("Rows used", counts),
         *((f"Left out: {entry.reason}", str(entry.count)) for entry in report.data.dropped),
-        *([] if report.masked else [("Training texts longer than the longest input", f"{report.cut_share:.1%}")]),
+        *([("Training texts longer than the longest input", f"{report.cut_share:.1%}")] if report.cut_share else []),
         ("Steps", f"{report.steps}, weights of step {report.best_step}"),
         ("Training time", f"{report.seconds:.0f} s, {report.examples_per_second:.1f} examples/s"),
         ("Peak memory", f"{report.peak_memory_mb:.0f} MB"),
@@ -151,39 +97,17 @@ def _measured(report: RunReport) -> list[str]:
     return sections
 
 
-def _evaluation(title: str, evaluation: Evaluation, *, details: bool) -> str:
-    rows = [
-        ("Examples", str(evaluation.n)),
-        ("Accuracy", _interval(evaluation.accuracy)),
-        ("Macro-F1", _interval(evaluation.macro_f1)),
-        ("Log loss", f"{evaluation.loss:.4f}"),
-        ("Calibration error (ECE)", f"{evaluation.ece:.4f}"),
-        ("Accuracy of always answering the most frequent label", f"{evaluation.majority:.4f}"),
-    ]
-    text = f"## {title}\n\n" + _table(("Measure", "Value (95 % interval)"), rows)
-    if details:
-        classes = [
-            (score.label, f"{score.precision:.4f}", f"{score.recall:.4f}", f"{score.f1:.4f}", str(score.support))
-            for score in evaluation.classes
-        ]
-        text += "\n\n" + _table(("Label", "Precision", "Recall", "F1", "Examples"), classes)
-    return text
-
-
-def _masked_evaluation(title: str, evaluation: MaskedEvaluation) -> str:
-    rows = [
-        ("Masked tokens", str(evaluation.n)),
-        ("The masked token is the likeliest", _interval(evaluation.top1)),
-        ("It is among the five likeliest", _interval(evaluation.top5)),
-        ("Loss (nats)", f"{evaluation.loss:.4f}"),
-        ("Perplexity", f"{evaluation.perplexity:.2f}"),
-        ("Loss of a model that knows nothing (ln V)", f"{evaluation.uniform_loss:.4f}"),
-    ]
+def _evaluation(title: str, evaluation: Evaluation, task: Task) -> str:
+    rows = [("Measured on", task.counts.format(n=evaluation.n))]
+    rows += [(METRICS[name].title, _interval(measure)) for name, measure in evaluation.metrics.items()]
+    rows += [(title, f"{evaluation.detail[name]:.4f}") for name, title in task.card.facts.items()]
     return f"## {title}\n\n" + _table(("Measure", "Value (95 % interval)"), rows)
 
 
-def _interval(value: Interval) -> str:
-    return f"{value.value:.4f} ({value.low:.4f} to {value.high:.4f})"
+def _interval(measure: Measure) -> str:
+    if measure.low is None or measure.high is None:
+        return f"{measure.value:.4f}"
+    return f"{measure.value:.4f} ({measure.low:.4f} to {measure.high:.4f})"
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

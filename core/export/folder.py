@@ -7,19 +7,14 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
-from pydantic import TypeAdapter, ValidationError
-
+from core import runs
 from core.errors import UserError
 from core.export.card import model_card
-from core.results import RunConfig, RunReport
-
-Content = TypeVar("Content", RunConfig, RunReport)
-
-CONFIG = TypeAdapter(RunConfig)
-REPORT = TypeAdapter(RunReport)
+from core.results import RunConfig
+from core.tasks.table import TASKS
 
 
 def zip_model(folder: Path, target: BinaryIO) -> None:
@@ -27,13 +22,18 @@ def zip_model(folder: Path, target: BinaryIO) -> None:
     (what was asked) and report.json (what came out, where the run got that far). `pipeline` loads the unpacked folder.
 
     folder: the run folder; target: a file open for writing (the zip is as large as the weights). Raises UserError when
-    the run has no model or its configuration cannot be read.
+    the run has no model, its files cannot be read, or its task is not one of this version's.
     """
     model = folder / "model"
     if not (model / "config.json").is_file():
         raise UserError("the run {run} has no model; it may not be finished, or was deleted", run=folder.name)
-    config = _without_path(_read(CONFIG, folder / "config.json"))
-    report = _read(REPORT, folder / "report.json") if (folder / "report.json").is_file() else None
+    config = _without_path(runs.read_config(folder))
+    if config.task not in TASKS:
+        raise UserError(
+            "this run's task '{task}' is not known here; a newer version of the studio made the run",
+            task=config.task[:50],
+        )
+    report = runs.read_report(folder)
     labels = _labels(model)
     name = re.sub(r"[^\w.-]+", "-", f"bert-studio-{folder.name}", flags=re.ASCII)
     with ZipFile(target, "w", ZIP_DEFLATED) as archive:
@@ -42,16 +42,9 @@ def zip_model(folder: Path, target: BinaryIO) -> None:
                 weights = path.suffix == ".safetensors"  # numbers hardly shrink: storing them is ten times as fast
                 archive.write(path, f"{name}/{path.name}", ZIP_STORED if weights else ZIP_DEFLATED)
         archive.writestr(f"{name}/README.md", model_card(config, report, labels))
-        archive.writestr(f"{name}/run.json", CONFIG.dump_json(config, indent=2))
+        archive.writestr(f"{name}/run.json", runs.FILES.config.dump_json(config, indent=2))
         if report is not None:
-            archive.writestr(f"{name}/report.json", REPORT.dump_json(report, indent=2))
-
-
-def _read(adapter: TypeAdapter[Content], path: Path) -> Content:
-    try:
-        return adapter.validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise UserError("{file} of this run cannot be read; it may be damaged", file=path.name) from error
+            archive.writestr(f"{name}/report.json", runs.FILES.report.dump_json(report, indent=2))
 
 
 def _labels(model: Path) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Predictions and other tables as CSV that a spreadsheet opens safely.
+"""Tables as CSV that a spreadsheet opens safely.
 
 This module does not know how a file reaches the person who asked for it.
 """
@@ -7,28 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from core.results import Prediction
-
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 BYTE_ORDER_MARK = "\ufeff"
-
-
-def predictions_frame(
-    predictions: Sequence[Prediction], extra: Mapping[str, Sequence[object]] | None = None
-) -> pd.DataFrame:
-    """Predictions as a table: text, pair (where there are pairs), label, probability, cut, one probability per label.
-
-    extra: further columns of the same length, put last; one whose name is taken gets a number.
-    """
-    columns: dict[str, list[object]] = {"text": [prediction.text for prediction in predictions]}
-    if any(prediction.pair for prediction in predictions):
-        columns["pair"] = [prediction.pair for prediction in predictions]
-    columns["label"] = [prediction.label for prediction in predictions]
-    columns["probability"] = [prediction.probability for prediction in predictions]
-    columns["cut"] = [prediction.cut for prediction in predictions]
-    for label in predictions[0].probabilities if predictions else ():
-        columns[f"probability of {label}"] = [prediction.probabilities[label] for prediction in predictions]
-    return with_columns(pd.DataFrame(columns), extra or {})
 
 
 def with_columns(frame: pd.DataFrame, extra: Mapping[str, Sequence[object]]) -> pd.DataFrame:

@@ -25,6 +25,8 @@ from core.errors import UserError
 from core.results import Evaluation, Prediction, RunConfig
 from core.tables import Table
 
+Lines = Sequence[Sequence[str]]  # a table: its header, then its rows
+
 LIVE_ROWS = 2000  # most rows that are measured while training runs, and of a new head before it
 
 Detail = TypeVar("Detail")
@@ -32,12 +34,22 @@ Detail = TypeVar("Detail")
 
 @dataclass(frozen=True)
 class Card:
-    """What a model card says of a task's models. answer: a str.format template of n and labels; use: a runnable example."""
+    """What a model card says of a task's models.
+
+    answer: a str.format template of n and labels; use: a runnable example; facts: the numbers of Evaluation.detail that the
+    card lists beside the metrics, and what it calls them.
+    """
 
     what: str
     how: str
     answer: str
     use: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+def no_table(evaluation: Evaluation) -> Lines:
+    """Of an evaluation with nothing to show besides its metrics."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,8 @@ class Task:
     detail: the dataclass behind Evaluation.detail. supervised: whether the rows bring the answers. scratch: advised values for
     a new, tiny model, None where the task cannot start from one. class_weights: whether rare labels can be made to count more.
     advised: values of RunConfig that suit the task where a preset does not know better. pipeline: transformers' pipeline and
-    the hub's tag, "" where there is none. example: a dozen rows, for the tests and for a first try.
+    the hub's tag, "" where there is none. table: what the command line and the model card show of an evaluation besides its
+    metrics. example: a dozen rows, for the tests and for a first try.
     """
 
     id: str
@@ -71,6 +84,7 @@ class Task:
     class_weights: bool = False
     advised: Mapping[str, Any] = field(default_factory=dict)
     pipeline: str = ""
+    table: Callable[[Evaluation], Lines] = no_table
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -221,6 +235,15 @@ def as_json(detail: object) -> Mapping[str, object]:
 def read_detail(kind: type[Detail], evaluation: Evaluation) -> Detail:
     """What a task knows of an evaluation besides its metrics, as the task's own dataclass."""
     return TypeAdapter(kind).validate_python(evaluation.detail)
+
+
+def numbers(evaluation: Evaluation) -> dict[str, int | float]:
+    """The plain numbers among what a task knows of an evaluation besides its metrics, by name."""
+    return {
+        name: value
+        for name, value in evaluation.detail.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
 
 
 def check_finite(values: Tensor | np.ndarray) -> None:

@@ -27,11 +27,13 @@ from core.tasks.base import (
     LIVE_ROWS,
     Card,
     Goal,
+    Lines,
     Rows,
     Task,
     as_json,
     check_finite,
     input_columns,
+    read_detail,
     sample,
 )
 
@@ -289,6 +291,15 @@ def measure(task: str, labels: Sequence[str], true: np.ndarray, probs: np.ndarra
     )
 
 
+def class_table(evaluation: Evaluation) -> Lines:
+    """Precision, recall and F1 of each class."""
+    rows = [
+        (row.label, f"{row.precision:.4f}", f"{row.recall:.4f}", f"{row.f1:.4f}", str(row.support))
+        for row in read_detail(Classes, evaluation).classes
+    ]
+    return (("Label", "Precision", "Recall", "F1", "Examples"), *rows)
+
+
 def macro_f1(confusion: np.ndarray) -> Measure:
     """Macro-F1 of a C × C confusion matrix with its bootstrap interval over the examples."""
     rows, columns = np.nonzero(confusion)
@@ -427,6 +438,7 @@ def _pair_example() -> tables.Table:
     return tables.make_table(["text", "pair", "label"], list(zip(*PAIRS, strict=True)), len(PAIRS))
 
 
+FACTS = {"majority": "Accuracy of always answering the most frequent label"}
 TEXT = Task(
     id=Classification.task,
     title=N_("Text classification"),
@@ -441,11 +453,13 @@ TEXT = Task(
     detail=Classes,
     class_weights=True,
     pipeline="text-classification",
+    table=class_table,
     card=Card(
         "A text classifier",
         "fine-tuned",
         "one text and chooses one of {n} labels: {labels}.",
         _pipeline('"your text"'),
+        FACTS,
     ),
     example=_text_example,
 )
@@ -463,11 +477,13 @@ PAIR = Task(
     detail=Classes,
     class_weights=True,
     pipeline="text-classification",
+    table=class_table,
     card=Card(
         "A text classifier",
         "fine-tuned",
         "two texts and chooses one of {n} labels: {labels}.",
         _pipeline('{"text": "the first text", "text_pair": "the second text"}'),
+        FACTS,
     ),
     example=_pair_example,
 )

@@ -33,7 +33,7 @@ from core.data.layouts import LAYOUTS
 from core.errors import N_, UserError
 from core.pretraining import IGNORED, RATE, masked_logits, special_ids
 from core.results import Evaluation, Measure, Prediction
-from core.tasks.base import Card, Goal, Rows, Task, as_json, input_columns
+from core.tasks.base import Card, Goal, Lines, Rows, Task, as_json, input_columns, read_detail
 
 LIVE_TOKENS, MOST_TOKENS = 20_000, 50_000  # most tokens that are measured while training runs, and at the end
 TOKENS_PER_BATCH = 4096
@@ -331,6 +331,15 @@ class MaskedLanguageModelling(Goal):
         return Probe(text, masks[0])
 
 
+def probe_table(evaluation: Evaluation) -> Lines:
+    """What the model puts into the fixed sentences, likeliest first."""
+    rows = [
+        (probe.text, ", ".join(f"{likely.token} {likely.probability:.3f}" for likely in probe.top))
+        for probe in read_detail(Masks, evaluation).probes
+    ]
+    return (("Sentence", "Likeliest words"), *rows)
+
+
 def _probes(dataset: TextDataset) -> tuple[str, ...]:
     """Three sentences in the language of the texts."""
     start = "".join(text[:1000] for text in dataset.splits["train"]["text"][:50])
@@ -390,6 +399,7 @@ MASKED = Task(
         "evaluations": 8,
     },
     pipeline="fill-mask",
+    table=probe_table,
     card=Card(
         "A masked language model",
         "pre-trained further",
@@ -397,6 +407,7 @@ MASKED = Task(
         "from transformers import pipeline\n\n"
         'fill = pipeline("fill-mask", "path/to/this/folder")\n'
         'print(fill(f"I love eating {fill.tokenizer.mask_token}."))',
+        {"uniform_loss": "Loss of a model that knows nothing (ln V)"},
     ),
     example=_example,
 )

@@ -10,7 +10,7 @@ from core import tables
 from core.data.layouts import LAYOUTS
 from core.errors import N_
 from core.tasks.base import Card, Task
-from core.tasks.classify import TEXT, Classes, Classification
+from core.tasks.classify import FACTS, TEXT, Classes, Classification, class_table
 
 DOCUMENTS = (
     "The kettle boiled. She poured the tea. Then she sat down by the window.",
@@ -53,6 +53,7 @@ NEXT_SENTENCE = Task(
     counts=N_("{n:,} pairs of sentences"),
     detail=Classes,
     supervised=False,
+    table=class_table,
     advised={
         "epochs": 1.0,
         "batch_size": 16,
@@ -70,6 +71,7 @@ NEXT_SENTENCE = Task(
         "model, tokenizer = AutoModelForNextSentencePrediction.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)\n"
         'inputs = tokenizer("the first sentence", "the second sentence", return_tensors="pt")\n'
         "print(model(**inputs).logits.softmax(-1)[0, 0].item())  # the probability that it follows",
+        FACTS,
     ),
     example=_example,
 )
