@@ -16,10 +16,16 @@ import pytest
 from transformers import RobertaConfig, RobertaForMaskedLM
 
 from core import __main__ as cli
-from core import data, models, predict, runs
+from core import models, predict, runs
 from core.commands import train as train_module
-from core.commands.show import Progress
-from core.results import Event
+from core.commands.show import Progress, named_columns
+from core.data.bundled import DATASETS
+from core.data.load import load
+from core.finetune.recipe import METHODS, PARAMETERS, PRESETS
+from core.results import Event, RunConfig
+from core.tasks import masked
+from core.tasks.classify import Labelled
+from core.tasks.table import TASKS
 from tests.conftest import make_tokenizer
 
 ROOT = Path(__file__).parent.parent
@@ -87,7 +93,10 @@ def test_train_evaluate_predict(
     output = tmp_path / "run"
     code, out, err = call(capsys, *train("--epochs", 12, output=output, model=tiny_bert, file=reviews))
     assert code == 0, err
-    assert "training …" in err and "validation rows" in err and "\r" not in err
+    assert "training …" in err and re.search(
+        r"^step 4, validation: Accuracy .*, Macro-F1 .* \(n = 4\)$", err, re.MULTILINE
+    )
+    assert "\r" not in err
     assert out.count("\n") == 1, "stdout holds the JSON object only"
     result = json.loads(out)
     assert result["run"] == str(output) and result["model"] == str(output / "model")
@@ -96,7 +105,13 @@ def test_train_evaluate_predict(
     assert 0 <= result["macro_f1"] <= 1
     assert result["seconds"] > 0 and result["examples_per_second"] > 0 and result["peak_memory_mb"] > 0
     written = runs.report(runs.open_folder(output))
-    assert written is not None and written.test is not None and result["accuracy"] == written.test.accuracy.value
+    assert written is not None and result["accuracy"] == written.evaluations["test"].metrics["accuracy"].value
+    baseline = written.evaluations["baseline"].metrics
+    assert (result["baseline_accuracy"], result["baseline_loss"]) == (
+        baseline["accuracy"].value,
+        baseline["loss"].value,
+    )
+    assert set(result) >= {"ece", "majority", "loss", "macro_f1_interval"} and "loss_interval" not in result
     assert runs.open_folder(output).state.status == "finished"
 
     for model in (output, output / "model"):
@@ -114,13 +129,15 @@ def test_train_evaluate_predict(
     assert list(rows[0]) == [
         "text", "label", "probability", "cut", "probability of no", "probability of yes", "nr", "urteil",
     ]  # fmt: skip
-    (first,) = predict.predict(predictor, [rows[0]["text"]])
+    (first,) = predict.predict(predictor, {"text": [rows[0]["text"]]})
+    assert isinstance(first, Labelled)
     assert rows[0]["label"] == first.label and float(rows[0]["probability"]) == pytest.approx(first.probability)
     right = sum(row["label"] == row["urteil"] for row in rows)
     assert right / 40 == measured["accuracy"]
 
     one = answered(capsys, "predict", "--model", output, "--text", "i love the film .")
-    (ours,) = predict.predict(predictor, ["i love the film ."])
+    (ours,) = predict.predict(predictor, {"text": ["i love the film ."]})
+    assert isinstance(ours, Labelled)
     assert one["label"] == ours.label and one["probabilities"] == pytest.approx(dict(ours.probabilities))
     assert one["n"] == 1 and one["cut"] is False and one["text"] == "i love the film ."
 
@@ -186,6 +203,82 @@ def test_pairs_from_a_file(capsys: pytest.CaptureFixture[str], tiny_bert: Path, 
     assert one["pair"] == "bad"
 
 
+def test_a_column_is_named_by_its_role(capsys: pytest.CaptureFixture[str], reviews: Path, tmp_path: Path) -> None:
+    def columns(*options: str) -> tuple[tuple[str, str], ...]:
+        parsed = cli.parser().parse_args(["train", "--model", "minilm", "--data", str(reviews), *options])
+        given = {"model": "minilm", "data": str(reviews)}
+        return train_module._config(given, named_columns(parsed)).columns
+
+    promised = columns("--text-column", "satz", "--label-column", "urteil")
+    assert promised == (("text", "satz"), ("label", "urteil"))
+    assert columns("--column", "label=urteil", "--column", "text=satz") == promised
+    assert columns("--label-column", "urteil", "--column", "text=satz") == promised
+
+
+def config_of(monkeypatch: pytest.MonkeyPatch, *options: object) -> RunConfig:
+    """The run that a command line would create."""
+    created: list[RunConfig] = []
+
+    def create(config: RunConfig, file: Path | None, *, folder: Path) -> runs.Run:
+        created.append(config)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runs, "create", create)
+    assert cli.main(["train", "--output", "none", *map(str, options)]) == 130
+    return created[0]
+
+
+def test_every_value_of_the_recipe_is_an_option(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tiny_bert: Path, reviews: Path
+) -> None:
+    data = ["--model", tiny_bert, "--data", reviews]
+    assert config_of(monkeypatch, *data) == RunConfig(str(tiny_bert), str(reviews)), "the defaults are those of a run"
+    values = {row.field: row.minimum + row.step * (row.minimum == 0) for row in PARAMETERS.values()}
+    typed = {name: type(vars(RunConfig("", ""))[name])(value) for name, value in values.items()}
+    flags = [part for name, value in typed.items() for part in (f"--{name.replace('_', '-')}", value)]
+    config = config_of(monkeypatch, *data, *flags, "--method", "lora", "--class-weights")
+    assert {name: vars(config)[name] for name in typed} == typed
+    assert config.method == "lora" and config.class_weights is True
+    preset = config_of(monkeypatch, *data, "--preset", "quick", "--epochs", 3)
+    assert preset.preset == "quick" and preset.epochs == 3
+    assert {**PRESETS["quick"].values, "epochs": 3} == {name: vars(preset)[name] for name in PRESETS["quick"].values}
+    assert set(METHODS) == {"full", "frozen", "head", "lora"}
+
+
+def test_a_high_learning_rate_is_remarked_on_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tiny_bert: Path, reviews: Path
+) -> None:
+    data = ["--model", tiny_bert, "--data", reviews, "--learning-rate"]
+    config_of(monkeypatch, *data, 3e-4)
+    assert "learning rate" not in capsys.readouterr().err
+    config_of(monkeypatch, *data, 4e-4)
+    lines = [line for line in capsys.readouterr().err.splitlines() if "learning rate" in line]
+    assert lines == ["the learning rate 0.0004 is high for this model; about 0.0001 suits it: --learning-rate 0.0001"]
+    config_of(monkeypatch, *data, 4e-4, "--method", "lora")
+    assert "learning rate" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "task"),
+    [
+        ("", "text-classification"),
+        ("--text-column a --label-column same", "text-classification"),
+        ("--pair-column b", "pair-classification"),
+        ("--column pair=b", "pair-classification"),
+        ("--text-column a --label-column same --task masked-language-modelling", "masked-language-modelling"),
+    ],
+)
+def test_the_task_follows_from_the_columns(
+    monkeypatch: pytest.MonkeyPatch, tiny_classifier: Path, tmp_path: Path, options: str, task: str
+) -> None:
+    file = tmp_path / "pairs.tsv"
+    rows = [(f"{text} {end}", end, end) for text in TEXTS for end in ("good", "bad", "film")]
+    file.write_text("\n".join("\t".join(row) for row in [("a", "b", "same"), *rows]), encoding="utf-8")
+    model = "minilm" if "masked" in task else tiny_classifier
+    config = config_of(monkeypatch, "--model", model, "--data", file, *options.split())
+    assert config.task == task and ("label" in dict(config.columns)) is ("label" in options and "masked" not in task)
+
+
 # --- Pre-training ------------------------------------------------------------------------------------------------------
 
 
@@ -204,15 +297,13 @@ def notes(tmp_path: Path) -> Path:
 def test_pre_training_on_a_text_file(
     capsys: pytest.CaptureFixture[str], notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from core import objectives
-
-    monkeypatch.setattr(objectives, "SCRATCH_VOCABULARY", 320)
+    monkeypatch.setattr(masked, "SCRATCH_VOCABULARY", 320)
     output = tmp_path / "run"
     task = ["--task", "masked-language-modelling"]
     short = ["--epochs", 2, "--batch-size", 8, "--max-length", 16, "--learning-rate", "3e-3"]
     code, out, err = call(capsys, "train", *task, "--model", "scratch", "--data", notes, *short, "--output", output)
     assert code == 0, err
-    assert "masked tokens" in err and out.count("\n") == 1
+    assert "validation: Accuracy" in err and "Perplexity" in err and out.count("\n") == 1
     result = json.loads(out)
     assert result["split"] == "test" and result["n"] > 0 and result["blocks"] > 0
     assert result["accuracy_interval"][0] <= result["accuracy"] <= result["top5"] <= result["top5_interval"][1]
@@ -223,7 +314,22 @@ def test_pre_training_on_a_text_file(
     measured = answered(capsys, "evaluate", "--model", output, "--data", notes)
     assert (measured["n"], measured["max_length"]) == (result["n"], 16)
     assert measured["loss"] == pytest.approx(result["loss"], abs=1e-5)
-    assert "has no classifier" in refused(capsys, "predict", "--model", output, "--text", "a")
+    assert "there is no [MASK] in" in refused(capsys, "predict", "--model", output, "--text", "a")
+    filled = answered(capsys, "predict", "--model", output, "--text", "the [MASK] was [MASK]")
+    assert filled["n"] == 1 and filled["text"] == "the [MASK] was [MASK]" and filled["cut"] is False
+    assert [len(likely) for likely in filled["masks"]] == [5, 5] and set(filled["masks"][0][0]) == {
+        "token",
+        "probability",
+    }
+    gaps, table = tmp_path / "gaps.csv", tmp_path / "filled.csv"
+    gaps.write_text("id,text\n1,the [MASK]\n2,\n", encoding="utf-8")
+    done = answered(capsys, "predict", "--model", output, "--data", gaps, "--output", table)
+    assert (done["n"], done["empty"]) == (1, 1) and "labels" not in done
+    with table.open(encoding="utf-8", newline="") as lines:
+        assert [(row["text"], bool(row["fill"]), row["id"]) for row in csv.DictReader(lines)] == [
+            ("the [MASK]", True, "1"),
+            ("", False, "2"),
+        ]
     further = answered(
         capsys, "train", *task, "--model", output, "--data", notes, *short, "--output", tmp_path / "further"
     )
@@ -296,9 +402,13 @@ def test_a_datasets_test_split_is_measured(
     code, out, err = call(capsys, "evaluate", "--model", model, "--data", "rotten_tomatoes")
     assert code == 0, err
     found = json.loads(out.splitlines()[-1])
-    assert found["n"] == len(data.load("rotten_tomatoes").splits["test"]) and found["split"] == "test"
+    assert (
+        found["n"] == len(load("rotten_tomatoes", TASKS["text-classification"].layout).splits["test"])
+        and found["split"] == "test"
+    )
     assert err.splitlines()[0] == "labels of the data = of the model: negative = NEGATIVE, positive = POSITIVE"
-    assert re.search(r"^accuracy 0\.\d{4} \(95 % interval 0\.\d{4} to 0\.\d{4}\)$", out, re.MULTILINE)
+    assert re.search(r"^Accuracy +0\.\d{3} +0\.\d{3} to 0\.\d{3}$", out, re.MULTILINE)
+    assert re.search(r"^POSITIVE +([01]\.\d{4} +){3}\d+$", out, re.MULTILINE)
 
 
 def test_a_file_for_evaluation_may_lack_classes_and_repeat_rows(
@@ -329,6 +439,17 @@ def test_rows_without_text_keep_their_place(
     assert [row["cut"] for row in rows] == ["False", "", "False", "True"]
 
 
+def test_a_file_of_empty_texts_keeps_its_rows(
+    capsys: pytest.CaptureFixture[str], tiny_classifier: Path, tmp_path: Path
+) -> None:
+    file, table = tmp_path / "new.csv", tmp_path / "out.csv"
+    file.write_text("id,text\n1,\n2, \n", encoding="utf-8")
+    found = answered(capsys, "predict", "--model", tiny_classifier, "--data", file, "--output", table)
+    assert (found["n"], found["empty"], found["labels"]) == (0, 2, {"bad": 0, "good": 0})
+    with table.open(encoding="utf-8", newline="") as lines:
+        assert [(row["id"], row["label"]) for row in csv.DictReader(lines)] == [("1", ""), ("2", "")]
+
+
 @pytest.mark.parametrize("name", ["one.jsonl", "one.json"])
 def test_a_file_of_texts_alone_is_enough(
     capsys: pytest.CaptureFixture[str], tiny_classifier: Path, tmp_path: Path, name: str
@@ -351,8 +472,16 @@ def test_models_lists_every_row(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_datasets_lists_every_row(capsys: pytest.CaptureFixture[str]) -> None:
     found = answered(capsys, "datasets")["datasets"]
-    assert [row["id"] for row in found] == list(data.DATASETS)
+    assert [row["id"] for row in found] == list(DATASETS)
     assert found[0]["labels"] == ["negative", "positive"]
+
+
+def test_tasks_lists_every_row(capsys: pytest.CaptureFixture[str]) -> None:
+    found = {row["id"]: row for row in answered(capsys, "tasks")["tasks"]}
+    assert list(found) == list(TASKS)
+    pairs = found["pair-classification"]
+    assert pairs["columns"] == ["text", "pair", "label"] and pairs["inputs"] == ["text", "pair"]
+    assert pairs["metrics"][0] == "accuracy" and pairs["gives"] == ["label"]
 
 
 def test_tokenize_gives_the_true_ids(capsys: pytest.CaptureFixture[str]) -> None:
@@ -390,9 +519,18 @@ def test_tokenize_gives_the_true_ids(capsys: pytest.CaptureFixture[str]) -> None
         ("train --task masked-language-modelling --model {model} --data rotten_tomatoes --output {tmp}/o", "has no head for masked"),
         ("train --task next-sentence-prediction --model minilm --data article-example --output {tmp}/o", "no pairs of neighbouring sentences"),
         ("train --model scratch --data rotten_tomatoes --output {tmp}/o", "from scratch knows nothing yet"),
+        ("train --model minilm --data {csv} --column satz --output {tmp}/o", "'satz' is not ROLE=NAME"),
+        ("train --model minilm --data {csv} --column question=satz --output {tmp}/o", "there is no column for 'question' here"),
+        ("train --model minilm --data {csv} --column text=satz --text-column nr --output {tmp}/o", "'text' is named twice: satz, nr"),
+        ("train --model minilm --data {csv} --method dance --output {tmp}/o", "there is no method 'dance'"),
+        ("train --model minilm --data {csv} --preset dance --output {tmp}/o", "there is no preset 'dance'"),
+        ("train --model minilm --data {csv} --warmup 2 --output {tmp}/o", "warmup is 2.0; it must be between"),
+        ("train --task next-sentence-prediction --model minilm --data {csv} --class-weights --output {tmp}/o", "knows no class weights"),
+        ("predict --model {model} --task pair-classification --text a", "reads text and pair; give --text and --pair"),
         ("evaluate --model minilm --task dancing --data rotten_tomatoes", "no task 'dancing'"),
         ("evaluate --model {model} --task masked-language-modelling --data rotten_tomatoes", "has no head for masked"),
-        ("evaluate --model minilm --data rotten_tomatoes", "has no classifier"),
+        ("evaluate --model minilm --data rotten_tomatoes", "without a head for a task: fine-tune it first"),
+        ("evaluate --model minilm --task text-classification --data rotten_tomatoes", "has no classifier"),
         ("evaluate --model {model} --data rotten_tomatoes", "(negative, positive) are not the model's (bad, good)"),
         ("evaluate --model {model} --data {csv}", "(no, yes) are not the model's (bad, good)"),
         ("evaluate --model {model} --data {tmp}/none.csv", "there is no file"),
@@ -454,7 +592,7 @@ def program(*arguments: object, **options: Any) -> subprocess.CompletedProcess[s
     )
 
 
-@pytest.mark.parametrize("command", ["", "models", "datasets", "tokenize", "train", "evaluate", "predict"])
+@pytest.mark.parametrize("command", ["", "models", "datasets", "tasks", "tokenize", "train", "evaluate", "predict"])
 def test_help_teaches_by_examples(capsys: pytest.CaptureFixture[str], command: str) -> None:
     code, out, err = call(capsys, *command.split(), "--help")
     assert code == 0 and err == ""

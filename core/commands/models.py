@@ -1,9 +1,10 @@
-"""The commands models, datasets and tokenize: what there is, and what a model reads.
+"""The commands models, datasets, tasks and tokenize: what there is, and what a model reads.
 
 This module does not know how a text becomes tokens.
 """
 
 import argparse
+from collections.abc import Iterable
 
 from core.commands.show import MODEL_HELP, Subparsers, add_command, answer, table
 
@@ -18,8 +19,18 @@ DATASETS_EPILOG = """\
 examples:
   python -m core datasets
 
-A file of your own works everywhere: .csv .tsv .json .jsonl .parquet with a column of texts and one of labels.
+A file of your own works everywhere: .csv .tsv .json .jsonl .parquet with the columns that the task needs (see 'tasks').
 So does a hub dataset by its name (owner/name) where there is a network."""
+
+TASKS_EPILOG = """\
+examples:
+  python -m core tasks
+  python -m core tasks | tail -1 | python -m json.tool
+
+The columns are the roles of --column ROLE=NAME; each of them is guessed when it is not named.
+
+JSON: tasks, each with id, title, columns, inputs (the texts that the model is asked about), metrics (the headline first),
+gives (the kinds of answer)."""
 
 TOKENIZE_EPILOG = """\
 examples:
@@ -31,7 +42,7 @@ JSON: model, n, tokens, ids, unknown (tokens the vocabulary lacks), cut (what di
 
 
 def add_parser(subparsers: Subparsers) -> None:
-    """Add the three commands and their options."""
+    """Add the commands and their options."""
     add_command(
         subparsers,
         "models",
@@ -42,6 +53,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add_command(
         subparsers, "datasets", datasets_command, "List the datasets that come with the studio.", DATASETS_EPILOG
     )
+    add_command(subparsers, "tasks", tasks_command, "List what a model can be trained for.", TASKS_EPILOG)
     one = add_command(
         subparsers, "tokenize", tokenize_command, "Show what a model reads: the tokens of a text.", TOKENIZE_EPILOG
     )
@@ -82,7 +94,7 @@ def models_command(_: argparse.Namespace) -> int:
 
 
 def datasets_command(_: argparse.Namespace) -> int:
-    from core.data import DATASETS
+    from core.data.bundled import DATASETS
 
     rows = DATASETS.values()
     table(
@@ -106,6 +118,38 @@ def datasets_command(_: argparse.Namespace) -> int:
         }
     )
     return 0
+
+
+def tasks_command(_: argparse.Namespace) -> int:
+    from core.tasks.table import TASKS
+
+    rows = TASKS.values()
+    columns = {row.id: [role.id for role in row.layout.roles] for row in rows}
+    table(
+        ("task", "title", "columns", "metrics", "gives"),
+        [(row.id, row.title, ", ".join(columns[row.id]), ", ".join(row.metrics), _listed(row.gives)) for row in rows],
+    )
+    answer(
+        {
+            "tasks": [
+                {
+                    "id": row.id,
+                    "title": row.title,
+                    "help": row.help,
+                    "columns": columns[row.id],
+                    "inputs": list(row.inputs),
+                    "metrics": list(row.metrics),
+                    "gives": sorted(row.gives),
+                }
+                for row in rows
+            ]
+        }
+    )
+    return 0
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
 
 
 def tokenize_command(options: argparse.Namespace) -> int:

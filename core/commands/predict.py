@@ -1,43 +1,64 @@
-"""The command predict: label one text, or every row of a file.
+"""The command predict: a model's answer to one input, or to every row of a file.
 
-This module does not know how an answer comes about.
+This module does not know how an answer comes about, nor what kind of answer a task gives.
 """
 
 import argparse
 import tempfile
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from core.commands.evaluate import find_columns, has_labels, load_predictor, task_of
-from core.commands.show import CLASSIFIER_HELP, PROGRAM, Subparsers, add_command, answer, say, with_progress
+from core.commands.evaluate import load_predictor
+from core.commands.show import (
+    PROGRAM,
+    TASK_HELP,
+    TRAINED_HELP,
+    Json,
+    Subparsers,
+    add_columns,
+    add_command,
+    answer,
+    named_columns,
+    say,
+    with_progress,
+)
 from core.errors import UserError
+
+if TYPE_CHECKING:
+    from core.results import Prediction
 
 EPILOG = """\
 examples:
   python -m core predict --model my-run --text "A warm, clever and very funny film."
+  python -m core predict --model my-run --text "Is it open?" --pair "It opens at nine."
   python -m core predict --model my-run --data new.csv --output labelled.csv
   python -m core predict --model my-run --data new.csv --text-column review --output labelled.csv
 
-The file needs a column of texts, no labels. The output has the text, its label, the probability of every label, whether
-the text was cut, and the file's other columns.
+The file needs a column for each text that the model reads, no labels. The output has every row of the file in its order:
+the texts, the answer (of a classifier the label and the probability of every label), whether the text was cut, and the
+file's other columns.
 
-JSON of --text: n, text, label, probability, probabilities, cut. JSON of --data: n, output, empty, cut, labels (counts)."""
+JSON of --text: n, the texts, the answer (of a classifier: label, probability, probabilities), cut. JSON of --data: n,
+output, empty, cut, labels (of a classifier: counts)."""
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Add the command and its options."""
-    one = add_command(subparsers, "predict", predict_command, "Label one text, or every row of a file.", EPILOG)
-    one.add_argument("--model", required=True, metavar="DIR_OR_NAME", help=CLASSIFIER_HELP)
+    one = add_command(subparsers, "predict", predict_command, "Answer one text, or every row of a file.", EPILOG)
+    one.add_argument("--model", required=True, metavar="DIR_OR_NAME", help=TRAINED_HELP)
+    one.add_argument("--task", default="", metavar="T", help=TASK_HELP)
     one.add_argument("--text", metavar="TEXT", help="one text")
-    one.add_argument("--pair", metavar="TEXT", help="the second text, for models that read pairs")
+    one.add_argument("--pair", metavar="TEXT", help="the second text, for models that read two")
     one.add_argument("--data", metavar="FILE", help="a file (.csv .tsv .json .jsonl .parquet) with a column of texts")
     one.add_argument("--output", metavar="OUT.csv", help="where the predictions of --data go")
-    one.add_argument("--text-column", default="", metavar="C", help="column of the texts; guessed when left out")
-    one.add_argument("--pair-column", default="", metavar="C", help="column of the second texts of a pair task")
+    add_columns(one, "text", "pair")
 
 
 def predict_command(options: argparse.Namespace) -> int:
-    """Label one text, or every row of a file."""
+    """Answer one input, or every row of a file."""
     if (options.text is None) == (options.data is None):
         raise UserError("give either --text TEXT or --data FILE; see {program} predict --help", program=PROGRAM)
     if options.text is not None:
@@ -52,58 +73,73 @@ def _predict_text(options: argparse.Namespace) -> int:
 
     if options.output is not None:
         raise UserError("--output goes with --data; the prediction of --text is printed")
-    predict.refuse_empty([options.text], None if options.pair is None else [options.pair])
-    predictor, _ = load_predictor(options.model)
-    (found,) = predict.predict(predictor, [options.text], None if options.pair is None else [options.pair])
-    answer(
-        {
-            "model": options.model,
-            "n": 1,
-            "text": found.text,
-            **({"pair": found.pair} if found.pair else {}),
-            "label": found.label,
-            "probability": found.probability,
-            "probabilities": dict(found.probabilities),
-            "cut": found.cut,
-        }
-    )
+    texts = [options.text] if options.pair is None else [options.text, options.pair]
+    predict.refuse_empty(dict(zip(("text", "pair"), ([text] for text in texts), strict=False)))
+    predictor, _ = load_predictor(options.model, options.task, {"pair": ""} if options.pair is not None else {})
+    roles = predictor.task.inputs
+    if len(roles) != len(texts):
+        raise UserError(
+            "the model reads {roles}; give {options}",
+            roles=" and ".join(roles),
+            options=" and ".join(("--text", "--pair")[: len(roles)]),
+        )
+    inputs = {role: [text] for role, text in zip(roles, texts, strict=True)}
+    (prediction,) = predict.predict(predictor, inputs)
+    answer({"model": options.model, "n": 1, **_as_json(prediction)})
     return 0
+
+
+def _as_json(prediction: "Prediction") -> Json:
+    """The texts by role, the answer, and whether the texts were cut."""
+    from core.tasks.base import as_json
+
+    content = dict(as_json(prediction))
+    del content["inputs"], content["truncated"]
+    return {**prediction.inputs, **content, "cut": prediction.truncated}
 
 
 def _predict_file(options: argparse.Namespace, file: Path, output: Path) -> int:
-    from core import predict, tables
-    from core.export.tables import csv_text, predictions_frame, with_columns
+    from core import predict
+    from core.data.columns import choose_inputs, prefer
+    from core.export.tables import csv_text, with_columns
 
     _check_output(output, file)
-    frame = tables.read_table(file).frame
-    predictor, trained = load_predictor(options.model)
-    task = task_of(options, trained)
-    task = task if has_labels(task) else "pair-classification"  # what follows what is asked of two columns
-    columns = find_columns(frame, options, task, trained, need_label=False)
-    roles = [role for role in columns if role != "label"]
-    kept = [i for i in range(len(frame)) if all(frame[columns[role]].iloc[i].strip() for role in roles)]
+    named = named_columns(options)
+    predictor, trained = load_predictor(options.model, options.task, named)
+    layout = predictor.task.layout
+    frame = layout.read(file).frame
+    preferred = prefer(frame, layout.inputs, dict(trained.columns)) if trained else {}
+    columns = choose_inputs(frame, layout, {**preferred, **named})
+    kept = [i for i in range(len(frame)) if all(frame[column].iloc[i].strip() for column in columns.values())]
     if len(kept) < len(frame):
         say(f"{len(frame) - len(kept)} of {len(frame)} rows have an empty text; their prediction stays empty")
-    chosen = {role: frame[columns[role]].iloc[kept].tolist() for role in roles}
-    found = with_progress("predicting", partial(predict.predict, predictor, chosen["text"], chosen.get("pair")))
-    result = predictions_frame(found)
-    result.index = kept
-    result = result.reindex(range(len(frame)))
-    others = {name: frame[name].tolist() for name in frame.columns if name not in [columns[role] for role in roles]}
-    for role in roles:
-        result[role] = frame[columns[role]].to_numpy()
+    inputs = {role: frame[column].iloc[kept].tolist() for role, column in columns.items()}
+    predictions = with_progress("predicting", partial(predict.predict, predictor, inputs))
+    answers = predictor.goal.frame(predictions)
+    answers.index = kept
+    result = answers.reindex(range(len(frame)))
+    for role, column in columns.items():
+        result[role] = frame[column].to_numpy()
+    others = {name: frame[name].tolist() for name in frame.columns if name not in columns.values()}
     _write(output, csv_text(with_columns(result, others)))
+    counts = {"labels": _counts(answers["label"], predictor.labels)} if "label" in predictor.task.gives else {}
     answer(
         {
             "model": options.model,
-            "n": len(found),
+            "n": len(predictions),
             "output": str(output),
             "empty": len(frame) - len(kept),
-            "cut": sum(prediction.cut for prediction in found),
-            "labels": {label: sum(one.label == label for one in found) for label in predictor.labels},
+            "cut": sum(prediction.truncated for prediction in predictions),
+            **counts,
         }
     )
     return 0
+
+
+def _counts(answers: Iterable[str], labels: Sequence[str]) -> dict[str, int]:
+    """How often each label was the answer."""
+    counts = Counter(answers)
+    return {label: counts[label] for label in labels}
 
 
 def _check_output(output: Path, file: Path) -> None:

@@ -10,15 +10,21 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from core.errors import UserError
+
 if TYPE_CHECKING:
-    from core.data import TextDataset
-    from core.results import Evaluation, MaskedEvaluation
+    from core.data.dataset import TextDataset
+    from core.metrics import Metric
+    from core.results import Evaluation, Measure
+    from core.tasks.base import Task
 
 PROGRAM = "python -m core"
 SECONDS_BETWEEN_LINES = 5.0
 
 MODEL_HELP = "a name from 'models', a hub name (owner/name), or a folder"
-CLASSIFIER_HELP = "a run's folder, a model's folder, run:ID, or a hub name (owner/name) of a classifier"
+TRAINED_HELP = "a run's folder, a model's folder, run:ID, or a hub name (owner/name) of a model with a head for a task"
+TASK_HELP = "a name from 'tasks'; by default what the model was trained for"
+COLUMN_HELP = "the column of a role of the task (see 'tasks'), once for each; guessed when left out"
 DATA_HELP = "a name from 'datasets', a file (.csv .tsv .json .jsonl .parquet; .txt for tasks without labels), or a hub name (owner/name)"
 
 Json = dict[str, object]
@@ -112,30 +118,33 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 
 
 def measures(evaluation: "Evaluation") -> Json:
-    return {
-        "n": evaluation.n,
-        "accuracy": evaluation.accuracy.value,
-        "accuracy_interval": [evaluation.accuracy.low, evaluation.accuracy.high],
-        "macro_f1": evaluation.macro_f1.value,
-        "macro_f1_interval": [evaluation.macro_f1.low, evaluation.macro_f1.high],
-        "loss": evaluation.loss,
-        "ece": evaluation.ece,
-        "majority": evaluation.majority,
-    }
+    """n, every metric by its id, its 95 % interval where it has one, and the plain numbers among what the task adds."""
+    from core.tasks.base import numbers
+
+    result: Json = {"n": evaluation.n}
+    for name, measure in evaluation.metrics.items():
+        result[name] = measure.value
+        if measure.low is not None:
+            result[f"{name}_interval"] = [measure.low, measure.high]
+    return {**result, **numbers(evaluation)}
 
 
-def masked_measures(evaluation: "MaskedEvaluation") -> Json:
-    return {
-        "n": evaluation.n,
-        "accuracy": evaluation.top1.value,
-        "accuracy_interval": [evaluation.top1.low, evaluation.top1.high],
-        "top5": evaluation.top5.value,
-        "top5_interval": [evaluation.top5.low, evaluation.top5.high],
-        "loss": evaluation.loss,
-        "perplexity": evaluation.perplexity,
-        "uniform_loss": evaluation.uniform_loss,
-        "blocks": evaluation.blocks,
-    }
+def show(evaluation: "Evaluation", task: "Task") -> None:
+    """An evaluation on stdout: what the task shows of it, then every metric with its interval."""
+    from core.metrics import METRICS
+
+    lines = task.table(evaluation)
+    if lines:
+        table(lines[0], lines[1:])
+    rows = [
+        (METRICS[name].title, METRICS[name].write(measure.value), _interval(METRICS[name], measure))
+        for name, measure in evaluation.metrics.items()
+    ]
+    table(("Metric", "Value", "95 % interval"), rows)
+
+
+def _interval(metric: "Metric", measure: "Measure") -> str:
+    return "" if measure.low is None else f"{metric.write(measure.low)} to {metric.write(measure.high)}"
 
 
 # --- In --help ---------------------------------------------------------------------------------------------------------
@@ -150,3 +159,45 @@ def add_command(
     )
     one.set_defaults(function=function)
     return one
+
+
+def add_columns(one: argparse.ArgumentParser, *roles: str) -> None:
+    """--column ROLE=NAME, and an option of its own for some roles."""
+    one.add_argument("--column", action="append", type=_column, default=[], metavar="ROLE=NAME", help=COLUMN_HELP)
+    for role in roles:
+        option, text = f"--{role}-column", f"the same as --column {role}=C"
+        one.add_argument(
+            option, action=_Column, const=role, dest="column", default=argparse.SUPPRESS, metavar="C", help=text
+        )
+
+
+class _Column(argparse.Action):
+    """--text-column C is --column text=C."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        """Add the pair of role and column."""
+        namespace.column = [*namespace.column, (self.const, str(values))]
+
+
+def _column(text: str) -> tuple[str, str]:
+    role, separator, name = text.partition("=")
+    if not (role and separator and name):
+        raise argparse.ArgumentTypeError(f"'{text}' is not ROLE=NAME, such as text=review")
+    return role, name
+
+
+def named_columns(options: argparse.Namespace) -> dict[str, str]:
+    """Role → column, as the options name them. Raises UserError when a role is named twice."""
+    columns: dict[str, str] = {}
+    for role, column in options.column:
+        if columns.setdefault(role, column) != column:
+            raise UserError(
+                "the column of '{role}' is named twice: {columns}", role=role, columns=f"{columns[role]}, {column}"
+            )
+    return columns

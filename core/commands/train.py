@@ -7,10 +7,11 @@ import argparse
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.commands.show import (
     DATA_HELP,
@@ -19,81 +20,74 @@ from core.commands.show import (
     Json,
     Progress,
     Subparsers,
+    add_columns,
     add_command,
     answer,
-    masked_measures,
     measures,
+    named_columns,
     say,
     tell,
 )
 from core.errors import Cancelled, UserError
+from core.finetune.recipe import METHODS, PARAMETERS, PRESETS, suggested_learning_rate, with_preset
+from core.metrics import METRICS
+from core.results import RunConfig
 
 if TYPE_CHECKING:
-    from core.models import Head
-    from core.results import Event, RunConfig, RunReport
+    from core.results import Event, RunReport
     from core.runs import Run
+    from core.tasks.base import Task
 
 STOPPED = 130  # the exit code
-PRETRAINING: dict[str, "Head"] = {"masked-language-modelling": "mlm", "next-sentence-prediction": "nsp"}  # task → head
-TASK_HELP = "text-classification (default), pair-classification, masked-language-modelling or next-sentence-prediction"
-TRAIN_OPTIONS = (
-    "model",
-    "data",
-    "output",
-    "task",
-    "text_column",
-    "pair_column",
-    "label_column",
-    "epochs",
-    "batch_size",
-    "learning_rate",
-    "max_length",
-    "limit",
-    "seed",
-)
+TOO_HIGH = 3  # times the suggested learning rate, above which a note says so
+DEFAULTS: dict[str, Any] = asdict(RunConfig("", ""))
 
 EPILOG = """\
 examples:
   python -m core train --model minilm --data rotten_tomatoes --epochs 2 --output my-run
   python -m core train --model minilm --data reviews.csv --text-column review --label-column stars --output stars
   python -m core train --model minilm --data pairs.tsv --text-column a --pair-column b --output same-or-not
-  python -m core train --task masked-language-modelling --model minilm --data notes.txt --output my-model
-  python -m core train --task masked-language-modelling --model scratch --data imdb --limit 2000 --output tiny
+  python -m core train --model minilm --data notes.txt --task TASK --output my-model
+  python -m core train --model minilm --data rotten_tomatoes --method lora --preset quick --output adapter
   python -m core train --run my-run            go on where a stopped or killed run was
 
-A file is split 80/10/10 into training, validation and test. Ctrl-C stops after the current step and keeps what was
-learnt; a second one stops at once. The result is in OUTPUT/model, for predict, evaluate and transformers' pipeline.
-The two tasks of pre-training, masked-language-modelling and next-sentence-prediction, need no labels: they read a column
-of texts or a .txt file, in which blank lines part the documents. "scratch" is a tiny new model with its own vocabulary.
+'tasks' lists the values of TASK and the columns that each needs. A file is split 80/10/10 into training, validation and
+test. Ctrl-C stops after the current step and keeps what was learnt; a second one stops at once. The result is in
+OUTPUT/model, for predict, evaluate and transformers' pipeline. Tasks without labels read a column of texts or a .txt file,
+in which blank lines part the documents; those that can start from nothing take --model scratch, a tiny new model with its
+own vocabulary.
 
-JSON: run, model, split, n, accuracy, accuracy_interval, macro_f1, macro_f1_interval (95 %), loss, ece, majority,
-baseline_accuracy (before training), seconds and examples_per_second (training alone), peak_memory_mb, steps, best_step.
-Of masked language modelling: accuracy (top-1), top5, loss (nats per masked token), perplexity, uniform_loss (ln of the
-vocabulary's size), baseline_accuracy and baseline_loss in the place of macro_f1, ece and majority."""
+JSON: run, model, split, n, each metric of the task by its id (accuracy, macro_f1, loss …), its 95 % interval where there is
+one (accuracy_interval …), what else the task counts (majority, perplexity …), baseline_accuracy (or the task's own
+headline) and baseline_loss before training, seconds and examples_per_second (training alone), peak_memory_mb, steps,
+best_step."""
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Add the command and its options."""
-    one = add_command(subparsers, "train", train_command, "Fine-tune a model on texts with labels.", EPILOG)
+    one = add_command(subparsers, "train", train_command, "Train a model on your texts.", EPILOG)
     one.add_argument("--model", metavar="M", help=MODEL_HELP)
     one.add_argument("--data", metavar="D", help=DATA_HELP)
     one.add_argument("--output", metavar="DIR", help="the folder of the new run")
-    one.add_argument("--task", metavar="T", help=TASK_HELP)
-    one.add_argument("--text-column", metavar="C", help="column of the texts; guessed when left out")
-    one.add_argument("--pair-column", metavar="C", help="column of the second texts of a pair task")
-    one.add_argument("--label-column", metavar="C", help="column of the labels; guessed when left out")
-    one.add_argument("--epochs", type=float, metavar="N", help="how often every training row is seen (default 2)")
-    one.add_argument("--batch-size", type=int, metavar="N", help="rows per step (default 32)")
-    one.add_argument("--learning-rate", type=float, metavar="X", help="size of the steps (default 1e-4)")
-    one.add_argument("--max-length", type=int, metavar="N", help="tokens after which a text is cut (default 128)")
-    one.add_argument("--limit", type=int, metavar="N", help="most training rows (default 0: all)")
-    one.add_argument("--seed", type=int, metavar="N", help="start of all random choices (default 0)")
+    one.add_argument("--task", metavar="T", help="a name from 'tasks'; by default the first that the named columns fit")
+    add_columns(one, "text", "pair", "label")
+    one.add_argument("--preset", metavar="P", help=f"values to begin with: {', '.join(PRESETS)}")
+    one.add_argument("--method", metavar="M", help=f"which parameters are trained: {', '.join(METHODS)}")
+    for row in PARAMETERS.values():
+        default = DEFAULTS[row.field]
+        number, shown = (int, "N") if isinstance(default, int) else (float, "X")
+        text = f"{row.help} (default {default:g})".replace("%", "%%")
+        one.add_argument(_flag(row.field), type=number, metavar=shown, help=text)
+    one.add_argument(
+        "--class-weights", action="store_true", default=None, help="make rare labels count as much as frequent ones"
+    )
     one.add_argument("--run", metavar="DIR", help="work on the run in this folder instead, from its newest checkpoint")
 
 
 def train_command(options: argparse.Namespace) -> int:
     """Start a run in a folder of its own, or work on one that is there."""
-    given = {name: value for name, value in vars(options).items() if name in TRAIN_OPTIONS and value is not None}
+    asked = ((name, value) for name, value in vars(options).items() if name not in ("function", "run"))
+    given = {name: value for name, value in asked if value not in (None, [])}
     if options.run is not None:
         if given:
             flags = " ".join(_flag(name) for name in given)
@@ -105,7 +99,8 @@ def train_command(options: argparse.Namespace) -> int:
     from core import runs
 
     folder = Path(given.pop("output")).expanduser().resolve()
-    config, file = _config(given)
+    config = _config(given, named_columns(options))
+    file = data_file(config.data)
     run = runs.create(config, file, folder=folder)
     return _work(run, started_by_hand=True)
 
@@ -122,40 +117,70 @@ def _go_on(folder: Path) -> int:
     return _work(runs.resumed(folder), started_by_hand=sys.stderr.isatty())
 
 
-def _config(given: Json) -> tuple["RunConfig", Path | None]:
+def _config(given: Json, columns: dict[str, str]) -> RunConfig:
     """The run that is asked for, checked before anything is written: a mistake must not leave a failed run behind."""
-    from core import data, finetune, models
-    from core.results import RunConfig
+    from core import models
+    from core.data.load import load
+    from core.finetune.setup import check
+    from core.tasks.table import task_of
 
-    if "pair_column" in given:
-        given.setdefault("task", "pair-classification")
-    config = RunConfig(**given)  # type: ignore[arg-type]
-    finetune.check(config)
+    preset = given.pop("preset", None)
+    given.pop("column", None)
+    given.setdefault("task", _task_with(columns.keys()))
+    base = RunConfig(model=str(given["model"]), data=str(given["data"]))
+    config = replace(base if preset is None else with_preset(base, str(preset)), **given)  # type: ignore[arg-type]
+    check(config)
+    task = task_of(config.task)
+    columns = without_labels(task, columns)
+    order = [role.id for role in task.layout.roles if role.id in columns]
+    config = replace(config, columns=tuple((role, columns[role]) for role in (*order, *(columns.keys() - order))))
     if config.model != models.SCRATCH:
         models.folder(config.model, allow_path=True)
-        head = PRETRAINING.get(config.task)
-        if head is not None and not models.can_learn(config.model, head, allow_path=True):
-            raise UserError(models.HEADLESS[head], name=models.title(config.model))
+        if not models.can_learn(config.model, task.head, allow_path=True):
+            raise UserError(models.HEADS[task.head].missing, name=models.title(config.model))
     file = data_file(config.data)
-    dataset = data.load(
-        config.data,
-        task=config.task,
-        text_column=config.text_column,
-        pair_column=config.pair_column,
-        label_column=config.label_column,
-        allow_path=True,
-    )
-    tell(dataset)
-    return config, file
+    tell(load(str(file or config.data), task.layout, columns, allow_path=True))
+    _advise(config)
+    return config
+
+
+def _task_with(columns: Set[str]) -> str:
+    """The task that nobody named: the usual one where it has the named columns' roles, otherwise the first that has them."""
+    from core.tasks.table import TASKS
+
+    usual = TASKS[DEFAULTS["task"]]
+    fitting = [row for row in (usual, *TASKS.values()) if columns <= {role.id for role in row.layout.roles}]
+    return (fitting or [usual])[0].id
+
+
+def without_labels(task: "Task", columns: Mapping[str, str]) -> dict[str, str]:
+    """The named columns; a task that learns without labels does not look at theirs."""
+    return {role: column for role, column in columns.items() if task.supervised or role != "label"}
+
+
+def _advise(config: RunConfig) -> None:
+    """Say so when the learning rate is far above what suits a model of this size."""
+    from core import models
+
+    if config.model == models.SCRATCH:
+        return
+    hidden_size = models.load_config(config.model, allow_path=True).hidden_size
+    rate = suggested_learning_rate(config.method, hidden_size)
+    if config.learning_rate > TOO_HIGH * rate:
+        say(
+            f"the learning rate {config.learning_rate:g} is high for this model; about {rate:g} suits it: --learning-rate {rate:g}"
+        )
 
 
 def data_file(name: str) -> Path | None:
     """The file that a --data stands for, None for a dataset's name."""
-    from core.data import DATASETS
-    from core.tables import SUFFIXES, TEXT_SUFFIX
+    from core.data.bundled import DATASETS
+    from core.data.layouts import LAYOUTS
+    from core.tables import SUFFIXES
 
     path = Path(name).expanduser()
-    looks_like_file = path.suffix.lower() in (*SUFFIXES, TEXT_SUFFIX)
+    suffixes = {*SUFFIXES, *(suffix for layout in LAYOUTS.values() for suffix in layout.suffixes)}
+    looks_like_file = path.suffix.lower() in suffixes
     is_file = name not in DATASETS and (looks_like_file or path.is_absolute() or path.is_file())
     return path if is_file else None
 
@@ -188,7 +213,7 @@ def _work(run: "Run", *, started_by_hand: bool) -> int:
     finally:
         signal.signal(signal.SIGINT, before)
         progress.close()
-    answer(_trained(run.folder, report))
+    answer(_trained(run, report))
     return 0
 
 
@@ -203,12 +228,7 @@ def _listener(progress: Progress, *, tell_all: bool) -> Callable[["Event"], None
         elif tell_all and event.kind == "stage":
             progress.say(f"{values['stage']} …")
         elif tell_all and event.kind == "evaluation":
-            measured = (
-                f"accuracy {values['accuracy']:.4f}, macro-F1 {values['macro_f1']:.4f} on {values['n']} validation rows"
-                if "macro_f1" in values
-                else f"loss {values['loss']:.4f}, top-1 accuracy {values['accuracy']:.4f} on {values['n']} masked tokens"
-            )
-            progress.say(f"step {event.step}: {measured}")
+            progress.say(f"step {event.step}, validation: {_measured(values)}")
 
     return listen
 
@@ -217,34 +237,31 @@ def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
-def _trained(folder: Path, report: "RunReport") -> Json:
+def _measured(values: Mapping[str, Any]) -> str:
+    """The metrics of an evaluation event and how much was measured."""
+    shown = [f"{METRICS[name].title} {METRICS[name].write(values[name])}" for name in values if name in METRICS]
+    return f"{', '.join(shown)} (n = {values['n']})"
+
+
+def _trained(run: "Run", report: "RunReport") -> Json:
+    """The run's result as JSON: the same for every task."""
+    from core.tasks.table import task_of
+
+    metrics = task_of(run.config.task).metrics
+    before = report.evaluations.get("baseline")
+    compared = {
+        name: before.metrics[name].value if before else None for name in (metrics[0], "loss") if name in metrics
+    }
     return {
-        "run": str(folder),
-        "model": str(folder / "model"),
-        **(_masked_results(report) if report.masked else _results(report)),
+        "run": str(run.folder),
+        "model": str(run.folder / "model"),
+        "task": run.config.task,
+        "split": report.split or None,
+        **(measures(report.measured) if report.measured else {"n": 0, **dict.fromkeys(metrics)}),
+        **{f"baseline_{name}": value for name, value in compared.items()},
         "seconds": report.seconds,
         "examples_per_second": report.examples_per_second,
         "peak_memory_mb": report.peak_memory_mb,
         "steps": report.steps,
         "best_step": report.best_step,
-    }
-
-
-def _results(report: "RunReport") -> Json:
-    evaluation = report.test or report.validation
-    return {
-        "split": "test" if report.test else "validation" if report.validation else None,
-        **(measures(evaluation) if evaluation else {"n": 0, "accuracy": None, "macro_f1": None}),
-        "baseline_accuracy": report.baseline.accuracy.value if report.baseline else None,
-    }
-
-
-def _masked_results(report: "RunReport") -> Json:
-    split = next((name for name in ("test", "validation") if name in report.masked), None)
-    before = report.masked.get("baseline")
-    return {
-        "split": split,
-        **(masked_measures(report.masked[split]) if split else {"n": 0, "accuracy": None, "loss": None}),
-        "baseline_accuracy": before.top1.value if before else None,
-        "baseline_loss": before.loss if before else None,
     }

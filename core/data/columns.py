@@ -32,6 +32,12 @@ def choose_inputs(frame: pd.DataFrame, layout: Layout, columns: Mapping[str, str
     return _choose(frame, layout, layout.inputs, columns)
 
 
+def prefer(frame: pd.DataFrame, roles: Sequence[Role], columns: Mapping[str, str]) -> dict[str, str]:
+    """Those of role → column that the roles ask for and the table has."""
+    known = {role.id for role in roles}
+    return {role: column for role, column in columns.items() if role in known and column in frame.columns}
+
+
 def check_column(frame: pd.DataFrame, column: str) -> None:
     """Raise UserError unless the table has this column, and its cells are plain text."""
     _check_exists(frame, column)

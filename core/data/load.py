@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerBase
 from core import tables
 from core.data import hub, splits
 from core.data.bundled import DATASETS
-from core.data.columns import choose_columns
+from core.data.columns import choose_columns, prefer
 from core.data.dataset import Layout, RowSplits, Source, TextDataset
 from core.errors import UserError
 from core.hub import HUB_NAME
@@ -25,6 +25,7 @@ def load(
     layout: Layout,
     columns: Mapping[str, str] | None = None,
     *,
+    preferred: Mapping[str, str] | None = None,
     limit: int = 0,
     allow_path: bool = False,
     whole: bool = False,
@@ -32,14 +33,15 @@ def load(
     """Read, check and split a dataset.
 
     name: a DATASETS id or a hub id "owner/name"; with allow_path also a file. columns: role → column; roles that are left
-    out are guessed. limit: most training rows (a fair sample), 0 for all. whole: no split, all usable rows are the test, where
+    out are guessed. preferred: columns that are taken where the source has them and none is named. limit: most training rows (a fair sample), 0 for all. whole: no split, all usable rows are the test, where
     the layout can do that. The same input always gives the same splits. Raises UserError when there is no such dataset, it cannot be read, or nothing
     can be trained on it.
     """
     if limit < 0:
         raise UserError("the most training rows cannot be {limit}; give a positive number, or 0 for all", limit=limit)
     table, row_splits = _read(name, layout, allow_path)
-    source = Source(name, layout, table, choose_columns(table.frame, layout, columns or {}), row_splits)
+    named = {**prefer(table.frame, layout.roles, preferred or {}), **(columns or {})}
+    source = Source(name, layout, table, choose_columns(table.frame, layout, named), row_splits)
     return layout.whole(source) if whole and layout.whole else layout.build(source, limit)
 
 
