@@ -23,7 +23,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from core import adaptive, runs
-from core.results import Interval, RunConfig, RunReport
+from core.results import Measure, RunConfig, RunReport
 
 
 def finished(config: RunConfig, folder: Path) -> RunReport:
@@ -37,20 +37,21 @@ def finished(config: RunConfig, folder: Path) -> RunReport:
     return report
 
 
-def rounded(value: Interval | None) -> dict[str, float] | None:
+def rounded(value: Measure | None) -> dict[str, float] | None:
     """An interval for a JSON line."""
-    return {name: round(number, 4) for name, number in asdict(value).items()} if value else None
+    return {name: round(number, 4) for name, number in asdict(value).items() if number is not None} if value else None
 
 
 def measure(options: argparse.Namespace, home: Path) -> None:
     """Run everything below `home` and print what came out."""
     reading = finished(adaptive.pretraining(options.reviews), home / "reading")
-    before, after = reading.masked["baseline"], reading.masked["test"]
+    before, after = reading.evaluations["baseline"], reading.evaluations["test"]
     print(
         json.dumps(
             {
                 "contender": "reading", "reviews": options.reviews, "seconds": round(reading.seconds, 1), "tokens": after.n,
-                "top1_before": rounded(before.top1), "top1": rounded(after.top1), "loss": round(after.loss, 4),
+                "accuracy_before": rounded(before.metrics["accuracy"]), "accuracy": rounded(after.metrics["accuracy"]),
+                "loss": round(after.metrics["loss"].value, 4),
             }
         ),
         flush=True,

@@ -45,12 +45,15 @@ def stock(options: argparse.Namespace, *, recipe: bool) -> dict[str, object]:
         set_seed,
     )
 
-    from core import data, finetune, models, predict
+    from core import models
+    from core.data.load import load
+    from core.finetune import machine
+    from core.tasks.classify import TEXT, measure, probabilities
 
-    dataset = data.load(DATA, limit=options.limit)
+    dataset = load(DATA, TEXT.layout, limit=options.limit)
     tokenizer = models.load_tokenizer(MODEL)
     set_seed(options.seed)
-    model = models.load_classifier(MODEL, labels=dataset.label_names)
+    model = models.load(MODEL, TEXT.head, labels=dataset.label_names, seed=options.seed)
     padding = {"padding": "max_length"} if recipe else {}
     rows = dataset.splits["train"].map(
         lambda part: {**tokenizer(part["text"], truncation=True, max_length=128, **padding), "labels": part["label"]},
@@ -79,7 +82,7 @@ def stock(options: argparse.Namespace, *, recipe: bool) -> dict[str, object]:
                 num_train_epochs=options.epochs,
                 warmup_steps=0.1,
                 weight_decay=0.01,
-                bf16=finetune.bfloat16_pays(torch.device("cpu")),
+                bf16=machine.bfloat16_pays(torch.device("cpu")),
                 train_sampling_strategy="group_by_length",
             )
         )
@@ -97,13 +100,14 @@ def stock(options: argparse.Namespace, *, recipe: bool) -> dict[str, object]:
     columns = {"text": list(test["text"])}
     accuracy = None
     if not bounded:
-        probs = predict.probabilities(model, tokenizer, columns, 128)
-        accuracy = predict.measure(dataset.label_names, np.array(test["label"]), probs, columns).accuracy.value
+        probs = probabilities(model, tokenizer, columns, 128)
+        measured = measure(TEXT.id, dataset.label_names, np.array(test["label"]), probs, columns)
+        accuracy = measured.metrics["accuracy"].value
     return {
         "examples_per_second": float(metrics["train_samples_per_second"]),
         "seconds": float(metrics["train_runtime"]),
         "steps": trainer.state.global_step,
-        "peak_memory_mb": finetune.peak_memory_mb(),
+        "peak_memory_mb": machine.peak_memory_mb(),
         "accuracy": accuracy,
     }
 
@@ -122,7 +126,7 @@ def ours(options: argparse.Namespace) -> dict[str, object]:
         "seconds": report.seconds,
         "steps": report.steps,
         "peak_memory_mb": report.peak_memory_mb,
-        "accuracy": report.test.accuracy.value if report.test else None,
+        "accuracy": report.evaluations["test"].metrics["accuracy"].value if "test" in report.evaluations else None,
     }
 
 

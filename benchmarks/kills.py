@@ -32,9 +32,11 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForMaskedLM, PreTrainedTokenizerFast
 
-from core import finetune, predict, pretraining, runs
 from core import models as our_models
+from core import predict, pretraining, runs
+from core.finetune.checkpoints import WEIGHTS, newest_checkpoint, read_progress
 from core.results import RunConfig, RunReport
+from core.tasks.classify import Labelled
 
 CLASSIFY, FILL = "text-classification", "masked-language-modelling"
 WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] the film was good great bad awful and not very . !".split()
@@ -112,12 +114,12 @@ def faults(run: runs.Run, before: int) -> tuple[list[str], int, int]:
             found.append(f"{path.name} is broken")
     events = runs.history(runs.events(run))
     reached = max((event.step for event in events), default=0)
-    newest = finetune.newest_checkpoint(run.folder)
+    newest = newest_checkpoint(run.folder)
     step = int(newest.name.removeprefix("step-")) if newest else 0
     if newest:
-        load_file(newest / finetune.WEIGHTS)
+        load_file(newest / WEIGHTS)
         torch.load(newest / "optimizer.pt", weights_only=True)
-        finetune.read_progress(newest)
+        read_progress(newest)
     if step < before:
         found.append(f"the newest checkpoint went back from {before} to {step}")
     if reached - step > INTERVAL:
@@ -128,7 +130,7 @@ def faults(run: runs.Run, before: int) -> tuple[list[str], int, int]:
 def shortcoming(run: runs.Run, task: str) -> str:
     """What the finished model cannot do; "" when it can."""
     if task == FILL:
-        model, tokenizer = our_models.load_masked_lm(f"run:{run.id}"), our_models.load_tokenizer(f"run:{run.id}")
+        model, tokenizer = our_models.load(f"run:{run.id}", "mlm"), our_models.load_tokenizer(f"run:{run.id}")
         guesses = pretraining.fill(model, tokenizer, "the film was [MASK] .", k=4).fillings[0].guesses
         return (
             ""
@@ -136,8 +138,9 @@ def shortcoming(run: runs.Run, task: str) -> str:
             else "the finished model does not fill the mask"
         )
     texts = ["the film was great !", "the film was awful !"]
-    answers = predict.predict(predict.load(f"run:{run.id}"), texts)
-    return "" if [answer.label for answer in answers] == ["praise", "blame"] else "the finished model does not classify"
+    answers = predict.predict(predict.load(f"run:{run.id}"), {"text": texts})
+    labels = [answer.label for answer in answers if isinstance(answer, Labelled)]
+    return "" if labels == ["praise", "blame"] else "the finished model does not classify"
 
 
 def main() -> None:
@@ -189,7 +192,7 @@ def main() -> None:
                     "steps": report.steps if report else None,
                     "steps_between_checkpoints": INTERVAL,
                     "most_steps_lost": max(lost),
-                    "accuracy": report.test.accuracy.value if report and report.test else None,
+                    "accuracy": report.measured.metrics["accuracy"].value if report and report.measured else None,
                     "problems": problems,
                     "seconds": round(time.monotonic() - began, 1),
                 }

@@ -60,14 +60,18 @@ def stock(options: argparse.Namespace) -> dict[str, object]:
         set_seed,
     )
 
-    from core import data, finetune, models, objectives
+    from core import models
+    from core.data.load import load
+    from core.finetune import machine
+    from core.tasks.masked import MASKED
 
     asked = config(options)
-    dataset = data.load(DATA, task=TASK, limit=asked.limit)
+    dataset = load(DATA, MASKED.layout, limit=asked.limit)
     tokenizer = models.load_tokenizer(MODEL)
-    rows = objectives.Masked(asked, dataset, tokenizer, LENGTH).rows(lambda done, total: None)
+    goal = MASKED.goal(tokenizer, (), LENGTH, batch_size=BATCH)
+    rows = goal.rows(dataset, lambda done, total: None)
     set_seed(0)
-    model = models.load_masked_lm(MODEL).requires_grad_(True)
+    model = models.load(MODEL, "mlm").requires_grad_(True)
     with tempfile.TemporaryDirectory() as folder:
         arguments = TrainingArguments(
             output_dir=folder,
@@ -76,7 +80,7 @@ def stock(options: argparse.Namespace) -> dict[str, object]:
             learning_rate=RATE,
             warmup_steps=0.1,
             weight_decay=0.01,
-            bf16=finetune.bfloat16_pays(torch.device("cpu")),
+            bf16=machine.bfloat16_pays(torch.device("cpu")),
             use_cpu=True,
             train_sampling_strategy="group_by_length",
             dataloader_pin_memory=False,
@@ -135,7 +139,7 @@ def fill(options: argparse.Namespace) -> dict[str, object]:
     """The ten most probable tokens at one mask."""
     from core import models, pretraining
 
-    model, tokenizer = models.load_masked_lm(MODEL), models.load_tokenizer(MODEL)
+    model, tokenizer = models.load(MODEL, "mlm"), models.load_tokenizer(MODEL)
     found = pretraining.fill(model, tokenizer, SENTENCE, k=10)
     return {
         "milliseconds": median_ms(lambda: pretraining.fill(model, tokenizer, SENTENCE, k=10), options.repeats),
@@ -148,7 +152,7 @@ def score(options: argparse.Namespace) -> dict[str, object]:
     """The pseudo-perplexity of a sentence: as many inputs as it has tokens."""
     from core import models, pretraining
 
-    model, tokenizer = models.load_masked_lm(MODEL), models.load_tokenizer(MODEL)
+    model, tokenizer = models.load(MODEL, "mlm"), models.load_tokenizer(MODEL)
     found = pretraining.score(model, tokenizer, LONG_SENTENCE)
     return {
         "milliseconds": median_ms(lambda: pretraining.score(model, tokenizer, LONG_SENTENCE), options.repeats),

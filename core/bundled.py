@@ -2,7 +2,7 @@
 
 bundled/mlm and bundled/nsp each hold LoRA adapters for the encoder in peft's own format and, in one more file, the head's weights
 and those of the encoder's own that are stored whole, in float16; bundled/MODEL_CARD.md says what they learnt from and how well.
-This module does not know how they were trained (benchmarks/bundled_heads.py does) nor how the encoder itself is found and loaded.
+This module does not know how they were trained (recipes/pretraining_heads.py does) nor how the encoder itself is found and loaded.
 """
 
 from pathlib import Path

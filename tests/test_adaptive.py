@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from benchmarks import adaptive as benchmark
-from core import adaptive, finetune, runs
+from core import adaptive, runs
 from core.errors import UserError
-from core.results import DataReport, Evaluation, Interval, RunConfig, RunReport
+from core.finetune.setup import check as check_config
+from core.results import DataReport, Evaluation, Measure, RunConfig, RunReport
 from tests.pages_common import LANGUAGES, check, open_page, texts
 
 COUNT = len(adaptive.LABELS) * len(adaptive.SEEDS)
@@ -18,10 +18,9 @@ COUNT = len(adaptive.LABELS) * len(adaptive.SEEDS)
 
 def report(accuracy: float) -> RunReport:
     """A report that says nothing but a test accuracy."""
-    point = Interval(accuracy, accuracy, accuracy)
-    test = Evaluation(10, ("a", "b"), point, point, 0.5, (), ((1, 0), (0, 1)), 0.0, (), 0.5, ())
+    test = Evaluation("text-classification", 10, {"accuracy": Measure(accuracy, accuracy, accuracy)})
     data = DataReport(0, (), {}, {})
-    return RunReport(test, None, None, (), 1.0, 1.0, 1.0, 1.0, 1, 1, 0.0, {}, data)
+    return RunReport({"test": test}, (), 1.0, 1.0, 1.0, 1.0, 1, 1, 0.0, {}, data)
 
 
 def test_the_interval_of_three_seeds_is_students_t() -> None:
@@ -32,7 +31,7 @@ def test_the_interval_of_three_seeds_is_students_t() -> None:
 
 def test_every_run_of_the_experiment_may_be_started() -> None:
     for config in (adaptive.pretraining(), adaptive.start(), *adaptive.fine_tunings("plain", adaptive.BASE)):
-        finetune.check(config)
+        check_config(config)
 
 
 def test_differences_are_between_runs_with_the_same_seed() -> None:
@@ -128,14 +127,14 @@ def test_it_is_offered_in_both_languages(lang: str) -> None:
     assert app.toggle(key="adaptive_open") and not app.error
 
 
-def test_a_finished_run_of_another_experiment_is_not_taken_for_this_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The benchmark goes on with the runs of its folder, but only with those that were asked for the same."""
+def test_a_finished_run_of_another_experiment_is_not_taken_for_this_one(tmp_path: Path) -> None:
+    """Who repeats the experiment goes on with the runs of a folder, but only with those that were asked for the same."""
     asked = RunConfig("minilm", "article-example", epochs=1.0, limit=8)
     run = runs.create(asked, folder=tmp_path / "run")
     runs.work(run.folder)
-    monkeypatch.setattr(runs, "work", lambda folder: pytest.fail("it is finished"))
-    assert benchmark.finished(asked, tmp_path / "run").steps > 0
+    there = runs.open_folder(tmp_path / "run")
+    assert there.state.status == "finished" and there.config == asked
+    found = runs.report(there)
+    assert found is not None and found.steps > 0
     with pytest.raises(UserError, match="other settings"):
-        benchmark.finished(replace(asked, limit=9), tmp_path / "run")
+        runs.create(replace(asked, limit=9), folder=tmp_path / "run")

@@ -5,7 +5,7 @@ import torch
 from transformers import BertModel, PreTrainedTokenizerBase
 
 from core import article, models
-from core.data import ARTICLE
+from core.data.bundled import ARTICLE
 from core.errors import Cancelled
 
 

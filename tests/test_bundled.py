@@ -10,8 +10,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import BertForMaskedLM, BertForNextSentencePrediction, BertModel
 
-from benchmarks import bundled_heads
 from core import bundled, models, pretraining
+from recipes import pretraining_heads as recipe
 from tests.conftest import make_config
 
 MB = 1_000_000
@@ -37,11 +37,11 @@ def test_the_adapters_name_the_published_encoder(head: str) -> None:
 
 
 def test_they_become_ordinary_models_and_the_same_each_time() -> None:
-    masked, follower = models.load_masked_lm("minilm"), models.load_next_sentence("minilm")
+    masked, follower = models.load("minilm", "mlm"), models.load("minilm", "nsp")
     assert type(masked) is BertForMaskedLM and type(follower) is BertForNextSentencePrediction
     assert masked.cls.predictions.decoder.weight is masked.bert.embeddings.word_embeddings.weight
     assert masked.cls.predictions.decoder.bias is masked.cls.predictions.bias
-    for model, again in ((masked, models.load_masked_lm("minilm")), (follower, models.load_next_sentence("minilm"))):
+    for model, again in ((masked, models.load("minilm", "mlm")), (follower, models.load("minilm", "nsp"))):
         assert not model.training and {one.dtype for one in model.parameters()} == {torch.float32}
         state = again.state_dict()
         assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
@@ -49,7 +49,7 @@ def test_they_become_ordinary_models_and_the_same_each_time() -> None:
 
 def test_the_adapters_are_what_moves_the_encoder() -> None:
     """Merged by hand: W + B·A · alpha / r."""
-    published, merged = models.load_encoder("minilm"), models.load_next_sentence("minilm").bert
+    published, merged = models.load_encoder("minilm"), models.load("minilm", "nsp").bert
     weights = load_file(bundled.HEADS["nsp"] / "adapter_model.safetensors")
     name = "encoder.layer.3.attention.self.query.weight"
     stem = "base_model.model.bert.encoder.layer.3.attention.self.query.lora_"
@@ -60,7 +60,7 @@ def test_the_adapters_are_what_moves_the_encoder() -> None:
 
 
 def test_a_saved_one_loads_in_plain_transformers(tmp_path: Path) -> None:
-    model = models.load_masked_lm("minilm")
+    model = models.load("minilm", "mlm")
     model.save_pretrained(tmp_path)
     again = BertForMaskedLM.from_pretrained(tmp_path)
     ids = models.load_tokenizer("minilm")("She plays the [MASK] in a rock band.", return_tensors="pt")
@@ -76,18 +76,18 @@ def test_a_head_that_does_not_fit_is_refused(tmp_path: Path, monkeypatch: pytest
 
 
 def test_the_recipe_computes_the_loss_and_the_gradients_of_the_adapted_model() -> None:
-    """benchmarks/bundled_heads.py writes the layers and the decoder out, because that is quicker: the same as peft under autograd."""
-    model, tokenizer = bundled_heads.adapted("mlm"), models.load_tokenizer("minilm")
-    parameters, rng = bundled_heads.trainable(model), np.random.default_rng(0)
+    """recipes/pretraining_heads.py writes the layers and the decoder out, because that is quicker: the same as peft under autograd."""
+    model, tokenizer = recipe.adapted("mlm"), models.load_tokenizer("minilm")
+    parameters, rng = recipe.trainable(model), np.random.default_rng(0)
     for name, parameter in parameters.items():
         if "lora" in name:
             torch.nn.init.normal_(parameter, std=0.02, generator=torch.Generator().manual_seed(0))
-    batch = bundled_heads.masked_batch([rng.integers(1000, 30000, size) for size in (30, 12, 25)], tokenizer, rng, 0.3)
-    loss = bundled_heads.masked_loss(model, batch)
+    batch = recipe.masked_batch([rng.integers(1000, 30000, size) for size in (30, 12, 25)], tokenizer, rng, 0.3)
+    loss = recipe.masked_loss(model, batch)
     loss.backward()
     written = {name: parameter.grad for name, parameter in parameters.items()}
     model.zero_grad(set_to_none=True)
-    plain = bundled_heads.network(model)
+    plain = recipe.network(model)
     words = plain.bert.embeddings.word_embeddings
     hidden = plain.cls.predictions.transform(plain.bert(**batch.inputs)[0][batch.chosen])
     decoder = words.base_layer.weight + words.lora_embedding_A["default"].T @ words.lora_embedding_B["default"].T
@@ -134,7 +134,7 @@ EVERYDAY = {
 
 
 def test_short_everyday_sentences() -> None:
-    model, tokenizer = models.load_masked_lm("minilm"), models.load_tokenizer("minilm")
+    model, tokenizer = models.load("minilm", "mlm"), models.load_tokenizer("minilm")
     expected = {}
     for sentence, words in EVERYDAY.items():
         guesses = pretraining.fill(model, tokenizer, sentence, [], k=10, max_length=64).fillings[0].guesses
@@ -144,7 +144,7 @@ def test_short_everyday_sentences() -> None:
 
 
 def test_a_successor_is_told_from_a_sentence_about_something_else() -> None:
-    model, tokenizer = models.load_next_sentence("minilm"), models.load_tokenizer("minilm")
+    model, tokenizer = models.load("minilm", "nsp"), models.load_tokenizer("minilm")
     first = "The train was late again this morning, so I missed the beginning of the meeting."
     follows = pretraining.next_sentence(model, tokenizer, first, "My boss was not pleased, and neither was the client.")
     other = pretraining.next_sentence(model, tokenizer, first, "Penguins are birds that cannot fly but swim very well.")
@@ -153,7 +153,7 @@ def test_a_successor_is_told_from_a_sentence_about_something_else() -> None:
 
 def test_the_published_encoder_itself_is_left_as_it_is() -> None:
     before = models.load_encoder("minilm").state_dict()
-    models.load_masked_lm("minilm")
+    models.load("minilm", "mlm")
     after = models.load_encoder("minilm")
     assert isinstance(after, BertModel)
     assert all(torch.equal(value, before[name]) for name, value in after.state_dict().items())

@@ -2,7 +2,6 @@
 
 import json
 import pickle
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -15,20 +14,27 @@ import pytest
 
 from core import hub as core_hub
 from core import tables
+from core.data import documents
 from core.data import hub as hub_tables
 from core.data.bundled import DATASETS, _without_html
-from core.data.columns import guess_columns
-from core.data.dataset import TextDataset
+from core.data.columns import choose_columns, choose_inputs
+from core.data.dataset import Layout, TextDataset
+from core.data.layouts import LAYOUTS
 from core.data.load import load, token_lengths
 from core.data.splits import SPLIT_VALUES
 from core.errors import UserError
 from core.tables import read_table
+from core.tasks.table import TASKS
 from tests.conftest import make_tokenizer
 from tests.tables import CHINESE, CONTENTS, FILMS, Bomb, csv_text, write
 
+LABELLED, PAIRS = LAYOUTS["text-label"], LAYOUTS["pair-label"]
 
-def load_file(folder: Path, content: str | bytes, name: str = "data.csv", **options: object) -> TextDataset:
-    return load(str(write(folder, content, name)), allow_path=True, **options)  # type: ignore[arg-type]
+
+def load_file(
+    folder: Path, content: str | bytes, name: str = "data.csv", layout: Layout = LABELLED, **options: object
+) -> TextDataset:
+    return load(str(write(folder, content, name)), layout, allow_path=True, **options)  # type: ignore[arg-type]
 
 
 def refused(folder: Path, content: str | bytes, name: str = "data.csv", **options: object) -> str:
@@ -64,14 +70,14 @@ def keys_of(split: datasets.Dataset) -> list[str]:
 
 @pytest.fixture(scope="module")
 def bundled() -> dict[str, TextDataset]:
-    return {name: load(name) for name in DATASETS}
+    return {name: load(name, TASKS[row.task].layout) for name, row in DATASETS.items()}
 
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_every_row_keeps_its_promises(name: str, bundled: dict[str, TextDataset]) -> None:
     row, dataset = DATASETS[name], bundled[name]
     assert row.id == name and row.title and row.note and row.licence and row.languages
-    assert dataset.id == name and dataset.task == row.task
+    assert dataset.id == name and dataset.layout == TASKS[row.task].layout
     assert dataset.label_names == row.labels
     assert sum(dataset.report.label_counts.values()) == row.rows
     assert dataset.report.rows == row.rows + sum(entry.count for entry in dataset.report.dropped)
@@ -94,7 +100,7 @@ def test_bundled_splits_are_stratified_and_share_no_text(name: str, bundled: dic
 
 
 def test_the_same_splits_every_time(bundled: dict[str, TextDataset]) -> None:
-    again = load("rotten_tomatoes")
+    again = load("rotten_tomatoes", LABELLED)
     for name, split in bundled["rotten_tomatoes"].splits.items():
         assert again.splits[name].to_dict() == split.to_dict()
 
@@ -128,6 +134,7 @@ def test_the_tutorials_sentences_are_all_in_training_and_the_report_says_what_th
         ]
         assert split["label"][:] == [0, 1, 2, 0]
     assert "validation, test are the training rows themselves" in notes_of(dataset)
+    assert set(dataset.report.shared) == {"validation", "test"}
 
 
 # --- Names -------------------------------------------------------------------------------------------------------------
@@ -138,7 +145,7 @@ def test_the_tutorials_sentences_are_all_in_training_and_the_report_says_what_th
 )
 def test_a_name_that_stands_for_nothing_lists_what_there_is(name: str) -> None:
     with pytest.raises(UserError) as caught:
-        load(name)
+        load(name, LABELLED)
     assert "rotten_tomatoes, imdb, article-example" in str(caught.value)
     assert ".csv .tsv .json .jsonl .parquet" in str(caught.value)
 
@@ -149,20 +156,18 @@ def test_a_path_is_never_opened_unless_paths_are_allowed(tmp_path: Path, monkeyp
     monkeypatch.setattr(tables, "read_table", lambda path: pytest.fail(f"{path} was opened"))
     for name in (str(path), "data.csv", "./data.csv", f"file://{path}"):
         with pytest.raises(UserError, match="there is no dataset"):
-            load(name)
+            load(name, LABELLED)
 
 
 def test_a_relative_path_is_read_where_paths_are_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, csv_text(FILMS))
     monkeypatch.chdir(tmp_path)
-    assert rows_of(load("data.csv", allow_path=True)) == set(FILMS)
+    assert rows_of(load("data.csv", LABELLED, allow_path=True)) == set(FILMS)
 
 
-def test_an_unknown_task_and_a_negative_limit_are_refused() -> None:
-    with pytest.raises(UserError, match="there is no task 'poetry'; the tasks are text-classification"):
-        load("article-example", task="poetry")
+def test_a_negative_limit_is_refused() -> None:
     with pytest.raises(UserError, match="-1"):
-        load("article-example", limit=-1)
+        load("article-example", LABELLED, limit=-1)
 
 
 # --- Files -------------------------------------------------------------------------------------------------------------
@@ -170,7 +175,7 @@ def test_an_unknown_task_and_a_negative_limit_are_refused() -> None:
 
 def test_the_report_says_how_the_file_was_read(tmp_path: Path) -> None:
     content = csv_text(CHINESE, "文本;标签", ";") + '"坏\x07";"负面";"多"\n"坏\x07了";"负面"\n'
-    dataset = load(str(write(tmp_path, content, encoding="gb18030")), allow_path=True)
+    dataset = load(str(write(tmp_path, content, encoding="gb18030")), LABELLED, allow_path=True)
     report = dataset.report
     assert rows_of(dataset) == {*CHINESE, ("坏了", "负面")}
     assert dataset.columns == {"text": "文本", "label": "标签"}
@@ -189,14 +194,14 @@ def test_every_format_becomes_the_same_dataset(kind: str, tmp_path: Path) -> Non
 def test_a_table_of_one_column_can_be_read_for_prediction(tmp_path: Path) -> None:
     table = read_table(write(tmp_path, "review\nGood, long film\nBad one\n"))
     assert list(table.frame["review"]) == ["Good, long film", "Bad one"]
-    assert guess_columns(table.frame, "text-classification", need_label=False) == {"text": "review"}
+    assert choose_inputs(table.frame, LABELLED, {}) == {"text": "review"}
 
 
 def test_parquet_written_by_hugging_face_datasets_keeps_its_label_names(tmp_path: Path) -> None:
     features = datasets.Features({"text": datasets.Value("string"), "label": datasets.ClassLabel(names=["neg", "pos"])})
     rows = {"text": [f"film {i}" for i in range(20)], "label": [1, 0] * 9 + [-1, 1]}
     datasets.Dataset.from_dict(rows, features=features).to_parquet(tmp_path / "made.parquet")
-    dataset = load(str(tmp_path / "made.parquet"), allow_path=True)
+    dataset = load(str(tmp_path / "made.parquet"), LABELLED, allow_path=True)
     assert dataset.label_names == ("neg", "pos")
     assert dataset.report.label_counts == {"neg": 9, "pos": 10}
     assert dropped_of(dataset) == {"the label is missing": 1}
@@ -218,7 +223,7 @@ def test_strange_label_names_in_a_parquet_file_are_still_labels(
     content = pa.table({"text": ["a b", "c", "d"], "label": [1, 0, 1]})
     content = content.replace_schema_metadata({"huggingface": json.dumps(description)})
     pyarrow.parquet.write_table(content, tmp_path / "a.parquet")
-    assert load(str(tmp_path / "a.parquet"), allow_path=True).label_names == expected
+    assert load(str(tmp_path / "a.parquet"), LABELLED, allow_path=True).label_names == expected
 
 
 @pytest.mark.parametrize(
@@ -249,7 +254,7 @@ def test_any_text_stays_what_it_is(text: str, tmp_path: Path) -> None:
 def test_columns_are_found_by_name(header: str, expected: tuple[str, str]) -> None:
     names = header.split(",")
     frame = pd.DataFrame({name: [f"{name} {i % 2 if name in expected[1:] else i}" for i in range(8)] for name in names})
-    assert guess_columns(frame, "text-classification") == {"text": expected[0], "label": expected[1]}
+    assert choose_columns(frame, LABELLED, {}) == {"text": expected[0], "label": expected[1]}
 
 
 @pytest.mark.parametrize(
@@ -266,7 +271,7 @@ def test_columns_are_found_by_name(header: str, expected: tuple[str, str]) -> No
 def test_pair_columns_are_found_by_name(header: str) -> None:
     first, second = header.split(",")
     frame = pd.DataFrame({"idx": ["0", "1"], second: ["b", "c"], "label": ["0", "1"], first: ["a", "d"]})
-    assert guess_columns(frame, "pair-classification") == {"text": first, "pair": second, "label": "label"}
+    assert choose_columns(frame, PAIRS, {}) == {"text": first, "pair": second, "label": "label"}
 
 
 def test_columns_are_found_by_content() -> None:
@@ -279,13 +284,13 @@ def test_columns_are_found_by_content() -> None:
             "c": ["yes", "no"] * 10,
         }
     )
-    assert guess_columns(frame, "text-classification") == {"text": "b", "label": "c"}
-    assert guess_columns(frame, "pair-classification") == {"text": "a", "pair": "b", "label": "c"}
+    assert choose_columns(frame, LABELLED, {}) == {"text": "b", "label": "c"}
+    assert choose_columns(frame, PAIRS, {}) == {"text": "a", "pair": "b", "label": "c"}
 
 
 def test_chosen_columns_win_over_guesses(tmp_path: Path) -> None:
     content = "text,title,label,stars\n" + "".join(f"text {i},title {i},x,{i % 2}\n" for i in range(6))
-    dataset = load_file(tmp_path, content, text_column="title", label_column="stars")
+    dataset = load_file(tmp_path, content, columns={"text": "title", "label": "stars"})
     assert dataset.columns == {"text": "title", "label": "stars"}
     assert dataset.label_names == ("0", "1")
     assert all(text.startswith("title") for text, _ in rows_of(dataset))
@@ -293,7 +298,7 @@ def test_chosen_columns_win_over_guesses(tmp_path: Path) -> None:
 
 def test_a_pair_dataset_has_both_texts(tmp_path: Path) -> None:
     rows = [("Is it good?", "Yes it is.", "1"), ("Is it bad?", "It is a cat.", "0"), ("Is it bad?", "Yes it is.", "1")]
-    dataset = load_file(tmp_path, csv_text(rows, "question1,question2,is_duplicate"), task="pair-classification")
+    dataset = load_file(tmp_path, csv_text(rows, "question1,question2,is_duplicate"), layout=PAIRS)
     assert dataset.columns == {"text": "question1", "pair": "question2", "label": "is_duplicate"}
     train = dataset.splits["train"]
     assert list(zip(train["text"], train["pair"], map(str, train["label"]), strict=True)) == rows
@@ -301,21 +306,23 @@ def test_a_pair_dataset_has_both_texts(tmp_path: Path) -> None:
 
 def test_a_pair_with_an_empty_half_is_dropped(tmp_path: Path) -> None:
     rows = [("a b", "c d", "1"), ("e f", "", "0"), ("", "g", "0"), ("h i", "j", "0")]
-    dataset = load_file(tmp_path, csv_text(rows, "premise,hypothesis,label"), task="pair-classification")
+    dataset = load_file(tmp_path, csv_text(rows, "premise,hypothesis,label"), layout=PAIRS)
     assert dropped_of(dataset) == {"the text is empty": 1, "the second text is empty": 1}
 
 
 def test_a_wrong_column_name_is_named_with_the_right_ones(tmp_path: Path) -> None:
     expected = "column 'lable' not found; the file has: text, label"
-    assert refused(tmp_path, csv_text(FILMS), label_column="lable") == expected
-    assert refused(tmp_path, csv_text(FILMS), text_column="lable") == expected
+    assert refused(tmp_path, csv_text(FILMS), columns={"label": "lable"}) == expected
+    assert refused(tmp_path, csv_text(FILMS), columns={"text": "lable"}) == expected
 
 
 def test_impossible_choices_of_columns(tmp_path: Path) -> None:
     content = csv_text(FILMS)
-    assert "chosen twice" in refused(tmp_path, content, text_column="text", label_column="text")
-    assert "reads one text" in refused(tmp_path, content, pair_column="label")
-    assert "needs two text columns" in refused(tmp_path, content, task="pair-classification")
+    assert "chosen twice" in refused(tmp_path, content, columns={"text": "text", "label": "text"})
+    assert "no column for 'pair' here; the roles are text, label" in refused(
+        tmp_path, content, columns={"pair": "label"}
+    )
+    assert "needs two text columns" in refused(tmp_path, content, layout=PAIRS)
     assert "which column holds the label" in refused(tmp_path, "text,words\na b,c d\ne f,g h\n")
     assert "which column holds the text" in refused(tmp_path, "label,n\na,1\nb,2\n")
 
@@ -448,7 +455,7 @@ def test_rows_beyond_the_limit_are_not_read_and_that_is_noted(tmp_path: Path, mo
     frame.to_json(tmp_path / "a.jsonl", orient="records", lines=True)
     frame.to_json(tmp_path / "a.json")
     for path in tmp_path.glob("a.*"):
-        dataset = load(str(path), allow_path=True)
+        dataset = load(str(path), LABELLED, allow_path=True)
         assert dataset.report.rows == 20 == sum(dataset.report.counts.values())
         assert "only the first 20 of 50 rows were read; the setting STUDIO_MAX_ROWS is the limit" in notes_of(dataset)
 
@@ -503,6 +510,7 @@ def test_a_file_too_small_to_hold_anything_back_says_so(tmp_path: Path) -> None:
     assert dataset.report.counts == {"train": 2, "validation": 2, "test": 2}
     assert dataset.report.label_counts == {"bad": 1, "good": 1}
     assert "validation, test are the training rows themselves" in notes_of(dataset)
+    assert set(dataset.report.shared) == {"validation", "test"}
 
 
 def with_splits(split: str, start: int, count: int) -> list[tuple[str, str, str]]:
@@ -602,12 +610,12 @@ def test_nested_columns_that_are_not_chosen_do_no_harm(tmp_path: Path) -> None:
 
 def test_missing_files_folders_and_other_kinds_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"there is no file .*gone\.csv"):
-        load(str(tmp_path / "gone.csv"), allow_path=True)
+        load(str(tmp_path / "gone.csv"), LABELLED, allow_path=True)
     for name in ("a\0b.csv", "x" * 5000 + ".csv", str(tmp_path / ("y" * 300 + ".csv"))):
         with pytest.raises(UserError, match="there is no file"):
-            load(name, allow_path=True)
+            load(name, LABELLED, allow_path=True)
     with pytest.raises(UserError, match="is a folder; give one file"):
-        load(str(tmp_path), allow_path=True)
+        load(str(tmp_path), LABELLED, allow_path=True)
     for name in ("films.txt", "films.xlsx", "films", "films.csv.gz", "films.pkl"):
         assert "is of a kind that is not read; the kinds are .csv" in refused(tmp_path, csv_text(FILMS), name)
 
@@ -646,12 +654,12 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> dict[str, datasets.Dataset]:
 
 def test_a_hub_dataset_keeps_its_splits_and_label_names(hub: dict[str, datasets.Dataset]) -> None:
     hub.update(train=hub_split(0, 50), validation=hub_split(50, 10), test=hub_split(60, 12))
-    dataset = load("owner/animals")
+    dataset = load("owner/animals", LABELLED)
     assert dataset.columns == {"text": "sentence", "label": "label"}
     assert dataset.label_names == ("zebra", "ape")
     assert dataset.report.counts == {"train": 50, "validation": 10, "test": 12}
     assert ("sentence 1", "ape") in rows_of(dataset)
-    assert dataset.report.columns == ("sentence", "label")
+    assert dataset.report.columns == ("sentence", "label", "tokens")
 
 
 def test_an_unlabelled_test_split_is_replaced_and_other_splits_are_named(hub: dict[str, datasets.Dataset]) -> None:
@@ -662,7 +670,7 @@ def test_an_unlabelled_test_split_is_replaced_and_other_splits_are_named(hub: di
         test=hub_split(120, 9, unlabelled=True),
         unsupervised=hub_split(200, 5),
     )
-    dataset = load("owner/animals")
+    dataset = load("owner/animals", LABELLED)
     assert dataset.report.counts == {"train": 90, "validation": 10, "test": 10}
     assert dropped_of(dataset) == {"the label is missing": 9}
     assert "these splits are not used: validation_mismatched, unsupervised" in notes_of(dataset)
@@ -670,7 +678,7 @@ def test_an_unlabelled_test_split_is_replaced_and_other_splits_are_named(hub: di
 
 def test_a_hub_dataset_without_a_training_split_is_split_afresh(hub: dict[str, datasets.Dataset]) -> None:
     hub.update(english=hub_split(0, 60), german=hub_split(60, 40))
-    assert load("owner/animals").report.counts == {"train": 80, "validation": 10, "test": 10}
+    assert load("owner/animals", LABELLED).report.counts == {"train": 80, "validation": 10, "test": 10}
 
 
 def test_the_row_limit_holds_for_each_hub_split(
@@ -678,7 +686,7 @@ def test_the_row_limit_holds_for_each_hub_split(
 ) -> None:
     monkeypatch.setenv("STUDIO_MAX_ROWS", "20")
     hub.update(train=hub_split(0, 50), validation=hub_split(50, 10), test=hub_split(60, 12))
-    dataset = load("owner/animals")
+    dataset = load("owner/animals", LABELLED)
     assert dataset.report.counts == {"train": 20, "validation": 10, "test": 12}
     assert "only the first 42 of 72 rows" in notes_of(dataset)
 
@@ -686,7 +694,7 @@ def test_the_row_limit_holds_for_each_hub_split(
 def test_an_unreachable_hub_is_one_calm_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(datasets, "load_dataset", lambda name: pytest.fail("the hub was asked"))
     with pytest.raises(UserError, match="'owner/animals' is not on this machine and the hub cannot be reached"):
-        load("owner/animals")
+        load("owner/animals", LABELLED)
 
 
 @pytest.mark.parametrize(
@@ -706,7 +714,7 @@ def test_what_the_hub_refuses_becomes_one_sentence(
 
     monkeypatch.setattr(datasets, "load_dataset", load_dataset)
     with pytest.raises(UserError) as caught:
-        load("owner/animals")
+        load("owner/animals", LABELLED)
     assert message in str(caught.value) and "\n" not in str(caught.value)
 
 
@@ -724,7 +732,7 @@ def test_a_hub_dataset_that_is_too_large_is_not_fetched(monkeypatch: pytest.Monk
     monkeypatch.setattr(hub_tables, "HfApi", Api)
     monkeypatch.setattr(datasets, "load_dataset", lambda name: pytest.fail("it was fetched"))
     with pytest.raises(UserError, match=r"owner/animals has 600\.0 MB; at most 200 MB"):
-        load("owner/animals")
+        load("owner/animals", LABELLED)
 
 
 # --- Token lengths -----------------------------------------------------------------------------------------------------
@@ -743,30 +751,30 @@ def test_token_lengths_count_special_tokens_and_cut_nothing() -> None:
 
 # --- Texts without labels ----------------------------------------------------------------------------------------------
 
-MLM, NSP = "masked-language-modelling", "next-sentence-prediction"
+DOCUMENTS, FOLLOWING = LAYOUTS["documents"], LAYOUTS["sentence-pairs"]
 
 
 def text_file(tmp_path: Path, count: int, sentences: int = 3) -> str:
     path = tmp_path / "notes.txt"
-    documents = (" ".join(f"This is {d} {i}." for i in range(sentences)) for d in range(count))
-    path.write_text("\n\n".join(documents), encoding="utf-8")
+    content = (" ".join(f"This is {d} {i}." for i in range(sentences)) for d in range(count))
+    path.write_text("\n\n".join(content), encoding="utf-8")
     return str(path)
 
 
 def test_documents_are_split_without_labels(tmp_path: Path) -> None:
-    dataset = load(text_file(tmp_path, 50), task=MLM, allow_path=True)
+    dataset = load(text_file(tmp_path, 50), DOCUMENTS, allow_path=True)
     assert dataset.columns == {"text": "text"} and dataset.label_names == ()
     assert dataset.report.counts == {"train": 40, "validation": 5, "test": 5} and dataset.report.label_counts == {}
     assert all(part.column_names == ["text"] for part in dataset.splits.values())
     texts = [text for part in dataset.splits.values() for text in part["text"]]
     assert sorted(texts) == sorted(" ".join(f"This is {d} {i}." for i in range(3)) for d in range(50))
-    again = load(dataset.id, task=MLM, allow_path=True)
+    again = load(dataset.id, DOCUMENTS, allow_path=True)
     assert all(list(again.splits[name]["text"]) == list(part["text"]) for name, part in dataset.splits.items())
 
 
 def test_a_limit_takes_training_documents_only(tmp_path: Path) -> None:
     name = text_file(tmp_path, 50)
-    whole, some = (load(name, task=MLM, limit=limit, allow_path=True) for limit in (0, 7))
+    whole, some = (load(name, DOCUMENTS, limit=limit, allow_path=True) for limit in (0, 7))
     assert some.report.counts == {"train": 7, "validation": 5, "test": 5}
     assert list(some.splits["test"]["text"]) == list(whole.splits["test"]["text"])
     assert list(some.splits["train"]["text"]) == list(whole.splits["train"]["text"])[:7]
@@ -776,20 +784,20 @@ def test_a_limit_takes_training_documents_only(tmp_path: Path) -> None:
 def test_labels_of_a_table_are_not_looked_at(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("text,label\n" + "".join(f"some text {i},\n" for i in range(30)) + ",x\nsome text 1,y\n")
-    dataset = load(str(path), task=MLM, allow_path=True)
+    dataset = load(str(path), DOCUMENTS, allow_path=True)
     assert dataset.report.counts == {"train": 24, "validation": 3, "test": 3}
     assert dropped_of(dataset) == {"the text is empty": 1, "the same text stands there again": 1}
-    assert load("rotten_tomatoes", task=MLM).report.counts["train"] > 6000
+    assert load("rotten_tomatoes", DOCUMENTS).report.counts["train"] > 6000
 
 
 def test_few_documents_are_not_held_back_from_training(tmp_path: Path) -> None:
-    dataset = load(text_file(tmp_path, 2), task=MLM, allow_path=True)
+    dataset = load(text_file(tmp_path, 2), DOCUMENTS, allow_path=True)
     assert {name: len(part) for name, part in dataset.splits.items()} == {"train": 2, "validation": 2, "test": 2}
     assert "too few rows to hold any back" in notes_of(dataset)
 
 
 def test_pairs_of_sentences_stay_in_their_split(tmp_path: Path) -> None:
-    dataset = load(text_file(tmp_path, 50, sentences=4), task=NSP, allow_path=True)
+    dataset = load(text_file(tmp_path, 50, sentences=4), FOLLOWING, allow_path=True)
     assert dataset.label_names == ("next", "not next")
     assert dataset.report.counts == {"train": 120, "validation": 15, "test": 15}
     seen: dict[str, str] = {}
@@ -798,21 +806,21 @@ def test_pairs_of_sentences_stay_in_their_split(tmp_path: Path) -> None:
             (d, i), (e, j) = (sentence.rstrip(".").split()[2:] for sentence in (text, pair))
             assert (label == 0) == (d == e) and (label == 1 or int(j) == int(i) + 1)
             assert seen.setdefault(d, name) == seen.setdefault(e, name) == name, "a document is in one split only"
-    assert len(load(dataset.id, task=NSP, limit=9, allow_path=True).splits["train"]) == 9
+    assert len(load(dataset.id, FOLLOWING, limit=9, allow_path=True).splits["train"]) == 9
 
 
 def test_no_more_pairs_are_measured_than_it_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules[load.__module__], "MEASURED_PAIRS", 6)
-    counts = load(text_file(tmp_path, 50, sentences=4), task=NSP, allow_path=True).report.counts
+    monkeypatch.setattr(documents, "MEASURED_PAIRS", 6)
+    counts = load(text_file(tmp_path, 50, sentences=4), FOLLOWING, allow_path=True).report.counts
     assert counts == {"train": 120, "validation": 6, "test": 6}
 
 
-@pytest.mark.parametrize(("documents", "sentences"), [(1, 5), (20, 1)])
-def test_too_few_documents_for_pairs_say_so(tmp_path: Path, documents: int, sentences: int) -> None:
-    with pytest.raises(UserError, match=f"no pairs of neighbouring sentences can be made of {documents} documents"):
-        load(text_file(tmp_path, documents, sentences), task=NSP, allow_path=True)
+@pytest.mark.parametrize(("count", "sentences"), [(1, 5), (20, 1)])
+def test_too_few_documents_for_pairs_say_so(tmp_path: Path, count: int, sentences: int) -> None:
+    with pytest.raises(UserError, match=f"no pairs of neighbouring sentences can be made of {count} documents"):
+        load(text_file(tmp_path, count, sentences), FOLLOWING, allow_path=True)
 
 
 def test_plain_text_is_no_table_for_tasks_with_labels(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is of a kind that is not read"):
-        load(text_file(tmp_path, 5), allow_path=True)
+        load(text_file(tmp_path, 5), LABELLED, allow_path=True)

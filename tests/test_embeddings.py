@@ -14,7 +14,9 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from core import data, embeddings
+from core import embeddings
+from core.data.layouts import LAYOUTS
+from core.data.load import load
 from core.errors import Cancelled, UserError
 from core.tokens import tokenize
 from tests.conftest import make_tokenizer
@@ -213,14 +215,14 @@ def test_lines_with_and_without_labels() -> None:
 
 
 def test_a_sample_takes_what_no_training_saw() -> None:
-    reviews = data.load("rotten_tomatoes")
+    reviews = load("rotten_tomatoes", LAYOUTS["text-label"])
     found = embeddings.sample(reviews, 1000)
     assert found.splits == {"test": 853, "validation": 147} and found.total == 8530
     held_out = dict(zip(reviews.splits["test"]["text"], reviews.splits["test"]["label"], strict=True))
     for text, label in zip(found.texts[:853], found.labels[:853], strict=True):
         assert reviews.label_names[held_out[text]] == label
     assert embeddings.sample(reviews, 50) == embeddings.sample(reviews, 50) != embeddings.sample(reviews, 50, seed=1)
-    assert embeddings.sample(data.load("article-example"), 1000).splits == {"train": 4}
+    assert embeddings.sample(load("article-example", LAYOUTS["text-label"]), 1000).splits == {"train": 4}
 
 
 @pytest.mark.parametrize("own", ["test", "validation"])
@@ -229,7 +231,7 @@ def test_a_split_that_only_repeats_the_training_rows_is_not_sampled(own: str, tm
             ("awful acting", "n", own), ("good coffee", "p", own)]  # fmt: skip
     file = tmp_path / "small.csv"
     file.write_text("text,label,split\n" + "".join(",".join(row) + "\n" for row in rows))
-    found = embeddings.sample(data.load(str(file), allow_path=True), 1000)
+    found = embeddings.sample(load(str(file), LAYOUTS["text-label"], allow_path=True), 1000)
     assert found.splits == {own: 2, "train": 3} and found.total == len(found.texts) == 5
     assert set(found.texts[:2]) == {"awful acting", "good coffee"} and len(set(found.texts)) == 5
 

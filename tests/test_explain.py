@@ -23,6 +23,8 @@ from core import explain, predict
 from core.errors import Cancelled, UserError
 from core.predict import Predictor
 from core.results import Attribution
+from core.tasks.classify import TEXT as CLASSIFY
+from core.tasks.classify import Classification, Labelled
 from tests.conftest import WORDS, make_config, make_tokenizer
 from tests.families import tiny_config
 
@@ -36,7 +38,7 @@ def sharp(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, length: in
         for name, parameter in model.named_parameters():
             if "LayerNorm" not in name and "layer_norm" not in name:
                 parameter.mul_(4)
-    return Predictor("tiny", model.eval(), tokenizer, ("bad", "good", "fair"), length)
+    return predict.around("tiny", CLASSIFY, model.eval(), tokenizer, length)
 
 
 def bytes_tokenizer() -> PreTrainedTokenizerFast:
@@ -135,8 +137,14 @@ def scores(attribution: Attribution) -> np.ndarray:
     return np.array([word.score for word in attribution.words])
 
 
+def answer(predictor: Predictor, text: str, pair: str = "") -> Labelled:
+    (found,) = predict.predict(predictor, {"text": [text], **({"pair": [pair]} if pair else {})})
+    assert isinstance(found, Labelled)
+    return found
+
+
 def probability(predictor: Predictor, label: str, text: str, pair: str | None = None) -> float:
-    (found,) = predict.predict(predictor, [text], None if pair is None else [pair])
+    found = answer(predictor, text, pair or "")
     return found.probabilities[label]
 
 
@@ -152,7 +160,7 @@ def test_every_method_scores_every_word_of_every_family(predictor: Predictor, me
         assert (TEXT, pair)[word.source][word.start : word.end] == word.text
     assert np.isfinite(scores(found)).all() and np.abs(scores(found)).max() > 1e-4
     assert found.total == pytest.approx(scores(found).sum() + found.special)
-    (best,) = predict.predict(predictor, [TEXT], [pair] if pair else None)
+    best = answer(predictor, TEXT, pair)
     assert found.label == best.label and found.method == method
     assert (
         (found.completeness_error is not None) == (found.expected is not None) == explain.METHODS[method].completeness
@@ -247,7 +255,8 @@ def test_a_linear_model_by_hand(tiny: Predictor) -> None:
             logit = (embedded @ weights).sum(-1)
             return type("Output", (), {"logits": torch.stack((torch.zeros_like(logit), logit), dim=-1)})()
 
-    predictor = Predictor("linear", Linear(), tiny.tokenizer, ("bad", "good"), 64)  # type: ignore[arg-type]
+    goal = Classification(tiny.tokenizer, ("bad", "good"), 64)
+    predictor = Predictor("linear", tiny.task, Linear(), goal)  # type: ignore[arg-type]
     found = explain.explain(predictor, "i love pizza", label="good", method="input-x-gradient")
     table = tiny.model.get_input_embeddings().weight.detach()
     for word in found.words:

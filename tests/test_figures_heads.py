@@ -7,7 +7,8 @@ import plotly.io
 import pytest
 
 from core.figures import heads as figures
-from core.heads import Change, HeadEffect
+from core.heads import HeadEffect
+from core.results import Measure
 from tests.hostile import NAME as NASTY
 
 
@@ -35,8 +36,8 @@ def test_a_grid_of_changes_is_neutral_at_nothing() -> None:
 
 
 def effect(layer: int, head: int, value: float) -> HeadEffect:
-    change = Change(value, value - 0.02, value + 0.03)
-    return HeadEffect(layer, head, Change(-0.1, -0.2, 0.0), change, 3, 1)
+    change = Measure(value, value - 0.02, value + 0.03)
+    return HeadEffect(layer, head, Measure(-0.1, -0.2, 0.0), change, 3, 1)
 
 
 def test_a_ranking_draws_the_first_with_their_intervals() -> None:

@@ -1,15 +1,17 @@
 """The training and evaluation figures: what they draw is what they were given, for one run and for four."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from core import predict
 from core.figures import training as training_figures
-from core.results import Evaluation, Event, Interval, Movement
+from core.results import Event, Measure, Movement
+from core.tasks.base import read_detail
+from core.tasks.classify import Classes, measure
 from tests.hostile import NAME as NASTY
 
 TEXTS = ["a", "b", "c", "d", "e", "f"]
@@ -22,23 +24,33 @@ def events(steps: int = 6, *, begin: float = 100.0) -> tuple[Event, ...]:
         values = {"loss": 1.0 / step, "learning_rate": 1e-4 / step, "examples_per_second": 50.0 + step}
         found.append(Event(begin + step / 2, "step", step, steps, step / steps, values))
         if step in (steps // 2, steps):
-            scores = {"accuracy": step / steps, "macro_f1": 0.9 * step / steps, "loss": 0.5, "n": 10, "worst": []}
+            scores = {"accuracy": step / steps, "macro_f1": 0.9 * step / steps, "loss": 0.5, "n": 10, "samples": []}
             found.append(Event(begin + step / 2, "evaluation", step, steps, step / steps, scores))
     return tuple(found)
 
 
-def evaluation(labels: tuple[str, ...] = ("bad", "good")) -> Evaluation:
+def classes_of(labels: tuple[str, ...], true: np.ndarray, probs: np.ndarray, texts: list[str]) -> Classes:
+    return read_detail(Classes, measure("text-classification", labels, true, probs, {"text": texts}))
+
+
+def evaluation(labels: tuple[str, ...] = ("bad", "good")) -> Classes:
     """Six examples, one of them wrong: counts [[2, 1], [0, 3]]."""
     true = np.array([0, 0, 0, 1, 1, 1])
     probs = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.1, 0.9], [0.2, 0.8], [0.05, 0.95]])
-    return predict.measure(labels, true, probs, {"text": TEXTS})
+    return classes_of(labels, true, probs, TEXTS)
 
 
 MOVED = (Movement("embeddings", 1000, 0.001, 0.25), Movement("layer 1", 500, 0.02, 1.0), Movement(NASTY, 10, 0.5, 1.0))
+
+
+def accuracy_and_f1(runs: Mapping[str, Sequence[Event]], **options: Any) -> go.Figure:
+    return training_figures.metric_curves(runs, ("accuracy", "macro_f1"), **options)
+
+
 CURVES = (
     training_figures.loss_curve,
     training_figures.learning_rate_curve,
-    training_figures.evaluation_curve,
+    accuracy_and_f1,
     training_figures.speed_curve,
 )
 
@@ -76,10 +88,10 @@ def test_seconds_and_epochs_as_the_axis() -> None:
     assert list(epochs["y"]) == [51, 52, 53, 54, 55, 56]
 
 
-def test_evaluation_curve_has_accuracy_and_f1() -> None:
-    figure = training_figures.evaluation_curve({"one": events()})
-    assert list(trace(figure, "accuracy")["y"]) == [0.5, 1.0]
-    assert list(trace(figure, "macro-F1")["y"]) == pytest.approx([0.45, 0.9])
+def test_metric_curves_have_accuracy_and_f1() -> None:
+    figure = accuracy_and_f1({"one": events()})
+    assert list(trace(figure, "Accuracy")["y"]) == [0.5, 1.0]
+    assert list(trace(figure, "Macro-F1")["y"]) == pytest.approx([0.45, 0.9])
     low, high = figure.layout.yaxis.range
     assert low <= 0.45 and high >= 1
 
@@ -111,7 +123,7 @@ def test_confusion_matrix_counts_and_shares() -> None:
 def test_confusion_matrix_of_many_classes_has_no_text_but_hover() -> None:
     labels = tuple(f"class {i}" for i in range(20))
     probs = np.eye(20)
-    many = predict.measure(labels, np.arange(20), probs, {"text": ["x"] * 20})
+    many = classes_of(labels, np.arange(20), probs, ["x"] * 20)
     heat = training_figures.confusion_matrix(many).data[0]
     assert heat.text is None and len(heat.customdata) == 20
 
@@ -131,7 +143,7 @@ def test_reliability_shows_bins_with_their_intervals() -> None:
     points = figure.data[1]
     assert list(points.x) == pytest.approx([confidence for confidence, _, _ in measured.reliability])
     assert list(points.y) == pytest.approx([accuracy for _, accuracy, _ in measured.reliability])
-    assert sum(row[0] for row in points.customdata) == measured.n
+    assert sum(row[0] for row in points.customdata) == len(TEXTS)
     for y, up, down in zip(points.y, points.error_y.array, points.error_y.arrayminus, strict=True):
         assert 0 <= y - down <= y <= y + up <= 1 + 1e-9
 
@@ -164,9 +176,7 @@ def test_label_balance_and_lengths() -> None:
 
 
 def test_intervals_reach_as_far_as_they_say() -> None:
-    figure = training_figures.intervals(
-        {"a": Interval(0.8, 0.7, 0.85), NASTY: Interval(0.5, 0.4, 0.6)}, title="Accuracy"
-    )
+    figure = training_figures.intervals({"a": Measure(0.8, 0.7, 0.85), NASTY: Measure(0.5, 0.4, 0.6)}, title="Accuracy")
     first = figure.data[0]
     assert first.error_x.array[0] == pytest.approx(0.05) and first.error_x.arrayminus[0] == pytest.approx(0.1)
     assert figure.data[0].marker.symbol != figure.data[1].marker.symbol

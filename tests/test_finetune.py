@@ -3,7 +3,6 @@
 import csv
 import errno
 import math
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from pathlib import Path
@@ -24,15 +23,21 @@ from transformers import (
     pipeline,
 )
 
-from core import data, finetune, models, objectives, predict
+from core import models, predict
+from core.data.load import token_lengths
 from core.errors import UserError
-from core.finetune import checkpoints, machine, methods, savings, trainer
+from core.finetune import checkpoints, estimate, machine, methods, recipe, savings, setup, train, trainer
+from core.finetune.checkpoints import newest_checkpoint
 from core.finetune.trainer import Trainer
+from core.metrics import METRICS
 from core.results import Event, RunConfig
-from core.tasks import TASKS
+from core.tasks import classify
+from core.tasks.base import read_detail
+from core.tasks.classify import Classes
+from core.tasks.table import TASKS
 from tests.conftest import WORDS, make_config, make_tokenizer
 from tests.families import tiny_config
-from tests.training import Listener, run, tear
+from tests.training import Listener, fresh, rows_of, run, tear
 
 pytestmark = pytest.mark.training
 ENDINGS = ("", ".", "!", ", i love the plot", "and the acting", "!!", ". not boring", ", very", "i hate the plot")
@@ -89,17 +94,17 @@ def config(telling_bert: Path, table: Path) -> RunConfig:
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
-    return models.load_classifier(str(folder), allow_path=True).state_dict()
+    return models.load(str(folder), "classifier", allow_path=True).state_dict()
 
 
 def labels_of(config: RunConfig) -> tuple[str, ...]:
-    return data.load(config.data, allow_path=True).label_names
+    return rows_of(config).label_names
 
 
 # --- It learns ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", finetune.METHODS)
+@pytest.mark.parametrize("method", recipe.METHODS)
 def test_every_method_learns_and_moves_what_it_should(
     method: str, config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,7 +116,7 @@ def test_every_method_learns_and_moves_what_it_should(
     third = len(losses) // 3
     assert len(losses) == report.steps
     assert np.mean(losses[-third:]) < np.mean(losses[:third]) - 0.05
-    start = objectives.fresh_model(config, labels_of(config)).state_dict()
+    start = fresh(config, labels_of(config)).state_dict()
     for name, after in weights(tmp_path / "run").items():
         group = methods.group_of(name, "bert")
         if "word_embeddings" in name and method == "full":
@@ -139,12 +144,12 @@ def test_every_method_learns_and_moves_what_it_should(
 
 
 def test_movement_is_the_relative_distance_from_the_start(config: RunConfig) -> None:
-    model = objectives.fresh_model(config, ("a", "b"))
+    model = fresh(config, ("a", "b"))
     size = float(model.classifier.weight.detach().double().norm())
     with torch.no_grad():
         model.classifier.weight[0] += 3.0
         model.classifier.weight[1, :4] += 2.0
-    found = {row.group: row for row in finetune.movement(objectives.fresh_model(config, ("a", "b")), model)}
+    found = {row.group: row for row in methods.movement(fresh(config, ("a", "b")), model)}
     assert found["classifier"].relative == pytest.approx(math.sqrt(32 * 9 + 4 * 4) / size, rel=1e-5)
     assert found["classifier"].changed == 36 / 66
     assert found["layer 1"].relative == 0 == found["layer 1"].changed
@@ -153,17 +158,21 @@ def test_movement_is_the_relative_distance_from_the_start(config: RunConfig) -> 
 def test_the_report_says_what_prediction_measures(config: RunConfig, tmp_path: Path) -> None:
     report = run(config, tmp_path / "run")
     predictor = predict.load(str(tmp_path / "run"), allow_path=True)
-    dataset = data.load(config.data, allow_path=True)
-    for split, said in (("test", report.test), ("validation", report.validation)):
-        assert said is not None
-        found = predict.evaluate(predictor, dataset, split)
-        assert (found.accuracy, found.macro_f1, found.confusion) == (said.accuracy, said.macro_f1, said.confusion)
-        assert found.loss == pytest.approx(said.loss, abs=1e-5)
-    start = objectives.fresh_model(config, dataset.label_names)
+    dataset = rows_of(config)
+    assert list(report.evaluations) == ["test", "validation", "baseline"]
+    for split in ("test", "validation"):
+        said, found = report.evaluations[split], predict.evaluate(predictor, dataset, split)
+        assert [found.metrics[name] for name in ("accuracy", "macro_f1")] == [
+            said.metrics[name] for name in ("accuracy", "macro_f1")
+        ]
+        assert read_detail(Classes, found).confusion == read_detail(Classes, said).confusion
+        assert found.metrics["loss"].value == pytest.approx(said.metrics["loss"].value, abs=1e-5)
+    start = fresh(config, dataset.label_names)
     columns = {"text": list(dataset.splits["test"]["text"])}
-    probs = predict.probabilities(start, models.load_tokenizer(config.model, allow_path=True), columns, 32)
-    assert report.baseline is not None
-    assert report.baseline.accuracy.value == np.mean(probs.argmax(1) == np.array(dataset.splits["test"]["label"]))
+    probs = classify.probabilities(start, models.load_tokenizer(config.model, allow_path=True), columns, 32)
+    assert report.evaluations["baseline"].metrics["accuracy"].value == np.mean(
+        probs.argmax(1) == np.array(dataset.splits["test"]["label"])
+    )
     assert report.steps == math.ceil(len(dataset.splits["train"]) / 8) * 2
     assert report.examples_per_second == pytest.approx(len(dataset.splits["train"]) * 2 / report.seconds)
     assert report.cut_share == 0
@@ -186,9 +195,9 @@ def test_a_pipeline_loads_the_result(config: RunConfig, tmp_path: Path, tiny_ber
 
 
 def test_texts_longer_than_max_length_are_counted(config: RunConfig, tmp_path: Path) -> None:
-    dataset = data.load(config.data, allow_path=True)
+    dataset = rows_of(config)
     tokenizer = models.load_tokenizer(config.model, allow_path=True)
-    lengths = data.token_lengths(list(dataset.splits["train"]["text"]), None, tokenizer)
+    lengths = token_lengths(list(dataset.splits["train"]["text"]), None, tokenizer)
     report = run(replace(config, max_length=8, epochs=0.1), tmp_path / "run")
     assert report.cut_share == pytest.approx(float(np.mean(lengths > 8)))
     assert 0 < report.cut_share < 1
@@ -217,7 +226,7 @@ def family(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str
     yield request.param, tmp_path / "base"
 
 
-@pytest.mark.parametrize("method", finetune.METHODS)
+@pytest.mark.parametrize("method", recipe.METHODS)
 def test_every_family_can_be_trained_by_every_method(
     method: str, family: tuple[str, Path], config: RunConfig, tmp_path: Path
 ) -> None:
@@ -226,7 +235,7 @@ def test_every_family_can_be_trained_by_every_method(
         config, model=str(base), method=method, epochs=1, frozen_layers=int(method == "frozen" and name != "albert")
     )
     report = run(config, tmp_path / "run")
-    start = objectives.fresh_model(config, labels_of(config)).state_dict()
+    start = fresh(config, labels_of(config)).state_dict()
     after = weights(tmp_path / "run")
     assert start.keys() == after.keys()
     moved = {methods.group_of(key, name) for key in after if not torch.equal(start[key], after[key])}
@@ -324,7 +333,7 @@ def test_seen_embedding_is_the_embedding() -> None:
 
 
 def test_restoring_leaves_the_model_as_it_was(config: RunConfig) -> None:
-    model = objectives.fresh_model(config, ("a", "b"))
+    model = fresh(config, ("a", "b"))
     before = {name: value.clone() for name, value in model.state_dict().items()}
     described = str(model)
     restore = savings._lighten(model, [0, 1, 2, 5])
@@ -347,7 +356,7 @@ def test_a_resumed_run_ends_where_an_uninterrupted_one_does(
     expected = run(config, tmp_path / "whole", whole)
     with pytest.raises(KeyboardInterrupt):
         run(config, tmp_path / "torn", Listener(tear(after)))
-    newest = finetune.newest_checkpoint(tmp_path / "torn")
+    newest = newest_checkpoint(tmp_path / "torn")
     assert newest is not None
     torch.manual_seed(999)  # whatever state the next process has
     again = Listener()
@@ -358,12 +367,8 @@ def test_a_resumed_run_ends_where_an_uninterrupted_one_does(
     assert not [event for event in again.events if event.values.get("stage") == "baseline"]
     first, second = weights(tmp_path / "whole"), weights(tmp_path / "torn")
     assert all(torch.equal(first[name], second[name]) for name in first)
-    assert (report.test, report.validation, report.best_step) == (
-        expected.test,
-        expected.validation,
-        expected.best_step,
-    )
-    assert report.baseline == expected.baseline
+    assert (report.evaluations, report.best_step) == (expected.evaluations, expected.best_step)
+    assert list(report.evaluations) == ["test", "validation", "baseline"]
     assert report.steps == expected.steps
     assert [event.values["loss"] for event in whole.of("evaluation")][-1] == again.of("evaluation")[-1].values["loss"]
 
@@ -373,7 +378,7 @@ def test_a_run_that_had_only_to_be_saved_is_finished_without_training(config: Ru
     with pytest.raises(KeyboardInterrupt):
         run(config, tmp_path / "torn", Listener(tear(expected.steps)))
     listener = Listener()
-    assert run(config, tmp_path / "torn", listener).test == expected.test
+    assert run(config, tmp_path / "torn", listener).evaluations == expected.evaluations
     assert not listener.of("step")
 
 
@@ -390,7 +395,7 @@ def test_a_checkpoint_is_complete_or_absent(config: RunConfig, tmp_path: Path, m
     monkeypatch.setattr(Trainer, "_save_rng_state", fail)
     with pytest.raises(UserError, match="disk is full"):
         run(config, tmp_path / "run")
-    newest = finetune.newest_checkpoint(tmp_path / "run")
+    newest = newest_checkpoint(tmp_path / "run")
     assert newest is not None and newest.name == f"step-{saved[0]}"
     assert [path.name for path in newest.parent.iterdir()] == [newest.name]
     monkeypatch.undo()
@@ -437,10 +442,10 @@ def test_an_older_folder_stays_until_the_new_one_is_whole(tmp_path: Path) -> Non
 def test_cancelling_keeps_what_was_learnt_and_can_be_resumed(config: RunConfig, tmp_path: Path) -> None:
     config = replace(config, epochs=4)
     listener = Listener(lambda event: event.kind == "checkpoint" and event.step >= 8)
-    with pytest.raises(finetune.Stopped) as caught:
+    with pytest.raises(train.Stopped) as caught:
         run(config, tmp_path / "run", listener)
     report = caught.value.report
-    assert report is not None and report.test is None and report.validation is not None
+    assert report is not None and list(report.evaluations) == ["validation", "baseline"]
     assert 8 < report.steps < 16, "it stops at the next step"
     assert listener.events[-1].kind == "end" and listener.events[-1].values["outcome"] == "cancelled"
     assert predict.load(str(tmp_path / "run"), allow_path=True).labels == ("blame", "praise")
@@ -454,33 +459,33 @@ def test_cancelling_keeps_what_was_learnt_and_can_be_resumed(config: RunConfig, 
 
 def test_cancelling_during_an_evaluation(config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     listener = Listener()
-    real = predict.probabilities
+    real = classify.probabilities
 
     def probabilities(*args: object, autocast: bool = False, **options: object) -> np.ndarray:
         if listener.of("step"):
             listener.stopped = True
         return real(*args, autocast=autocast, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(predict, "probabilities", probabilities)
-    with pytest.raises(finetune.Stopped) as caught:
+    monkeypatch.setattr(classify, "probabilities", probabilities)
+    with pytest.raises(train.Stopped) as caught:
         run(config, tmp_path / "run", listener)
-    assert caught.value.report is not None and caught.value.report.validation is None
-    newest = finetune.newest_checkpoint(tmp_path / "run")
+    assert caught.value.report is not None and list(caught.value.report.evaluations) == ["baseline"]
+    newest = newest_checkpoint(tmp_path / "run")
     assert newest is not None and newest.name == f"step-{caught.value.report.steps}"
 
 
 @pytest.mark.parametrize("stage", ["loading", "baseline"])
 def test_cancelling_before_the_first_step_leaves_nothing(stage: str, config: RunConfig, tmp_path: Path) -> None:
-    with pytest.raises(finetune.Stopped) as caught:
+    with pytest.raises(train.Stopped) as caught:
         run(config, tmp_path / "run", Listener(lambda event: event.values.get("stage") == stage))
     assert caught.value.report is None
     assert not (tmp_path / "run" / "model").exists()
 
 
 def test_cancelling_the_last_evaluation_keeps_the_model(config: RunConfig, tmp_path: Path) -> None:
-    with pytest.raises(finetune.Stopped) as caught:
+    with pytest.raises(train.Stopped) as caught:
         run(config, tmp_path / "run", Listener(lambda event: event.values.get("stage") == "evaluating"))
-    assert caught.value.report is not None and caught.value.report.test is None
+    assert caught.value.report is not None and "test" not in caught.value.report.evaluations
     assert predict.load(str(tmp_path / "run"), allow_path=True).labels == ("blame", "praise")
 
 
@@ -495,9 +500,9 @@ def test_a_loss_that_is_not_a_number_is_a_clear_failure(
     monkeypatch.setattr(Trainer, "compute_loss", compute_loss)
     with pytest.raises(UserError, match=r"no longer a number at step \d+: the learning rate 0.002 .* try 0.0004"):
         run(config, tmp_path / "run")
-    newest = finetune.newest_checkpoint(tmp_path / "run")
+    newest = newest_checkpoint(tmp_path / "run")
     assert newest is not None
-    assert all(torch.isfinite(value).all() for value in load_file(newest / finetune.WEIGHTS).values()), (
+    assert all(torch.isfinite(value).all() for value in load_file(newest / checkpoints.WEIGHTS).values()), (
         "what was saved before is sound"
     )
 
@@ -536,14 +541,14 @@ def test_class_weights_make_rare_classes_count(config: RunConfig, tmp_path: Path
             made.append(self)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.modules[finetune.train.__module__], "Trainer", Spy)
+        patch.setattr(train, "Trainer", Spy)
         run(config, tmp_path / "run")
     trainer = made[0]
-    counts = np.bincount(data.load(str(path), allow_path=True).splits["train"]["label"])
+    counts = np.bincount(rows_of(config).splits["train"]["label"])
     assert trainer.class_weights is not None
     assert np.allclose(trainer.class_weights.numpy() * counts, counts.sum() / 2), "each class weighs the same in all"
     inputs = {"input_ids": torch.tensor([[2, 10, 3], [2, 11, 3]]), "labels": torch.tensor([0, 1])}
-    model = models.load_classifier(str(tmp_path / "run"), allow_path=True)
+    model = models.load(str(tmp_path / "run"), "classifier", allow_path=True)
     with torch.no_grad():
         logits = model(input_ids=inputs["input_ids"]).logits
         found = trainer.compute_loss(model, dict(inputs))
@@ -555,7 +560,8 @@ def test_the_four_sentences_of_the_article(tiny_bert: Path, tmp_path: Path) -> N
     config = RunConfig(model=str(tiny_bert), data="article-example", epochs=3, batch_size=32, evaluations=5)
     report = run(config, tmp_path / "run")
     assert report.steps == 3
-    assert report.test is not None and report.test.n == 4 and len(report.test.labels) == 3
+    assert report.evaluations["test"].n == 4 and report.memorised
+    assert len(read_detail(Classes, report.evaluations["test"]).labels) == 3
 
 
 def test_pairs(tiny_bert: Path, tmp_path: Path) -> None:
@@ -566,23 +572,23 @@ def test_pairs(tiny_bert: Path, tmp_path: Path) -> None:
     config = RunConfig(model=str(tiny_bert), data=str(path), task="pair-classification", epochs=1, batch_size=4)
     listener = Listener()
     report = run(config, tmp_path / "run", listener)
-    worst = listener.of("evaluation")[0].values["worst"]
+    worst = listener.of("evaluation")[0].values["samples"]
     assert isinstance(worst, list) and worst[0]["pair"]
-    assert report.test is not None and set(report.test.labels) == {"same", "other"}
+    assert set(read_detail(Classes, report.evaluations["test"]).labels) == {"same", "other"}
 
 
 def test_a_file_inside_the_run(config: RunConfig, table: Path, tmp_path: Path) -> None:
     (tmp_path / "run" / "data").mkdir(parents=True)
     table.rename(tmp_path / "run" / "data" / "films.csv")
-    assert run(replace(config, data="data/films.csv", epochs=0.2), tmp_path / "run").test is not None
+    assert "test" in run(replace(config, data="data/films.csv", epochs=0.2), tmp_path / "run").evaluations
 
 
 def test_a_trained_head_is_made_anew(config: RunConfig, tiny_classifier: Path) -> None:
-    one = objectives.fresh_model(replace(config, model=str(tiny_classifier)), ("a", "b"))
-    old = models.load_classifier(str(tiny_classifier), allow_path=True)
+    one = fresh(replace(config, model=str(tiny_classifier)), ("a", "b"))
+    old = models.load(str(tiny_classifier), "classifier", allow_path=True)
     assert not torch.equal(one.classifier.weight, old.classifier.weight)
     assert torch.equal(one.bert.embeddings.word_embeddings.weight, old.bert.embeddings.word_embeddings.weight)
-    other = objectives.fresh_model(replace(config, model=str(tiny_classifier), seed=1), ("a", "b"))
+    other = fresh(replace(config, model=str(tiny_classifier), seed=1), ("a", "b"))
     assert not torch.equal(one.classifier.weight, other.classifier.weight)
 
 
@@ -590,7 +596,7 @@ def test_what_a_checkpoint_lacks_depends_on_the_seed_only(config: RunConfig, tmp
     BertForMaskedLM(make_config()).save_pretrained(tmp_path / "masked")  # it has no pooler
     make_tokenizer().save_pretrained(tmp_path / "masked")
     config = replace(config, model=str(tmp_path / "masked"))
-    one, again = (objectives.fresh_model(config, ("a", "b")).state_dict() for _ in range(2))
+    one, again = (fresh(config, ("a", "b")).state_dict() for _ in range(2))
     assert all(torch.equal(one[name], again[name]) for name in one)
 
 
@@ -611,8 +617,8 @@ def test_events(config: RunConfig, tmp_path: Path) -> None:
     numbers = {"loss", "learning_rate", "examples_per_second", "tokens_per_second", "eta_seconds"}
     assert set(step.values) == numbers and all(isinstance(value, float) for value in step.values.values())
     assert step.values["eta_seconds"] == 0
-    assert set(evaluation.values) == {"accuracy", "macro_f1", "loss", "n", "seconds", "worst"}
-    worst = evaluation.values["worst"]
+    assert set(evaluation.values) == {"accuracy", "macro_f1", "loss", "ece", "n", "seconds", "samples"}
+    worst = evaluation.values["samples"]
     assert isinstance(worst, list) and 1 <= len(worst) <= 5
     assert set(worst[0]) == {"text", "pair", "true", "predicted", "confidence", "loss"}
     assert [row["loss"] for row in worst] == sorted((row["loss"] for row in worst), reverse=True)
@@ -621,41 +627,43 @@ def test_events(config: RunConfig, tmp_path: Path) -> None:
 
 
 def test_the_estimate_counts_steps_and_leaves_the_random_state(config: RunConfig) -> None:
-    dataset = data.load(config.data, allow_path=True)
+    dataset = rows_of(config)
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    found = finetune.estimate(config, dataset)
+    found = estimate.estimate(config, dataset)
     assert torch.equal(torch.rand(3), expected)
     assert found.steps == math.ceil(len(dataset.splits["train"]) / 8) * 2
     assert found.measured_steps == 3
     assert found.seconds > 0 and found.examples_per_second == pytest.approx(
         len(dataset.splits["train"]) * 2 / found.seconds
     )
-    small = finetune.estimate(replace(config, batch_size=2), dataset)
-    assert sys.modules[finetune.estimate.__module__].PROCESS_MB < small.peak_memory_mb < found.peak_memory_mb
+    small = estimate.estimate(replace(config, batch_size=2), dataset)
+    assert estimate.PROCESS_MB < small.peak_memory_mb < found.peak_memory_mb
 
 
 # --- Tables ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("preset", finetune.PRESETS)
+@pytest.mark.parametrize("preset", recipe.PRESETS)
 def test_every_preset_is_usable(preset: str) -> None:
-    config = finetune.with_preset(RunConfig(model="minilm", data="rotten_tomatoes"), preset)
-    finetune.check(config)
+    config = recipe.with_preset(RunConfig(model="minilm", data="rotten_tomatoes"), preset)
+    setup.check(config)
     assert config.preset == preset
-    assert finetune.PRESETS[preset].title and finetune.PRESETS[preset].help
+    assert recipe.PRESETS[preset].title and recipe.PRESETS[preset].help
 
 
 def test_every_parameter_and_method_is_one_of_the_configuration() -> None:
     defaults = {field.name: field.default for field in fields(RunConfig)}
-    for row in finetune.PARAMETERS.values():
+    for row in recipe.PARAMETERS.values():
         assert row.label and row.help and row.minimum <= defaults[row.field] <= row.maximum
-    assert RunConfig(model="", data="").method in finetune.METHODS
-    assert RunConfig(model="", data="").preset in finetune.PRESETS
-    for method in finetune.METHODS:
-        rate = finetune.suggested_learning_rate(method, 384)
-        assert finetune.suggested_learning_rate(method, 768) < rate == finetune.METHODS[method].learning_rate
+    assert RunConfig(model="", data="").method in recipe.METHODS
+    assert RunConfig(model="", data="").preset in recipe.PRESETS
+    for method in recipe.METHODS:
+        rate = recipe.suggested_learning_rate(method, 384)
+        assert recipe.suggested_learning_rate(method, 768) < rate == recipe.METHODS[method].learning_rate
     with pytest.raises(UserError, match="no preset 'x'"):
-        finetune.with_preset(RunConfig(model="", data=""), "x")
-    assert all(task.metric in ("accuracy", "macro_f1", "loss") for task in TASKS.values())
+        recipe.with_preset(RunConfig(model="", data=""), "x")
+    assert all(
+        {*task.metrics, *task.best} <= set(METRICS) and set(task.best) <= set(task.metrics) for task in TASKS.values()
+    )

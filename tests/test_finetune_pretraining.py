@@ -18,14 +18,18 @@ from transformers import (
     pipeline,
 )
 
-from core import data, finetune, models, objectives, predict
+from core import models, predict
 from core.errors import UserError
-from core.finetune import methods, savings, trainer
-from core.results import MaskedEvaluation, RunConfig, RunReport
-from core.tasks import TASKS
+from core.finetune import estimate, methods, recipe, savings, setup, train, trainer
+from core.results import RunConfig, RunReport
+from core.tasks import masked
+from core.tasks.base import read_detail
+from core.tasks.classify import Classes
+from core.tasks.masked import MaskedLanguageModelling, Masks
+from core.tasks.table import TASKS
 from tests.conftest import WORDS, make_config, make_tokenizer
 from tests.families import MASKED as FAMILIES
-from tests.training import Listener, run, tear
+from tests.training import Listener, fresh, rows_of, run, silent, tear
 
 pytestmark = pytest.mark.training
 MLM, NSP = "masked-language-modelling", "next-sentence-prediction"
@@ -91,7 +95,11 @@ def config(masked_bert: Path, text: Path) -> RunConfig:
 
 
 def state(folder: Path) -> dict[str, torch.Tensor]:
-    return dict(models.load_masked_lm(str(folder), allow_path=True).state_dict())
+    return dict(models.load(str(folder), "mlm", allow_path=True).state_dict())
+
+
+def loss(report: RunReport, name: str) -> float:
+    return report.evaluations[name].metrics["loss"].value
 
 
 def same(first: Path, second: Path) -> bool:
@@ -102,7 +110,7 @@ def same(first: Path, second: Path) -> bool:
 # --- Masked language modelling -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", finetune.METHODS)
+@pytest.mark.parametrize("method", recipe.METHODS)
 def test_every_method_learns_and_moves_what_it_should(
     method: str, config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,8 +120,8 @@ def test_every_method_learns_and_moves_what_it_should(
     report = run(config, tmp_path / "run", listener)
     losses = [float(str(event.values["loss"])) for event in listener.of("step")]
     assert len(losses) == report.steps and np.mean(losses[-10:]) < np.mean(losses[:10]) - 0.1
-    assert report.masked["test"].loss < report.masked["baseline"].loss - 0.1
-    start = objectives.fresh_model(config, ()).state_dict()
+    assert loss(report, "test") < loss(report, "baseline") - 0.1
+    start = fresh(config, ()).state_dict()
     for name, after in state(tmp_path / "run").items():
         if "key.bias" in name or "position_embeddings" in name:
             continue
@@ -154,7 +162,7 @@ def test_every_family_can_be_pre_trained(family: str, method: str, config: RunCo
         tokenizer.model_input_names = ["input_ids", "attention_mask"]
     tokenizer.save_pretrained(tmp_path / "base")
     report = run(replace(config, model=str(tmp_path / "base"), method=method, epochs=1), tmp_path / "run")
-    model = models.load_masked_lm(str(tmp_path / "run"), allow_path=True)
+    model = models.load(str(tmp_path / "run"), "mlm", allow_path=True)
     decoder, words = model.get_output_embeddings(), model.get_input_embeddings()
     assert decoder is not None and decoder.weight is words.weight
     groups = {row.group: row for row in report.movement}
@@ -164,17 +172,16 @@ def test_every_family_can_be_pre_trained(family: str, method: str, config: RunCo
 
 def test_the_report_says_what_the_objective_measures(config: RunConfig, tmp_path: Path) -> None:
     report = run(config, tmp_path / "run")
-    assert report.test is report.validation is report.baseline is None
-    assert list(report.masked) == ["test", "validation", "baseline"] and report.cut_share == 0
+    assert list(report.evaluations) == ["test", "validation", "baseline"] and report.cut_share == 0
     tokenizer = models.load_tokenizer(config.model, allow_path=True)
-    dataset = data.load(config.data, task=MLM, allow_path=True)
-    goal = objectives.Masked(config, dataset, tokenizer, 32)
-    model = models.load_masked_lm(str(tmp_path / "run"), allow_path=True)
+    dataset = rows_of(config)
+    goal = MaskedLanguageModelling(tokenizer, (), 32, batch_size=8)
+    model = models.load(str(tmp_path / "run"), "mlm", allow_path=True)
     for split in ("test", "validation"):
-        measured = goal.measure(model, split, lambda done, total: None, live=False)
-        assert measured is not None and isinstance(measured.evaluation, MaskedEvaluation)
-        assert measured.evaluation.loss == pytest.approx(report.masked[split].loss, abs=1e-5)
-        assert measured.evaluation.n == report.masked[split].n
+        measured = goal.measure(model, dataset, split, silent, live=False)
+        assert measured is not None
+        assert measured.metrics["loss"].value == pytest.approx(loss(report, split), abs=1e-5)
+        assert measured.n == report.evaluations[split].n
     adapter = TypeAdapter(RunReport)
     assert adapter.validate_json(adapter.dump_json(report)) == report
 
@@ -183,15 +190,15 @@ def test_before_and_after_are_measured_on_the_same_tokens(
     config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A model that hardly moves answers as before, also where less is measured while it trains."""
-    monkeypatch.setattr(objectives, "LIVE_TOKENS", 64)
-    found = run(replace(config, learning_rate=1e-7, epochs=1), tmp_path / "run").masked
-    assert found["baseline"].n == found["test"].n
-    assert found["baseline"].loss == pytest.approx(found["test"].loss, abs=1e-4)
+    monkeypatch.setattr(masked, "LIVE_TOKENS", 64)
+    report = run(replace(config, learning_rate=1e-7, epochs=1), tmp_path / "run")
+    assert report.evaluations["baseline"].n == report.evaluations["test"].n
+    assert loss(report, "baseline") == pytest.approx(loss(report, "test"), abs=1e-4)
 
 
 def test_class_weights_need_labels(config: RunConfig, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="class weights need labels"):
-        finetune.check(replace(config, class_weights=True))
+    with pytest.raises(UserError, match="the task 'masked-language-modelling' knows no class weights"):
+        setup.check(replace(config, class_weights=True))
 
 
 def test_events(config: RunConfig, tmp_path: Path) -> None:
@@ -204,7 +211,7 @@ def test_events(config: RunConfig, tmp_path: Path) -> None:
     assert evaluations[0].step == 0 and len(evaluations) == 5
     for event in evaluations:
         assert set(event.values) == {
-            "accuracy", "top5", "loss", "perplexity", "uniform_loss", "n", "seconds", "probes",
+            "accuracy", "top5", "loss", "perplexity", "n", "seconds", "samples",
         }  # fmt: skip
     assert len({event.values["n"] for event in evaluations}) == 1
     losses = {event.step: float(str(event.values["loss"])) for event in evaluations}
@@ -231,17 +238,17 @@ def test_a_resumed_run_ends_where_an_uninterrupted_one_does(
         event for event in again.events if event.kind == "evaluation" and not event.step
     ]
     assert same(tmp_path / "whole", tmp_path / "torn")
-    assert report.masked == expected.masked and report.best_step == expected.best_step
+    assert report.evaluations == expected.evaluations and report.best_step == expected.best_step
 
 
 def test_cancelling_before_training_and_during_it(config: RunConfig, tmp_path: Path) -> None:
-    with pytest.raises(finetune.Stopped) as caught:
+    with pytest.raises(train.Stopped) as caught:
         run(config, tmp_path / "early", Listener(lambda event: event.values.get("stage") == "baseline"))
     assert caught.value.report is None
-    with pytest.raises(finetune.Stopped) as caught:
+    with pytest.raises(train.Stopped) as caught:
         run(config, tmp_path / "late", Listener(lambda event: event.kind == "checkpoint"))
-    assert caught.value.report is not None and list(caught.value.report.masked) == ["validation", "baseline"]
-    models.load_masked_lm(str(tmp_path / "late"), allow_path=True)
+    assert caught.value.report is not None and list(caught.value.report.evaluations) == ["validation", "baseline"]
+    models.load(str(tmp_path / "late"), "mlm", allow_path=True)
 
 
 def test_the_result_is_where_fine_tuning_can_start(config: RunConfig, tmp_path: Path) -> None:
@@ -250,12 +257,12 @@ def test_the_result_is_where_fine_tuning_can_start(config: RunConfig, tmp_path: 
         rows = [(f"the film was {word} {'! ' * i}", word) for word in ("good", "bad") for i in range(20)]
         csv.writer(file).writerows([("text", "label"), *rows])
     tuned = RunConfig(str(tmp_path / "run" / "model"), str(tmp_path / "films.csv"), epochs=1, batch_size=8)
-    assert run(tuned, tmp_path / "tuned").test is not None
+    assert "test" in run(tuned, tmp_path / "tuned").evaluations
     words = "bert.embeddings.word_embeddings.weight"
-    start = objectives.fresh_model(tuned, ("bad", "good")).state_dict()
+    start = fresh(tuned, ("bad", "good")).state_dict()
     assert torch.equal(start[words], state(tmp_path / "run")[words])
     with pytest.raises(UserError, match="has no classifier"):
-        predict.load(str(tmp_path / "run"), allow_path=True)
+        predict.load(str(tmp_path / "run"), tuned.task, allow_path=True)
 
 
 # --- From scratch ------------------------------------------------------------------------------------------------------
@@ -263,7 +270,7 @@ def test_the_result_is_where_fine_tuning_can_start(config: RunConfig, tmp_path: 
 
 @pytest.fixture
 def scratch(config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> RunConfig:
-    monkeypatch.setattr(objectives, "SCRATCH_VOCABULARY", 320)
+    monkeypatch.setattr(masked, "SCRATCH_VOCABULARY", 320)
     return replace(config, model=models.SCRATCH, epochs=3)
 
 
@@ -277,9 +284,9 @@ def test_a_model_from_scratch_has_its_own_vocabulary_and_learns(scratch: RunConf
     assert model.config.vocab_size == len(tokenizer) <= 320
     assert (model.config.num_hidden_layers, model.config.hidden_size) == (2, 128)
     assert tokenizer.tokenize("the film was") == ["the", "film", "was"]
-    baseline = report.masked["baseline"]
-    assert baseline.loss == pytest.approx(baseline.uniform_loss, abs=0.3)
-    assert report.masked["test"].loss < baseline.loss - 1
+    uniform = read_detail(Masks, report.evaluations["baseline"]).uniform_loss
+    assert loss(report, "baseline") == pytest.approx(uniform, abs=0.3)
+    assert loss(report, "test") < loss(report, "baseline") - 1
 
 
 def test_a_model_from_scratch_is_resumed_with_the_same_start(scratch: RunConfig, tmp_path: Path) -> None:
@@ -293,7 +300,7 @@ def test_a_model_from_scratch_is_resumed_with_the_same_start(scratch: RunConfig,
 
 
 def test_cancelling_while_the_vocabulary_is_learnt(scratch: RunConfig, tmp_path: Path) -> None:
-    with pytest.raises(finetune.Stopped) as caught:
+    with pytest.raises(train.Stopped) as caught:
         run(scratch, tmp_path / "run", Listener(lambda event: event.values.get("stage") == "vocabulary"))
     assert caught.value.report is None
     assert not (tmp_path / "run" / "checkpoints" / "start").exists()
@@ -304,10 +311,10 @@ def test_only_masks_teach_a_model_from_scratch(tmp_path: Path) -> None:
     for task in TASKS:
         config = RunConfig(models.SCRATCH, "rotten_tomatoes", task=task)
         if task == MLM:
-            finetune.check(config)
+            setup.check(config)
             continue
         with pytest.raises(UserError, match="from scratch knows nothing yet"):
-            finetune.check(config)
+            setup.check(config)
 
 
 # --- Next sentence prediction ------------------------------------------------------------------------------------------
@@ -317,20 +324,28 @@ def test_next_sentences_are_a_run_of_pairs(config: RunConfig, masked_bert: Path,
     config = replace(config, task=NSP, epochs=1)
     listener = Listener()
     report = run(config, tmp_path / "run", listener)
-    assert report.masked == {} and report.test is not None and report.test.labels == ("next", "not next")
-    assert set(listener.of("evaluation")[0].values) == {"accuracy", "macro_f1", "loss", "n", "seconds", "worst"}
+    assert read_detail(Classes, report.evaluations["test"]).labels == ("next", "not next")
+    assert set(listener.of("evaluation")[0].values) == {
+        "accuracy",
+        "macro_f1",
+        "loss",
+        "ece",
+        "n",
+        "seconds",
+        "samples",
+    }
     assert listener.of("start")[0].values == {"resumed": False}
     assert {row.group for row in report.movement} == {"embeddings", "layer 1", "layer 2", "pooler", "classifier"}
     plain, told = AutoModelForNextSentencePrediction.from_pretrained(
         tmp_path / "run" / "model", output_loading_info=True
     )
     assert not told["missing_keys"]
-    ours = models.load_next_sentence(str(tmp_path / "run"), allow_path=True).state_dict()
+    ours = models.load(str(tmp_path / "run"), "nsp", allow_path=True).state_dict()
     assert all(torch.equal(value, ours[name]) for name, value in plain.state_dict().items())
     predictor = predict.load(str(tmp_path / "run"), allow_path=True)
     assert predictor.labels == ("next", "not next")
-    dataset = data.load(config.data, task=NSP, allow_path=True)
-    assert predict.evaluate(predictor, dataset).accuracy == report.test.accuracy
+    dataset = rows_of(config)
+    assert predict.evaluate(predictor, dataset).metrics["accuracy"] == report.evaluations["test"].metrics["accuracy"]
 
 
 def test_a_head_for_next_sentences_is_kept_and_a_missing_one_made(config: RunConfig, tmp_path: Path) -> None:
@@ -339,16 +354,16 @@ def test_a_head_for_next_sentences_is_kept_and_a_missing_one_made(config: RunCon
     make_tokenizer().save_pretrained(tmp_path / "nsp")
     labels = ("next", "not next")
     config = replace(config, task=NSP)
-    kept = objectives.fresh_model(replace(config, model=str(tmp_path / "nsp")), labels)
+    kept = fresh(replace(config, model=str(tmp_path / "nsp")), labels)
     before = BertForNextSentencePrediction.from_pretrained(tmp_path / "nsp").state_dict()
     assert all(torch.equal(value, before[name]) for name, value in kept.state_dict().items())
-    one, again = (objectives.fresh_model(config, labels).state_dict() for _ in range(2))
-    other = objectives.fresh_model(replace(config, seed=1), labels).state_dict()
+    one, again = (fresh(config, labels).state_dict() for _ in range(2))
+    other = fresh(replace(config, seed=1), labels).state_dict()
     head = "cls.seq_relationship.weight"
     assert torch.equal(one[head], again[head]) and not torch.equal(one[head], other[head])
     FAMILIES["distilbert"]().save_pretrained(tmp_path / "distilbert")
     with pytest.raises(UserError, match="no head for next sentence prediction"):
-        objectives.fresh_model(replace(config, model=str(tmp_path / "distilbert")), labels)
+        fresh(replace(config, model=str(tmp_path / "distilbert")), labels)
 
 
 @pytest.mark.parametrize("method", ["full", "head", "lora"])
@@ -358,9 +373,7 @@ def test_next_sentences_by_every_method_and_resumed(method: str, config: RunConf
     with pytest.raises(KeyboardInterrupt):
         run(config, tmp_path / "torn", Listener(tear(4)))
     run(config, tmp_path / "torn")
-    one, other = (
-        models.load_next_sentence(str(tmp_path / name), allow_path=True).state_dict() for name in ("whole", "torn")
-    )
+    one, other = (models.load(str(tmp_path / name), "nsp", allow_path=True).state_dict() for name in ("whole", "torn"))
     assert all(torch.equal(value, other[name]) for name, value in one.items())
 
 
@@ -405,11 +418,11 @@ def test_a_model_without_the_head_says_so(config: RunConfig, tmp_path: Path) -> 
 @pytest.mark.parametrize("model", ["base", "scratch"])
 def test_the_estimate_counts_blocks(model: str, config: RunConfig, scratch: RunConfig, tmp_path: Path) -> None:
     config = config if model == "base" else scratch
-    dataset = data.load(config.data, task=MLM, allow_path=True)
+    dataset = rows_of(config)
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    found = finetune.estimate(config, dataset)
+    found = estimate.estimate(config, dataset)
     assert torch.equal(torch.rand(3), expected)
     report = run(config, tmp_path / "run")
     assert found.steps == report.steps and found.seconds > 0 and found.measured_steps == 3
@@ -419,4 +432,4 @@ def test_the_estimate_counts_blocks(model: str, config: RunConfig, scratch: RunC
 @pytest.mark.parametrize("model", ["minilm", "scratch"])
 def test_the_advice_is_usable(task: str, model: str) -> None:
     if (task, model) != (NSP, "scratch"):
-        finetune.check(RunConfig(model, "imdb", task=task, **finetune.advised(task, model)))
+        setup.check(RunConfig(model, "imdb", task=task, **setup.advised(task, model)))

@@ -11,11 +11,13 @@ import pytest
 import torch
 from transformers import AlbertConfig, AlbertModel, AutoModel, AutoModelForSequenceClassification, PreTrainedModel
 
-from core import attention, encoder, explain, heads, models, predict
+from core import attention, encoder, explain, heads, models
 from core.errors import Cancelled, UserError
-from core.heads import Change, Label, ablate, ablation, agreement, correlation, differences, flow, rollout
-from core.predict import Predictor
-from core.results import AttentionMaps, Attribution, Token, Tokens, WordScore
+from core.heads import Label, ablate, ablation, agreement, correlation, differences, flow, rollout
+from core.predict import Predictor, around
+from core.results import AttentionMaps, Attribution, Measure, Token, Tokens, WordScore
+from core.tasks.classify import TEXT as CLASSIFY
+from core.tasks.classify import probabilities
 from tests.conftest import WORDS, make_tokenizer
 from tests.families import UNEVEN as CONFIGS
 from tests.families import make_uneven as make_model
@@ -32,7 +34,7 @@ def ready(model_type: str = "bert") -> Predictor:
     tokenizer.model_max_length = 64
     if not models.FAMILIES[model_type].segments:
         tokenizer.model_input_names = ["input_ids", "attention_mask"]
-    return Predictor("tiny", make_model(model_type, AutoModelForSequenceClassification), tokenizer, LABELS, 64)
+    return around("tiny", CLASSIFY, make_model(model_type, AutoModelForSequenceClassification), tokenizer, 64)
 
 
 def without(model: PreTrainedModel, off: heads.Switch) -> PreTrainedModel:
@@ -365,13 +367,13 @@ def test_importance_is_what_a_model_without_the_head_would_do(model_type: str) -
     found = heads.importance(predictor, columns, LABELS, TRUE, report=lambda *step: done.append(step))
     assert (found.n, found.total, len(found.heads)) == (5, 5, 12)
     assert done[-1] == (13, 13)
-    base = predict.probabilities(predictor.model, predictor.tokenizer, columns, 64)
+    base = probabilities(predictor.model, predictor.tokenizer, columns, 64)
     likely, right = base[np.arange(5), TRUE], base.argmax(axis=1) == TRUE
     assert found.accuracy == right.mean()
     assert found.probability == pytest.approx(likely.mean())
     for effect in found.heads:
         changed = without(predictor.model, frozenset({(effect.layer, effect.head)}))
-        probs = predict.probabilities(changed, predictor.tokenizer, columns, 64)
+        probs = probabilities(changed, predictor.tokenizer, columns, 64)
         shift, still = probs[np.arange(5), TRUE] - likely, probs.argmax(axis=1) == TRUE
         assert effect.probability.value == pytest.approx(shift.mean(), abs=1e-6)
         assert effect.accuracy.value == pytest.approx(still.mean() - right.mean())
@@ -401,7 +403,7 @@ def test_the_interval_is_a_paired_bootstrap(monkeypatch: pytest.MonkeyPatch) -> 
     assert effect.accuracy.value == pytest.approx(-0.4)
     assert effect.accuracy.low == pytest.approx(-0.4 - 1.96 * 0.049, abs=0.02)
     assert effect.accuracy.high == pytest.approx(-0.4 + 1.96 * 0.049, abs=0.02)
-    assert effect.probability == Change(*(pytest.approx(0.5 * value) for value in (effect.accuracy.value, effect.accuracy.low, effect.accuracy.high)))  # fmt: skip
+    assert effect.probability == Measure(*(pytest.approx(0.5 * value) for value in (effect.accuracy.value, effect.accuracy.low, effect.accuracy.high)))  # fmt: skip
 
 
 def test_importance_samples_cancels_and_checks() -> None:

