@@ -24,7 +24,8 @@ from core.errors import N_, UserError
 from core.predict import Predictor
 from core.results import AttentionMaps, Attribution, Measure, Token, Tokens
 from core.tasks.base import Task
-from core.tasks.classify import match_labels, probabilities
+from core.tasks.classify import probabilities
+from core.tasks.labels import match_labels
 from core.tokens import clean
 
 Switch = frozenset[tuple[int, int]]  # the (layer, head) that are switched off, counted from 0

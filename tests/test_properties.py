@@ -18,7 +18,7 @@ from core import models, tokens
 from core.data.layouts import LAYOUTS
 from core.data.load import load
 from core.export import tables as exported
-from core.tasks.classify import match_labels
+from core.tasks.labels import match_labels
 from pages.shared import inputs
 from tests.tables import csv_text, write
 

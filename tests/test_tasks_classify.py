@@ -20,6 +20,7 @@ from core.results import Evaluation
 from core.tasks import classify
 from core.tasks.base import read_detail
 from core.tasks.classify import Classes, Classification
+from core.tasks.labels import match_labels
 from tests.classifier import TEXTS, answers, dataset_of, direct, in_batches_of
 from tests.conftest import make_config, make_tokenizer
 from tests.training import silent
@@ -277,7 +278,7 @@ def test_at_most_twenty_mistakes_the_surest_first_and_shortened() -> None:
 def test_labels_of_data_and_model_are_matched(
     model: tuple[str, ...], data: tuple[str, ...], expected: tuple[int, ...]
 ) -> None:
-    assert classify.match_labels(model, data) == expected
+    assert match_labels(model, data) == expected
 
 
 @pytest.mark.parametrize(
@@ -295,7 +296,7 @@ def test_labels_of_data_and_model_are_matched(
 )
 def test_labels_that_do_not_match_are_both_named(model: tuple[str, ...], data: tuple[str, ...]) -> None:
     with pytest.raises(UserError) as error:
-        classify.match_labels(model, data)
+        match_labels(model, data)
     for label in (*model, *data):
         assert label in str(error.value)
 

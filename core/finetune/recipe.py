@@ -1,7 +1,7 @@
 """What can be chosen for a run: ready presets, the numbers that people may change, the methods, and what is allowed.
 
-It is light, so that a page can print the labels: torch and transformers are loaded by the two functions that ask which task or
-model a configuration names, and only then. This module does not know how anything is trained.
+It loads neither torch nor transformers, so that a page can print the labels at once. This module does not know which task
+learns, nor how anything is trained.
 """
 
 from collections.abc import Mapping

@@ -5,7 +5,6 @@ probabilities can be believed, which label is taken for which, and where the mod
 module does not know what the labels mean, nor how many answers a person will read.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -36,12 +35,12 @@ from core.tasks.base import (
     read_detail,
     sample,
 )
+from core.tasks.labels import match_labels
 
 MISTAKES = 20
 MISTAKE_CHARS = 1_000
 SAMPLES = 5
 SAMPLE_CHARS = 500
-NUMBERED_LABEL = re.compile(r"(?:label_)?(\d{1,6})(?:\.0*)?")
 
 
 @dataclass(frozen=True)
@@ -345,50 +344,6 @@ def _mistakes(
 
 def _shorten(text: str) -> str:
     return text if len(text) <= MISTAKE_CHARS else text[: MISTAKE_CHARS - 1] + "…"
-
-
-def match_labels(model_labels: Sequence[str], data_labels: Sequence[str]) -> tuple[int, ...]:
-    """The model's class index for each of the data's labels.
-
-    Names are compared exactly, then without regard to case. Where one side only numbers its classes (0, 1, … or
-    LABEL_0, LABEL_1, …), the number is the other side's class index; a model that has only numbers takes named labels
-    in their order when there are as many. The data may lack some of the model's labels.
-    Raises UserError naming both sides otherwise.
-    """
-    for key in (str, _fold):
-        names = {key(label): i for i, label in enumerate(model_labels)}
-        wanted = [key(label) for label in data_labels]
-        if len(names) == len(model_labels) and len(set(wanted)) == len(wanted) and set(wanted) <= set(names):
-            return tuple(names[label] for label in wanted)
-    count = len(model_labels)
-    known = [_number(label) for label in model_labels]
-    counted = known == list(range(count))
-    given = [_number(label) for label in data_labels]
-    numbers = tuple(number for number in given if number is not None and number < count)
-    if len(set(numbers)) == len(data_labels) and (counted or set(known) == {None}):
-        return numbers
-    if len(data_labels) == count and counted and set(given) == {None}:
-        return tuple(range(count))
-    raise UserError(
-        "the data's labels ({data}) are not the model's ({model}); use data with the model's labels, or train on this data",
-        data=_listed(data_labels),
-        model=_listed(model_labels),
-    )
-
-
-def _fold(label: str) -> str:
-    return label.strip().casefold()
-
-
-def _number(label: str) -> int | None:
-    """The class number that a label without a name of its own stands for: 1, 1.0, LABEL_1."""
-    numbered = NUMBERED_LABEL.fullmatch(_fold(label))
-    return int(numbered[1]) if numbered else None
-
-
-def _listed(labels: Sequence[str]) -> str:
-    shown = ", ".join(label[:40] for label in labels[:12])
-    return shown if len(labels) <= 12 else f"{shown}, …"
 
 
 def _pipeline(given: str) -> str:
