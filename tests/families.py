@@ -1,6 +1,7 @@
 """Tiny models of every family, random and made on the spot; the words of their tokenizer are in conftest."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import torch
 from transformers import (
@@ -20,7 +21,7 @@ from transformers import (
     RobertaModel,
 )
 
-from core import models
+from core import models, vocabulary
 from tests.conftest import WORDS, make_config
 
 # DistilBERT names its sizes by itself.
@@ -70,3 +71,16 @@ def make_uneven(model_type: str, auto_class: type = AutoModel) -> PreTrainedMode
         if isinstance(module, torch.nn.Linear):
             torch.nn.init.normal_(module.weight, std=0.5)
     return model.eval()
+
+
+def write_reader(folder: Path, texts: Sequence[str]) -> Path:
+    """A random masked language model that knows the words of these texts, and from which every task can start."""
+    tokenizer = vocabulary.train("wordpiece", texts, 600, lambda done, total: None).tokenizer
+    torch.manual_seed(0)
+    # weights large enough for the words to make a difference
+    model = BertForMaskedLM(
+        tiny_config("bert", vocab_size=len(tokenizer), initializer_range=0.1, pad_token_id=tokenizer.pad_token_id)
+    )
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
