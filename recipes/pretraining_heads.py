@@ -823,7 +823,7 @@ def evaluate(home: Path, text: Path) -> dict[str, object]:
 def _share(right: int, n: int) -> list[float]:
     """Value and 95 % Wilson interval."""
     interval = wilson(right, n)
-    return [round(value, 4) for value in (interval.value, interval.low, interval.high)]
+    return [round(value, 4) for value in (interval.value, *interval.bounds)]
 
 
 def main() -> None:

@@ -824,3 +824,83 @@ def test_too_few_documents_for_pairs_say_so(tmp_path: Path, count: int, sentence
 def test_plain_text_is_no_table_for_tasks_with_labels(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is of a kind that is not read"):
         load(text_file(tmp_path, 5), LABELLED, allow_path=True)
+
+
+# --- Layouts -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_layout_is_complete(name: str) -> None:
+    layout = LAYOUTS[name]
+    roles = {role.id: role for role in (*layout.roles, *layout.inputs)}
+    assert layout.id == name and layout.roles and layout.inputs and len(set(layout.input_ids)) == len(layout.inputs)
+    assert all(role.title and role.kind in ("text", "label", "words", "tags") for role in roles.values())
+    for named, usual in layout.usual.items():
+        assert set(named) <= set(roles) and len(set(usual)) == len(usual)
+        assert all(len(names.split("+")) == len(named) for names in usual)
+    assert all(suffix.startswith(".") for suffix in layout.suffixes)
+
+
+def test_a_model_is_asked_about_texts_that_its_source_need_not_bring() -> None:
+    frame = pd.DataFrame({"premise": ["a b", "c d"], "hypothesis": ["e f", "g h"], "label": ["0", "1"]})
+    assert choose_inputs(frame, FOLLOWING, {}) == {"text": "premise", "pair": "hypothesis"}
+    assert choose_inputs(frame, PAIRS, {"pair": "premise", "text": "hypothesis"}) == {
+        "text": "hypothesis",
+        "pair": "premise",
+    }
+    assert choose_inputs(frame[["premise"]], DOCUMENTS, {}) == {"text": "premise"}
+    with pytest.raises(UserError, match="needs two text columns"):
+        choose_inputs(frame[["premise", "label"]], FOLLOWING, {"text": "premise"})
+
+
+def test_a_role_that_only_training_needs_is_not_asked_for_in_prediction() -> None:
+    frame = pd.DataFrame({"text": ["a b", "c d"], "other": ["e f", "g h"]})
+    assert choose_inputs(frame, LABELLED, {"label": "nowhere"}) == {"text": "text"}
+    with pytest.raises(UserError, match="there is no column for 'tags' here; the roles are text, label"):
+        choose_columns(frame, LABELLED, {"tags": "other"})
+
+
+def test_a_whole_file_is_one_test_split_repeated_rows_included(tmp_path: Path) -> None:
+    rows = [*FILMS, FILMS[0], ("no label", ""), ("", "good"), ("the same text", "good"), ("the same text", "bad")]
+    dataset = load_file(tmp_path, csv_text(rows), whole=True)
+    assert dataset.report.counts == {"train": 0, "validation": 0, "test": 9}
+    usable = [row for row in rows if all(row)]
+    test = dataset.splits["test"]
+    assert [(row["text"], dataset.label_names[row["label"]]) for row in test] == usable, "in the file's order"
+    assert dataset.report.label_counts == {"bad": 4, "good": 5} and not dataset.report.shared
+    assert "2 of 11 rows are left out: empty text or no label" in notes_of(dataset)
+    assert load_file(tmp_path, csv_text(FILMS[:1]), whole=True).report.counts["test"] == 1, "one label is enough"
+
+
+def test_a_whole_file_of_pairs_needs_both_texts(tmp_path: Path) -> None:
+    content = csv_text([("a b", "c d", "1"), ("e f", "", "0")], "premise,hypothesis,label")
+    dataset = load_file(tmp_path, content, layout=PAIRS, whole=True)
+    assert dataset.texts(dataset.splits["test"]) == {"text": ["a b"], "pair": ["c d"]}
+
+
+def test_a_whole_file_with_nothing_to_measure_is_refused(tmp_path: Path) -> None:
+    message = refused(tmp_path, "text,label\na film,\n,good\n", columns={"text": "text", "label": "label"}, whole=True)
+    assert message == "no row of data.csv has both a text (column 'text') and a label (column 'label')"
+
+
+@pytest.mark.parametrize("layout", [DOCUMENTS, FOLLOWING], ids=lambda layout: layout.id)
+def test_documents_are_split_whatever_is_asked_for(layout: Layout, tmp_path: Path) -> None:
+    name = text_file(tmp_path, 50)
+    asked = load(name, layout, allow_path=True, whole=True)
+    assert asked.report.counts == load(name, layout, allow_path=True).report.counts and asked.report.counts["train"]
+
+
+def test_lists_of_classes_of_a_hub_dataset_become_lists_of_their_names(hub: dict[str, datasets.Dataset]) -> None:
+    features = datasets.Features(
+        {
+            "tokens": datasets.List(datasets.Value("string")),
+            "ner_tags": datasets.List(datasets.ClassLabel(names=["O", "B-PER"])),
+            "image": datasets.List(datasets.List(datasets.Value("int64"))),
+        }
+    )
+    rows = {"tokens": [["Ada", "sings"]] * 2, "ner_tags": [[1, 0], [-1, 0]], "image": [[[1]]] * 2}
+    hub.update(train=datasets.Dataset.from_dict(rows, features=features))
+    table, splits = hub_tables.read_hub("owner/animals")
+    assert list(table.frame["tokens"]) == [["Ada", "sings"]] * 2
+    assert list(table.frame["ner_tags"]) == [["B-PER", "O"], ["", "O"]]
+    assert list(table.frame) == ["tokens", "ner_tags"] and splits == ("train", "train")
