@@ -205,6 +205,7 @@ def test_what_no_version_wrote_cannot_be_read(content: str, tmp_path: Path) -> N
         runs.read_report(folder)
 
 
+@pytest.mark.training
 def test_a_killed_run_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     folder, start = tmp_path / "run", tmp_path / "tiny-bert"
     shutil.copytree(FOLDER / "stopped", folder)
