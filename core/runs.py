@@ -305,7 +305,9 @@ def _modern_evaluation(content: Json, task: str) -> Json:
     if "metrics" in content:
         return content
     measured = {"accuracy": content.get("top1"), **content}
-    measures: Json = {name: measured[name] for name in ("accuracy", "macro_f1", "top5", "loss", "ece") if name in measured}
+    measures: Json = {
+        name: measured[name] for name in ("accuracy", "macro_f1", "top5", "loss", "ece") if name in measured
+    }
     detail = {name: value for name, value in content.items() if name not in (*measures, "n", "top1")}
     if "vocabulary" in content:
         measures["perplexity"] = math.exp(min(content["loss"], 700.0))
