@@ -5,6 +5,25 @@ from collections.abc import Sequence
 from pages.shared.snippets._parts import beginning, beginning_with_head
 
 
+def fill(name: str, text: str, max_length: int) -> str:
+    """`answers`: for each [MASK] of a text the five likeliest words, each with its probability."""
+    return (
+        beginning_with_head(name, "AutoModelForMaskedLM", "mlm")
+        + f"""text = {text!r}.replace("[MASK]", tokenizer.mask_token)
+inputs = tokenizer(text, truncation=True, max_length={max_length}, return_tensors="pt")
+masks = inputs["input_ids"][0] == tokenizer.mask_token_id
+with torch.inference_mode():
+    probabilities = model(**inputs).logits[0, masks].softmax(dim=-1)
+
+answers = []
+for row in probabilities:
+    values, ids = row.topk(5)
+    answers.append([(tokenizer.decode([i]).strip(), value) for i, value in zip(ids.tolist(), values.tolist())])
+    print(", ".join(f"{{word}} {{value:.4f}}" for word, value in answers[-1]))
+"""
+    )
+
+
 def fill_mask(name: str, text: str, positions: Sequence[int], max_length: int) -> str:
     """`probabilities`: (M, V) at the masked positions; `losses`: −ln p of what stood there; `loss`: their mean."""
     return (

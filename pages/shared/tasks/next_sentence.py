@@ -1,0 +1,21 @@
+"""How next sentence prediction looks: as classification of pairs, whose rows are drawn from documents."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from core.data.dataset import TextDataset
+from core.results import RunConfig
+from pages.shared.snippets import learn as learn_code
+from pages.shared.snippets import pretraining as pretraining_code
+from pages.shared.tasks.classify import PAIR_VIEW
+
+
+def _training_code(config: RunConfig, rows: str, dataset: TextDataset) -> str:
+    return learn_code.pretrain_next(config, rows, held_out=not dataset.report.shared)
+
+
+def _predict_code(model: str, given: Mapping[str, str], max_length: int) -> str:
+    return pretraining_code.next_sentence(model, given["text"], given["pair"], max_length)
+
+
+VIEW = replace(PAIR_VIEW, training_code=_training_code, predict_code=_predict_code)

@@ -1,0 +1,17 @@
+"""VIEWS: how each task looks, one row for every row of core.tasks.table.TASKS.
+
+A new task is its module in this package and its line here. This module does not know anything else of a view.
+"""
+
+from core.tasks.classify import PAIR, TEXT
+from core.tasks.masked import MASKED
+from core.tasks.next_sentence import NEXT_SENTENCE
+from pages.shared.tasks import classify, masked, next_sentence
+from pages.shared.tasks.base import View
+
+VIEWS: dict[str, View] = {
+    TEXT.id: classify.TEXT_VIEW,
+    PAIR.id: classify.PAIR_VIEW,
+    MASKED.id: masked.VIEW,
+    NEXT_SENTENCE.id: next_sentence.VIEW,
+}
