@@ -8,11 +8,12 @@ import streamlit as st
 from core import runs
 from core.errors import UserError
 from core.figures import training as training_figures
-from core.results import MaskedEvaluation, RunReport
+from core.metrics import METRICS
+from core.results import RunReport
 from core.runs import Run
 from pages.shared import cached, inputs, layout, words
 from pages.shared.i18n import _
-from pages.shared.run_view import history, live, measures
+from pages.shared.run_view import curves, history, live
 from pages.shared.snippets import runs as snippets
 
 MOST = 4  # runs in one comparison
@@ -35,8 +36,6 @@ def ticked(key: str, run_ids: Sequence[str]) -> None:
 
 def table(found: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
     """All runs, newest first, with a box to tick each."""
-    measured = {run_id: (report.test or report.validation) if report else None for run_id, report in reports.items()}
-    accuracy = {run_id: measures.accuracy(report) for run_id, report in reports.items()}
     ids = [run.id for run in found]
     frame = pd.DataFrame(
         {
@@ -46,9 +45,8 @@ def table(found: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
             _("Model"): [run.config.model for run in found],
             _("Task"): [words.task_name(run.config.task) for run in found],
             _("Method"): [words.method_name(run.config.method) for run in found],
-            _("Accuracy (95% interval)"): [words.share(a) if (a := accuracy[i]) else "" for i in ids],
-            _("Macro-F1 (95% interval)"): [words.share(m.macro_f1) if (m := measured[i]) else "" for i in ids],
-            _("Measured on"): [measures.measured_on(reports[i]) for i in ids],
+            _("Result (95% interval)"): [headline(reports[i]) for i in ids],
+            _("Measured on"): [words.measured_on(reports[i]) for i in ids],
             _("Training time (s)"): [round(r.seconds, 1) if (r := reports[i]) else None for i in ids],
             _("Created"): [words.moment(run.state.created) for run in found],
         }
@@ -66,9 +64,16 @@ def table(found: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
         selection_mode="multi-row",
         placeholder="",
         selection_default={"selection": {"rows": [ids.index(run_id) for run_id in chosen(ids)]}},
-        alt=_("All runs with state, data, model, accuracy and training time"),
+        alt=_("All runs with state, data, model, result and training time"),
     )
     st.caption(_("Tick one run to open it, two to four to compare them."))
+
+
+def headline(report: RunReport | None) -> str:
+    """The first metric of a run's result by name, with its interval; "" where nothing was measured."""
+    metrics = report.measured.metrics if report and report.measured else {}
+    name = next((name for name in metrics if name in METRICS), "")
+    return f"{_(METRICS[name].title)} {words.measured(name, metrics[name])}" if name else ""
 
 
 def watch(found: Sequence[Run]) -> None:
@@ -149,54 +154,7 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
         )
 
     st.subheader(_("Results"), anchor=False)
-    measured = {
-        run.id: result for run in picked if (report := reports[run.id]) and (result := report.test or report.validation)
-    }
-    masked = {run.id: row for run in picked if (row := measures.masked(reports[run.id]))}
-    accuracy = {run.id: share for run in picked if (share := measures.accuracy(reports[run.id]))}
-    if masked:
-        compare_masked(masked, names)
-        st.caption(remark(picked, reports))
-    if measured and not masked:
-        left, right = st.columns(2)
-        with left:
-            layout.plot(
-                training_figures.intervals(
-                    {names[i]: m.accuracy for i, m in measured.items()}, title=_("Accuracy with 95% intervals"), text=_
-                ),
-                "compare_accuracy",
-                _("Accuracy of each run with its 95% interval"),
-            )
-        with right:
-            layout.plot(
-                training_figures.intervals(
-                    {names[i]: m.macro_f1 for i, m in measured.items()}, title=_("Macro-F1 with 95% intervals"), text=_
-                ),
-                "compare_f1",
-                _("Macro-F1 of each run with its 95% interval"),
-            )
-        st.caption(remark(picked, reports))
-    rows = {
-        _("State"): [words.status_name(run.state.status) for run in picked],
-        _("Accuracy (95% interval)"): [words.share(accuracy[r.id]) if r.id in accuracy else "–" for r in picked],
-        _("Macro-F1 (95% interval)"): [
-            words.share(measured[r.id].macro_f1) if r.id in measured else "–" for r in picked
-        ],
-        _("Measured on"): [measures.measured_on(reports[r.id]) or "–" for r in picked],
-        _("Calibration error"): [f"{measured[r.id].ece:.3f}" if r.id in measured else "–" for r in picked],
-        _("Training time"): [words.duration(x.seconds) if (x := reports[r.id]) else "–" for r in picked],
-        _("Examples per second"): [f"{x.examples_per_second:.1f}" if (x := reports[r.id]) else "–" for r in picked],
-        _("Peak memory (MB)"): [f"{x.peak_memory_mb:,.0f}" if (x := reports[r.id]) else "–" for r in picked],
-    }
-    if masked:
-        loss, perplexity, tokens = _("Loss on unseen texts"), _("Perplexity"), _("Tokens per second")
-        rows[loss] = [f"{masked[r.id].loss:.3f}" if r.id in masked else "–" for r in picked]
-        rows[perplexity] = [f"{masked[r.id].perplexity:,.1f}" if r.id in masked else "–" for r in picked]
-        rows[tokens] = [f"{x.tokens_per_second:,.0f}" if (x := reports[r.id]) else "–" for r in picked]
-    empty = [name for name, cells in rows.items() if set(cells) == {"–"} and name != _("Measured on")]
-    side_by_side(
-        {name: cells for name, cells in rows.items() if name not in empty or not masked}, picked, names, _("Results of the compared runs")
-    )  # fmt: skip
+    results(picked, reports, names)
 
     st.subheader(_("Settings that differ"), anchor=False)
     settings = {run.id: words.configuration(run.config) for run in picked}
@@ -215,16 +173,14 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
         _("Against"), AGAINST, format_func=axis_name, default="step", required=True, key="compare_against"
     )
     found = {names[run.id]: history.events(run) for run in picked}
-    of_masks = all(history.is_masked(events) for events in found.values())
-    st.caption(
-        _(
-            "Loss: dotted with open markers is validation, the other line training. Scores: dotted with open markers is “among the five likeliest”, the other line “the likeliest”."
+    tasks = {run.config.task for run in picked}
+    metrics = curves.headline(picked[0].config.task) if len(tasks) == 1 else ()
+    caption = _("Loss: dotted with open markers is validation, the other line training.")
+    if len(metrics) > 1:
+        caption += " " + _("Beside it: dotted with open markers is “{second}”, the other line “{first}”.").format(
+            first=_(METRICS[metrics[0]].title), second=_(METRICS[metrics[1]].title)
         )
-        if of_masks
-        else _(
-            "Loss: dotted with open markers is validation, the other line training. Scores: dotted with open markers is macro-F1, the other line accuracy."
-        )
-    )
+    st.caption(caption)
     left, right = st.columns(2)
     with left:
         layout.plot(training_figures.loss_curve(found, against=against, text=_), "compare_loss", _("Loss of each run"))
@@ -234,13 +190,12 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
             _("Learning rate of each run"),
         )
     with right:
-        layout.plot(
-            (training_figures.masked_curve if of_masks else training_figures.evaluation_curve)(
-                found, against=against, text=_
-            ),
-            "compare_scores",
-            _("How often each run names the masked token") if of_masks else _("Accuracy and macro-F1 of each run"),
-        )
+        if metrics:
+            layout.plot(
+                training_figures.metric_curves(found, metrics, against=against, text=_),
+                "compare_scores",
+                _("{metrics} of each run").format(metrics=" · ".join(_(METRICS[name].title) for name in metrics)),
+            )
         layout.plot(
             training_figures.speed_curve(found, against=against, text=_),
             "compare_speed",
@@ -248,25 +203,43 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
         )
 
 
-def compare_masked(found: dict[str, MaskedEvaluation], names: dict[str, str]) -> None:
-    """How often each masked language model names the token, beside each other."""
-    left, right = st.columns(2)
-    with left:
-        layout.plot(
-            training_figures.intervals(
-                {names[i]: row.top1 for i, row in found.items()}, title=_("The masked token is the likeliest"), text=_
-            ),
-            "compare_accuracy",
-            _("How often the masked token is the likeliest, with 95% intervals"),
-        )
-    with right:
-        layout.plot(
-            training_figures.intervals(
-                {names[i]: row.top5 for i, row in found.items()}, title=_("Among the five likeliest"), text=_
-            ),
-            "compare_f1",
-            _("How often the masked token is among the five likeliest, with 95% intervals"),
-        )
+def results(picked: Sequence[Run], reports: dict[str, RunReport | None], names: dict[str, str]) -> None:
+    """The metrics of two to four runs beside each other, and what may be concluded."""
+    evaluations = {run.id: row for run in picked if (report := reports[run.id]) and (row := report.measured)}
+    if len({row.task for row in evaluations.values()}) == 1:
+        task = next(iter(evaluations.values())).task
+        shown = curves.headline(task)
+        for column, metric in zip(st.columns(max(1, len(shown))), shown, strict=False):
+            title = _("{metric} with 95% intervals").format(metric=_(METRICS[metric].title))
+            with column:
+                layout.plot(
+                    training_figures.intervals(
+                        {names[i]: row.metrics[metric] for i, row in evaluations.items() if metric in row.metrics},
+                        title=title,
+                        text=_,
+                    ),
+                    f"compare_{metric}",
+                    title,
+                )
+    if evaluations:
+        st.caption(remark(picked, reports))
+    metrics = dict.fromkeys(name for row in evaluations.values() for name in row.metrics if name in METRICS)
+    rows = {_("State"): [words.status_name(run.state.status) for run in picked]}
+    rows |= {
+        _(METRICS[name].title): [
+            words.measured(name, row.metrics[name]) if (row := evaluations.get(run.id)) and name in row.metrics else "–"
+            for run in picked
+        ]
+        for name in metrics
+    }
+    rows |= {
+        _("Measured on"): [words.measured_on(reports[run.id]) or "–" for run in picked],
+        _("Training time"): [words.duration(x.seconds) if (x := reports[run.id]) else "–" for run in picked],
+        _("Examples per second"): [f"{x.examples_per_second:.1f}" if (x := reports[run.id]) else "–" for run in picked],
+        _("Tokens per second"): [f"{x.tokens_per_second:,.0f}" if (x := reports[run.id]) else "–" for run in picked],
+        _("Peak memory (MB)"): [f"{x.peak_memory_mb:,.0f}" if (x := reports[run.id]) else "–" for run in picked],
+    }
+    side_by_side(rows, picked, names, _("Results of the compared runs"))
 
 
 def axis_name(against: str) -> str:
@@ -283,28 +256,21 @@ def side_by_side(rows: dict[str, list[str]], picked: Sequence[Run], names: dict[
 
 def remark(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> str:
     """What must be known before one of them is called better."""
-    measured = [
-        (run, accuracy, m.n)
-        for run in picked
-        if (r := reports[run.id])
-        and (m := measures.masked(r) or r.test or r.validation)
-        and (accuracy := measures.accuracy(r))
-    ]
-    if len({run.config.task for run, _accuracy, _n in measured}) > 1:
+    measured = [(run, row) for run in picked if (r := reports[run.id]) and (row := r.measured)]
+    if len({row.task for _run, row in measured}) > 1:
         return _("They learnt different tasks, so their numbers cannot be compared.")
-    sources = {
-        (run.config.data, run.config.task, run.config.text_column, run.config.pair_column, run.config.label_column, n)
-        for run, _accuracy, n in measured
-    }
-    if len(sources) > 1:
+    if len({(run.config.data, run.config.columns, row.n) for run, row in measured}) > 1:
         return _("They were measured on different texts, so their numbers cannot be compared directly.")
-    if len(measured) > 1:
-        lowest_high = min(accuracy.high for _run, accuracy, _n in measured)
-        highest_low = max(accuracy.low for _run, accuracy, _n in measured)
-        if highest_low <= lowest_high:
-            return _("The intervals of accuracy overlap: the difference may be chance. Other seeds would tell more.")
-        return _("The intervals of accuracy of at least two runs do not overlap: that difference is hardly chance.")
-    return ""
+    shown = curves.headline(measured[0][1].task) if measured else ()
+    bounds = [row.metrics[shown[0]].bounds for _run, row in measured if shown and shown[0] in row.metrics]
+    if len(bounds) < 2:
+        return ""
+    title = _(METRICS[shown[0]].title)
+    if max(low for low, _high in bounds) <= min(high for _low, high in bounds):
+        text = _("The intervals overlap ({metric}): the difference may be chance. Other seeds would tell more.")
+    else:
+        text = _("The intervals of at least two runs do not overlap ({metric}): that difference is hardly chance.")
+    return text.format(metric=title)
 
 
 with layout.page(
@@ -337,9 +303,9 @@ with layout.page(
             delete_button(picked)
         if len(picked) == 1:
             live.follow(picked[0].id, "runs")
-            if report := reports[picked[0].id]:
+            if reports[picked[0].id]:
                 layout.show_code(
-                    snippets.run_folder(str(picked[0].folder), masked=bool(report.masked)),
+                    snippets.run_folder(str(picked[0].folder)),
                     _("What this page shows stands in the run's folder as plain JSON; this reads it."),
                 )
         elif picked:

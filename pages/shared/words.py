@@ -1,4 +1,4 @@
-"""What a run is made of, in plain words: states, durations, settings, tasks, methods, stages, groups of parameters.
+"""What a run is made of, in plain words: states, durations, settings, tasks, results, methods, stages, groups of parameters.
 
 Words only: nothing here is drawn, read from a run's folder or computed.
 """
@@ -6,8 +6,10 @@ Words only: nothing here is drawn, read from a run's folder or computed.
 from dataclasses import asdict
 from datetime import datetime
 
-from core.results import Interval, RunConfig
-from core.tasks import TASKS
+from core.finetune.recipe import METHODS, PARAMETERS, PRESETS
+from core.metrics import METRICS
+from core.results import Evaluation, Measure, RunConfig, RunReport
+from core.tasks.table import TASKS
 from pages.shared.i18n import _
 
 
@@ -45,9 +47,33 @@ def duration(seconds: float) -> str:
     return _("{hours} h {minutes:02d} min").format(hours=whole // 3600, minutes=whole % 3600 // 60)
 
 
-def share(value: Interval) -> str:
-    """A share with its 95% interval."""
-    return f"{value.value:.3f} ({value.low:.3f}–{value.high:.3f})"
+def interval(metric: str, measure: Measure) -> str:
+    """The bounds of a measured value, "" where they are not known."""
+    write = METRICS[metric].write
+    return "" if measure.low is None and measure.high is None else "–".join(write(bound) for bound in measure.bounds)
+
+
+def measured(metric: str, measure: Measure) -> str:
+    """A measured value, with its 95% interval where it is known."""
+    bounds = interval(metric, measure)
+    return METRICS[metric].write(measure.value) + (f" ({bounds})" if bounds else "")
+
+
+def counted(evaluation: Evaluation) -> str:
+    """What was measured, in numbers: "200 texts"."""
+    task = TASKS.get(evaluation.task)
+    return _(task.counts).format(n=evaluation.n) if task else f"{evaluation.n:,}"
+
+
+def measured_on(report: RunReport | None) -> str:
+    """How much a run's result comes from, and which rows: "" when nothing was measured."""
+    if report is None or report.measured is None:
+        return ""
+    if report.memorised:
+        rows = _("the training rows themselves")
+    else:
+        rows = _("test rows") if report.split == "test" else _("validation rows")
+    return f"{counted(report.measured)} · {rows}"
 
 
 def moment(seconds: float | None) -> str:
@@ -57,17 +83,12 @@ def moment(seconds: float | None) -> str:
 
 def setting_name(field: str) -> str:
     """A field of RunConfig in plain words."""
-    from core import finetune  # here, because it imports torch and peft, which other words do not need
-
-    if field in finetune.PARAMETERS:
-        return _(finetune.PARAMETERS[field].label)
+    if field in PARAMETERS:
+        return _(PARAMETERS[field].label)
     return {
         "model": _("Model"),
         "data": _("Data"),
         "task": _("Task"),
-        "text_column": _("Column of texts"),
-        "pair_column": _("Column of second texts"),
-        "label_column": _("Column of labels"),
         "name": _("Name"),
         "preset": _("Preset"),
         "method": _("What is trained"),
@@ -76,31 +97,27 @@ def setting_name(field: str) -> str:
 
 
 def task_name(task: str) -> str:
-    """A task in plain words; a damaged run's is not known."""
+    """A task in plain words; one that this version does not know, by its id."""
     return _(TASKS[task].title) if task in TASKS else task
 
 
 def method_name(method: str) -> str:
     """What is trained, in plain words."""
-    from core import finetune  # here, because it imports torch and peft, which other words do not need
-
-    return _(finetune.METHODS[method].title)
+    return _(METHODS[method].title)
 
 
 def configuration(config: RunConfig) -> dict[str, str]:
     """A run's settings as a table shows them: plain name → value. What does not apply is left out."""
-    from core import finetune  # here, because it imports torch and peft, which other words do not need
-
-    unused = {"frozen_layers": config.method != "frozen", "lora_rank": config.method != "lora"}
+    unused = {"frozen_layers": config.method != "frozen", "lora_rank": config.method != "lora", "columns": True}
     shown = {name: value for name, value in asdict(config).items() if value != "" and not unused.get(name)}
     words = {
-        "task": lambda value: _(TASKS[value].title),
+        "task": task_name,
         "method": method_name,
-        "preset": lambda value: _(finetune.PRESETS[value].title) if value in finetune.PRESETS else _("Custom"),
+        "preset": lambda value: _(PRESETS[value].title) if value in PRESETS else _("Custom"),
         "class_weights": lambda value: _("yes") if value else _("no"),
         "data": lambda value: value.removeprefix("data/"),
     }
-    return {
+    settings = {
         setting_name(name): words[name](value)
         if name in words
         else f"{value:,g}"
@@ -108,6 +125,13 @@ def configuration(config: RunConfig) -> dict[str, str]:
         else str(value)
         for name, value in shown.items()
     }
+    return settings | {column_name(config.task, role): column for role, column in config.columns}
+
+
+def column_name(task: str, role: str) -> str:
+    """What a column is for, in plain words."""
+    roles = TASKS[task].layout.roles if task in TASKS else ()
+    return next((_(row.title) for row in roles if row.id == role), role)
 
 
 def stage_name(stage: str) -> str:

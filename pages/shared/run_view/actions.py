@@ -8,7 +8,7 @@ import streamlit as st
 from core import models, runs
 from core.export.folder import zip_model
 from core.runs import Run
-from core.tasks import TASKS
+from core.tasks.table import TASKS
 from pages.shared import inputs
 from pages.shared.i18n import _
 
@@ -53,12 +53,13 @@ def actions(run: Run, page: str) -> None:
         ):  # fmt: skip
             runs.resume(run)
             st.rerun()
-        if st.button(
+        task = TASKS.get(run.config.task)
+        if task and st.button(
             _("Train again with changes"), key=f"again_{page}_{run.id}", icon=":material/tune:",
             help=_("Opens the form with the settings of this run."),
         ):  # fmt: skip
             st.session_state[NEXT_FORM] = run.id
-            if inputs.is_pretraining(run):
+            if not task.supervised:
                 inputs.put("learning", "")
                 st.switch_page("pages/pretraining.py", query_params=inputs.link() | {"view": "learn"})
             inputs.put("run", "")
@@ -67,8 +68,10 @@ def actions(run: Run, page: str) -> None:
 
 def _ways_on(run: Run, page: str) -> None:
     """Where a run's model can be used next."""
-    name = f"run:{run.id}"
-    if not inputs.is_pretraining(run):
+    name, task = f"run:{run.id}", TASKS.get(run.config.task)
+    if task is None:
+        return
+    if task.supervised:
         st.page_link(
             "pages/playground.py", label=_("Try it in the Playground"), icon=":material/sports_esports:",
             query_params=inputs.link() | {"model": name},
@@ -81,7 +84,7 @@ def _ways_on(run: Run, page: str) -> None:
         inputs.put("model", name)
         inputs.put("run", "")
         st.switch_page("pages/finetune.py")
-    fills = "pair" not in TASKS[run.config.task].inputs
+    fills = "tokens" in task.gives
     st.page_link(
         "pages/pretraining.py", label=_("Fill masks with it") if fills else _("Ask it about next sentences"), icon=":material/school:",
         query_params=inputs.link() | {"model": name, "view": "mlm" if fills else "nsp"},

@@ -34,10 +34,5 @@ def shown(value: float | None, form: str) -> str:
 
 
 def uniform_loss(found: Sequence[Event]) -> float | None:
-    """ln V, which only the events of a masked language model carry."""
+    """The loss of a model that takes every answer for equally likely, where the task knows it."""
     return next((value for event in found if (value := number(event, "uniform_loss")) is not None), None)
-
-
-def is_masked(found: Sequence[Event]) -> bool:
-    """Whether these are the events of a masked language model."""
-    return uniform_loss(found) is not None

@@ -8,19 +8,19 @@ import time
 from collections.abc import Sequence
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core import runs, settings
-from core.results import Event
+from core.metrics import METRICS
+from core.results import Evaluation, Event
 from core.runs import Run
-from core.tasks import TASKS
+from core.tasks.table import TASKS
 from pages.shared import cached, inputs, layout
 from pages.shared.i18n import _
-from pages.shared.run_view.curves import curves, worst
-from pages.shared.run_view.history import events, is_masked, last, number, shown
+from pages.shared.run_view.curves import curves
+from pages.shared.run_view.history import events, last, number, shown
 from pages.shared.run_view.result import outcome
 from pages.shared.run_view.settings import log
-from pages.shared.words import duration, moment, stage_name, status_icon, status_name
+from pages.shared.words import counted, duration, moment, stage_name, status_icon, status_name, task_name
 
 POLL_SECONDS = 1.5
 PATIENCE_SECONDS = 8  # from when on a cancelled run that still lives can be stopped the hard way
@@ -39,7 +39,7 @@ def headline(run: Run) -> None:
                 state=status_name(run.state.status),
                 data=config.data.removeprefix("data/"),
                 model=config.model,
-                task=_(TASKS[config.task].title),
+                task=task_name(config.task),
                 started=moment(run.state.started or run.state.created),
             )
         )
@@ -72,9 +72,8 @@ def _live(run_id: str, page: str) -> None:
         else:
             _progress(run, found)
         _stop_buttons(run, page)
-        _live_numbers(found)
-        curves(found, page)
-        worst(last(found, "evaluation"))
+        _live_numbers(run, found)
+        curves(found, run.config.task, page)
         if st.toggle(_("Show the log"), key=f"log_{page}_{run_id}"):
             log(run)
 
@@ -133,52 +132,35 @@ def brief(run: Run) -> None:
         _progress(run, found)
 
 
-def _live_numbers(found: Sequence[Event]) -> None:
-    step, measured = last(found, "step"), last(found, "evaluation")
-    if step is None and measured is None:
+def _live_numbers(run: Run, found: Sequence[Event]) -> None:
+    step, evaluation = last(found, "step"), last(found, "evaluation")
+    if step is None and evaluation is None:
         return
-    columns = st.columns(5)
-    if is_masked(found):
-        _live_masked(columns, step, measured)
-        return
+    task = TASKS.get(run.config.task)
+    metrics = task.metrics[:2] if task else ()
+    columns = st.columns(3 + len(metrics))
     columns[0].metric(
         _("Loss"), shown(number(step, "loss"), "{:.4f}"), help=_("Training loss, mean since the report before.")
     )
-    columns[1].metric(
-        _("Validation accuracy"), shown(number(measured, "accuracy"), "{:.3f}"), help=_measured_on(measured)
-    )
-    columns[2].metric(
-        _("Validation macro-F1"),
-        shown(number(measured, "macro_f1"), "{:.3f}"),
-        help=_("Mean of the F1 of all classes."),
-    )
-    columns[3].metric(_("Examples per second"), shown(number(step, "examples_per_second"), "{:.1f}"))
-    columns[4].metric(_("Learning rate"), shown(number(step, "learning_rate"), "{:.2e}"))
+    for column, metric in zip(columns[1:], metrics, strict=False):
+        row = METRICS[metric]
+        column.metric(
+            _("{metrics} on validation").format(metrics=_(row.title)),
+            row.write(number(evaluation, metric)),
+            help=f"{_(row.help)} {_measured_on(run.config.task, evaluation)}",
+        )
+    if task is None or task.supervised:
+        columns[-2].metric(_("Examples per second"), shown(number(step, "examples_per_second"), "{:.1f}"))
+    else:
+        columns[-2].metric(_("Tokens per second"), shown(number(step, "tokens_per_second"), "{:,.0f}"))
+    columns[-1].metric(_("Learning rate"), shown(number(step, "learning_rate"), "{:.2e}"))
 
 
-def _measured_on(measured: Event | None) -> str:
-    n = number(measured, "n")
-    return (
-        _("Not measured yet.")
-        if n is None
-        else _("On {n:,} validation examples, none of them trained on.").format(n=int(n))
-    )
-
-
-def _live_masked(columns: Sequence[DeltaGenerator], step: Event | None, measured: Event | None) -> None:
-    n = number(measured, "n")
-    help_text = _("Not measured yet.") if n is None else _("On {n:,} masked tokens, always the same, of texts it is not trained on.").format(n=int(n))  # fmt: skip
-    columns[0].metric(
-        _("Loss"), shown(number(step, "loss"), "{:.4f}"),
-        help=_("−ln p of the masked tokens in training, mean since the report before."),
-    )  # fmt: skip
-    columns[1].metric(_("Masked token is the likeliest"), shown(number(measured, "accuracy"), "{:.1%}"), help=help_text)
-    columns[2].metric(_("Among the five likeliest"), shown(number(measured, "top5"), "{:.1%}"), help=help_text)
-    columns[3].metric(
-        _("Perplexity"), shown(number(measured, "perplexity"), "{:,.1f}"),
-        help=_("exp(loss) on validation: among how many equally likely tokens it hesitates."),
-    )  # fmt: skip
-    columns[4].metric(_("Tokens per second"), shown(number(step, "tokens_per_second"), "{:,.0f}"))
+def _measured_on(task: str, evaluation: Event | None) -> str:
+    n = number(evaluation, "n")
+    if n is None:
+        return _("Not measured yet.")
+    return _("On {counted} that it is not trained on.").format(counted=counted(Evaluation(task, int(n), {})))
 
 
 def _stop_buttons(run: Run, page: str) -> None:

@@ -1,23 +1,23 @@
 """What came out of a run that is not active: its numbers and one view below them, or why there are none."""
 
-import pandas as pd
 import streamlit as st
 
 from core import bundled
 from core.errors import UserError
-from core.figures import training as training_figures
+from core.metrics import METRICS
 from core.results import Evaluation, RunReport, RunState
 from core.runs import Run
-from pages.shared import cached, inputs, layout
+from core.tasks.table import TASKS
+from pages.shared import cached, layout
 from pages.shared.i18n import _, error_text
 from pages.shared.run_view.actions import actions, is_readable
-from pages.shared.run_view.curves import curves, text_table, worst
-from pages.shared.run_view.history import events, last, shown
-from pages.shared.run_view.masked import masked_measure, masked_verdict
-from pages.shared.run_view.measures import learnt_by_heart
+from pages.shared.run_view.curves import curves
+from pages.shared.run_view.history import events
 from pages.shared.run_view.movement import movement
 from pages.shared.run_view.settings import environment_table, log, settings_table
-from pages.shared.words import duration
+from pages.shared.tasks.base import View
+from pages.shared.tasks.table import VIEWS
+from pages.shared.words import counted, duration, interval
 
 
 def outcome(run: Run, page: str) -> None:
@@ -28,9 +28,7 @@ def outcome(run: Run, page: str) -> None:
     if report:
         result(run, report, page)
         return
-    found = events(run)
-    curves(found, page)
-    worst(last(found, "evaluation"))
+    curves(events(run), run.config.task, page)
     if is_readable(run):
         settings_table(run)
     with st.expander(_("Log"), icon=":material/article:", expanded=run.state.status == "failed"):
@@ -70,7 +68,7 @@ def _ending(run: Run, has_report: bool) -> None:
         )
 
 
-VIEWS = ("measure", "mistakes", "curves", "movement", "settings")
+VIEWS_OF_RESULT = ("measure", "mistakes", "curves", "movement", "settings")
 
 
 def view_name(view: str) -> str:
@@ -94,30 +92,36 @@ def read_before(model: str, texts: str) -> None:
 
 def result(run: Run, report: RunReport, page: str) -> None:
     """The result: the numbers always, and one view below them."""
-    measured = report.test or report.validation
-    if inputs.is_pretraining(run):
+    task, look = TASKS.get(run.config.task), VIEWS.get(run.config.task)
+    if task and not task.supervised:
         read_before(run.config.model, run.config.data)
-    if report.masked:
-        masked_verdict(report)
-    elif measured:
-        _verdict(measured, report, "test" if report.test else "validation")
-    else:
+    if look is None:
+        st.info(
+            layout.plain(
+                _("This version of the studio does not know the task {task}: it shows what all runs have.").format(
+                    task=run.config.task
+                )
+            ),
+            icon=":material/info:",
+        )
+    if report.measured is None:
         st.info(_("The data has no rows to measure the model on."), icon=":material/info:")
+    else:
+        numbers(report.measured, report)
+        if look:
+            st.markdown(look.verdict(report))
     for note, values in report.data.notes:
         st.caption(":material/info: " + layout.plain(_(note).format(**values)))
+    offered = [name for name in VIEWS_OF_RESULT if _is_offered(name, look)]
     view = st.segmented_control(
-        _("View"), [name for name in VIEWS if not (report.masked and name == "mistakes")], format_func=view_name, key=f"view_{page}_{run.id}", default=VIEWS[0], required=True, wrap=True, label_visibility="collapsed",
+        _("View"), offered, format_func=view_name, key=f"view_{page}_{run.id}", default=offered[0], required=True, wrap=True, label_visibility="collapsed",
     )  # fmt: skip
-    if view == "measure" and report.masked:
-        masked_measure(report, page)
-    elif view == "measure" and measured:
-        _measure(measured, page)
-    elif view == "mistakes" and measured:
-        _mistakes(measured)
+    if view == "measure" and look:
+        look.detail(report, page)
+    elif view == "mistakes" and look and look.mistakes and report.measured:
+        look.mistakes(report.measured)
     elif view == "curves":
-        found = events(run)
-        curves(found, page)
-        worst(last(found, "evaluation"))
+        curves(events(run), run.config.task, page)
     elif view == "movement":
         movement(run, report, page)
     elif view == "settings":
@@ -129,148 +133,41 @@ def result(run: Run, report: RunReport, page: str) -> None:
         log(run)
 
 
-def _verdict(measured: Evaluation, report: RunReport, split: str) -> None:
-    """The numbers with what they must be compared to."""
-    columns = st.columns(6)
-    for column, name, value, text in (
-        (columns[0], _("Accuracy"), measured.accuracy, _("Share of right answers, with its 95% interval (Wilson).")),
-        (
-            columns[1],
-            _("Macro-F1"),
-            measured.macro_f1,
-            _(
-                "Mean of the F1 of all classes, so that small classes count as much as large ones, with its 95% interval (bootstrap)."
-            ),
-        ),
-    ):
+def _is_offered(name: str, look: View | None) -> bool:
+    """Whether a result of this task has the view."""
+    if name == "measure":
+        return look is not None
+    return name != "mistakes" or bool(look and look.mistakes)
+
+
+def numbers(evaluation: Evaluation, report: RunReport) -> None:
+    """The metrics with their intervals, the headline before training, and what the training took."""
+    known = [name for name in evaluation.metrics if name in METRICS]
+    baseline = report.evaluations.get("baseline")
+    before = baseline.metrics.get(known[0]) if baseline and known else None
+    columns = st.columns(len(known) + bool(before) + 1)
+    for column, name in zip(columns, known, strict=False):
+        row, measure = METRICS[name], evaluation.metrics[name]
+        bounds = interval(name, measure)
         column.metric(
-            name,
-            f"{value.value:.3f}",
-            f"{value.low:.3f}–{value.high:.3f}",
+            _(row.title),
+            row.write(measure.value),
+            bounds or None,
             delta_color="off",
             delta_arrow="off",
-            help=text,
+            help=_(row.help) + (" " + _("Below it: the 95% interval.") if bounds else ""),
         )
-    columns[2].metric(
-        _("Before training"), shown(report.baseline.accuracy.value if report.baseline else None, "{:.3f}"),
-        help=_("Accuracy of the same model with its new, random classifier, before any training."),
-    )  # fmt: skip
-    columns[3].metric(
-        _("Most frequent label"),
-        f"{measured.majority:.3f}",
-        help=_("Accuracy of always answering the most frequent label."),
-    )
-    columns[4].metric(
-        _("Calibration error"), f"{measured.ece:.3f}",
-        help=_("Expected calibration error: how far confidence and accuracy lie apart on average. 0 is perfect."),
-    )  # fmt: skip
-    columns[5].metric(
-        _("Training time"), duration(report.seconds), help=_("Training alone; evaluations and checkpoints left out.")
-    )
-    where = (
-        _("On {n:,} test texts that it did not train on")
-        if split == "test"
-        else _(
-            "On {n:,} validation texts, which also chose the best checkpoint, so that it looks a little better than it is,"
-        )
-    ).format(n=measured.n)
-    if learnt_by_heart(report.data):
-        where = _("On the {n:,} training texts themselves").format(n=measured.n)
-    st.markdown(
-        _("{where} it is right in **{share:.1%}** of cases (95% interval {low:.1%}–{high:.1%}).").format(
-            where=where, share=measured.accuracy.value, low=measured.accuracy.low, high=measured.accuracy.high
-        )
-        + " "
-        + _guessing(measured, report)
-    )
-
-
-def _guessing(measured: Evaluation, report: RunReport) -> str:
-    """What the accuracy means beside the simplest guess."""
-    if learnt_by_heart(report.data):
-        return _("It has seen every one of them, so that says nothing about new texts.")
-    if measured.accuracy.low > measured.majority:
-        text = _("That is better than always answering the most frequent label ({share:.1%}).")
-    elif measured.accuracy.high < measured.majority:
-        text = _("That is worse than always answering the most frequent label ({share:.1%}).")
-    else:
-        text = _(
-            "The interval includes what always answering the most frequent label reaches ({share:.1%}): this is no proof that it learnt anything."
-        )
-    return text.format(share=measured.majority)
-
-
-def _measure(measured: Evaluation, page: str) -> None:
-    left, right = st.columns(2)
-    with left:
-        layout.plot(
-            training_figures.confusion_matrix(measured, text=_),
-            f"confusion_{page}",
-            _("Confusion matrix: counts of true against predicted labels"),
-        )
-    with right:
-        layout.plot(
-            training_figures.reliability(measured, text=_),
-            f"reliability_{page}",
-            _("Accuracy against confidence, with intervals"),
-        )
-        st.caption(
-            _(
-                "Below the dashed line the model is surer than it is right. Bars are 95% intervals: with few texts in a bin they are wide."
-            )
-        )
-    left, right = st.columns(2)
-    with left:
-        layout.plot(
-            training_figures.class_scores(measured, text=_),
-            f"classes_{page}",
-            _("Precision, recall and F1 of each class"),
-        )
-    with right:
-        st.dataframe(
-            pd.DataFrame(
-                {
-                    _("Label"): [row.label for row in measured.classes],
-                    _("Precision"): [row.precision for row in measured.classes],
-                    _("Recall"): [row.recall for row in measured.classes],
-                    _("F1"): [row.f1 for row in measured.classes],
-                    _("Texts"): [row.support for row in measured.classes],
-                }
+    if baseline and before:
+        columns[-2].metric(
+            _("Before training"),
+            METRICS[known[0]].write(before.value),
+            counted(baseline),
+            delta_color="off",
+            delta_arrow="off",
+            help=_("{metric} of the same model before this training, on {counted}.").format(
+                metric=_(METRICS[known[0]].title), counted=counted(baseline)
             ),
-            hide_index=True,
-            column_config={
-                name: st.column_config.NumberColumn(format="%.3f") for name in (_("Precision"), _("Recall"), _("F1"))
-            },
-            alt=_("Precision, recall and F1 of each class"),
         )
-        st.caption(
-            _(
-                "Precision: of the texts given this label, the share that has it. Recall: of the texts that have it, the share that was found. F1: their harmonic mean."
-            )
-        )
-
-
-def _mistakes(measured: Evaluation) -> None:
-    wrong = measured.n - round(measured.accuracy.value * measured.n)
-    if not measured.mistakes:
-        st.success(_("No mistake on {n:,} texts.").format(n=measured.n), icon=":material/check_circle:")
-        return
-    st.markdown(
-        _(
-            "{wrong:,} of {n:,} texts got a wrong label. These are the {shown} it was surest of: some of them may be wrong in the data."
-        ).format(wrong=wrong, n=measured.n, shown=len(measured.mistakes))
-    )
-    frame = pd.DataFrame(
-        {
-            _("Text"): [row.text for row in measured.mistakes],
-            _("Second text"): [row.pair for row in measured.mistakes],
-            _("True label"): [row.true for row in measured.mistakes],
-            _("Predicted"): [row.predicted for row in measured.mistakes],
-            _("Confidence"): [round(row.confidence, 3) for row in measured.mistakes],
-        }
-    )
-    if not any(row.pair for row in measured.mistakes):
-        frame = frame.drop(columns=_("Second text"))
-    st.dataframe(
-        frame, hide_index=True, height="content", column_config=text_table(), alt=_("The most confident mistakes")
+    columns[-1].metric(
+        _("Training time"), duration(report.seconds), help=_("Training alone; evaluations and checkpoints left out.")
     )

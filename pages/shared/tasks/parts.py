@@ -4,17 +4,11 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from core.results import Evaluation, RunReport
-from core.tasks.table import TASKS
-from pages.shared import cached, layout
+from core.results import RunReport
+from pages.shared import cached, layout, words
 from pages.shared.i18n import _
 
 PREVIEW_TOKENS = 40
-
-
-def counted(evaluation: Evaluation) -> str:
-    """What was measured, in numbers: "200 texts"."""
-    return _(TASKS[evaluation.task].counts).format(n=evaluation.n)
 
 
 def measured_on(report: RunReport) -> str:
@@ -28,7 +22,7 @@ def measured_on(report: RunReport) -> str:
         text = _(
             "On {counted} of the validation rows, which also chose the best checkpoint, so that it looks a little better than it is,"
         )
-    return text.format(counted=counted(report.measured))
+    return text.format(counted=words.counted(report.measured))
 
 
 def reading(model: str, text: str, pair: str, max_length: int) -> None:
@@ -44,6 +38,6 @@ def reading(model: str, text: str, pair: str, max_length: int) -> None:
         layout.cut_text(result.cut + result.cut_pair, longest=160)
 
 
-def likely(words: Iterable[tuple[str, float]]) -> str:
+def likely(guesses: Iterable[tuple[str, float]]) -> str:
     """Words with their probabilities, in one line."""
-    return " · ".join(f"{word} {probability:.1%}" for word, probability in words)
+    return " · ".join(f"{word} {probability:.1%}" for word, probability in guesses)
