@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import article, predict
-from core.data import ARTICLE
+from core import article
+from core.data.bundled import ARTICLE
 from core.errors import N_
 from core.figures import article as article_figures
 from core.figures import training as training_figures
+from core.metrics import wilson
 from core.results import Movement
 from pages.shared import cached, inputs, layout, words
 from pages.shared.i18n import _
@@ -285,7 +286,7 @@ def repeated(text: str) -> None:
     rows = found.rows
     accuracies = np.array([row.accuracy for row in rows])
     unlike = sum(row.accuracy != row.last_batch for row in rows)
-    interval = predict.wilson(3, 4)
+    interval = wilson(3, 4)
     facts(
         [
             (_("mean accuracy, all seeds"), percent(float(accuracies.mean()))),
@@ -398,12 +399,14 @@ def adam(text: str) -> None:
 def learns(text: str) -> None:
     for run in inputs.classifiers():
         report = cached.run_report(run.id)
-        if report and report.test and report.baseline:
+        test = report.evaluations.get("test") if report and not report.memorised else None
+        baseline = report.evaluations.get("baseline") if report else None
+        if test and baseline:
             facts(
                 [
-                    (_("accuracy before training"), percent(report.baseline.accuracy.value)),
-                    (_("after training, on unseen texts"), percent(report.test.accuracy.value)),
-                    (_("texts"), f"{report.test.n:,}"),
+                    (_("accuracy before training"), percent(baseline.metrics["accuracy"].value)),
+                    (_("after training, on unseen texts"), percent(test.metrics["accuracy"].value)),
+                    (_("texts"), f"{test.n:,}"),
                 ]
             )
             st.caption(

@@ -7,10 +7,15 @@ import numpy as np
 import streamlit as st
 import torch
 
-from core import data, hub, models, runs, settings
+from core import hub, models, runs, settings
+from core.data.bundled import DATASETS
 from core.errors import UserError
 from core.figures import style
+from core.metrics import METRICS
+from core.tasks.base import read_detail
+from core.tasks.classify import Classes, Labelled
 from pages.shared import cached, inputs, layout
+from pages.shared import words as plain_words
 from pages.shared.i18n import _
 
 SHORT = 24  # tokens in a miniature
@@ -104,18 +109,17 @@ def finetune_card() -> None:
 
 def runs_card(newest: runs.Run | None) -> None:
     report = cached.run_report(newest.id) if newest else None
-    if not newest or not report or not report.test:
+    if not newest or not report or not report.measured:
         words(_("No finished run yet. A quick one takes a minute or two."))
         st.caption(_("accuracy, confusion matrix and mistakes of every run"))
         return
-    matrix = np.array(report.test.confusion, dtype=float)
+    matrix = np.array(read_detail(Classes, report.measured).confusion, dtype=float)
     picture(matrix / matrix.sum(axis=1, keepdims=True).clip(1), 0, 1, _("Confusion matrix of the newest run"))
     st.caption(
-        _("newest run: accuracy {value:.3f} ({low:.3f}–{high:.3f}) on {n:,} unseen texts").format(
-            value=report.test.accuracy.value,
-            low=report.test.accuracy.low,
-            high=report.test.accuracy.high,
-            n=report.test.n,
+        _("newest run: {metric} {value} on {counted}").format(
+            metric=_(METRICS["accuracy"].title),
+            value=plain_words.measured("accuracy", report.measured.metrics["accuracy"]),
+            counted=plain_words.measured_on(report),
         )
     )
 
@@ -126,6 +130,7 @@ def playground_card(newest: runs.Run | None, text: str) -> None:
         st.caption(_("what your model says of this sentence, and which words made it say so"))
         return
     prediction = cached.prediction(f"run:{newest.id}", text)
+    assert isinstance(prediction, Labelled)
     best = sorted(prediction.probabilities.items(), key=lambda item: -item[1])[:4]
     bars(dict(best))
     st.caption(_("what your newest model says of this sentence"))
@@ -138,7 +143,7 @@ def machine() -> None:
     here = [name for name in models.MODELS if models.availability(name) == "here"]
     lines = [
         (_("Models on this machine"), ", ".join(here)),
-        (_("Data on this machine"), ", ".join(data.DATASETS)),
+        (_("Data on this machine"), ", ".join(DATASETS)),
         (_("Processor"), _("{count} cores · {gpu}").format(count=os.cpu_count(), gpu=newest)),
         (
             _("Hugging Face hub"),

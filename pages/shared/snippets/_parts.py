@@ -22,7 +22,7 @@ def call(text: str, pair: str) -> str:
     return f"{text!r}, {pair!r}" if pair.strip() else repr(text)
 
 
-def beginning_with_head(name: str, auto_class: str, head: models.Head, *imports: str, lines: Sequence[str] = ()) -> str:
+def beginning_with_head(name: str, auto_class: str, head: str, *imports: str, lines: Sequence[str] = ()) -> str:
     """The beginning of a script about pre-training: `tokenizer`, and `model` with its head; the bundled one is put together.
 
     imports: further names out of transformers; lines: further import lines.
@@ -78,9 +78,9 @@ def precision() -> str:
     """Code for `gpu` and `bf16`: the number format that a run on this machine computes in."""
     import torch  # here and not above, because most pages never train
 
-    from core import finetune
+    from core.finetune.machine import bfloat16_pays
 
-    pays = finetune.bfloat16_pays(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    pays = bfloat16_pays(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
     return f"""gpu = torch.cuda.is_available()
 bf16 = {pays}  # whether bfloat16 is faster than float32 on the studio's machine
 """

@@ -1,6 +1,6 @@
 """Scripts of the tutorial's page."""
 
-from core import data
+from core.data.bundled import ARTICLE
 from pages.shared.snippets._parts import beginning
 
 
@@ -8,7 +8,7 @@ def article_inputs(name: str) -> str:
     """`inputs`: the tutorial's four sentences as one padded batch."""
     return (
         beginning(name, "from transformers import AutoTokenizer")
-        + f"""texts = {list(data.ARTICLE)!r}
+        + f"""texts = {list(ARTICLE)!r}
 
 tokenizer = AutoTokenizer.from_pretrained(folder)
 inputs = tokenizer(texts, padding=True, return_tensors="pt")
@@ -19,10 +19,10 @@ print(inputs["input_ids"].shape)
 
 def article_experiment(name: str) -> str:
     """`losses`: the mean training loss of each epoch of the tutorial's experiment with seed 0."""
-    labels = [int(label.removeprefix("label ")) for label in data.ARTICLE.values()]
+    labels = [int(label.removeprefix("label ")) for label in ARTICLE.values()]
     return (
         beginning(name, "import torch", "from transformers import AutoModelForSequenceClassification, AutoTokenizer")
-        + f"""texts = {list(data.ARTICLE)!r}
+        + f"""texts = {list(ARTICLE)!r}
 labels = torch.tensor({labels!r})
 inputs = AutoTokenizer.from_pretrained(folder)(texts, padding=True, return_tensors="pt")
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from core import data
-from core import finetune as finetune_core
+from core.data.bundled import ARTICLE, DATASETS
+from core.finetune.methods import LORA_TARGETS, LORA_TARGETS_ELSEWHERE
 from core.results import DataReport, RunConfig
 from pages.shared.snippets._parts import beginning, film_rows, precision, read_table
 
@@ -24,9 +24,9 @@ def training_rows(name: str, file: str, columns: Mapping[str, str], report: Data
     name: a DATASETS id or a hub id; file: the name of a file, "" for none. columns: role → column.
     """
     if name == "article-example" and not file:
-        texts, classes = zip(*data.ARTICLE.items(), strict=True)
+        texts, classes = zip(*ARTICLE.items(), strict=True)
         return f'rows = pd.DataFrame({{"text": {list(texts)!r}, "label": {list(classes)!r}}})\n'
-    if name in data.DATASETS and not file:
+    if name in DATASETS and not file:
         return film_rows(name) + 'rows["label"] = rows["label"].map(dict(enumerate(labels)))\n'
     roles = {column: role for role, column in columns.items()}
     if not file:
@@ -51,7 +51,7 @@ for name, parameter in model.named_parameters():
     parameter.requires_grad_(".pooler." in name or not name.startswith(model.base_model_prefix + "."))
 """
     if config.method == "lora":
-        return f"""targets = {finetune_core.LORA_TARGETS!r}.get(model.config.model_type, {finetune_core.LORA_TARGETS_ELSEWHERE!r})
+        return f"""targets = {LORA_TARGETS!r}.get(model.config.model_type, {LORA_TARGETS_ELSEWHERE!r})
 new = [name for name, _ in model.named_children() if "classifier" in name]  # trained whole, since their values are random
 model = get_peft_model(model, LoraConfig(
     task_type="SEQ_CLS", r={config.lora_rank}, lora_alpha={2 * config.lora_rank}, target_modules=targets, modules_to_save=new,

@@ -1,6 +1,7 @@
 """Scripts of a run of pre-training: the documents to learn from, and the recipe."""
 
-from core import data, models
+from core import models
+from core.data.bundled import ARTICLE
 from core.results import DataReport, RunConfig
 from pages.shared.snippets._parts import beginning, beginning_with_head, codec, film_rows, precision, read_table
 
@@ -19,7 +20,7 @@ texts = [part.strip() for part in re.split(r"\\n\\s*\\n", content) if part.strip
     if file:
         return f"rows = {read_table(file, report)}\ntexts = list(rows[{column!r}].dropna().astype(str))\n"
     if name == "article-example":
-        return f"texts = {list(data.ARTICLE)!r}\n"
+        return f"texts = {list(ARTICLE)!r}\n"
     return film_rows(name) + 'texts = list(rows["text"])\n'
 
 

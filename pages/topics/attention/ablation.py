@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import attention, heads, models
+from core import attention, heads, models, runs
+from core.batches import Report
 from core.figures import heads as figures
-from core.predict import Report
+from core.results import Measure
+from core.tasks.table import TASKS
 from pages.shared import cached, inputs, layout, progress
 from pages.shared.i18n import _
 from pages.shared.snippets import attention as snippets
@@ -157,7 +159,8 @@ def _importance(model: str) -> None:
     """Every head of a finished run switched off in turn, on its validation rows."""
     st.subheader(_("Which heads does a classifier need?"), anchor=False)
     run = models.RUN_NAME.fullmatch(model)
-    if run is None:
+    task = TASKS.get(runs.get(run[1]).config.task) if run else None
+    if run is None or task is None or not heads.can_rank(task):
         classifier.needed(
             _(
                 "To rank heads by what a classifier loses without them, choose a finished run: it comes with validation texts."
@@ -233,6 +236,7 @@ def _ranking(model: str, found: heads.Importance) -> None:
     )
 
 
-def _points(change: heads.Change) -> str:
+def _points(change: Measure) -> str:
     """A change of a share in percentage points, with its interval."""
-    return f"{100 * change.value:+.2f} [{100 * change.low:+.2f}, {100 * change.high:+.2f}]"
+    low, high = change.bounds
+    return f"{100 * change.value:+.2f} [{100 * low:+.2f}, {100 * high:+.2f}]"

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from core import attention, heads
+from core.batches import Report
 from core.figures import attention as attention_figures
 from core.figures import heads as figures
-from core.predict import Report
 from core.results import Tokens
 from pages.shared import cached, inputs, layout, progress
 from pages.shared.i18n import _

@@ -3,9 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from core import data, heads
+from core import heads
+from core.batches import Report
+from core.data.bundled import DATASETS
 from core.figures import heads as figures
-from core.predict import Report
 from pages.shared import cached, inputs, layout, progress
 from pages.shared.i18n import _
 from pages.shared.snippets import attention as snippets
@@ -48,7 +49,7 @@ def _texts(sample: str, text: str) -> tuple[str, ...]:
 
 def show(model: str, text: str, pair: str, cut: int) -> str:
     """The grid of all heads, coloured by one statistic, and the chosen head in numbers; returns the code behind them."""
-    offered = {name: _(row.title) for name, row in data.DATASETS.items()} | {"sentence": _("only the sentence above")}
+    offered = {name: _(row.title) for name, row in DATASETS.items()} | {"sentence": _("only the sentence above")}
     first, second = st.columns(2)
     with first:
         sample = inputs.choice("sample", "attention", offered, _("Texts that heads are measured on"))

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core import data, embeddings
+from core import embeddings
+from core.data.bundled import DATASETS
 from core.errors import UserError
 from pages.shared import cached, inputs, layout
 from pages.shared.i18n import _
@@ -18,7 +19,7 @@ OWN_TEXTS = (
 
 def chosen_texts() -> embeddings.Sample:
     """A dataset's sample, or the user's own lines."""
-    options = {**{row.id: _(row.title) for row in data.DATASETS.values()}, "own": _("my own sentences")}
+    options = {**{row.id: _(row.title) for row in DATASETS.values()}, "own": _("my own sentences")}
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     with left:
         source = inputs.segment("texts", "embeddings", options, _("Sentences"))
