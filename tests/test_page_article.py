@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core import article
-from core.data import ARTICLE
+from core.data.bundled import ARTICLE
 from tests.pages_common import LANGUAGES, check, open_page, put_run, texts, train_tiny
 
 CLAIMS = (

@@ -13,7 +13,7 @@ TEXT = "The food was wonderful."
 
 def test_the_card_of_pre_training_hides_the_longest_word_and_shows_the_models_guesses() -> None:
     app = check(open_page("home", text=TEXT))
-    model, tokenizer = models.load_masked_lm("minilm"), models.load_tokenizer("minilm")
+    model, tokenizer = models.load("minilm", "mlm"), models.load_tokenizer("minilm")
     position = [token.text for token in pretraining.read(model, tokenizer, TEXT).tokens].index("wonderful")
     guesses = pretraining.fill(model, tokenizer, TEXT, (position,)).fillings[0].guesses[:4]
     bodies = [html.proto.body for html in app.get("html")]

@@ -24,11 +24,17 @@ from transformers import (
     RobertaConfig,
 )
 
-from core import article, attention, data, embeddings, encoder, explain, heads, predict, pretraining, vocabulary
-from core import finetune as core_finetune
+from core import article, attention, embeddings, encoder, explain, heads, predict, pretraining, vocabulary
 from core import models as core_models
 from core import tokens as core_tokens
+from core.data.bundled import ARTICLE
+from core.data.dataset import TextDataset
+from core.data.layouts import LAYOUTS
+from core.data.load import load as load_data
+from core.finetune.methods import choose_parameters
 from core.results import DataReport, Event, RunConfig, RunReport
+from core.tasks import classify
+from core.tasks.masked import Filled
 from pages.shared import snippets
 from pages.shared.snippets import article as article_code
 from pages.shared.snippets import attention as attention_code
@@ -109,7 +115,9 @@ def test_tokens_with_padding(classifier: predict.Predictor, pair: str, pad_to: i
 def test_predict(classifier: predict.Predictor, text: str, pair: str) -> None:
     found = run_script(playground_code.predict(NAME, text, pair, classifier.max_length))
     answers = found["answers"]
-    expected = predict.predict(classifier, [text], [pair] if pair else None)[0]
+    given = {"text": [text]} | ({"pair": [pair]} if pair else {})
+    (expected,) = predict.predict(classifier, given)
+    assert isinstance(expected, classify.Labelled)
     assert isinstance(answers, list)
     assert {answer["label"]: answer["score"] for answer in answers} == pytest.approx(expected.probabilities, abs=1e-5)
     assert answers[0]["label"] == expected.label
@@ -219,7 +227,9 @@ def test_training_rows_of_a_file(kind: str, tmp_path: Path, monkeypatch: pytest.
         frame.to_json(path, orient="records", lines=kind == "jsonl", force_ascii=False)
     else:
         frame.to_csv(path, index=False, sep="\t" if kind == "tsv" else ";", encoding="utf-8-sig")
-    dataset = data.load(str(path), text_column="What, if anything?", label_column="answer", allow_path=True)
+    dataset = load_data(
+        str(path), LAYOUTS["text-label"], {"text": "What, if anything?", "label": "answer"}, allow_path=True
+    )
     monkeypatch.chdir(tmp_path)
     code = finetune_code.training_rows(str(path), path.name, dataset.columns, dataset.report)
     rows = rows_of(code, dataset.label_names)
@@ -229,7 +239,7 @@ def test_training_rows_of_a_file(kind: str, tmp_path: Path, monkeypatch: pytest.
 
 @pytest.mark.parametrize("name", ["article-example", "rotten_tomatoes"])
 def test_training_rows_of_a_bundled_dataset(name: str) -> None:
-    dataset = data.load(name)
+    dataset = load_data(name, LAYOUTS["text-label"])
     rows = rows_of(finetune_code.training_rows(name, "", dataset.columns, dataset.report), dataset.label_names)
     kept = {(row["text"], dataset.label_names[row["label"]]) for split in dataset.splits.values() for row in split}
     read = {(" ".join(text.split()), label) for text, label in zip(rows["text"], rows["label"], strict=True)}
@@ -265,11 +275,11 @@ def test_finetune(
     found = run_script(finetune_code.finetune(config, rows, ("no", "yes"), pair=pair, held_out=True))
     result, test, model = found["result"], found["test"], found["trainer"].model  # type: ignore[attr-defined]
     columns = {name: list(test[name]) for name in (("text", "pair") if pair else ("text",))}  # type: ignore[index]
-    probs = predict.probabilities(model, found["tokenizer"], columns, 16)  # type: ignore[arg-type]
+    probs = classify.probabilities(model, found["tokenizer"], columns, 16)  # type: ignore[arg-type]
     truth = np.array([("no", "yes").index(label) for label in test["label"]])  # type: ignore[index]
-    measured = predict.measure(("no", "yes"), truth, probs, columns)
-    assert result["eval_accuracy"] == pytest.approx(measured.accuracy.value)  # type: ignore[index]
-    assert result["eval_macro_f1"] == pytest.approx(measured.macro_f1.value)  # type: ignore[index]
+    measured = classify.measure("text-classification", ("no", "yes"), truth, probs, columns).metrics
+    assert result["eval_accuracy"] == pytest.approx(measured["accuracy"].value)  # type: ignore[index]
+    assert result["eval_macro_f1"] == pytest.approx(measured["macro_f1"].value)  # type: ignore[index]
     assert len(found["train"]) == 40  # type: ignore[arg-type]
 
 
@@ -294,13 +304,13 @@ def test_the_recipe_trains_what_core_trains_in_every_family(
     rows = f"rows = pd.DataFrame({frame!r})\n"
     trainer: Any = run_script(finetune_code.finetune(config, rows, ("no", "yes"), pair=False, held_out=True))["trainer"]
     plain = AutoModelForSequenceClassification.from_pretrained(folder)
-    expected = core_finetune._choose_parameters(plain, config)
+    expected = choose_parameters(plain, config)
     assert trained_parameters(trainer.model) == trained_parameters(expected)
 
 
 @pytest.mark.parametrize("pays", [False, True])
 def test_the_recipes_compute_in_the_format_of_a_run(monkeypatch: pytest.MonkeyPatch, pays: bool) -> None:
-    monkeypatch.setattr(core_finetune, "bfloat16_pays", lambda _device: pays)
+    monkeypatch.setattr("core.finetune.machine.bfloat16_pays", lambda _device: pays)
     config = RunConfig(model="minilm", data="file.csv")
     for code in (
         finetune_code.finetune(config, "rows = None\n", ("no", "yes"), pair=False, held_out=True),
@@ -317,23 +327,23 @@ def trained_parameters(model: torch.nn.Module) -> dict[str, torch.Size]:
 @of("run_folder")
 def test_run_folder(tmp_path: Path) -> None:
     truth, probs = np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
-    test = predict.measure(("bad", "good"), truth, probs, {"text": ["a", "b", "c"]})
+    test = classify.measure("text-classification", ("bad", "good"), truth, probs, {"text": ["a", "b", "c"]})
     report = RunReport(
-        test, None, None, (), 1.0, 2.0, 3.0, 4.0, 2, 2, 0.0, {}, DataReport(3, (), {"test": 3}, {"bad": 1, "good": 2})
+        {"test": test}, (), 1.0, 2.0, 3.0, 4.0, 2, 2, 0.0, {}, DataReport(3, (), {"test": 3}, {"bad": 1, "good": 2})
     )
     (tmp_path / "report.json").write_bytes(TypeAdapter(RunReport).dump_json(report))
     events = [Event(float(i), "step", i, 2, i / 2, {"loss": 0.7 / i, "learning_rate": 1e-4}) for i in (1, 2)]
     events.append(Event(3.0, "end", 2, 2, 1.0))
     (tmp_path / "events.jsonl").write_bytes(b"".join(TypeAdapter(Event).dump_json(event) + b"\n" for event in events))
-    found = run_script(runs_code.run_folder(str(tmp_path), masked=False))
-    assert found["report"]["test"]["accuracy"]["value"] == test.accuracy.value  # type: ignore[index]
+    found = run_script(runs_code.run_folder(str(tmp_path)))
+    assert found["metrics"].loc["accuracy", "value"] == test.metrics["accuracy"].value  # type: ignore[index]
     assert list(found["loss"]) == pytest.approx([0.7, 0.35])  # type: ignore[call-overload]
 
 
 @of("article_inputs")
 def test_the_tutorials_sentences_become_one_batch() -> None:
     variables = run_script(article_code.article_inputs("minilm"))
-    expected = core_models.load_tokenizer("minilm")(list(data.ARTICLE), padding=True)["input_ids"]
+    expected = core_models.load_tokenizer("minilm")(list(ARTICLE), padding=True)["input_ids"]
     assert variables["inputs"]["input_ids"].tolist() == expected  # type: ignore[index]
 
 
@@ -369,8 +379,12 @@ def test_rollout(classifier: predict.Predictor, text: str, pair: str) -> None:
 @pytest.mark.parametrize("whole", [True, False])
 @pytest.mark.parametrize(("text", "pair"), TEXTS[:2])
 def test_ablation(classifier: predict.Predictor, text: str, pair: str, whole: bool) -> None:
-    load = core_models.load_classifier if whole else core_models.load_encoder
-    model, tokenizer = load(NAME, attention="eager"), core_models.load_tokenizer(NAME)
+    model = (
+        core_models.load(NAME, "classifier", attention="eager")
+        if whole
+        else core_models.load_encoder(NAME, attention="eager")
+    )
+    tokenizer = core_models.load_tokenizer(NAME)
     off = [(0, 1), (1, 0)]
     expected = heads.ablation(model, tokenizer, text, pair, frozenset(off), max_length=32)
     found = run_script(attention_code.ablation(NAME, text, pair, 32, off, classifier=whole))
@@ -492,7 +506,7 @@ def pretrained(studio_home: Path) -> str:
 @pytest.mark.parametrize("text", ["the film was good", "the [MASK] was good", '\'; raise SystemExit # """ {x} good'])
 def test_fill_mask(pretrained: str, text: str) -> None:
     found = pretraining.fill(
-        core_models.load_masked_lm(pretrained), core_models.load_tokenizer(pretrained), text, (3,), max_length=32
+        core_models.load(pretrained, "mlm"), core_models.load_tokenizer(pretrained), text, (3,), max_length=32
     )
     places = [filling.position for filling in found.fillings]
     script = run_script(pretraining_code.fill_mask(pretrained, text, places, 32))
@@ -501,10 +515,21 @@ def test_fill_mask(pretrained: str, text: str) -> None:
         assert row[filling.guesses[0].id].item() == pytest.approx(filling.guesses[0].probability, abs=1e-5)
 
 
+@of("fill")
+@pytest.mark.parametrize("text", ["the [MASK] was [MASK]", '\'; raise SystemExit # """ {x} [MASK]'])
+def test_fill(pretrained: str, text: str) -> None:
+    predictor = predict.load(pretrained, "masked-language-modelling")
+    (filled,) = predict.predict(predictor, {"text": [text]})
+    answers: Any = run_script(pretraining_code.fill(pretrained, text, 32))["answers"]
+    assert isinstance(filled, Filled)
+    expected = [[(word.token, pytest.approx(word.probability, abs=1e-5)) for word in mask] for mask in filled.masks]
+    assert answers == expected
+
+
 @of("score")
 def test_score(pretrained: str) -> None:
     texts = ["the film was good", "a great 🙂 film ' \" {x}"]
-    model, tokenizer = core_models.load_masked_lm(pretrained), core_models.load_tokenizer(pretrained)
+    model, tokenizer = core_models.load(pretrained, "mlm"), core_models.load_tokenizer(pretrained)
     found = [pretraining.score(model, tokenizer, text, max_length=32) for text in texts]
     script = run_script(pretraining_code.score(pretrained, texts, 32))
     assert script["totals"] == pytest.approx([one.total for one in found], abs=1e-4)
@@ -513,7 +538,7 @@ def test_score(pretrained: str) -> None:
 
 @of("next_sentence")
 def test_next_sentence(pretrained: str) -> None:
-    model, tokenizer = core_models.load_next_sentence(pretrained), core_models.load_tokenizer(pretrained)
+    model, tokenizer = core_models.load(pretrained, "nsp"), core_models.load_tokenizer(pretrained)
     found = pretraining.next_sentence(model, tokenizer, "the film was good", "i love it", max_length=32)
     script = run_script(pretraining_code.next_sentence(pretrained, "the film was good", "i love it", 32))
     assert script["probability"] == pytest.approx(found.probability, abs=1e-5)
@@ -537,19 +562,19 @@ def test_corrupt(pretrained: str, seed: int, whole_words: bool) -> None:
 @pytest.mark.parametrize(("text", "temperature", "top_k"), [("the film", 1.0, 0), ("the [MASK] was [MASK]", 0.7, 5)])
 def test_generate(pretrained: str, method: pretraining.Method, text: str, temperature: float, top_k: int) -> None:
     steps = pretraining.generate(
-        core_models.load_masked_lm(pretrained), core_models.load_tokenizer(pretrained), text,
+        core_models.load(pretrained, "mlm"), core_models.load_tokenizer(pretrained), text,
         length=3, method=method, temperature=temperature, top_k=top_k, seed=2, max_length=32,
     )  # fmt: skip
     script = run_script(pretraining_code.generate(pretrained, text, 3, method, temperature, top_k, 2, 32))
     assert script["texts"] == [step.text for step in steps]
 
 
-@pytest.mark.parametrize(("head", "loaded"), [("mlm", core_models.load_masked_lm), ("nsp", core_models.load_next_sentence)])  # fmt: skip
-def test_the_bundled_heads_are_put_together_as_the_studio_does(head: str, loaded: Callable[[str], Any]) -> None:
+@pytest.mark.parametrize("head", ["mlm", "nsp"])
+def test_the_bundled_heads_are_put_together_as_the_studio_does(head: str) -> None:
     script = run_script(
         pretraining_code.fill_mask("minilm", "I love [MASK].", [3], 16) if head == "mlm" else pretraining_code.next_sentence("minilm", "It rains.", "Take a coat.", 16)
     )  # fmt: skip
-    made, own = script["model"].state_dict(), loaded("minilm").state_dict()  # type: ignore[attr-defined]
+    made, own = script["model"].state_dict(), core_models.load("minilm", head).state_dict()  # type: ignore[attr-defined]
     assert made.keys() == own.keys()
     assert all(torch.equal(made[name], own[name]) for name in own)
 
@@ -566,7 +591,7 @@ def texts_of(code: str) -> list[str]:
     return list(found)
 
 
-def documents_of(dataset: data.TextDataset) -> list[str]:
+def documents_of(dataset: TextDataset) -> list[str]:
     return sorted(" ".join(row["text"].split()) for split in dataset.splits.values() for row in split)
 
 
@@ -583,7 +608,7 @@ def test_documents_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ki
         frame.to_json(path, orient="records", lines=True)
     else:
         frame.to_parquet(path)
-    dataset = data.load(str(path), task="masked-language-modelling", allow_path=True)
+    dataset = load_data(str(path), LAYOUTS["documents"], allow_path=True)
     monkeypatch.chdir(tmp_path)
     code = learn_code.documents(str(path), path.name, dataset.columns["text"], dataset.report)
     assert sorted({" ".join(text.split()) for text in texts_of(code)}) == documents_of(dataset)
@@ -591,7 +616,7 @@ def test_documents_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ki
 
 @pytest.mark.parametrize("name", ["article-example", "rotten_tomatoes"])
 def test_documents_of_a_bundled_dataset(name: str) -> None:
-    dataset = data.load(name, task="masked-language-modelling")
+    dataset = load_data(name, LAYOUTS["documents"])
     read = {" ".join(text.split()) for text in texts_of(learn_code.documents(name, "", "text", dataset.report))}
     assert set(documents_of(dataset)) <= read
     assert len(read) <= len(documents_of(dataset)) + sum(dropped.count for dropped in dataset.report.dropped)
@@ -599,7 +624,9 @@ def test_documents_of_a_bundled_dataset(name: str) -> None:
 
 def test_documents_that_were_pasted() -> None:
     pasted = 'One \' story.\n\nAnother """ {one}\\.\n'
-    code = learn_code.documents("pasted.txt", "pasted.txt", "text", data.load("article-example").report, pasted)
+    code = learn_code.documents(
+        "pasted.txt", "pasted.txt", "text", load_data("article-example", LAYOUTS["text-label"]).report, pasted
+    )
     assert texts_of(code) == ["One ' story.", 'Another """ {one}\\.']
 
 

@@ -5,6 +5,7 @@ import streamlit as st
 
 from core import explain, heads
 from core.figures import heads as figures
+from core.tasks.classify import Labelled
 from pages.shared import cached, layout
 from pages.shared.i18n import _
 from pages.shared.snippets import attention as snippets
@@ -26,6 +27,7 @@ def show(model: str, text: str, pair: str) -> str:
         classifier.needed(_("This needs a model with an answer to explain: a classifier, such as a finished run."))
         return ""
     answer = cached.prediction(model, text, pair)
+    assert isinstance(answer, Labelled)
     with st.spinner(_("Explaining the answer …")):
         found = cached.agreement(model, text, pair, answer.label)
     st.markdown(

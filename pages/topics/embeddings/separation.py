@@ -6,7 +6,7 @@ import streamlit as st
 from core import embeddings
 from core.errors import UserError
 from core.figures import embeddings as pictures
-from core.predict import wilson
+from core.metrics import wilson
 from pages.shared import cached, i18n, layout
 from pages.shared.i18n import _
 
@@ -43,7 +43,9 @@ def separation(
                     _("Model"): list(shown.values()),
                     _("Silhouette"): [scores[name].silhouette for name in shown],
                     _("Linear probe"): [f"{intervals[name].value:.3f}" for name in shown],
-                    _("95 % interval"): [f"{intervals[name].low:.3f}–{intervals[name].high:.3f}" for name in shown],
+                    _("95 % interval"): [
+                        "–".join(f"{bound:.3f}" for bound in intervals[name].bounds) for name in shown
+                    ],
                 }
             ),
             hide_index=True,
