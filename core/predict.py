@@ -54,6 +54,16 @@ def around(
     return Predictor(name, task, model, task.goal(tokenizer, labels, max_length))
 
 
+def choose_task(name: str, task: str = "", *, allow_path: bool = False) -> Task:
+    """The task with this id, or the first whose head the model has. Raises UserError for a model without a head."""
+    row = task_of(task) if task else task_for(models.load_config(name, allow_path=allow_path))
+    if row is None:
+        raise UserError(
+            "'{name}' is a pre-trained encoder without a head for a task: fine-tune it first", name=models.title(name)
+        )
+    return row
+
+
 def load(name: str, task: str = "", *, allow_path: bool = False) -> Predictor:
     """The model `name` for a task, on the GPU when there is one.
 
@@ -61,11 +71,7 @@ def load(name: str, task: str = "", *, allow_path: bool = False) -> Predictor:
     or a model folder. task: a TASKS id, by default the first task whose head the model has. Raises UserError when there is
     no such model, or it has no trained head for the task.
     """
-    row = task_of(task) if task else task_for(models.load_config(name, allow_path=allow_path))
-    if row is None:
-        raise UserError(
-            "'{name}' is a pre-trained encoder without a head for a task: fine-tune it first", name=models.title(name)
-        )
+    row = choose_task(name, task, allow_path=allow_path)
     model = models.load(name, row.head, allow_path=allow_path)
     if torch.cuda.is_available():
         model.to("cuda")  # type: ignore[arg-type]

@@ -100,10 +100,15 @@ Content = TypeVar("Content")
 
 def all_runs() -> tuple[Run, ...]:
     """Every run, newest first."""
+    runs = [open_folder(path) for path in folders()]
+    return tuple(sorted(runs, key=lambda run: (run.state.created, run.id), reverse=True))
+
+
+def folders() -> list[Path]:
+    """The folder of every run."""
     home = settings.runs_folder()
     found = [path for path in home.iterdir() if RUN_ID.fullmatch(path.name)] if home.is_dir() else []
-    runs = [open_folder(path) for path in found if path.is_dir()]
-    return tuple(sorted(runs, key=lambda run: (run.state.created, run.id), reverse=True))
+    return [path for path in found if path.is_dir()]
 
 
 def get(run_id: str) -> Run:

@@ -5,15 +5,13 @@ weights were written, because a resumed run writes them anew.
 """
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextvars import copy_context
-from dataclasses import replace
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from statistics import median
 from threading import Event
-from time import perf_counter
 from typing import Literal, cast
 
 import numpy as np
@@ -24,7 +22,6 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from core import (
     article,
     attention,
-    data,
     embeddings,
     explain,
     heads,
@@ -38,14 +35,21 @@ from core import (
 )
 from core import encoder as core_encoder
 from core import tokens as core_tokens
+from core.batches import Report
+from core.data.bundled import DATASETS
+from core.data.dataset import TextDataset
+from core.data.layouts import LAYOUTS
+from core.data.load import load, token_lengths
 from core.errors import Cancelled
 from core.results import AttentionMaps, Attribution, Prediction, RunReport, Tokens
+from core.tasks.base import start
+from core.tasks.table import TASKS, task_of
+
+Columns = tuple[tuple[str, str], ...]
 
 # Streamlit searches all objects for garbage after every run of a page, before the page's last parts are sent. What the
 # libraries brought along (half a million objects, a quarter of a second) stays for good: it need not be searched.
 gc.freeze()
-
-MODELS_KEPT = settings.MAX_MODELS.value()
 
 
 def _written(name: str) -> float:
@@ -56,7 +60,7 @@ def _written(name: str) -> float:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _tokenizer(name: str, written: float, max_length: int) -> PreTrainedTokenizerBase:
+def _tokenizer(name: str, written: float, max_length: int, use: str = "") -> PreTrainedTokenizerBase:
     return models.load_tokenizer(name)
 
 
@@ -69,24 +73,55 @@ def tokenizer(name: str, max_length: int = 0) -> PreTrainedTokenizerBase:
     return _tokenizer(name, _written(name), max_length)
 
 
-@st.cache_resource(max_entries=MODELS_KEPT, show_spinner=False)
-def _encoder(name: str, written: float) -> PreTrainedModel:
-    return models.load_encoder(name, attention="eager")
+def _load_model(name: str, written: float, head: str, begins: bool, device: str) -> PreTrainedModel:
+    attention: models.Attention = "eager" if device == "cpu" else "sdpa"
+    if begins:
+        config = runs.get(name.removeprefix("run:")).config
+        labels = task_of(config.task).goal.labels_of(name, models.load_config(name))
+        model = start(task_of(config.task), config, labels, attention).eval()
+    elif head:
+        model = models.load(name, head, attention=attention)
+    else:
+        model = models.load_encoder(name, attention=attention)
+    return cast(PreTrainedModel, model.to(device))
+
+
+@lru_cache
+def _store(most: int) -> Callable[[str, float, str, bool, str], PreTrainedModel]:
+    """The one store of loaded models, of at most so many: the setting is read when a model is wanted, not at import."""
+    return st.cache_resource(max_entries=most, show_spinner=False)(_load_model)
+
+
+def model(name: str, head: str = "", *, begins: bool = False, device: str = "cpu") -> PreTrainedModel:
+    """A model with a head of HEADS, or the bare encoder; one that can return attention weights, except on a GPU.
+
+    begins: as a run had it before its first step.
+    """
+    return _store(settings.MAX_MODELS.value())(name, _written(name), head, begins, device)
 
 
 def encoder(name: str) -> PreTrainedModel:
-    """A model's bare encoder, able to return attention weights."""
-    return _encoder(name, _written(name))
+    """A model's encoder, able to return attention weights: that of its classifier where it has one, so that it is held once."""
+    return cast(PreTrainedModel, whole(name).base_model)
 
 
-@st.cache_resource(max_entries=MODELS_KEPT, show_spinner=False)
-def _predictor(name: str, written: float) -> predict.Predictor:
-    return predict.load(name)
+@st.cache_data(max_entries=256, show_spinner=False)
+def _task(name: str, written: float) -> str:
+    run = models.RUN_NAME.fullmatch(name)
+    asked = runs.get(run[1]).config.task if run else ""
+    return predict.choose_task(name, asked if asked in TASKS else "").id
 
 
-def predictor(name: str) -> predict.Predictor:
-    """A trained classifier with its tokenizer and labels."""
-    return _predictor(name, _written(name))
+def predictor(name: str, *, begins: bool = False) -> predict.Predictor:
+    """A trained model ready to answer, for the task of its run or else of its head. begins: before its first step.
+
+    Raises UserError for a model without a head.
+    """
+    task = task_of(_task(name, _written(name)))
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    loaded = model(name, task.head, begins=begins, device=device)
+    longest = models.max_length(loaded.config)
+    return predict.around(name, task, loaded, _tokenizer(name, _written(name), longest, "answers"), longest)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
@@ -150,13 +185,7 @@ def atlas(name: str, text: str, pair: str = "", max_length: int = 0, masked: tup
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def _classifies(name: str, written: float) -> bool:
-    architectures = models.load_config(name).architectures or []
-    return any(architecture.endswith("ForSequenceClassification") for architecture in architectures)
-
-
-@st.cache_resource(max_entries=MODELS_KEPT, show_spinner=False)
-def _eager_classifier(name: str, written: float) -> PreTrainedModel:
-    return models.load_classifier(name, attention="eager")
+    return models.head_of(models.load_config(name)) == "classifier"
 
 
 def classifies(name: str) -> bool:
@@ -166,7 +195,7 @@ def classifies(name: str) -> bool:
 
 def whole(name: str) -> PreTrainedModel:
     """All that a model has, its classifier included, able to return attention weights."""
-    return _eager_classifier(name, _written(name)) if _classifies(name, _written(name)) else encoder(name)
+    return model(name, "classifier" if classifies(name) else "")
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -212,9 +241,38 @@ def changed_pass(
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def dataset(name: str, task: str = "text-classification") -> data.TextDataset:
-    """A DATASETS row or a hub dataset."""
-    return data.load(name, task=task)
+def _dataset(name: str, file: str, written: float, layout: str, columns: Columns) -> TextDataset:
+    return load(file or name, LAYOUTS[layout], dict(columns), allow_path=bool(file))
+
+
+def dataset(name: str, file: str = "", layout: str = "", columns: Columns = ()) -> TextDataset:
+    """A DATASETS row or a hub dataset, or a file that the page itself wrote.
+
+    layout: a LAYOUTS id, by default the dataset's own, or the first. columns: (role, column); the others are guessed.
+    """
+    own = TASKS[DATASETS[name].task].layout.id if name in DATASETS else next(iter(LAYOUTS))
+    return _dataset(name, file, _changed(file), layout or own, columns)
+
+
+@st.cache_resource(max_entries=4096, show_spinner=False)
+def _run_of(folder: str, written: tuple[int, ...]) -> runs.Run:
+    return runs.open_folder(Path(folder))
+
+
+def _run_now(folder: Path) -> runs.Run:
+    """A run as it is now. One that has ended is read again only when its files were written since."""
+    try:
+        written = tuple((folder / name).stat().st_mtime_ns for name in (runs.CONFIG, runs.STATE))
+    except FileNotFoundError:
+        return runs.open_folder(folder)
+    run = _run_of(str(folder), written)
+    return run if run.state.status in ("finished", "failed", "cancelled") else runs.open_folder(folder)
+
+
+def all_runs() -> tuple[runs.Run, ...]:
+    """Every run as it is now, newest first."""
+    found = [_run_now(folder) for folder in runs.folders()]
+    return tuple(sorted(found, key=lambda run: (run.state.created, run.id), reverse=True))
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
@@ -229,62 +287,43 @@ def run_report(run_id: str) -> RunReport | None:
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
-def _prediction(name: str, written: float, text: str, pair: str) -> Prediction:
-    return predict.predict(predictor(name), [text], [pair] if pair else None)[0]
+def _prediction(name: str, written: float, inputs: Mapping[str, str], begins: bool) -> Prediction:
+    ready = predictor(name, begins=begins)
+    return predict.predict(ready, {role: [text] for role, text in inputs.items()})[0]
 
 
-def prediction(name: str, text: str, pair: str = "") -> Prediction:
-    """What a classifier says of one text (and pair)."""
-    return _prediction(name, _written(name), text, pair)
+def prediction(name: str, inputs: Mapping[str, str]) -> Prediction:
+    """What a model answers to one input, role → text."""
+    return _prediction(name, _written(name), inputs, False)
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _beginning(run_id: str, written: float) -> predict.Predictor:
-    from core import objectives  # here, because it takes long to import and most pages never need it
-
-    trained = predictor(f"run:{run_id}")
-    return replace(trained, model=objectives.fresh_model(runs.get(run_id).config, trained.labels, "sdpa").eval())
-
-
-@st.cache_data(max_entries=512, show_spinner=False)
-def _before_training(run_id: str, written: float, text: str, pair: str) -> Prediction:
-    return predict.predict(_beginning(run_id, written), [text], [pair] if pair else None)[0]
-
-
-def before_training(run_id: str, text: str, pair: str = "") -> Prediction:
-    """What a run's model said before its first step: the encoder it started from, with the new head its seed gives."""
-    return _before_training(run_id, _written(f"run:{run_id}"), text, pair)
+def before_training(run_id: str, inputs: Mapping[str, str]) -> Prediction:
+    """What a run's model answered before its first step: what it started from, with the head that its seed gives where it had none."""
+    name = f"run:{run_id}"
+    return _prediction(name, _written(name), inputs, True)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _explanation(name: str, written: float, text: str, pair: str, label: str, method: str) -> Attribution:
-    return explain.explain(predictor(name), text, pair, label=label, method=method)
+def _explanation(name: str, written: float, inputs: Mapping[str, str], label: str, method: str) -> Attribution:
+    return explain.explain(predictor(name), inputs["text"], inputs.get("pair", ""), label=label, method=method)
 
 
-def explanation(name: str, text: str, pair: str, label: str, method: str) -> Attribution:
+def explanation(name: str, inputs: Mapping[str, str], label: str, method: str) -> Attribution:
     """How much each word moved the probability of a label."""
-    return _explanation(name, _written(name), text, pair, label, method)
+    return _explanation(name, _written(name), inputs, label, method)
 
 
 @st.cache_data(max_entries=512, ttl=300, show_spinner=False)
-def _latency(name: str, written: float, text: str, pair: str) -> tuple[float, int]:
-    ready, pairs = predictor(name), [pair] if pair else None
-    predict.predict(ready, [text], pairs)
-    times: list[float] = []
-    while len(times) < 3 or (len(times) < 5 and sum(times) < 0.5):
-        start = perf_counter()
-        predict.predict(ready, [text], pairs)
-        times.append(perf_counter() - start)
-    return 1000 * median(times), len(times)
+def _latency(name: str, written: float, inputs: Mapping[str, str]) -> tuple[float, int]:
+    return predict.latency(predictor(name), inputs)
 
 
-def latency(name: str, text: str, pair: str = "") -> tuple[float, int]:
-    """Milliseconds one prediction takes, tokenising included, and how many were timed (after one that warms up).
+def latency(name: str, inputs: Mapping[str, str]) -> tuple[float, int]:
+    """Milliseconds one prediction takes, tokenising included, and how many were timed.
 
-    The median of five, or of three when they take longer than half a second. It holds for five minutes, because a busy
-    machine answers later.
+    It holds for five minutes, because a busy machine answers later.
     """
-    return _latency(name, _written(name), text, pair)
+    return _latency(name, _written(name), inputs)
 
 
 def _changed(file: str) -> float:
@@ -293,45 +332,28 @@ def _changed(file: str) -> float:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _table(file: str, written: float) -> tables.Table:
-    return tables.read_table(Path(file))
+def _table(file: str, written: float, layout: str) -> tables.Table:
+    return LAYOUTS[layout].read(Path(file))
 
 
-def table(file: str) -> tables.Table:
-    """What a file of data holds."""
-    return _table(file, _changed(file))
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _training_data(
-    name: str, file: str, written: float, task: str, text: str, pair: str, label: str
-) -> data.TextDataset:
-    return data.load(
-        file or name, task=task, text_column=text, pair_column=pair, label_column=label, allow_path=bool(file)
-    )
-
-
-def training_data(
-    name: str, file: str = "", task: str = "text-classification", text: str = "", pair: str = "", label: str = ""
-) -> data.TextDataset:
-    """A DATASETS row or a hub dataset, or a file that the page itself wrote; text, pair, label: columns, "" to guess."""
-    return _training_data(name, file, _changed(file), task, text, pair, label)
+def table(file: str, layout: str) -> tables.Table:
+    """What a file of data holds, read as a layout does."""
+    return _table(file, _changed(file), layout)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _lengths(
-    model: str, model_written: float, name: str, file: str, written: float, task: str, text: str, pair: str, label: str, rows: int
-) -> np.ndarray:  # fmt: skip
-    split = training_data(name, file, task, text, pair, label).splits["train"]
-    split = split.select(range(min(rows, len(split))))
-    return data.token_lengths(
-        split["text"][:], split["pair"][:] if "pair" in split.column_names else None, tokenizer(model, -1)
-    )
+    model: str, model_written: float, rows: int, name: str, file: str, written: float, layout: str, columns: Columns
+) -> np.ndarray:
+    found = _dataset(name, file, written, layout, columns)
+    split = found.splits["train"]
+    texts = list(found.texts(split.select(range(min(rows, len(split))))).values())
+    return token_lengths(texts[0], texts[1] if len(texts) > 1 else None, tokenizer(model, -1))
 
 
-def lengths(model: str, rows: int, name: str, file: str, task: str, text: str, pair: str, label: str) -> np.ndarray:
+def lengths(model: str, rows: int, name: str, file: str, layout: str, columns: Columns) -> np.ndarray:
     """Tokens of the first `rows` training examples when nothing is cut, special tokens included."""
-    return _lengths(model, _written(model), name, file, _changed(file), task, text, pair, label, rows)
+    return _lengths(model, _written(model), rows, name, file, _changed(file), layout, columns)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
@@ -385,7 +407,7 @@ def _once(what: str, key: tuple[str | int | float | None, ...], make: Callable[[
 
 
 def head_statistics(
-    name: str, texts: tuple[str, ...], max_length: int, report: predict.Report | None = None
+    name: str, texts: tuple[str, ...], max_length: int, report: Report | None = None
 ) -> heads.HeadStatistics | None:
     """What every head does on average over some texts; without `report` only what is there already."""
 
@@ -408,7 +430,7 @@ def rollout(name: str, text: str, pair: str, max_length: int) -> np.ndarray:
 
 
 def flow(
-    name: str, text: str, pair: str, max_length: int, source: int, report: predict.Report | None = None
+    name: str, text: str, pair: str, max_length: int, source: int, report: Report | None = None
 ) -> np.ndarray | None:
     """Attention flow from one token to every input token, shape (T,); without `report` only what is there already."""
 
@@ -434,7 +456,7 @@ def ablation(name: str, text: str, pair: str, max_length: int, off: heads.Switch
 
 
 def single_ablations(
-    name: str, text: str, pair: str, max_length: int, report: predict.Report | None = None
+    name: str, text: str, pair: str, max_length: int, report: Report | None = None
 ) -> np.ndarray | None:
     """How far the output vectors move when one head alone is off, shape (L, H): the mean over the tokens of
     ‖after − before‖ / ‖before‖ after the last layer. Without `report` only what is there already."""
@@ -455,24 +477,25 @@ def single_ablations(
     return cast(np.ndarray | None, _once("single_ablations", key, make if report else None))
 
 
-def run_data(run_id: str) -> data.TextDataset:
+def run_data(run_id: str) -> TextDataset:
     """The data that a run was trained on."""
     run = runs.get(run_id)
     config = run.config
     file = str(run.folder / config.data) if config.data.startswith("data/") else ""
-    return training_data(config.data, file, config.task, config.text_column, config.pair_column, config.label_column)
+    return dataset(config.data, file, task_of(config.task).layout.id, config.columns)
 
 
-def importance(run_id: str, limit: int, report: predict.Report | None = None) -> heads.Importance | None:
-    """What a run's classifier loses without each of its heads, on its validation rows; without `report` only what is there."""
+def importance(run_id: str, limit: int, report: Report | None = None) -> heads.Importance | None:
+    """What a run's answers lose without each of its heads, on its validation rows; without `report` only what is there."""
     name = f"run:{run_id}"
 
     def make() -> heads.Importance:
         found = run_data(run_id)
         split = found.splits["validation"]
-        columns = {role: split[role][:] for role in ("text", "pair") if role in split.column_names}
         true = np.array(split["label"][:])
-        return heads.importance(predictor(name), columns, found.label_names, true, limit=limit, report=report)
+        return heads.importance(
+            predictor(name), found.texts(split), found.label_names, true, limit=limit, report=report
+        )
 
     return cast(heads.Importance | None, _once("importance", (name, _written(name), limit), make if report else None))
 
@@ -492,8 +515,9 @@ def head_differences(name: str, other: str, text: str, pair: str, max_length: in
 @st.cache_data(max_entries=16, show_spinner=False)
 def _agreement(name: str, written: float, text: str, pair: str, label: str) -> heads.Agreement:
     maps = attend(name, text, pair, None, predictor(name).max_length)
+    inputs = {"text": text, "pair": pair} if pair else {"text": text}
     return heads.agreement(
-        maps, [explanation(name, text, pair, label, method) for method in ("integrated-gradients", "deletion")]
+        maps, [explanation(name, inputs, label, method) for method in ("integrated-gradients", "deletion")]
     )
 
 
@@ -686,7 +710,7 @@ def neighbours(name: str, token_id: int, count: int) -> tuple[vocabulary.Neighbo
 
 
 def trained_tokenizer(
-    kind: vocabulary.Kind, texts: tuple[str, ...], size: int, report: vocabulary.Report | None = None
+    kind: vocabulary.Kind, texts: tuple[str, ...], size: int, report: Report | None = None
 ) -> vocabulary.TrainedTokenizer | None:
     """A tokenizer trained on the spot; without `report` only one that is there already."""
 
@@ -717,7 +741,7 @@ def trained_tokenizer(
 
 
 def corpus_statistics(
-    name: str, texts: tuple[str, ...], max_length: int, report: vocabulary.Report | None = None
+    name: str, texts: tuple[str, ...], max_length: int, report: Report | None = None
 ) -> vocabulary.CorpusStatistics | None:
     """A dataset's texts under one model's tokenizer; without `report` only what is there already."""
 
@@ -731,43 +755,33 @@ def corpus_statistics(
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _has_head(name: str, written: float, head: models.Head) -> bool:
+def _has_head(name: str, written: float, head: str) -> bool:
     return models.has_head(name, head)
 
 
-def has_head(name: str, head: models.Head) -> bool:
+def has_head(name: str, head: str) -> bool:
     """Whether a model was trained for masked language modelling or next sentence prediction."""
     return _has_head(name, _written(name), head)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _can_learn(name: str, written: float, head: models.Head) -> bool:
+def _can_learn(name: str, written: float, head: str) -> bool:
     return models.can_learn(name, head)
 
 
-def can_learn(name: str, head: models.Head) -> bool:
+def can_learn(name: str, head: str) -> bool:
     """Whether pre-training may go on with a model: it has the head, or its family can be given a new one."""
     return _can_learn(name, _written(name), head)
 
 
-@st.cache_resource(max_entries=MODELS_KEPT, show_spinner=False)
-def _masked_lm(name: str, written: float) -> PreTrainedModel:
-    return models.load_masked_lm(name, attention="eager")
-
-
 def masked_lm(name: str) -> PreTrainedModel:
     """A model with its head for masked language modelling, able to return attention weights."""
-    return _masked_lm(name, _written(name))
-
-
-@st.cache_resource(max_entries=MODELS_KEPT, show_spinner=False)
-def _next_sentence_model(name: str, written: float) -> PreTrainedModel:
-    return models.load_next_sentence(name)
+    return model(name, "mlm")
 
 
 def next_sentence_model(name: str) -> PreTrainedModel:
     """A model with its head for next sentence prediction."""
-    return _next_sentence_model(name, _written(name))
+    return model(name, "nsp")
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
@@ -834,7 +848,7 @@ def fates(
     return _fates(name, _written(name), text, seed, rounds, whole_words, max_length)
 
 
-def scored(name: str, text: str, max_length: int, report: predict.Report | None = None) -> pretraining.Scored | None:
+def scored(name: str, text: str, max_length: int, report: Report | None = None) -> pretraining.Scored | None:
     """A text's pseudo-log-likelihood, token by token; without `report` only what is there already."""
 
     def make() -> pretraining.Scored:
