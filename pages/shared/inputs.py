@@ -12,8 +12,9 @@ from typing import Any
 import streamlit as st
 
 from core import models, runs, settings
+from core.metrics import METRICS
 from core.results import RunReport
-from core.tasks import TASKS
+from core.tasks.table import TASKS
 from pages.shared import cached
 from pages.shared.i18n import _, language
 
@@ -33,7 +34,7 @@ DEFAULTS = {
     "run": "",
     "runs": "",
     "data": "rotten_tomatoes",
-    "task": "text-classification",
+    "task": "",
     "preset": "balanced",
     "changes": "",
     "state": "",
@@ -210,40 +211,35 @@ def within_limit(value: str) -> str:
 
 
 def run_title(run: runs.Run, report: RunReport | None = None) -> str:
-    """A run in one line: its name or data, its accuracy if there is one, when it was made."""
+    """A run in one line: its name or data, its headline metric on the test rows if there is one, when it was made."""
     parts = [run.config.name or run.config.data.removeprefix("data/")]
-    if report and report.test:
-        parts.append(_("accuracy {value:.3f}").format(value=report.test.accuracy.value))
-    elif report and "test" in report.masked:
-        parts.append(_("masked accuracy {value:.3f}").format(value=report.masked["test"].top1.value))
+    test = report.evaluations.get("test") if report else None
+    if test:
+        metric = METRICS[TASKS[test.task].metrics[0]]
+        parts.append(f"{_(metric.title)} {metric.write(test.metrics[metric.id].value)}")
     parts.append(datetime.fromtimestamp(run.state.created).strftime("%Y-%m-%d %H:%M"))
     return " · ".join(parts)
 
 
 def finished() -> list[runs.Run]:
     """Every run that has a model, newest first."""
-    return [run for run in runs.all_runs() if models.availability(f"run:{run.id}") == "here"]
+    return [run for run in cached.all_runs() if models.availability(f"run:{run.id}") == "here"]
+
+
+def titles(found: Iterable[runs.Run]) -> dict[str, str]:
+    """Model name ("run:…") → title of each of these runs."""
+    return {f"run:{run.id}": run_title(run, cached.run_report(run.id)) for run in found}
 
 
 def finished_runs() -> dict[str, str]:
     """Model name ("run:…") → title of every run that has a model, newest first."""
-    return {f"run:{run.id}": run_title(run, cached.run_report(run.id)) for run in finished()}
+    return titles(finished())
 
 
-def is_pretraining(run: runs.Run) -> bool:
-    """Whether a run learnt from texts without labels; such a model is an encoder to go on from, not a classifier."""
-    task = TASKS.get(run.config.task)
-    return task is not None and "label" not in task.columns
-
-
-def classifiers() -> list[runs.Run]:
-    """Every run whose model classifies texts, newest first."""
-    return [run for run in finished() if not is_pretraining(run)]
-
-
-def finished_classifiers() -> dict[str, str]:
-    """Model name ("run:…") → title of every run whose model classifies texts, newest first."""
-    return {f"run:{run.id}": run_title(run, cached.run_report(run.id)) for run in classifiers()}
+def runs_that(gives: str) -> list[runs.Run]:
+    """Every finished run that learnt from answers and gives answers of this kind ("label", …), newest first."""
+    tasks = {row.id for row in TASKS.values() if row.supervised and gives in row.gives}
+    return [run for run in finished() if run.config.task in tasks]
 
 
 def model_title(name: str, titles: dict[str, str]) -> str:

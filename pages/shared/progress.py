@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from core.predict import Report
+from core.batches import Report
 from pages.shared.i18n import _
 
 Result = TypeVar("Result")

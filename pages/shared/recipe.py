@@ -5,62 +5,122 @@ them. This module does not know which data is trained on.
 """
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 
 import streamlit as st
 
-from core import finetune, models, runs
+from core import models, runs
+from core.finetune.recipe import METHODS, PARAMETERS, PRESETS, suggested_learning_rate, with_preset
 from core.results import RunConfig
+from core.tasks.table import TASKS
 from pages.shared import inputs, words
 from pages.shared.i18n import _
 
-COLUMNS = ("text_column", "pair_column", "label_column")
 DEFAULTS = {field.name: field.default for field in fields(RunConfig)}
-SETTABLE = (*finetune.PARAMETERS, "method", "class_weights")
+SETTABLE = (*PARAMETERS, "method", "class_weights")
+OLD_COLUMN = "_column"  # addresses of earlier versions name a column as "text_column", "pair_column" or "label_column"
 
 
 def fitting(name: str, value: object) -> bool:
     """Whether a field of RunConfig can have this value, which may come from anyone's address."""
-    if name in COLUMNS:
-        return isinstance(value, str)
     if name == "method":
-        return value in finetune.METHODS
+        return value in METHODS
     if name == "class_weights":
         return isinstance(value, bool)
-    row = finetune.PARAMETERS.get(name)
-    kinds = int if isinstance(DEFAULTS.get(name), int) else int | float
-    number = isinstance(value, kinds) and not isinstance(value, bool)
-    return row is not None and number and row.minimum <= value <= row.maximum  # type: ignore[operator]
+    row = PARAMETERS.get(name)
+    if row is None or isinstance(value, bool):
+        return False
+    if not isinstance(value, int if isinstance(DEFAULTS[name], int) else int | float):
+        return False
+    return row.minimum <= float(str(value)) <= row.maximum
+
+
+@dataclass(frozen=True)
+class Values:
+    """Values of a run's configuration: a base and what differs from it, which the address holds as JSON.
+
+    key: the shared value with the differences and, under "columns", the columns that were chosen by role. base: field of
+    RunConfig → value where nothing was changed. names: the fields that may be changed.
+    """
+
+    key: str
+    base: Mapping[str, object]
+    names: tuple[str, ...]
+
+    def _read(self) -> dict[str, object]:
+        try:
+            found = json.loads(inputs.get(self.key) or "{}")
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def changes(self) -> dict[str, object]:
+        """The fields that differ from the base."""
+        return {name: value for name, value in self._read().items() if name in self.names and fitting(name, value)}
+
+    def columns(self) -> dict[str, str]:
+        """The columns that were chosen: role → column."""
+        found = self._read()
+        named = found.get("columns")
+        earlier = {name.removesuffix(OLD_COLUMN): value for name, value in found.items() if name.endswith(OLD_COLUMN)}
+        chosen = earlier | (named if isinstance(named, dict) else {})
+        return {role: column for role, column in chosen.items() if isinstance(column, str) and column}
+
+    def value(self, name: str) -> object:
+        """A field as it is set now."""
+        return self.changes().get(name, self.base[name])
+
+    def change(self, **values: object) -> None:
+        """Set fields; one that is back at the base is no longer a change."""
+        self._write(self.changes() | values, self.columns())
+
+    def choose_column(self, role: str, column: str) -> None:
+        """Choose the column of a role, "" to have it guessed."""
+        self._write(self.changes(), self.columns() | {role: column})
+
+    def forget(self) -> None:
+        """Back to the base; the columns stay."""
+        self._write({}, self.columns())
+
+    def forget_columns(self) -> None:
+        """Other data: the columns chosen for the old ones mean nothing any more."""
+        self._write(self.changes(), {})
+
+    def take(self, config: RunConfig) -> None:
+        """Set everything as in a configuration."""
+        self._write({name: getattr(config, name) for name in self.names}, dict(config.columns))
+
+    def _write(self, values: Mapping[str, object], columns: Mapping[str, str]) -> None:
+        kept: dict[str, object] = {name: value for name, value in values.items() if value != self.base[name]}
+        chosen = {role: column for role, column in columns.items() if column}
+        if chosen:
+            kept["columns"] = chosen
+        inputs.put(self.key, json.dumps(kept, sort_keys=True, ensure_ascii=False) if kept else "")
+
+
+def values() -> Values:
+    """The values of the form on Fine-tune, which begin with a preset's."""
+    return Values("changes", DEFAULTS | dict(PRESETS[preset_name()].values), SETTABLE)
 
 
 def changes() -> dict[str, object]:
-    """What differs from the preset, and the columns that were chosen. The address holds it as JSON."""
-    try:
-        asked = json.loads(inputs.get("changes") or "{}")
-    except ValueError:
-        return {}
-    return {k: v for k, v in asked.items() if fitting(k, v)} if isinstance(asked, dict) else {}
+    """What differs from the preset."""
+    return values().changes()
 
 
 def preset_name() -> str:
-    return inputs.get("preset") if inputs.get("preset") in finetune.PRESETS else str(DEFAULTS["preset"])
+    return inputs.get("preset") if inputs.get("preset") in PRESETS else str(DEFAULTS["preset"])
 
 
-def preset_value(name: str) -> object:
-    """The preset's own value of a field."""
-    return finetune.PRESETS[preset_name()].values.get(name, DEFAULTS[name])
-
-
-def change(**values: object) -> None:
+def change(**changed: object) -> None:
     """Set values; one that is back at the preset's own is no longer a change."""
-    kept = {name: value for name, value in (changes() | values).items() if value != preset_value(name)}
-    inputs.put("changes", json.dumps(kept, sort_keys=True, ensure_ascii=False) if kept else "")
+    values().change(**changed)
 
 
 def value_of(name: str) -> object:
     """A field of RunConfig as it is set now."""
-    return changes().get(name, preset_value(name))
+    return values().value(name)
 
 
 def take_over(run_id: str) -> None:
@@ -70,33 +130,29 @@ def take_over(run_id: str) -> None:
     inputs.put("model", config.model)
     inputs.put("data", f"run:{run.id}" if config.data.startswith("data/") else config.data)
     inputs.put("task", config.task)
-    inputs.put("preset", config.preset if config.preset in finetune.PRESETS else DEFAULTS["preset"])
-    inputs.put("changes", "")
-    asked = asdict(config)
-    change(**{name: asked[name] for name in (*SETTABLE, *COLUMNS)})
+    inputs.put("preset", config.preset if config.preset in PRESETS else DEFAULTS["preset"])
+    values().take(config)
 
 
 def preset_title(name: str) -> str:
-    return _("Custom") if name == "custom" else _(finetune.PRESETS[name].title)
+    return _("Custom") if name == "custom" else _(PRESETS[name].title)
 
 
 def take_preset() -> None:
     """A preset was chosen: its values replace those that were edited; the chosen columns stay."""
     name = st.session_state["preset"]
-    if name in finetune.PRESETS:
-        columns = {key: value for key, value in changes().items() if key in COLUMNS}
+    if name in PRESETS:
         inputs.put("preset", name)
-        inputs.put("changes", "")
-        change(**columns)
+        values().forget()
 
 
 def choose_preset() -> None:
     """One of the presets, or "custom" once a value differs from it."""
-    edited = [name for name in changes() if name in SETTABLE]
+    edited = list(changes())
     st.session_state["preset"] = "custom" if edited else preset_name()
     st.segmented_control(
         _("How thoroughly"),
-        [*finetune.PRESETS, *(["custom"] if edited else [])],
+        [*PRESETS, *(["custom"] if edited else [])],
         format_func=preset_title,
         key="preset",
         on_change=take_preset,
@@ -109,7 +165,7 @@ def choose_preset() -> None:
             )
         )
     else:
-        st.caption(_(finetune.PRESETS[preset_name()].help))
+        st.caption(_(PRESETS[preset_name()].help))
 
 
 def hidden_size(model: str) -> int:
@@ -123,9 +179,9 @@ def take_method(model: str) -> None:
     """Another method brings the learning rate that suits it."""
     method = st.session_state["method"]
     if method:
-        rate = finetune.suggested_learning_rate(method, hidden_size(model))
+        rate = suggested_learning_rate(method, hidden_size(model))
         change(
-            method=method, learning_rate=preset_value("learning_rate") if method == "full" and rate == 1e-4 else rate
+            method=method, learning_rate=values().base["learning_rate"] if method == "full" and rate == 1e-4 else rate
         )
 
 
@@ -133,15 +189,15 @@ def choose_method(model: str) -> None:
     st.session_state["method"] = value_of("method")
     st.segmented_control(
         _("What is trained"),
-        list(finetune.METHODS),
-        format_func=lambda name: _(finetune.METHODS[name].title),
+        list(METHODS),
+        format_func=lambda name: _(METHODS[name].title),
         key="method",
         on_change=take_method,
         args=(model,),
         required=True,
         wrap=True,
     )
-    st.caption(_(finetune.METHODS[str(value_of("method"))].help))
+    st.caption(_(METHODS[str(value_of("method"))].help))
 
 
 def take_value(name: str) -> None:
@@ -150,11 +206,13 @@ def take_value(name: str) -> None:
         change(**{name: value})
 
 
-def choose_values(limit: int) -> None:
+def choose_values(limit: int, task: str) -> None:
     """Every value that training uses, visible and open to change. limit: tokens the model can take."""
     method = value_of("method")
     unused = {"frozen_layers": method != "frozen", "lora_rank": method != "lora"}
-    numbers([name for name in finetune.PARAMETERS if not unused.get(name)], value_of, take_value, limit)
+    numbers([name for name in PARAMETERS if not unused.get(name)], value_of, take_value, limit)
+    if task in TASKS and not TASKS[task].class_weights:
+        return
     st.session_state["value_class_weights"] = bool(value_of("class_weights"))
     st.checkbox(
         words.setting_name("class_weights"),
@@ -173,7 +231,7 @@ def numbers(names: Sequence[str], value: Callable[[str], object], take: Callable
     limit: tokens the model can take.
     """
     places = st.columns(3)
-    for i, row in enumerate(finetune.PARAMETERS[name] for name in names):
+    for i, row in enumerate(PARAMETERS[name] for name in names):
         key = f"value_{row.field}"
         whole = isinstance(DEFAULTS[row.field], int)
         kind = int if whole else float
@@ -194,7 +252,7 @@ def numbers(names: Sequence[str], value: Callable[[str], object], take: Callable
 
 def advise_rate(model: str) -> None:
     """A rate that is known to be too high for a large model: say so, with the way out."""
-    suggested = finetune.suggested_learning_rate(str(value_of("method")), hidden_size(model))
+    suggested = suggested_learning_rate(str(value_of("method")), hidden_size(model))
     if float(str(value_of("learning_rate"))) > 3 * suggested:
         st.warning(
             _(
@@ -208,7 +266,9 @@ def advise_rate(model: str) -> None:
 
 def configuration(asked: RunConfig, limit: int) -> RunConfig:
     """A configuration that names model and data, with everything that was chosen here. limit: tokens the model can take."""
-    found = {key: value for key, value in changes().items() if key in SETTABLE}
-    asked = finetune.with_preset(asked, preset_name())
+    found = {
+        name: value for name, value in changes().items() if name != "class_weights" or TASKS[asked.task].class_weights
+    }
+    asked = with_preset(asked, preset_name())
     asked = replace(asked, **found)  # type: ignore[arg-type]
     return replace(asked, preset="custom" if found else preset_name(), max_length=min(asked.max_length, limit))
