@@ -8,26 +8,19 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import data
+from core.data.dataset import TextDataset
 from core.results import RunConfig
 from pages.shared import data_form, inputs, launch, layout, recipe
 from pages.shared.data_form import Source
 from pages.shared.i18n import _
-from pages.shared.run_view import actions, live, measures
+from pages.shared.run_view import actions, live
 from pages.shared.snippets import finetune as snippets
+from pages.shared.tasks.table import VIEWS
 
 
 def configuration(source: Source, model: str, name: str, limit: int) -> RunConfig:
     """Everything that was chosen. limit: tokens the model can take."""
-    asked = RunConfig(
-        model=model,
-        data=source.name,
-        task=source.task,
-        text_column=source.text_column,
-        pair_column=source.pair_column,
-        label_column=source.label_column,
-        name=name,
-    )
+    asked = RunConfig(model=model, data=source.name, task=source.task, columns=source.columns, name=name)
     return recipe.configuration(asked, limit)
 
 
@@ -50,7 +43,7 @@ def form() -> None:
         recipe.choose_preset()
         recipe.choose_method(model)
         with st.expander(_("All values"), icon=":material/tune:"):
-            recipe.choose_values(limit)
+            recipe.choose_values(limit, source.task if source else "")
         recipe.advise_rate(model)
         name = st.text_input(
             _("Name of the run (optional)"), max_chars=80, key="run_name", placeholder=_("so that you find it again")
@@ -59,7 +52,7 @@ def form() -> None:
         if source and dataset:
             with layout.mistakes():
                 config = configuration(source, model, name.strip(), limit)
-                launch.show_estimate(config, source, dataset)
+                launch.show_estimate(config, source)
                 launch.show_start(config, source)
         else:
             st.caption(_("Choose data first."))
@@ -78,12 +71,10 @@ def form() -> None:
         experiments()
 
 
-def code(config: RunConfig, source: Source, dataset: data.TextDataset) -> str:
+def code(config: RunConfig, source: Source, dataset: TextDataset) -> str:
     """The same recipe as a script."""
-    report = dataset.report
-    rows = snippets.training_rows(source.name, Path(source.file).name, dataset.columns, report)
-    held_out = not measures.learnt_by_heart(report)
-    return snippets.finetune(config, rows, dataset.label_names, pair="pair" in dataset.columns, held_out=held_out)
+    rows = snippets.training_rows(source.name, Path(source.file).name, dataset.columns, dataset.report)
+    return VIEWS[config.task].training_code(config, rows, dataset)
 
 
 def experiments() -> None:

@@ -129,7 +129,7 @@ def playground_card(newest: runs.Run | None, text: str) -> None:
         words(_("Needs a trained model: fine-tune one first."))
         st.caption(_("what your model says of this sentence, and which words made it say so"))
         return
-    prediction = cached.prediction(f"run:{newest.id}", text)
+    prediction = cached.prediction(f"run:{newest.id}", {"text": text})
     assert isinstance(prediction, Labelled)
     best = sorted(prediction.probabilities.items(), key=lambda item: -item[1])[:4]
     bars(dict(best))
@@ -185,7 +185,7 @@ with layout.page(
 ):
     model, text = inputs.model_and_sentence("home", label=_("Your sentence, on every page"))
 
-    newest = next(iter(inputs.classifiers()), None)
+    newest = next(iter(inputs.runs_that("label")), None)
     cards = (
         (_("1 · Tokenise"), "pages/tokens.py", _("Open Tokens"), lambda: tokens_card(model, text)),
         (_("2 · Encode"), "pages/encoder.py", _("Open Encoder"), lambda: vectors_card(model, text)),

@@ -10,7 +10,7 @@ from pages.topics.pretraining import corruption, experiments, generation, mlm, n
 from pages.topics.pretraining.masking import as_written
 
 PAGE = "pretraining"
-HEADS: dict[str, models.Head] = {
+HEADS: dict[str, str] = {
     "mlm": "mlm",
     "score": "mlm",
     "nsp": "nsp",
@@ -30,9 +30,9 @@ def _topics() -> dict[str, str]:
     }
 
 
-def _headless(model: str, head: models.Head) -> None:
+def _headless(model: str, head: str) -> None:
     """A model without the head: which one it lacks, and a button to one that has it."""
-    sentence = UserError(models.HEADLESS[head], name=models.title(model))
+    sentence = UserError(models.HEADS[head].missing, name=models.title(model))
     st.warning(layout.plain(i18n.error_text(sentence)), icon=":material/warning:")
     st.button(_("Use minilm instead"), type="primary", on_click=inputs.put, args=("model", "minilm"))
 

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from core import models
+from core.batches import Report
 from core.data.dataset import TextDataset
 from core.finetune import machine
 from core.finetune.savings import prepare
@@ -26,22 +27,24 @@ ESTIMATE_ROWS = 2000
 ESTIMATE_SECONDS = 6.0
 
 
-def estimate(config: RunConfig, dataset: TextDataset, *, steps: int = 3) -> Estimate:
+def estimate(
+    config: RunConfig, dataset: TextDataset, *, steps: int = 3, report: Report = lambda done, total: None
+) -> Estimate:
     """What a run will cost here, from a few real steps with a throw-away model: real batches of short to long texts.
 
-    It takes some seconds; torch's random state is as before afterwards. Raises UserError when the model or a value of
+    report(done, total) counts steps and may raise Cancelled. It takes some seconds; torch's random state is as before afterwards. Raises UserError when the model or a value of
     the configuration cannot be used.
     """
     check(config)
     if config.model == models.SCRATCH:
         with TemporaryDirectory() as folder:
             start = Path(folder).resolve()
-            write_scratch(config, dataset, start, lambda done, total: None)
-            return estimate(replace(config, model=str(start)), dataset, steps=steps)
+            write_scratch(config, dataset, start, lambda done, total: report(0, steps + 1))
+            return estimate(replace(config, model=str(start)), dataset, steps=steps, report=report)
     setup = set_up(config, dataset)
     goal = setup.goal
     chosen_rows = sample(len(dataset.splits["train"]), ESTIMATE_ROWS, config.seed)
-    rows = goal.rows(dataset, lambda done, total: None, chosen_rows)
+    rows = goal.rows(dataset, lambda done, total: report(0, steps + 1), chosen_rows)
     n = round(len(rows.features) / len(chosen_rows) * len(dataset.splits["train"]))
     device = machine.device()
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
@@ -67,12 +70,14 @@ def estimate(config: RunConfig, dataset: TextDataset, *, steps: int = 3) -> Esti
 
         began = time.perf_counter()
         step(batches[0])
+        report(1, steps + 1)
         chosen = [batches[int((i + 0.5) / steps * len(batches))] for i in range(steps)]
         times: list[float] = []
         for features in chosen[len(chosen) // 2 :] + chosen[: len(chosen) // 2]:  # the middle first: it counts most
             if times and time.perf_counter() - began > ESTIMATE_SECONDS:
                 break
             times.append(step(features))
+            report(1 + len(times), steps + 1)
     total = math.ceil(config.epochs * math.ceil(n / config.batch_size))
     seconds = total * sum(times) / len(times)
     size = sum(parameter.numel() * 4 for parameter in model.parameters())

@@ -4,8 +4,10 @@ An uploaded file is kept under its fingerprint in the studio's home, so that a r
 "data" names it. This module does not know how training is set up, apart from the columns that are part of it.
 """
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -15,19 +17,23 @@ from time import time
 import pandas as pd
 import streamlit as st
 
-from core import data, hub, models, settings, tables
+from core import hub, models, settings, tables
+from core.data.bundled import DATASETS
+from core.data.columns import choose_columns as complete
+from core.data.dataset import Layout, TextDataset
 from core.errors import UserError
 from core.figures import training as training_figures
-from core.tasks import TASKS
-from pages.shared import cached, inputs, layout
-from pages.shared.i18n import _
-from pages.shared.recipe import COLUMNS, change, changes
+from core.tasks.base import Task
+from core.tasks.table import TASKS
+from pages.shared import cached, inputs, layout, recipe
+from pages.shared.i18n import _, error_text
+from pages.shared.tasks.table import VIEWS
 
 SAMPLE = 1000  # training examples whose length in tokens is measured
 PREVIEW = 3
-PREVIEW_TOKENS = 40
-KEPT_SECONDS = 7 * 24 * 3600  # how long an uploaded file that nobody trains on is kept
+KEPT_SECONDS = 7 * 24 * 3600  # how long an uploaded file that nobody uses is kept
 UPLOAD = re.compile(r"upload:([0-9a-f]{24})")
+NO_FILE = "upload:"
 
 
 @dataclass(frozen=True)
@@ -37,14 +43,14 @@ class Source:
     name: str
     file: str
     task: str
-    text_column: str = ""
-    pair_column: str = ""
-    label_column: str = ""
+    columns: cached.Columns = ()
 
-    def load(self) -> data.TextDataset:
-        return cached.training_data(
-            self.name, self.file, self.task, self.text_column, self.pair_column, self.label_column
-        )
+    @property
+    def layout(self) -> str:
+        return TASKS[self.task].layout.id
+
+    def load(self) -> TextDataset:
+        return cached.dataset(self.name, self.file, self.layout, self.columns)
 
 
 def uploads() -> Path:
@@ -62,23 +68,62 @@ def keep_upload(name: str, content: bytes) -> str:
         aside = folder / "incoming"
         aside.write_bytes(content)
         aside.replace(path)
+    os.utime(folder)
     for other in uploads().iterdir():
-        if other != folder and time() - other.stat().st_mtime > KEPT_SECONDS:
-            rmtree(other, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another visitor's page may clear it away at the same time
+            if other != folder and time() - other.stat().st_mtime > KEPT_SECONDS:
+                rmtree(other, ignore_errors=True)
     return f"upload:{digest}"
 
 
-def file_of(name: str, *, plain_text: bool = False) -> Path | None:
+def file_of(name: str, suffixes: Iterable[str] = tables.SUFFIXES) -> Path | None:
     """The file behind a value of "data" that names an upload or a run's own copy; None when it is neither or gone.
 
-    plain_text: whether a .txt will do, which holds texts but no labels.
+    suffixes: of the files that can be read here. An upload that is used is kept for longer.
     """
     upload, run = UPLOAD.fullmatch(name), models.RUN_NAME.fullmatch(name)
     folder = uploads() / upload[1] if upload else settings.runs_folder() / run[1] / "data" if run else None
-    if folder is None or not folder.is_dir():
+    if folder is None:
         return None
-    suffixes = (*tables.SUFFIXES, *((tables.TEXT_SUFFIX,) if plain_text else ()))
-    return next((path for path in sorted(folder.iterdir()) if path.suffix in suffixes), None)
+    with suppress(FileNotFoundError):
+        if upload:
+            os.utime(folder)
+        return next((path for path in sorted(folder.iterdir()) if path.suffix in tuple(suffixes)), None)
+    return None
+
+
+def suffixes_of(layouts: Iterable[Layout]) -> tuple[str, ...]:
+    """The files that at least one of these layouts can be read from."""
+    return tuple(dict.fromkeys((*tables.SUFFIXES, *(suffix for row in layouts for suffix in row.suffixes))))
+
+
+def upload(
+    label: str, suffixes: Iterable[str], value: str, take: Callable[[str], None], *, key: str, help_text: str, none: str
+) -> Path | None:
+    """A file of the user's own: the uploader, and the file that `value` names. take: called with the value of a new one.
+
+    none: what is said while there is no file.
+    """
+    suffixes = tuple(suffixes)
+    uploaded = st.file_uploader(
+        label,
+        [suffix.removeprefix(".") for suffix in suffixes],
+        key=key,
+        max_upload_size=settings.MAX_UPLOAD_MB.value(),
+        help=help_text,
+    )
+    if uploaded is not None and st.session_state.get(f"{key}_taken") != uploaded.file_id:
+        st.session_state[f"{key}_taken"] = uploaded.file_id
+        value = keep_upload(uploaded.name, uploaded.getvalue())
+        take(value)
+    file = file_of(value, suffixes)
+    if file is not None:
+        st.caption(layout.plain(_("Using {file}").format(file=file.name)))
+    elif value == NO_FILE:
+        st.caption(none)
+    else:
+        st.warning(_("This link's file is no longer on this machine. Upload it again."))
+    return file
 
 
 KINDS = ("ready", "file", "hub")
@@ -89,7 +134,7 @@ def kind_name(kind: str) -> str:
 
 
 def kind_of(name: str) -> str:
-    if name in data.DATASETS:
+    if name in DATASETS:
         return "ready"
     return "file" if name.startswith("upload:") or models.RUN_NAME.fullmatch(name) else "hub"
 
@@ -98,13 +143,13 @@ def choose_kind() -> None:
     """Another kind of data: nothing is chosen yet, except for what comes with the studio."""
     kind = st.session_state["data_kind"]
     if kind and kind != kind_of(inputs.get("data")):
-        set_data({"ready": next(iter(data.DATASETS)), "file": "upload:", "hub": ""}[kind])
+        set_data({"ready": next(iter(DATASETS)), "file": NO_FILE, "hub": ""}[kind])
 
 
 def set_data(name: str) -> None:
     """Other data: the columns chosen for the old ones mean nothing any more."""
     inputs.put("data", name)
-    change(**dict.fromkeys(COLUMNS, ""))
+    recipe.values().forget_columns()
 
 
 def choose_data() -> Source | None:
@@ -127,12 +172,12 @@ def choose_ready() -> Source:
     st.session_state["data_ready"] = inputs.get("data")
     st.selectbox(
         _("Data"),
-        list(data.DATASETS),
-        format_func=lambda name: _(data.DATASETS[name].title),
+        list(DATASETS),
+        format_func=lambda name: _(DATASETS[name].title),
         key="data_ready",
         on_change=lambda: set_data(st.session_state["data_ready"]),
     )
-    row = data.DATASETS[inputs.get("data")]
+    row = DATASETS[inputs.get("data")]
     st.caption(
         _("{note} {rows:,} rows · labels: {labels} · licence: {licence}").format(
             note=_(row.note), rows=row.rows, labels=", ".join(row.labels), licence=row.licence
@@ -141,17 +186,24 @@ def choose_ready() -> Source:
     return Source(row.id, "", row.task)
 
 
-def choose_task() -> str:
-    offered = [row.id for row in TASKS.values() if "label" in row.columns]
-    task = inputs.get("task") if inputs.get("task") in offered else offered[0]
+def offered() -> list[Task]:
+    """The tasks that learn from rows with answers."""
+    return [row for row in TASKS.values() if row.supervised]
+
+
+def choose_task(tasks: Iterable[Task]) -> str:
+    """One of these tasks; the first until another is chosen."""
+    titles = {row.id: _(row.title) for row in tasks}
+    task = inputs.get("task") if inputs.get("task") in titles else next(iter(titles))
     st.session_state["task"] = task
     st.segmented_control(
         _("Task"),
-        offered,
-        format_func=lambda name: _(TASKS[name].title),
+        list(titles),
+        format_func=titles.__getitem__,
         key="task",
         on_change=lambda: set_task(st.session_state["task"]),
         required=True,
+        wrap=True,
     )
     st.caption(_(TASKS[task].help))
     return task
@@ -160,72 +212,56 @@ def choose_task() -> str:
 def set_task(task: str | None) -> None:
     if task:
         inputs.put("task", task)
-        change(**dict.fromkeys(COLUMNS, ""))
+        recipe.values().forget_columns()
 
 
 def choose_file() -> Source | None:
-    limit = settings.MAX_UPLOAD_MB.value()
-    uploaded = st.file_uploader(
+    file = upload(
         _("A table with a column of texts and a column of labels"),
-        [suffix.removeprefix(".") for suffix in tables.SUFFIXES],
+        suffixes_of(row.layout for row in offered()),
+        inputs.get("data"),
+        set_data,
         key="upload",
-        max_upload_size=limit,
-        help=_(
+        help_text=_(
             "CSV, TSV, JSON, JSONL or Parquet, at most {size} MB and {rows:,} rows. Encoding and delimiter are found out. The file stays on this machine."
-        ).format(size=limit, rows=settings.MAX_ROWS.value()),
+        ).format(size=settings.MAX_UPLOAD_MB.value(), rows=settings.MAX_ROWS.value()),
+        none=_("No file yet. Labels may be words, numbers or true/false; what cannot be used is listed here."),
     )
-    if uploaded is not None and st.session_state.get("upload_taken") != uploaded.file_id:
-        st.session_state["upload_taken"] = uploaded.file_id
-        set_data(keep_upload(uploaded.name, uploaded.getvalue()))
-    file = file_of(inputs.get("data"))
     if file is None:
-        if inputs.get("data") != "upload:":
-            st.warning(_("The file that this address names is not on this machine any more. Upload it again."))
-        else:
-            st.caption(
-                _("No file yet. Labels may be words, numbers or true/false; what cannot be used is listed here.")
-            )
         return None
-    st.caption(layout.plain(_("Using {file}").format(file=file.name)))
-    task = choose_task()
-    columns = choose_columns(file, task)
-    return Source(file.name, str(file), task, *columns) if columns else None
+    task = choose_task(row for row in offered() if file.suffix in suffixes_of([row.layout]))
+    columns = choose_columns(file, TASKS[task].layout, recipe.values())
+    return None if columns is None else Source(file.name, str(file), task, columns)
 
 
-def choose_columns(file: Path, task: str) -> tuple[str, str, str] | None:
-    """The columns of a file: guessed, and open to change. None while one that is needed is not chosen."""
-    frame = cached.table(str(file)).frame
-    asked = changes()
-    known = {name: str(asked.get(name, "")) for name in COLUMNS}
-    known = {name: column if column in frame.columns else "" for name, column in known.items()}
+def choose_columns(file: Path, rows: Layout, values: recipe.Values, *, key: str = "") -> cached.Columns | None:
+    """The column of each role that the rows have: guessed, and open to change. None while one that is needed is not chosen.
+
+    values: where the choice is kept. key: begins the keys of the widgets.
+    """
+    if file.suffix in rows.suffixes:
+        return ()  # such a file has no columns to choose from
+    frame = cached.table(str(file), rows.id).frame
+    known = {role.id: values.columns().get(role.id, "") for role in rows.roles}
+    known = {role: column for role, column in known.items() if column in frame.columns}
     try:
-        guessed: Mapping[str, str] = data.guess_columns(
-            frame,
-            task,
-            text_column=known["text_column"],
-            pair_column=known["pair_column"] if "pair" in TASKS[task].inputs else "",
-            label_column=known["label_column"],
-        )
+        guessed: Mapping[str, str] = complete(frame, rows, known)
     except UserError as error:
-        st.warning(layout.plain(layout.i18n.error_text(error)), icon=":material/help:")
+        st.warning(layout.plain(error_text(error)), icon=":material/help:")
         guessed = {}
-    roles = ("text", "pair", "label") if "pair" in TASKS[task].inputs else ("text", "label")
-    names = {"text": _("Column of texts"), "pair": _("Column of second texts"), "label": _("Column of labels")}
-    picked = {"text": "", "pair": "", "label": ""}
-    for role, place in zip(roles, st.columns(len(roles)), strict=True):
-        key = f"{role}_column"
-        st.session_state[key] = known[key] or guessed.get(role)
+    picked: list[tuple[str, str]] = []
+    for role, place in zip(rows.roles, st.columns(len(rows.roles)), strict=True):
+        widget = f"{key}{role.id}_column"
+        st.session_state[widget] = known.get(role.id) or guessed.get(role.id)
         place.selectbox(
-            names[role],
+            _(role.title),
             list(frame.columns),
-            key=key,
+            key=widget,
             placeholder=_("choose a column"),
-            on_change=lambda key=key: change(**{key: st.session_state[key] or ""}),
+            on_change=lambda role=role, widget=widget: values.choose_column(role.id, st.session_state[widget] or ""),
         )
-        picked[role] = st.session_state[key] or ""
-    if not all(picked[role] for role in roles):
-        return None
-    return picked["text"], picked["pair"], picked["label"]
+        picked.append((role.id, st.session_state[widget] or ""))
+    return tuple(picked) if all(column for _role, column in picked) else None
 
 
 def choose_hub() -> Source | None:
@@ -240,33 +276,28 @@ def choose_hub() -> Source | None:
         st.caption(
             _("The hub cannot be reached from here now. Data that is ready to use and your own files work without it.")
         )
-    task = choose_task()
-    asked = changes()
+    task = choose_task(offered())
+    roles = TASKS[task].layout.roles
     with st.expander(_("Columns (guessed when empty)")):
-        for name, label in (
-            ("text_column", _("Column of texts")),
-            ("pair_column", _("Column of second texts")),
-            ("label_column", _("Column of labels")),
-        ):
-            if name == "pair_column" and "pair" not in TASKS[task].inputs:
-                continue
-            st.session_state[f"hub_{name}"] = str(asked.get(name, ""))
+        for role in roles:
+            key = f"hub_{role.id}_column"
+            st.session_state[key] = recipe.values().columns().get(role.id, "")
             st.text_input(
-                label,
-                key=f"hub_{name}",
-                on_change=lambda name=name: change(**{name: st.session_state[f"hub_{name}"].strip()}),
+                _(role.title),
+                key=key,
+                on_change=lambda role=role, key=key: recipe.values().choose_column(
+                    role.id, st.session_state[key].strip()
+                ),
             )
-    asked = changes()
     if not inputs.get("data"):
         return None
-    pair = str(asked.get("pair_column", "")) if "pair" in TASKS[task].inputs else ""
-    return Source(
-        inputs.get("data"), "", task, str(asked.get("text_column", "")), pair, str(asked.get("label_column", ""))
-    )
+    chosen = recipe.values().columns()
+    columns = tuple((role.id, chosen[role.id]) for role in roles if role.id in chosen)
+    return Source(inputs.get("data"), "", task, columns)
 
 
-def show_data(source: Source, dataset: data.TextDataset, model: str, max_length: int) -> None:
-    """What the loader found, how the labels are spread, and what the model will read."""
+def show_data(source: Source, dataset: TextDataset, model: str, max_length: int) -> None:
+    """What the loader found, how the answers are spread, and what the model will read."""
     report = dataset.report
     columns = st.columns(4)
     columns[0].metric(_("Training rows"), f"{report.counts.get('train', 0):,}")
@@ -283,13 +314,9 @@ def show_data(source: Source, dataset: data.TextDataset, model: str, max_length:
     remarks(dataset)
     left, right = st.columns(2)
     with left:
-        layout.plot(
-            training_figures.label_balance(report.label_counts, text=_),
-            "balance",
-            _("Rows per label"),
-        )
+        VIEWS[source.task].data(dataset)
     with right, layout.mistakes():
-        lengths = cached.lengths(model, SAMPLE, *row_of(source))
+        lengths = cached.lengths(model, SAMPLE, source.name, source.file, source.layout, source.columns)
         layout.plot(
             training_figures.length_histogram(lengths, max_length, text=_),
             "lengths",
@@ -306,14 +333,10 @@ def show_data(source: Source, dataset: data.TextDataset, model: str, max_length:
             )
         )
     with layout.mistakes():
-        preview(dataset, model, max_length)
+        preview(source.task, dataset, model, max_length)
 
 
-def row_of(source: Source) -> tuple[str, str, str, str, str, str]:
-    return source.name, source.file, source.task, source.text_column, source.pair_column, source.label_column
-
-
-def remarks(dataset: data.TextDataset) -> None:
+def remarks(dataset: TextDataset) -> None:
     """Everything that should be known about the data before its scores are believed."""
     report = dataset.report
     for note, values in report.notes:
@@ -354,17 +377,9 @@ def remarks(dataset: data.TextDataset) -> None:
             )
 
 
-def preview(dataset: data.TextDataset, model: str, max_length: int) -> None:
+def preview(task: str, dataset: TextDataset, model: str, max_length: int) -> None:
     """The first training examples as the model reads them."""
     st.markdown("**" + _("What the model will read") + "**")
-    for row in dataset.splits["train"].select(range(min(PREVIEW, len(dataset.splits["train"])))):
-        result = cached.tokens(model, row["text"], row.get("pair", ""), max_length)
-        st.caption(layout.plain(_("label: {label}").format(label=dataset.label_names[row["label"]])))
-        shown = result.tokens[:PREVIEW_TOKENS]
-        st.html(layout.chips_html(shown, ids=False))
-        more = len(result.tokens) - len(shown)
-        if more:
-            st.caption(_("… and {count} more tokens").format(count=more))
-        if result.cut or result.cut_pair:
-            st.caption(_("cut at {limit} tokens; this is never read:").format(limit=max_length))
-            layout.cut_text(result.cut + result.cut_pair, longest=160)
+    train = dataset.splits["train"]
+    for row in train.select(range(min(PREVIEW, len(train)))):
+        VIEWS[task].preview(row, dataset, model, max_length)

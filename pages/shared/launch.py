@@ -4,22 +4,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
-from datasets import DatasetDict
 
-from core import data, finetune, models, runs
+from core import models, runs
+from core.batches import Report
 from core.errors import UserError
+from core.finetune.worker import measure
 from core.results import Estimate, RunConfig
-from pages.shared import cached, inputs, layout, words
+from pages.shared import cached, inputs, layout, progress, words
 from pages.shared.data_form import Source
 from pages.shared.i18n import _
-
-
-def limited(dataset: data.TextDataset, limit: int) -> data.TextDataset:
-    """The dataset with at most `limit` training rows, 0 for all."""
-    train = dataset.splits["train"]
-    if not limit or limit >= len(train):
-        return dataset
-    return replace(dataset, splits=DatasetDict({**dataset.splits, "train": train.select(range(limit))}))
 
 
 def token_limit(model: str) -> int:
@@ -27,19 +20,29 @@ def token_limit(model: str) -> int:
     return cached.tokenizer(model).model_max_length if models.availability(model) == "here" else 512
 
 
-def show_estimate(config: RunConfig, source: Source, dataset: data.TextDataset) -> None:
+def show_estimate(config: RunConfig, source: Source) -> None:
     """Time and memory, measured on a few real steps when asked for; shown as long as nothing that matters changes."""
     key = repr((replace(config, name="", seed=0, preset=""), source.file))
     known: dict[str, Estimate] = st.session_state.setdefault("estimates", {})
-    if key not in known and st.button(
-        _("Estimate time and memory"),
-        key="estimate",
-        icon=":material/timer:",
-        help=_("Trains a throw-away copy for a few real steps. It takes some seconds and changes nothing."),
-    ):
-        with st.status(_("Training a throw-away copy for a few steps …")) as status:
-            known[key] = finetune.estimate(config, limited(dataset, config.limit))
-            status.update(label=_("Measured."), state="complete")
+    if key not in known:
+        st.button(
+            _("Estimate time and memory"),
+            key="estimate",
+            icon=":material/timer:",
+            help=_(
+                "Trains a throw-away copy for a few real steps, in a process of its own. It takes some seconds and changes nothing."
+            ),
+            on_click=_ask_estimate,
+            args=(key,),
+        )
+        if st.session_state.get("estimated") == key:
+
+            def work(report: Report) -> Estimate:
+                return measure(config, Path(source.file) if source.file else None, report)
+
+            found = progress.work("estimate", _("Training a throw-away copy for a few steps"), work)
+            if found is not None:
+                known[key] = found
     if key in known:
         found = known[key]
         st.markdown(
@@ -57,6 +60,11 @@ def show_estimate(config: RunConfig, source: Source, dataset: data.TextDataset) 
                 "Measured on {count} real steps on this machine, with batches of short to long texts. Loading and evaluations come on top; other work on the machine slows it down."
             ).format(count=found.measured_steps)
         )
+
+
+def _ask_estimate(key: str) -> None:
+    st.session_state["estimated"] = key
+    st.session_state["stopped_estimate"] = False
 
 
 def show_start(config: RunConfig, source: Source, follow: str = "run") -> None:
@@ -87,7 +95,7 @@ def _begin(config: RunConfig, source: Source, follow: str) -> None:
 
 def others(follow: str = "run") -> None:
     """Calm lines on runs that are active, with a way to each."""
-    for run in runs.all_runs():
+    for run in cached.all_runs():
         if run.state.status in runs.ACTIVE:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(

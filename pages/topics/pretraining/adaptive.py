@@ -9,9 +9,9 @@ import streamlit as st
 from core import adaptive, bundled, runs
 from core.errors import UserError
 from core.figures import training as training_figures
-from core.results import Interval, RunConfig, RunReport
+from core.results import Measure, RunConfig, RunReport
 from core.runs import Run
-from pages.shared import cached, layout
+from pages.shared import cached, layout, words
 from pages.shared.i18n import _
 
 ERROR = "adaptive_error"
@@ -37,7 +37,7 @@ def _name(contender: str) -> str:
 
 
 def _experiment() -> None:
-    found = runs.all_runs()
+    found = cached.all_runs()
     first = (adaptive.start(), adaptive.pretraining(), *adaptive.fine_tunings("plain", adaptive.BASE))
     models = {"plain": adaptive.BASE}
     for contender, config in (("unread", adaptive.start()), ("adapted", adaptive.pretraining())):
@@ -54,7 +54,7 @@ def _experiment() -> None:
         for config in configs:
             run = known.get(config)
             report = cached.run_report(run.id) if run and run.state.status == "finished" else None
-            if report and report.test:
+            if report and "test" in report.evaluations:
                 reports[config.limit][contender][config.seed] = report
     _results([adaptive.outcome(count, by_contender) for count, by_contender in reports.items()])
 
@@ -97,8 +97,8 @@ def _queue(configs: list[RunConfig]) -> None:
         st.session_state[ERROR] = error
 
 
-def _share(value: Interval | None) -> str:
-    return f"{value.value:.3f} ({value.low:.3f}–{value.high:.3f})" if value else "–"
+def _share(value: Measure | None) -> str:
+    return words.measured("accuracy", value) if value else "–"
 
 
 def _results(outcomes: list[adaptive.Outcome]) -> None:
@@ -129,14 +129,15 @@ def _results(outcomes: list[adaptive.Outcome]) -> None:
     for row in outcomes:
         if row.difference:
             st.markdown(layout.plain(_verdict(row.labels, row.difference)))
-    st.caption(_("Intervals are Student's t over the seeds; three seeds make them wide. All runs see the same labelled sentences: other sentences would move all of them. Differences are after − before, of runs with the same seed."))  # fmt: skip
+    st.caption(_("Measures are Student's t over the seeds; three seeds make them wide. All runs see the same labelled sentences: other sentences would move all of them. Differences are after − before, of runs with the same seed."))  # fmt: skip
 
 
-def _verdict(labels: int, difference: Interval) -> str:
+def _verdict(labels: int, difference: Measure) -> str:
     """What the interval of the difference allows to say."""
-    if difference.low > 0:
+    low, high = difference.bounds
+    if low > 0:
         text = _("With {labels} labels the reading helped: {value:+.3f} accuracy.")
-    elif difference.high < 0:
+    elif high < 0:
         text = _("With {labels} labels the reading did harm: {value:+.3f} accuracy.")
     else:
         text = _("With {labels} labels the difference is {value:+.3f}, and its interval includes 0: these seeds do not tell whether the reading helps.")  # fmt: skip

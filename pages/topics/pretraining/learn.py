@@ -5,30 +5,33 @@ values "learn", "corpus", "pasted" and "plan" hold what was chosen ("pasted" as 
 what differs from the advised values), "learning" the run that is watched.
 """
 
-import json
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from core import data, finetune, models, runs, settings, tables
+from core import models, runs, settings, tables
+from core.data.bundled import DATASETS
+from core.data.dataset import TextDataset
 from core.errors import UserError
+from core.finetune.setup import advised
 from core.results import RunConfig
+from core.tasks.base import Task
+from core.tasks.table import TASKS
 from pages.shared import cached, data_form, inputs, launch, layout, recipe
-from pages.shared.data_form import Source
+from pages.shared.data_form import NO_FILE, Source
 from pages.shared.i18n import _, error_text
-from pages.shared.run_view import actions, live, measures, result
+from pages.shared.run_view import actions, live, result
 from pages.shared.snippets import learn as snippets
+from pages.shared.tasks.table import VIEWS
 from pages.topics.pretraining import adaptive
 
 PAGE = "pretraining"
 SETTABLE = ("limit", "epochs", "learning_rate", "max_length", "batch_size", "evaluations", "seed")
-TASK = {"mlm": "masked-language-modelling", "nsp": "next-sentence-prediction", "scratch": "masked-language-modelling"}
-HEAD: dict[str, models.Head] = {"mlm": "mlm", "nsp": "nsp"}
 PASTED = "pasted"
-UPLOAD = "upload:"  # no file yet
 MOST_EPOCHS = 30.0
 ENOUGH_CHARS = 50_000  # of text read in all, the same one again and again: as much as it takes for a curve to show
 SHOWN = 3
@@ -61,51 +64,50 @@ def show(model: str) -> None:
 # --- What was chosen ---------------------------------------------------------------------------------------------------
 
 
-def _goals() -> dict[str, str]:
-    """What can be learnt: id → its name on screen."""
+@dataclass(frozen=True)
+class Aim:
+    """What can be learnt from texts without answers. scratch: by a new, tiny model."""
+
+    task: Task
+    scratch: bool
+
+    def begins_with(self, model: str) -> str:
+        return models.SCRATCH if self.scratch else model
+
+
+def _aims() -> dict[str, Aim]:
+    """What can be learnt: the shared value "learn" → what it stands for."""
+    tasks = [row for row in TASKS.values() if not row.supervised]
+    fresh = [row for row in tasks if row.scratch is not None]
+    return {row.head: Aim(row, False) for row in tasks} | {
+        "scratch" if row is fresh[0] else f"{row.head}-scratch": Aim(row, True) for row in fresh
+    }
+
+
+def _title(name: str) -> str:
+    aim = _aims()[name]
     return {
         "mlm": _("Fill in masks"),
         "nsp": _("Tell the next sentence"),
         "scratch": _("Fill in masks, from scratch"),
-    }
+    }.get(name, _(aim.task.title))
 
 
-def _goal_help(goal: str) -> str:
+def _help(name: str) -> str:
     return {
         "mlm": _("Continued pre-training: the chosen model goes on where its pre-training ended, on texts of your choice. 15 % of the tokens are chosen, most of these are masked, and it learns to say what stood there."),
         "nsp": _("The chosen model learns to tell whether the second of two sentences followed the first in the text, or comes from another one."),
         "scratch": _("A new BERT with two small layers, random weights and a vocabulary made from these texts. It begins at ln V, where every token is equally likely; watch the loss come down."),
-    }[goal]  # fmt: skip
+    }.get(name, _(_aims()[name].task.help))  # fmt: skip
 
 
-def _advised(goal: str, model: str) -> dict[str, Any]:
-    """The values that suit a short run: name of a field of RunConfig → value. A short text of one's own is read more often."""
-    values: dict[str, Any] = recipe.DEFAULTS | finetune.advised(TASK[goal], _begins_with(goal, model))
-    if inputs.get("corpus") != PASTED:
-        return values
-    epochs = min(MOST_EPOCHS, ENOUGH_CHARS / max(1, len(_text())))
-    return values | {"epochs": max(float(values["epochs"]), float(round(epochs))), "batch_size": 4, "evaluations": 1}
-
-
-def _begins_with(goal: str, model: str) -> str:
-    return models.SCRATCH if goal == "scratch" else model
-
-
-def _plan() -> dict[str, object]:
-    """What differs from the advised values, and the column of texts. The address holds it as JSON."""
-    try:
-        asked = json.loads(inputs.get("plan") or "{}")
-    except ValueError:
-        return {}
-    known = (*SETTABLE, "text_column")
-    return {k: v for k, v in asked.items() if k in known and recipe.fitting(k, v)} if isinstance(asked, dict) else {}
-
-
-def _change(goal: str, model: str, **values: object) -> None:
-    """Set values; one that is back at what is advised is no longer a change."""
-    advised = _advised(goal, model)
-    kept = {name: value for name, value in (_plan() | values).items() if value != advised[name]}
-    inputs.put("plan", json.dumps(kept, sort_keys=True, ensure_ascii=False) if kept else "")
+def _values(aim: Aim, model: str) -> recipe.Values:
+    """The values of this form: they begin with what suits a short run. A short text of one's own is read more often."""
+    base: dict[str, Any] = recipe.DEFAULTS | advised(aim.task.id, aim.begins_with(model))
+    if inputs.get("corpus") == PASTED:
+        epochs = round(min(MOST_EPOCHS, ENOUGH_CHARS / max(1, len(_text()))))
+        base |= {"epochs": max(float(base["epochs"]), float(epochs)), "batch_size": 4, "evaluations": 1}
+    return recipe.Values("plan", base, SETTABLE)
 
 
 def take_over() -> None:
@@ -115,14 +117,14 @@ def take_over() -> None:
     run = runs.get(st.session_state.pop(actions.NEXT_FORM))
     config = run.config
     scratch = config.model == models.SCRATCH
-    goal = "scratch" if scratch else next((name for name, task in TASK.items() if task == config.task), "mlm")
+    aims = _aims()
+    goal = next((name for name, aim in aims.items() if (aim.task.id, aim.scratch) == (config.task, scratch)), "")
+    goal = goal or next(iter(aims))
     inputs.put("learn", goal)
     if not scratch:
         inputs.put("model", config.model)
     inputs.put("corpus", f"run:{run.id}" if config.data.startswith("data/") else config.data)
-    inputs.put("plan", "")
-    asked = asdict(config)
-    _change(goal, config.model, **{name: asked[name] for name in (*SETTABLE, "text_column")})
+    _values(aims[goal], config.model).take(config)
 
 
 # --- Texts -------------------------------------------------------------------------------------------------------------
@@ -134,23 +136,23 @@ def _kinds() -> dict[str, str]:
 
 def _kind() -> str:
     corpus = inputs.get("corpus")
-    return PASTED if corpus == PASTED else "ready" if corpus in data.DATASETS else "file"
+    return PASTED if corpus == PASTED else "ready" if corpus in DATASETS else "file"
 
 
 def _take_kind() -> None:
     kind = st.session_state["corpus_kind"]
     if kind and kind != _kind():
-        _set_corpus({"ready": inputs.DEFAULTS["corpus"], "file": UPLOAD, PASTED: PASTED}[kind])
+        _set_corpus({"ready": inputs.DEFAULTS["corpus"], "file": NO_FILE, PASTED: PASTED}[kind])
 
 
 def _set_corpus(name: str) -> None:
     """Other texts: the column chosen for the old ones means nothing any more."""
     inputs.put("corpus", name)
-    kept = {key: value for key, value in _plan().items() if key != "text_column"}
-    inputs.put("plan", json.dumps(kept, sort_keys=True) if kept else "")
+    aim = next(iter(_aims().values()))
+    _values(aim, inputs.get("model")).forget_columns()
 
 
-def _choose_texts(goal: str, model: str) -> Source | None:
+def _choose_texts(aim: Aim, model: str) -> Source | None:
     """The texts to learn from, None while nothing usable is chosen."""
     kind = _kind()
     st.session_state["corpus_kind"] = kind
@@ -159,27 +161,27 @@ def _choose_texts(goal: str, model: str) -> Source | None:
         on_change=_take_kind, required=True, label_visibility="collapsed",
     )  # fmt: skip
     if kind == PASTED:
-        return _pasted(goal)
-    return _ready(goal, model) if kind == "ready" else _file(goal, model)
+        return _pasted(aim)
+    return _ready(aim, model) if kind == "ready" else _file(aim, model)
 
 
-def _ready(goal: str, model: str) -> Source:
+def _ready(aim: Aim, model: str) -> Source:
     st.session_state["corpus_ready"] = inputs.get("corpus")
     st.selectbox(
-        _("Which texts"), list(data.DATASETS), format_func=lambda name: _(data.DATASETS[name].title), key="corpus_ready",
+        _("Which texts"), list(DATASETS), format_func=lambda name: _(DATASETS[name].title), key="corpus_ready",
         on_change=lambda: _set_corpus(st.session_state["corpus_ready"]),
     )  # fmt: skip
-    row = data.DATASETS[inputs.get("corpus")]
+    row = DATASETS[inputs.get("corpus")]
     st.caption(
         _("{rows:,} texts; their labels are not used. Licence: {licence}").format(rows=row.rows, licence=row.licence)
     )
-    result.read_before(_begins_with(goal, model), row.id)
-    return Source(row.id, "", TASK[goal])
+    result.read_before(aim.begins_with(model), row.id)
+    return Source(row.id, "", aim.task.id)
 
 
 def _text() -> str:
     """The pasted text; the example until there is one."""
-    file = data_form.file_of(inputs.get(PASTED), plain_text=True)
+    file = data_form.file_of(inputs.get(PASTED), (tables.TEXT_SUFFIX,))
     return file.read_bytes().decode() if file else EXAMPLE
 
 
@@ -188,9 +190,9 @@ def _keep(text: str) -> str:
     return data_form.keep_upload(f"{PASTED}.txt", text.encode())
 
 
-def _pasted(goal: str) -> Source:
-    if inputs.get(PASTED) and data_form.file_of(inputs.get(PASTED), plain_text=True) is None:
-        st.warning(_("The text that this address names is not on this machine any more. Here is the example instead."))
+def _pasted(aim: Aim) -> Source:
+    if inputs.get(PASTED) and data_form.file_of(inputs.get(PASTED), (tables.TEXT_SUFFIX,)) is None:
+        st.warning(_("This link's text is no longer on this machine. Here is the example instead."))
         inputs.put(PASTED, "")
     text, key = _text(), f"{PASTED}@{PAGE}"
     inputs.follow(key, text)
@@ -199,51 +201,27 @@ def _pasted(goal: str) -> Source:
         on_change=lambda: inputs.put(PASTED, _keep(st.session_state[key])),
         help=_("Blank lines separate documents. It stays on this machine."),
     )  # fmt: skip
-    return Source(f"{PASTED}.txt", str(data_form.file_of(_keep(text), plain_text=True)), TASK[goal])
+    return Source(f"{PASTED}.txt", str(data_form.file_of(_keep(text), (tables.TEXT_SUFFIX,))), aim.task.id)
 
 
-def _file(goal: str, model: str) -> Source | None:
-    suffixes = (tables.TEXT_SUFFIX, *tables.SUFFIXES)
-    uploaded = st.file_uploader(
-        _("A text file, or a table with a column of texts"), [suffix.removeprefix(".") for suffix in suffixes],
-        key="corpus_upload", max_upload_size=settings.MAX_UPLOAD_MB.value(),
-        help=_("In a .txt file blank lines separate documents. Labels are not needed and not used. The file stays on this machine."),
+def _file(aim: Aim, model: str) -> Source | None:
+    file = data_form.upload(
+        _("A text file, or a table with a column of texts"), data_form.suffixes_of([aim.task.layout]), inputs.get("corpus"), _set_corpus, key="corpus_upload",
+        help_text=_("In a .txt file blank lines separate documents. Labels are not needed and not used. The file stays on this machine."),
+        none=_("No file yet."),
     )  # fmt: skip
-    if uploaded is not None and st.session_state.get("corpus_taken") != uploaded.file_id:
-        st.session_state["corpus_taken"] = uploaded.file_id
-        _set_corpus(data_form.keep_upload(uploaded.name, uploaded.getvalue()))
-    file = data_form.file_of(inputs.get("corpus"), plain_text=True)
     if file is None:
-        if inputs.get("corpus") != UPLOAD:
-            st.warning(_("The file that this address names is not on this machine any more. Upload it again."))
-        else:
-            st.caption(_("No file yet."))
         return None
-    st.caption(layout.plain(_("Using {file}").format(file=file.name)))
-    if file.suffix == tables.TEXT_SUFFIX:
-        return Source(file.name, str(file), TASK[goal])
-    return Source(file.name, str(file), TASK[goal], _column(file, goal, model))
+    columns = data_form.choose_columns(file, aim.task.layout, _values(aim, model), key="corpus_")
+    return None if columns is None else Source(file.name, str(file), aim.task.id, columns)
 
 
-def _column(file: Path, goal: str, model: str) -> str:
-    """The column of texts in a table: guessed, and open to change."""
-    frame = cached.table(str(file)).frame
-    asked = str(_plan().get("text_column", ""))
-    guessed = data.guess_columns(frame, TASK[goal], text_column=asked if asked in frame.columns else "")
-    st.session_state["corpus_column"] = guessed["text"]
-    st.selectbox(
-        _("Column of texts"), list(frame.columns), key="corpus_column",
-        on_change=lambda: _change(goal, model, text_column=st.session_state["corpus_column"] or ""),
-    )  # fmt: skip
-    return guessed["text"]
-
-
-def _show_texts(dataset: data.TextDataset, goal: str) -> None:
+def _show_texts(dataset: TextDataset) -> None:
     """How much there is, and its beginning."""
     counts = dataset.report.counts
     names = (
         (_("Pairs to learn from"), _("Pairs for validation"), _("Pairs for the test"))
-        if goal == "nsp"
+        if "pair" in dataset.layout.input_ids
         else (_("Documents to learn from"), _("For validation"), _("For the test"))
     )
     for column, name, split in zip(st.columns(3), names, ("train", "validation", "test"), strict=True):
@@ -252,9 +230,10 @@ def _show_texts(dataset: data.TextDataset, goal: str) -> None:
     train = dataset.splits["train"]
     rows = train.select(range(min(SHOWN, len(train))))
     frame = pd.DataFrame({_("Text"): [_short(row["text"]) for row in rows]})
-    if goal == "nsp":
+    if "pair" in rows.column_names:
         frame[_("Second text")] = [_short(row["pair"]) for row in rows]
-        frame[_("Follows")] = [_("yes") if row["label"] == 0 else _("no") for row in rows]
+    if dataset.label_names:
+        frame[_("Label")] = [dataset.label_names[row["label"]] for row in rows]
     st.dataframe(frame, hide_index=True, height="content", alt=_("The beginning of the texts"))
 
 
@@ -268,10 +247,12 @@ def _short(text: str) -> str:
 def _form(model: str) -> None:
     """Choose texts, what to learn and the values, see what they cost, start."""
     launch.others("learning")
-    goal = inputs.segment("learn", PAGE, _goals(), _("What to learn"))
-    st.caption(_goal_help(goal))
-    if goal in HEAD and not cached.can_learn(model, HEAD[goal]):
-        sentence = UserError(models.HEADLESS[HEAD[goal]], name=models.title(model))
+    aims = _aims()
+    name = inputs.segment("learn", PAGE, {goal: _title(goal) for goal in aims}, _("What to learn"))
+    aim = aims[name]
+    st.caption(_help(name))
+    if not aim.scratch and not cached.can_learn(model, aim.task.head):
+        sentence = UserError(models.HEADS[aim.task.head].missing, name=models.title(model))
         st.warning(layout.plain(error_text(sentence)), icon=":material/warning:")
         st.button(_("Use minilm instead"), type="primary", on_click=inputs.put, args=("model", "minilm"))
         return
@@ -279,49 +260,46 @@ def _form(model: str) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left, layout.mistakes():
         st.subheader(_("1 · Texts"), anchor=False)
-        source = _choose_texts(goal, model)
+        source = _choose_texts(aim, model)
         if source:
             with st.spinner(_("Reading the data …"), show_time=True):
                 dataset = source.load()
-            _show_texts(dataset, goal)
-    config = _configuration(goal, model, source) if source else None
+            _show_texts(dataset)
+    values = _values(aim, model)
+    config = _configuration(aim, model, source, values) if source else None
     with right, layout.mistakes():
         st.subheader(_("2 · Values"), anchor=False)
-        advised = _advised(goal, model)
-        limit = 512 if goal == "scratch" else launch.token_limit(model)
+        limit = 512 if aim.scratch else launch.token_limit(model)
         recipe.numbers(
-            SETTABLE, lambda name: _plan().get(name, advised[name]),
-            lambda name: _change(goal, model, **{name: st.session_state[f"value_{name}"]}), limit,
-        )  # fmt: skip
+            SETTABLE, values.value, lambda field: values.change(**{field: st.session_state[f"value_{field}"]}), limit
+        )
         st.caption(_("Chosen for some minutes on two processor cores. More texts and epochs make a better model."))
         st.subheader(_("3 · Start"), anchor=False)
         if config and source and dataset:
-            launch.show_estimate(config, source, dataset)
+            launch.show_estimate(config, source)
             launch.show_start(config, source, "learning")
         else:
             st.caption(_("Choose texts first."))
     adaptive.show()
     if config and source and dataset:
         layout.show_code(
-            _code(goal, config, source, dataset),
+            _code(config, source, dataset),
             _("The same recipe with plain transformers and the values chosen above. It draws other masks and holds other rows back than the studio does, so its figures differ by what chance allows."),
         )  # fmt: skip
 
 
-def _code(goal: str, config: RunConfig, source: Source, dataset: data.TextDataset) -> str:
+def _code(config: RunConfig, source: Source, dataset: TextDataset) -> str:
     """The same recipe as a script."""
     file, column = Path(source.file).name, dataset.columns.get("text", "")
     pasted = _text() if inputs.get("corpus") == PASTED else ""
-    texts = snippets.documents(source.name, file, column, dataset.report, pasted)
-    make = snippets.pretrain_next if goal == "nsp" else snippets.pretrain_masked
-    return make(config, texts, held_out=not measures.learnt_by_heart(dataset.report))
+    rows = snippets.documents(source.name, file, column, dataset.report, pasted)
+    return VIEWS[config.task].training_code(config, rows, dataset)
 
 
-def _configuration(goal: str, model: str, source: Source) -> RunConfig:
+def _configuration(aim: Aim, model: str, source: Source, values: recipe.Values) -> RunConfig:
     """Everything that was chosen."""
-    plan = {name: value for name, value in _plan().items() if name in SETTABLE}
     asked = RunConfig(
-        model=_begins_with(goal, model), data=source.name, task=TASK[goal], text_column=source.text_column, preset="custom"
-    )  # fmt: skip
-    advised = _advised(goal, model)
-    return replace(asked, **{name: plan.get(name, advised[name]) for name in SETTABLE})  # type: ignore[arg-type]
+        model=aim.begins_with(model), data=source.name, task=aim.task.id, columns=source.columns, preset="custom"
+    )
+    chosen: Mapping[str, object] = {name: values.value(name) for name in SETTABLE}
+    return replace(asked, **chosen)  # type: ignore[arg-type]

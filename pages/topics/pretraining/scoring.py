@@ -7,8 +7,8 @@ import streamlit as st
 
 from core import attention
 from core.attention import readable
-from core.figures import pretraining as figures
 from core.batches import Report
+from core.figures import pretraining as figures
 from core.pretraining import Scored, TokenScore
 from pages.shared import cached, inputs, layout, progress
 from pages.shared.i18n import _

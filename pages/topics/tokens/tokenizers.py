@@ -11,7 +11,8 @@ from typing import cast
 import pandas as pd
 import streamlit as st
 
-from core import data, models, runs, settings, vocabulary
+from core import models, runs, settings, vocabulary
+from core.data.bundled import DATASETS
 from core.figures import tokens as token_figures
 from core.tokens import Piece
 from pages.shared import cached, inputs, layout
@@ -45,7 +46,7 @@ def available(model: str) -> tuple[str, ...]:
     A run keeps the vocabulary of the model it started from, so it only counts where that model is not here itself.
     """
     found = {model: None} | {name: None for name in models.MODELS if models.availability(name) == "here"}
-    for run in runs.all_runs():
+    for run in cached.all_runs():
         name = f"run:{run.id}"
         if run.config.model not in found and models.availability(name) == "here":
             found[name] = None
@@ -60,8 +61,8 @@ def title(name: str) -> str:
 
 def sources() -> dict[str, str]:
     """Where texts can come from: a dataset's id, or "run:ID" for the data a run was trained on → its title."""
-    rows = {name: _(row.title) for name, row in data.DATASETS.items()}
-    for run in runs.all_runs():
+    rows = {name: _(row.title) for name, row in DATASETS.items()}
+    for run in cached.all_runs():
         if run.config.data.startswith("data/"):
             rows[f"run:{run.id}"] = _("your data: {title}").format(title=inputs.run_title(run))
     return rows
