@@ -330,7 +330,7 @@ def repeated(text: str) -> None:
 
 def moved(text: str) -> None:
     rows: tuple[Movement, ...] = ()
-    for run in inputs.runs_that("label"):
+    for run in inputs.runs_that(gives="label"):
         report = cached.run_report(run.id)
         if report and report.movement and run.config.method == "full":
             rows = report.movement
@@ -397,7 +397,7 @@ def adam(text: str) -> None:
 
 
 def learns(text: str) -> None:
-    for run in inputs.runs_that("label"):
+    for run in inputs.runs_that(gives="label"):
         report = cached.run_report(run.id)
         test = report.evaluations.get("test") if report and not report.memorised else None
         baseline = report.evaluations.get("baseline") if report else None

@@ -185,7 +185,7 @@ with layout.page(
 ):
     model, text = inputs.model_and_sentence("home", label=_("Your sentence, on every page"))
 
-    newest = next(iter(inputs.runs_that("label")), None)
+    newest = next(iter(inputs.runs_that(gives="label")), None)
     cards = (
         (_("1 · Tokenise"), "pages/tokens.py", _("Open Tokens"), lambda: tokens_card(model, text)),
         (_("2 · Encode"), "pages/encoder.py", _("Open Encoder"), lambda: vectors_card(model, text)),

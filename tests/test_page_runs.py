@@ -48,12 +48,12 @@ def test_the_table_lists_every_run_with_its_numbers(both: tuple[str, str], lang:
     frame = app.dataframe[0].value
     assert len(frame) == 2
     report = runs.report(runs.get(FIRST))
-    assert report and report.test
-    assert words.share(report.test.accuracy) in frame.to_csv()
+    assert report and report.measured
+    assert words.measured("accuracy", report.measured.metrics["accuracy"]) in frame.to_csv()
     assert NASTY in frame.to_csv(), "a name is data: it is shown as it was given"
 
 
-@pytest.mark.parametrize("view", result.VIEWS)
+@pytest.mark.parametrize("view", result.VIEWS_OF_RESULT)
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_view_of_a_result(both: tuple[str, str], view: str, lang: str) -> None:
     app = check(open_page("runs", runs=SECOND, lang=lang))
@@ -61,16 +61,16 @@ def test_every_view_of_a_result(both: tuple[str, str], view: str, lang: str) -> 
     check(app.run())
     metrics = {metric.label: metric.value for metric in app.metric}
     report = runs.report(runs.get(SECOND))
-    assert report and report.test
-    assert f"{report.test.accuracy.value:.3f}" in metrics.values()
+    assert report and report.measured
+    assert f"{report.measured.metrics['accuracy'].value:.3f}" in metrics.values()
     assert "\\<b\\>x" in texts(app) and "\n<b>x" not in texts(app), "a name must not become markup"
 
 
 def test_a_score_on_the_training_rows_says_so(both: tuple[str, str]) -> None:
     app = check(open_page("runs", runs=FIRST))
-    assert "training texts themselves" in texts(app)
+    assert "On 4 texts that it was trained on" in texts(app)
     assert "says nothing about new texts" in texts(app)
-    assert "4 training texts" in app.dataframe[0].value.to_csv()
+    assert "4 texts · the training rows themselves" in app.dataframe[0].value.to_csv()
 
 
 def test_two_runs_are_compared(both: tuple[str, str]) -> None:
@@ -186,8 +186,9 @@ def test_the_code_reads_the_numbers_of_the_page(both: tuple[str, str], capsys: p
     names: dict[str, object] = {}
     exec(app.code[-1].value, names)
     report = runs.report(runs.get(FIRST))
-    assert report and report.test
-    assert f"'value': {report.test.accuracy.value}" in capsys.readouterr().out
+    assert report and report.measured
+    assert names["metrics"].loc["accuracy", "value"] == report.measured.metrics["accuracy"].value  # type: ignore[attr-defined]
+    assert "accuracy" in capsys.readouterr().out
     assert len(names["loss"]) == sum(event.kind == "step" for event in runs.events(runs.get(FIRST)))  # type: ignore[arg-type]
 
 
@@ -195,7 +196,7 @@ def test_curves_of_a_real_run_have_points(both: tuple[str, str]) -> None:
     found = {"one": runs.events(runs.get(FIRST))}
     for draw in (
         training_figures.loss_curve,
-        training_figures.evaluation_curve,
+        lambda events: training_figures.metric_curves(events, ("accuracy", "macro_f1")),
         training_figures.learning_rate_curve,
         training_figures.speed_curve,
     ):

@@ -10,7 +10,7 @@ OFFERED = 3
 
 def needed(why: str) -> None:
     """One calm line with a button for each of the newest finished runs, or the way to make one."""
-    titles = inputs.titles(inputs.runs_that("label"))
+    titles = inputs.titles(inputs.runs_that(gives="label"))
     st.info(why, icon=":material/info:")
     if not titles:
         st.page_link("pages/finetune.py", label=_("Fine-tune a classifier"), icon=":material/model_training:")

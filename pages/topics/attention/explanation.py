@@ -26,7 +26,7 @@ def show(model: str, text: str, pair: str) -> str:
     if not cached.classifies(model):
         classifier.needed(_("This needs a model with an answer to explain: a classifier, such as a finished run."))
         return ""
-    answer = cached.prediction(model, {"text": text, "pair": pair} if pair else {"text": text})
+    answer = cached.prediction(model, {"text": text} | ({"pair": pair} if pair.strip() else {}))
     assert isinstance(answer, Labelled)
     with st.spinner(_("Explaining the answer …")):
         found = cached.agreement(model, text, pair, answer.label)

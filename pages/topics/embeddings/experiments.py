@@ -32,7 +32,7 @@ def rows() -> list[layout.Experiment]:
             {"model": "minilm", "view": "map", "texts": "rotten_tomatoes", "rows": "1000", "map": "pca-2", "pooling": "mean", "state": "", "compare": "one"},
         ),
     ]  # fmt: skip
-    newest = next(iter(inputs.titles(inputs.runs_that("label"))), None)
+    newest = next(iter(inputs.titles(inputs.runs_that(gives="label"))), None)
     if newest:
         found.append(
             layout.Experiment(
