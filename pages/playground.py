@@ -1,10 +1,11 @@
-"""Playground: what a trained classifier says of your own text, which words made it say so, and how another one differs."""
+"""Playground: what a trained model says of your own text, which words made it say so, and how another one differs."""
 
 import streamlit as st
 
-from pages.shared import inputs, layout
+from pages.shared import cached, inputs, layout
 from pages.shared.i18n import _
-from pages.topics.playground import answer, classifier, many_texts, one_text, two_models, two_texts
+from pages.shared.tasks.table import VIEWS
+from pages.topics.playground import answer, answering, many_texts, one_text, two_models, two_texts
 
 with layout.page(
     _("Playground"),
@@ -16,21 +17,24 @@ with layout.page(
     st.html(answer.STYLE)
     left, right = st.columns([2, 3])
     with left:
-        model, titles = classifier.choose_model()
+        model, titles = answering.choose_model()
     views = {"one": _("One text"), "texts": _("Two texts"), "models": _("Two models"), "many": _("Many texts")}
     many = bool(model) and inputs.settle_view("playground", views) == "many"
     with right:
-        text = "" if many else inputs.sentence("playground")
-        pair = "" if many else inputs.pair("playground")
+        given: dict[str, str] = {}
+        if model and not many:
+            given = VIEWS[cached.predictor(model).task.id].fields("playground")
+        elif not model:
+            inputs.sentence("playground")
     if not model:
-        classifier.nothing_trained()
+        answering.nothing_trained()
     else:
         view = inputs.view("playground", views, label=_("What to try"))
         if view == "one":
-            one_text.show(model, titles, text, pair)
+            one_text.show(model, given)
         elif view == "texts":
-            two_texts.show(model, text, pair)
+            two_texts.show(model, given)
         elif view == "models":
-            two_models.show(model, titles, text, pair)
+            two_models.show(model, titles, given)
         else:
             many_texts.show(model, titles)

@@ -42,7 +42,7 @@ from core.data.layouts import LAYOUTS
 from core.data.load import load, token_lengths
 from core.errors import Cancelled
 from core.results import AttentionMaps, Attribution, Prediction, RunReport, Tokens
-from core.tasks.base import start
+from core.tasks.base import is_path, start
 from core.tasks.table import TASKS, task_of
 
 Columns = tuple[tuple[str, str], ...]
@@ -301,6 +301,18 @@ def before_training(run_id: str, inputs: Mapping[str, str]) -> Prediction:
     """What a run's model answered before its first step: what it started from, with the head that its seed gives where it had none."""
     name = f"run:{run_id}"
     return _prediction(name, _written(name), inputs, True)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _began_with_head(run_id: str, written: float) -> bool:
+    config = runs.get(run_id).config
+    head = models.HEADS[task_of(config.task).head]
+    return head.new != "always" and models.has_head(config.model, head.id, allow_path=is_path(config.model))
+
+
+def began_with_head(run_id: str) -> bool:
+    """Whether the model that a run started from brought the head for its task; otherwise the run drew a new one."""
+    return _began_with_head(run_id, _written(f"run:{run_id}"))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

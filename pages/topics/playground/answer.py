@@ -1,15 +1,18 @@
-"""One answer: the label, the probabilities, what was said before training, and what must be known about it."""
+"""One answer: what the model says, what it said before training, and what must be known about it."""
 
-from html import escape
+from collections.abc import Mapping
 
 import streamlit as st
 
+from core import models
 from core.errors import UserError
-from core.figures import predictions as predictions_figures
 from core.results import Prediction
+from core.runs import Run
+from core.tasks.table import TASKS
 from pages.shared import cached, layout
 from pages.shared.i18n import _, error_text
-from pages.topics.playground.classifier import reads_pairs, run_of
+from pages.shared.tasks.table import VIEWS
+from pages.topics.playground.answering import run_of
 
 CHART = {"displayModeBar": False}
 STYLE = """
@@ -27,33 +30,21 @@ STYLE = """
 """
 
 
-def say(prediction: Prediction) -> None:
-    """The predicted label in large letters, with its probability."""
-    probability = _("probability {value:.1%}").format(value=prediction.probability)
-    st.html(f'<div class="answer" dir="auto">{escape(prediction.label)}<small>{escape(probability)}</small></div>')
+def complete(name: str, given: Mapping[str, str]) -> bool:
+    """Whether every text that the model reads is there; a line says so where it is not. An empty first text is for core to refuse."""
+    first, *others = cached.predictor(name).task.inputs
+    if not given[first].strip() or all(given.get(role, "").strip() for role in others):
+        return True
+    st.info(_("This model reads several texts together: fill in every field."))
+    return False
 
 
-def bars(prediction: Prediction, *, key: str, untrained: bool = False) -> None:
-    """The probabilities of one answer."""
-    name = _("before training") if untrained else _("answer")
-    st.plotly_chart(
-        predictions_figures.label_probabilities(
-            {name: prediction.probabilities}, faint=_("before training") if untrained else "", text=_
-        ),
-        config=CHART,
-        key=key,
-        alt=", ".join(f"{label} {value:.1%}" for label, value in prediction.probabilities.items())[:400],
-    )
-    hidden = len(prediction.probabilities) - predictions_figures.MOST_LABELS
-    if hidden > 0:
-        st.caption(
-            _("The {shown} likeliest labels; {hidden} more are in the model.").format(
-                shown=predictions_figures.MOST_LABELS, hidden=hidden
-            )
-        )
+def show(name: str, prediction: Prediction, key: str) -> None:
+    """What the model says, as its task is shown."""
+    VIEWS[cached.predictor(name).task.id].answer(prediction, key)
 
 
-def before_training(name: str, text: str, pair: str) -> None:
+def before_training(name: str, given: Mapping[str, str]) -> None:
     """What the same model said before its first step, and what that is worth."""
     run = run_of(name)
     if run is None:
@@ -65,31 +56,42 @@ def before_training(name: str, text: str, pair: str) -> None:
         )
         return
     st.markdown("**" + _("The same model before fine-tuning") + "**")
+    if run.config.model == models.SCRATCH:
+        st.caption(_("It began as a new model with random weights: its answer would have been chance."))
+        return
     try:
         with st.spinner(_("Loading the model…"), show_time=True):
-            prediction = cached.before_training(run.id, text, pair)
+            prediction = cached.before_training(run.id, given)
+            caption = _beginning(run)
     except UserError as error:
         st.caption(layout.plain(error_text(error)))
         return
-    say(prediction)
-    bars(prediction, key="bars_before", untrained=True)
-    st.caption(
-        _(
-            "{model} with the new, random classifier that this run started from (seed {seed}). It has learnt nothing: its "
-            "answer is chance, and another seed gives another one."
-        ).format(model=layout.plain(run.config.model), seed=run.config.seed)
-    )
+    show(name, prediction, "bars_before")
+    st.caption(caption)
 
 
-def notes(name: str, text: str, pair: str, prediction: Prediction) -> None:
-    """What the reader must know about this answer: cut text, a pair where none was trained and the reverse."""
-    pairs_wanted = reads_pairs(name)
-    if pairs_wanted and not pair:
-        st.info(_("This model was trained on pairs of texts: fill in the second sentence, or its answer means little."))
-    if run_of(name) is not None and pair and not pairs_wanted:
+def _beginning(run: Run) -> str:
+    """What the run started from."""
+    model = layout.plain(run.config.model)
+    if cached.began_with_head(run.id):
+        return _("{model} as this run found it: it brought its head for this task, which this run trained on.").format(
+            model=model
+        )
+    return _(
+        "{model} with the new, random head that this run started from (seed {seed}). It has learnt nothing: its "
+        "answer is chance, and another seed gives another one."
+    ).format(model=model, seed=run.config.seed)
+
+
+def notes(name: str, given: Mapping[str, str], prediction: Prediction) -> None:
+    """What the reader must know about this answer: truncated texts, and a second text for a model that never saw one."""
+    task = cached.predictor(name).task
+    run = run_of(name)
+    if run is not None and run.config.task in TASKS and set(given) - set(task.inputs):
         st.info(_("This model was trained on single texts: it never saw a second sentence in training."))
-    if prediction.cut:
+    if prediction.truncated:
         limit = cached.predictor(name).max_length
-        read = cached.tokens(name, text, pair, limit)
+        first, *others = given.values()
+        read = cached.tokens(name, first, others[0] if others else "", limit)
         st.warning(_("The model reads at most {limit} tokens. It never saw this:").format(limit=limit))
         layout.cut_text(read.cut + read.cut_pair)

@@ -5,7 +5,7 @@ it when a button is pressed; what was predicted by then stays. This module draws
 or field the texts come from.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -14,8 +14,10 @@ import pandas as pd
 
 from core import predict, settings
 from core.errors import UserError
-from core.export.tables import csv_text, predictions_frame
+from core.export.tables import csv_text
 from core.results import Evaluation, Prediction
+from core.tasks.base import Goal
+from core.tasks.classify import Labelled, match_labels, measure
 from pages.shared.i18n import _
 
 FIRST_STEP = 16
@@ -23,22 +25,22 @@ SECONDS_PER_STEP = 0.5
 MOST_PER_STEP = 512
 MOST_LABEL_COLUMNS = 20
 SHOWN_CHARS = 300
+CHANCE = "probability of "
 
 
 @dataclass
 class Job:
     """Texts to predict, and the predictions so far.
 
-    rows: the row (or line) of each text in its source, counted from 1. truth: the label of each text, "" where unknown, or
-    None. empty: rows left out because they hold no text. beyond: rows left out because of STUDIO_MAX_BULK.
+    inputs: role → N texts. rows: the row (or line) of each in its source, counted from 1. truth: the label of each, "" where
+    unknown, or None. empty: rows left out because a text is missing. beyond: rows left out because of STUDIO_MAX_BULK.
     seconds: spent predicting.
     """
 
     model: str
     title: str
     rows: list[int]
-    texts: list[str]
-    pairs: list[str] | None
+    inputs: dict[str, list[str]]
     truth: list[str] | None
     empty: int
     beyond: int
@@ -47,8 +49,12 @@ class Job:
     cancelled: bool = False
 
     @property
+    def total(self) -> int:
+        return len(self.rows)
+
+    @property
     def running(self) -> bool:
-        return not self.cancelled and len(self.predictions) < len(self.texts)
+        return not self.cancelled and len(self.predictions) < self.total
 
     @property
     def rate(self) -> float:
@@ -57,18 +63,13 @@ class Job:
 
     @property
     def seconds_left(self) -> float:
-        return (len(self.texts) - len(self.predictions)) / self.rate if self.rate else 0.0
+        return (self.total - len(self.predictions)) / self.rate if self.rate else 0.0
 
 
-def create(
-    model: str,
-    title: str,
-    texts: Sequence[str],
-    pairs: Sequence[str] | None = None,
-    truth: Sequence[str] | None = None,
-) -> Job:
-    """A job over the rows that hold text, at most STUDIO_MAX_BULK of them. Raises UserError when none does."""
-    full = [i for i, text in enumerate(texts) if text.strip() and (pairs is None or pairs[i].strip())]
+def create(model: str, title: str, inputs: Mapping[str, Sequence[str]], truth: Sequence[str] | None = None) -> Job:
+    """A job over the rows that hold every text, at most STUDIO_MAX_BULK of them. Raises UserError when none does."""
+    count = len(next(iter(inputs.values())))
+    full = [i for i in range(count) if all(texts[i].strip() for texts in inputs.values())]
     if not full:
         raise UserError("there is no text in it; write or choose at least one")
     kept = full[: settings.MAX_BULK.value()]
@@ -76,10 +77,9 @@ def create(
         model=model,
         title=title,
         rows=[i + 1 for i in kept],
-        texts=[texts[i] for i in kept],
-        pairs=None if pairs is None else [pairs[i] for i in kept],
+        inputs={role: [texts[i] for i in kept] for role, texts in inputs.items()},
         truth=None if truth is None else [truth[i].strip() for i in kept],
-        empty=len(texts) - len(full),
+        empty=count - len(full),
         beyond=len(full) - len(kept),
     )
 
@@ -90,35 +90,31 @@ def work(job: Job, predictor: predict.Predictor) -> Iterator[None]:
     while job.running:
         done = len(job.predictions)
         start = perf_counter()
-        job.predictions += predict.predict(
-            predictor,
-            job.texts[done : done + size],
-            None if job.pairs is None else job.pairs[done : done + size],
-        )
+        part = {role: texts[done : done + size] for role, texts in job.inputs.items()}
+        job.predictions += predict.predict(predictor, part)
         seconds = perf_counter() - start
         job.seconds += seconds
         yield
         size = min(MOST_PER_STEP, max(1, round(size / max(seconds, 0.001) * SECONDS_PER_STEP)))
 
 
-def evaluation(job: Job, labels: Sequence[str]) -> Evaluation | None:
+def evaluation(job: Job, goal: Goal) -> Evaluation | None:
     """The answers so far against the labels that came with the texts, or None where there are none.
 
     Raises UserError when the labels are not the model's.
     """
-    known = [i for i in range(len(job.predictions)) if job.truth and job.truth[i]]
+    answers = {i: row for i, row in enumerate(job.predictions) if isinstance(row, Labelled)}
+    known = [i for i in answers if job.truth and job.truth[i]]
     if job.truth is None or not known:
         return None
     names = sorted({job.truth[i] for i in known})
-    index = dict(zip(names, predict.match_labels(labels, names), strict=True))
-    columns = {"text": [job.texts[i] for i in known]} | (
-        {} if job.pairs is None else {"pair": [job.pairs[i] for i in known]}
-    )
-    return predict.measure(
-        labels,
+    index = dict(zip(names, match_labels(goal.labels, names), strict=True))
+    return measure(
+        goal.task,
+        goal.labels,
         np.array([index[job.truth[i]] for i in known]),
-        np.array([list(job.predictions[i].probabilities.values()) for i in known]),
-        columns,
+        np.array([list(answers[i].probabilities.values()) for i in known]),
+        {role: [texts[i] for i in known] for role, texts in job.inputs.items()},
     )
 
 
@@ -126,32 +122,37 @@ def _shorten(text: str) -> str:
     return text if len(text) <= SHOWN_CHARS else text[: SHOWN_CHARS - 1] + "…"
 
 
-def table(job: Job) -> pd.DataFrame:
-    """The answers so far for the eye: one row a text, long texts shortened, headings in the language of the page."""
-    answers = job.predictions
-    n = len(answers)
-    columns: dict[str, list[object]] = {_("Row"): list(job.rows[:n]), _("Text"): [_shorten(t) for t in job.texts[:n]]}
-    if job.pairs is not None:
-        columns[_("Second text")] = [_shorten(text) for text in job.pairs[:n]]
+def table(job: Job, goal: Goal) -> pd.DataFrame:
+    """The answers so far for the eye: one row an input, long texts shortened, headings in the language of the page."""
+    frame = goal.frame(job.predictions)
+    for role in job.inputs:
+        if role in frame:
+            frame[role] = [_shorten(text) for text in frame[role]]
+    chances = {column: column.removeprefix(CHANCE) for column in frame if str(column).startswith(CHANCE)}
+    if len(chances) > MOST_LABEL_COLUMNS:
+        frame = frame.drop(columns=list(chances))
+    headings = {
+        "text": _("Text"),
+        "pair": _("Second text"),
+        "label": _("Prediction"),
+        "probability": _("Probability"),
+        "cut": _("Cut"),
+        "fill": _("Likeliest words"),
+    } | {column: _("P({label})").format(label=label) for column, label in chances.items()}
+    frame = frame.rename(columns=headings)
     if job.truth is not None:
-        columns[_("Label in the file")] = list(job.truth[:n])
-    columns[_("Prediction")] = [answer.label for answer in answers]
-    columns[_("Probability")] = [answer.probability for answer in answers]
-    labels = list(answers[0].probabilities) if answers else []
-    if len(labels) <= MOST_LABEL_COLUMNS:
-        for label in labels:
-            columns[_("P({label})").format(label=label)] = [answer.probabilities[label] for answer in answers]
-    columns[_("Cut")] = [answer.cut for answer in answers]
-    return pd.DataFrame(columns)
+        frame.insert(len(job.inputs), _("Label in the file"), job.truth[: len(frame)])
+    frame.insert(0, _("Row"), job.rows[: len(frame)])
+    return frame
 
 
-def download(job: Job) -> str:
+def download(job: Job, goal: Goal) -> str:
     """The answers so far as CSV, with the columns of the command line's `predict`, the row and the label in the file."""
-    n = len(job.predictions)
-    extra: dict[str, list[object]] = {"row": list(job.rows[:n])}
+    frame = goal.frame(job.predictions)
+    frame["row"] = job.rows[: len(frame)]
     if job.truth is not None:
-        extra["true label"] = list(job.truth[:n])
-    return csv_text(predictions_frame(job.predictions, extra), mark=True)
+        frame["true label"] = job.truth[: len(frame)]
+    return csv_text(frame, mark=True)
 
 
 def guess_truth(frame: pd.DataFrame, text_columns: Sequence[str], labels: Sequence[str]) -> str:
@@ -163,7 +164,7 @@ def guess_truth(frame: pd.DataFrame, text_columns: Sequence[str], labels: Sequen
         if not 1 < len(names) <= len(labels):
             continue
         try:
-            predict.match_labels(labels, names)
+            match_labels(labels, names)
         except UserError:
             continue
         return str(column)

@@ -1,12 +1,17 @@
 """The prepared experiments of the Playground; one of them is a text that the chosen model got wrong."""
 
+from core.tasks.base import read_detail
+from core.tasks.classify import Classes
+from core.tasks.table import TASKS
 from pages.shared import cached, layout
 from pages.shared.i18n import _
-from pages.topics.playground.classifier import run_of
+from pages.topics.playground.answering import run_of
 
 
 def rows(name: str) -> list[layout.Experiment]:
     """Prepared experiments; one of them is a text that this very model got wrong."""
+    if "label" not in cached.predictor(name).task.gives:
+        return []
     english = {"pair": "", "view": "one"}
     found = [
         layout.Experiment(
@@ -43,8 +48,10 @@ def rows(name: str) -> list[layout.Experiment]:
     ]
     run = run_of(name)
     report = cached.run_report(run.id) if run else None
-    if report and report.test and report.test.mistakes:
-        mistake = report.test.mistakes[0]
+    test = report.evaluations.get("test") if report and not report.memorised else None
+    mistakes = read_detail(Classes, test).mistakes if test and TASKS[test.task].detail is Classes else ()
+    if mistakes:
+        mistake = mistakes[0]
         found.insert(
             3,
             layout.Experiment(

@@ -7,9 +7,8 @@ import streamlit as st
 from core import settings
 from pages.shared import cached, layout
 from pages.shared.i18n import _
-from pages.shared.snippets import playground as snippets
+from pages.shared.tasks.table import VIEWS
 from pages.topics.playground import bulk
-from pages.topics.playground.classifier import reads_pairs
 from pages.topics.playground.outcome import follow, left_out
 from pages.topics.playground.sources import from_file, pasted
 
@@ -52,9 +51,9 @@ def show(name: str, titles: Mapping[str, str]) -> None:
         if source == "paste":
             st.session_state["bulk_text_widget"] = st.session_state.get("bulk_text", "")
             st.text_area(
-                _("One pair per line, its two texts separated by a tab")
-                if reads_pairs(name)
-                else _("One text per line"),
+                _("One text per line")
+                if len(cached.predictor(name).task.inputs) == 1
+                else _("One input per line, its texts separated by a tab"),
                 height=170,
                 key="bulk_text_widget",
                 on_change=_keep_pasted,
@@ -68,7 +67,7 @@ def show(name: str, titles: Mapping[str, str]) -> None:
             ready = from_file(name, titles)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            _("Predict {count:,} texts").format(count=len(ready.texts)) if ready else _("Predict"),
+            _("Predict {count:,} texts").format(count=ready.total) if ready else _("Predict"),
             type="primary",
             disabled=ready is None or running,
             on_click=_begin,
@@ -85,11 +84,9 @@ def show(name: str, titles: Mapping[str, str]) -> None:
         left_out(ready)
     place = st.container()
     if ready:
-        layout.show_code(
-            snippets.predict(
-                name, ready.texts[0], ready.pairs[0] if ready.pairs else "", cached.predictor(name).max_length
-            )
-        )
+        predictor = cached.predictor(name)
+        first = {role: texts[0] for role, texts in ready.inputs.items()}
+        layout.show_code(VIEWS[predictor.task.id].predict_code(name, first, predictor.max_length))
     if job is not None:
         with place, layout.mistakes():
             follow(job)

@@ -3,7 +3,11 @@
 import pandas as pd
 import streamlit as st
 
-from pages.shared import cached, layout
+from core.metrics import METRICS
+from core.results import Evaluation
+from core.tasks.base import read_detail
+from core.tasks.classify import Classes
+from pages.shared import cached, layout, words
 from pages.shared.i18n import _
 from pages.topics.playground import bulk
 
@@ -23,7 +27,7 @@ def left_out(job: bulk.Job) -> None:
     if job.beyond:
         st.warning(
             _("Only the first {limit:,} texts are predicted; {beyond:,} more are left out.").format(
-                limit=len(job.texts), beyond=job.beyond
+                limit=job.total, beyond=job.beyond
             )
         )
 
@@ -36,13 +40,13 @@ def follow(job: bulk.Job) -> None:
             bar = st.progress(0.0, text=progress_text(job))
             st.button(_("Cancel"), on_click=_cancel, icon=":material/stop_circle:", key="bulk_cancel")
         for _step in bulk.work(job, predictor):
-            bar.progress(len(job.predictions) / len(job.texts), text=progress_text(job))
+            bar.progress(len(job.predictions) / job.total, text=progress_text(job))
         st.rerun()
     results(job)
 
 
 def progress_text(job: bulk.Job) -> str:
-    done = _("{done:,} of {total:,} texts").format(done=len(job.predictions), total=len(job.texts))
+    done = _("{done:,} of {total:,} texts").format(done=len(job.predictions), total=job.total)
     if not job.rate:
         return done
     minutes, seconds = divmod(round(job.seconds_left), 60)
@@ -60,7 +64,7 @@ def results(job: bulk.Job) -> None:
     if job.cancelled:
         st.warning(
             _("Cancelled after {done:,} of {total:,} texts. What was predicted by then is kept.").format(
-                done=count, total=len(job.texts)
+                done=count, total=job.total
             )
         )
     else:
@@ -73,32 +77,12 @@ def results(job: bulk.Job) -> None:
     if not count:
         st.button(_("Discard"), on_click=_discard)
         return
-    labels = tuple(job.predictions[0].probabilities)
+    goal = cached.predictor(job.model).goal
     with layout.mistakes():
-        evaluation = bulk.evaluation(job, labels)
+        evaluation = bulk.evaluation(job, goal)
         if evaluation is not None:
-            first, second, third = st.columns(3)
-            first.metric(
-                _("Accuracy"),
-                f"{evaluation.accuracy.value:.3f}",
-                help=_(
-                    "95 % interval {low:.3f}–{high:.3f}; always answering the most frequent label gives {majority:.3f}."
-                ).format(low=evaluation.accuracy.low, high=evaluation.accuracy.high, majority=evaluation.majority),
-            )
-            second.metric(
-                _("Macro-F1"),
-                f"{evaluation.macro_f1.value:.3f}",
-                help=_("95 % interval {low:.3f}–{high:.3f}.").format(
-                    low=evaluation.macro_f1.low, high=evaluation.macro_f1.high
-                ),
-            )
-            third.metric(_("Texts with a label"), f"{evaluation.n:,}")
-            st.caption(
-                _("95 % interval of the accuracy: {low:.3f}–{high:.3f}, measured on these {n:,} texts.").format(
-                    low=evaluation.accuracy.low, high=evaluation.accuracy.high, n=evaluation.n
-                )
-            )
-    table = bulk.table(job)
+            _measured(evaluation)
+    table = bulk.table(job, goal)
     st.dataframe(
         table,
         hide_index=True,
@@ -107,9 +91,9 @@ def results(job: bulk.Job) -> None:
             for column in table.columns
             if pd.api.types.is_float_dtype(table[column])
         },
-        alt=_("Every text with the label predicted for it and the probability of each label"),
+        alt=_("Every text with what the model answers"),
     )
-    cut = sum(answer.cut for answer in job.predictions)
+    cut = sum(answer.truncated for answer in job.predictions)
     if cut:
         st.caption(
             _("{count:,} texts were longer than the model reads; their end was cut (column “Cut”).").format(count=cut)
@@ -117,10 +101,28 @@ def results(job: bulk.Job) -> None:
     with st.container(horizontal=True):
         st.download_button(
             _("Download as CSV"),
-            bulk.download(job),
+            bulk.download(job, goal),
             file_name="predictions.csv",
             mime="text/csv",
             on_click="ignore",
             icon=":material/download:",
         )
         st.button(_("Discard"), on_click=_discard)
+
+
+def _measured(evaluation: Evaluation) -> None:
+    """How right the answers are, with what guessing would reach."""
+    first, second, third = st.columns(3)
+    for column, name in ((first, "accuracy"), (second, "macro_f1")):
+        column.metric(
+            _(METRICS[name].title),
+            METRICS[name].write(evaluation.metrics[name].value),
+            help=_(METRICS[name].help) + " " + words.measured(name, evaluation.metrics[name]),
+        )
+    third.metric(_("Texts with a label"), f"{evaluation.n:,}")
+    low, high = evaluation.metrics["accuracy"].bounds
+    st.caption(
+        _(
+            "95 % interval of the accuracy: {low:.3f}–{high:.3f}, measured on these {n:,} texts; always answering the most frequent label gives {majority:.3f}."
+        ).format(low=low, high=high, n=evaluation.n, majority=read_detail(Classes, evaluation).majority)
+    )

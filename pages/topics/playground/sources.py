@@ -6,21 +6,26 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import data, settings, tables
+from core import settings, tables
+from core.data.columns import check_column, choose_inputs
 from core.errors import UserError
 from pages.shared import cached, layout
 from pages.shared.i18n import _
 from pages.topics.playground import bulk
-from pages.topics.playground.classifier import reads_pairs, short_title
+from pages.topics.playground.answering import short_title
 
 
 def pasted(name: str, titles: Mapping[str, str]) -> bulk.Job:
     """A job over what was pasted, one text a line. Raises UserError when nothing was."""
     lines = str(st.session_state.get("bulk_text", "")).splitlines()
-    if reads_pairs(name):
-        parts = [line.partition("\t") for line in lines]
-        return bulk.create(name, short_title(name, titles), [p[0] for p in parts], [p[2] for p in parts])
-    return bulk.create(name, short_title(name, titles), lines)
+    roles = cached.predictor(name).task.inputs
+    parts = [
+        (line.split("\t", len(roles) - 1) + [""] * len(roles))[: len(roles)] if len(roles) > 1 else [line]
+        for line in lines
+    ]
+    return bulk.create(
+        name, short_title(name, titles), {role: [row[i] for row in parts] for i, role in enumerate(roles)}
+    )
 
 
 def read_upload(upload: st.runtime.uploaded_file_manager.UploadedFile) -> tables.Table:
@@ -49,39 +54,49 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
     if upload is None:
         return None
     frame = read_upload(upload).frame
-    roles = data.guess_columns(frame, "text-classification", need_label=False)
+    predictor = cached.predictor(name)
+    task = predictor.task
+    roles, labelled = task.layout.inputs, "label" in task.gives
     columns = [str(column) for column in frame.columns]
-    is_pair = reads_pairs(name)
-    left, *middle, right = st.columns(3 if is_pair else 2)
-    text_column = left.selectbox(
-        _("Text column"), columns, columns.index(roles["text"]), key=f"bulk_text_column@{upload.file_id}"
-    )
-    rest = [column for column in columns if column != text_column]
-    pair_column = ""
-    if is_pair:
-        pair_column = middle[0].selectbox(
-            _("Second text column"), rest or [""], key=f"bulk_pair_column@{upload.file_id}"
+    if len(columns) < len(roles):
+        raise UserError(
+            "this model reads {count} texts together; the file has too few columns: {columns}",
+            count=len(roles),
+            columns=", ".join(columns),
         )
-        rest = [column for column in rest if column != pair_column]
-        if not pair_column:
-            raise UserError("this model reads pairs of texts; the file has one column only")
-    guess = bulk.guess_truth(frame, [text_column, pair_column], cached.predictor(name).labels)
-    truth_column = right.selectbox(
-        _("Label column (optional)"),
-        ["", *rest],
-        ["", *rest].index(guess),
-        format_func=lambda column: column or _("none: predict only"),
-        key=f"bulk_label_column@{upload.file_id}@{name}",
-        help=_("With labels, the page also says how many answers are right."),
-    )
-    data.guess_columns(frame, "text-classification", text_column=text_column, need_label=False)
-    for column in filter(None, (pair_column, truth_column)):
-        data.guess_columns(frame, "text-classification", text_column=column, need_label=False)
+    try:
+        guessed = choose_inputs(frame, task.layout, {})
+    except UserError:  # not clear: the columns are offered in their order
+        guessed = dict(zip(task.inputs, columns, strict=False))
+    places = st.columns(len(roles) + labelled)
+    chosen: dict[str, str] = {}
+    for role, place in zip(roles, places, strict=False):
+        rest = [column for column in columns if column not in chosen.values()]
+        guess = guessed[role.id]
+        chosen[role.id] = place.selectbox(
+            _(role.title),
+            rest,
+            rest.index(guess) if guess in rest else 0,
+            key=f"bulk_{role.id}_column@{upload.file_id}",
+        )
+    truth = ""
+    if labelled:
+        rest = [column for column in columns if column not in chosen.values()]
+        guess = bulk.guess_truth(frame, list(chosen.values()), predictor.labels)
+        truth = places[-1].selectbox(
+            _("Label column (optional)"),
+            ["", *rest],
+            ["", *rest].index(guess),
+            format_func=lambda column: column or _("none: predict only"),
+            key=f"bulk_label_column@{upload.file_id}@{name}",
+            help=_("With labels, the page also says how many answers are right."),
+        )
+    for column in (*chosen.values(), *filter(None, (truth,))):
+        check_column(frame, column)
     st.caption(_("{rows:,} rows in {file}").format(rows=len(frame), file=layout.plain(upload.name)))
     return bulk.create(
         name,
         short_title(name, titles),
-        frame[text_column].tolist(),
-        frame[pair_column].tolist() if pair_column else None,
-        frame[truth_column].tolist() if truth_column else None,
+        {role: frame[column].tolist() for role, column in chosen.items()},
+        frame[truth].tolist() if truth else None,
     )

@@ -1,60 +1,72 @@
-"""One text, two classifiers."""
+"""One text, two models."""
+
+from collections.abc import Mapping
 
 import streamlit as st
 
+from core.results import Prediction
+from core.tasks.classify import Labelled
+from core.tasks.table import TASKS
 from pages.shared import cached, inputs, layout
 from pages.shared.i18n import _
-from pages.shared.snippets import playground as snippets
-from pages.topics.playground import experiments
-from pages.topics.playground.answer import bars, notes, say
-from pages.topics.playground.classifier import short_title
+from pages.shared.tasks.table import VIEWS
+from pages.topics.playground import answer, experiments
+from pages.topics.playground.answering import short_title
 
 
-def show(name: str, titles: dict[str, str], text: str, pair: str) -> None:
-    others = {other: title for other, title in titles.items() if other != name}
+def comparable(name: str) -> dict[str, str]:
+    """The other runs that read the same texts and give answers of the same kind: name → title."""
+    task = cached.predictor(name).task
+    alike = {row.id for row in TASKS.values() if (row.gives, row.inputs) == (task.gives, task.inputs)}
+    titles = inputs.titles(run for run in inputs.finished() if run.config.task in alike)
+    return {other: title for other, title in titles.items() if other != name}
+
+
+def show(name: str, titles: Mapping[str, str], given: Mapping[str, str]) -> None:
+    others = comparable(name)
     if inputs.get("other_classifier") == name:
         inputs.put("other_classifier", "")
     if not others and not inputs.get("other_classifier"):
         st.info(
             _(
-                "There is only one classifier so far. Train another one, with other data, settings or a smaller model, or type the name of a classifier on the hub."
+                "There is only one such model so far. Train another one, with other data, settings or a smaller model, or type the name of one on the hub."
             )
         )
         st.page_link("pages/finetune.py", label=_("Fine-tune another model"), icon=":material/model_training:")
     other = inputs.other_model("playground", others, label=_("Compare with"), name="other_classifier")
-    answers = []
+    answers: list[Prediction] = []
+    complete = answer.complete(name, given)
     for number, (column, model) in enumerate(zip(st.columns(2, gap="large"), (name, other), strict=True)):
         with column, layout.mistakes():
-            if not model:
+            if not model or not complete:
                 continue
             with st.spinner(_("Loading the model…"), show_time=True):
-                prediction = cached.prediction(model, text, pair)
+                prediction = cached.prediction(model, given)
             st.markdown("**" + layout.plain(short_title(model, titles)) + "**")
-            say(prediction)
-            bars(prediction, key=f"bars_{number}")
-            milliseconds, repeats = cached.latency(model, text, pair)
+            answer.show(model, prediction, f"bars_{number}")
+            milliseconds, repeats = cached.latency(model, given)
             parameters = cached.predictor(model).model.num_parameters() / 1e6
             st.caption(
                 _("{parameters:.1f} M parameters · {milliseconds:.1f} ms per prediction (median of {repeats})").format(
                     parameters=parameters, milliseconds=milliseconds, repeats=repeats
                 )
             )
-            notes(model, text, pair, prediction)
+            answer.notes(model, given, prediction)
             answers.append(prediction)
-    if len(answers) == 2:
-        first, second = answers
+    labels = [prediction.label for prediction in answers if isinstance(prediction, Labelled)]
+    if len(labels) == 2:
+        first, second = map(layout.plain, labels)
         st.markdown(
-            _("Both say **{label}**.").format(label=layout.plain(first.label))
-            if first.label == second.label
-            else _("They disagree: **{first}** or **{second}**.").format(
-                first=layout.plain(first.label), second=layout.plain(second.label)
-            )
+            _("Both say **{label}**.").format(label=first)
+            if first == second
+            else _("They disagree: **{first}** or **{second}**.").format(first=first, second=second)
         )
     layout.experiments("playground", experiments.rows(name))
+    shown = [model for model in (name, other) if model and (model == name or len(answers) == 2)]
+    ready = {model: cached.predictor(model) for model in shown}
     layout.show_code(
         "\n\n".join(
-            snippets.predict(model, text, pair, cached.predictor(model).max_length)
-            for model in (name, other)
-            if model and (model == name or len(answers) == 2)
+            VIEWS[predictor.task.id].predict_code(model, given, predictor.max_length)
+            for model, predictor in ready.items()
         )
     )

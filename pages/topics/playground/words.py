@@ -1,12 +1,14 @@
 """Which words made a classifier say what it says."""
 
+from collections.abc import Mapping
 from html import escape
 
 import streamlit as st
 
 from core import explain
 from core.figures import predictions as predictions_figures
-from core.results import Attribution, Prediction
+from core.results import Attribution
+from core.tasks.classify import Labelled
 from pages.shared import cached, inputs
 from pages.shared.i18n import _
 from pages.topics.playground.answer import CHART
@@ -66,11 +68,13 @@ def keys(label: str) -> str:
     )
 
 
-def which_words(name: str, text: str, pair: str, prediction: Prediction) -> tuple[Attribution | None, str]:
+def which_words(name: str, given: Mapping[str, str], prediction: Labelled) -> tuple[Attribution | None, str]:
     """The attribution of the answer, computed only when it is shown; and the method."""
     st.subheader(_("Which words made it say so"), anchor=False)
     left, right = st.columns([3, 2], vertical_alignment="bottom")
-    titles = {key: _(row.title) for key, row in explain.METHODS.items()} | {"off": _("Off")}
+    titles = {key: _(row.title) for key, row in explain.offered(cached.predictor(name).task).items()} | {
+        "off": _("Off")
+    }
     with left:
         method = inputs.method("playground", titles, label=_("Method"))
     if method == "off":
@@ -85,12 +89,12 @@ def which_words(name: str, text: str, pair: str, prediction: Prediction) -> tupl
             key="playground_label@" + name,
         )
     with st.spinner(_("Asking the model which words matter…"), show_time=True):
-        attribution = cached.explanation(name, text, pair, chosen or prediction.label, method)
+        attribution = cached.explanation(name, given, chosen or prediction.label, method)
     st.caption(_(explain.METHODS[method].help))
     if not attribution.words:
         st.info(_("The model reads no word of this text."))
         return attribution, method
-    st.html(tinted(attribution, (text, pair) if pair else (text,)))
+    st.html(tinted(attribution, tuple(given.values())))
     st.html(keys(attribution.label))
     st.plotly_chart(
         predictions_figures.contributions(attribution, text=_),

@@ -1,4 +1,4 @@
-"""The classifier that answers: which one, how it is loaded, and the way to a first one."""
+"""The model that answers: which one, how it is loaded, and the way to a first one."""
 
 from collections.abc import Mapping
 
@@ -6,33 +6,34 @@ import streamlit as st
 
 from core import hub, models, runs
 from core.errors import UserError
-from core.tasks import TASKS
+from core.predict import Predictor
+from core.tasks.table import TASKS
 from pages.shared import cached, inputs, layout
 from pages.shared.i18n import _, error_text
 
 HUB_EXAMPLE = "distilbert/distilbert-base-uncased-finetuned-sst-2-english"
 
 
-def load_classifier(name: str) -> None:
-    """Make a classifier ready. Raises UserError when the model is none; a bare encoder is not even fetched to find out."""
+def load(name: str) -> Predictor:
+    """Make a model ready. Raises UserError when it has no head for a task; a bare encoder is not even fetched to find out."""
     if name in models.MODELS:
         raise UserError(
-            "'{name}' has no classifier: it is a pre-trained encoder that must be fine-tuned first", name=name
+            "'{name}' is a pre-trained encoder without a head for a task: fine-tune it first", name=models.title(name)
         )
     with st.spinner(_("Loading the model…"), show_time=True):
-        cached.predictor(name)
+        return cached.predictor(name)
 
 
 def choose_model() -> tuple[str, dict[str, str]]:
-    """The classifier that answers, and the titles of all runs that could.
+    """The model that answers, and the titles of all runs that could.
 
-    It is the shared model when that can classify; otherwise the newest finished run takes its place and a line says so.
+    It is the shared model when that can answer; otherwise the newest finished run takes its place and a line says so.
     "" when there is none: then the page shows the way to one.
     """
-    titles = inputs.finished_classifiers()
+    titles = inputs.titles(run for run in inputs.finished() if run.config.task in TASKS)
     try:
         wanted = inputs.model("playground", label=_("Model that answers"))
-        load_classifier(wanted)
+        load(wanted)
         return wanted, titles
     except UserError as error:
         reason = layout.plain(error_text(error))
@@ -56,12 +57,12 @@ def choose_model() -> tuple[str, dict[str, str]]:
             on_click=inputs.put,
             args=("model", newest),
         )
-    load_classifier(newest)
+    load(newest)
     return newest, titles
 
 
 def nothing_trained() -> None:
-    """The way to a first classifier."""
+    """The way to a first model that answers."""
     with st.container(border=True):
         st.markdown("**" + _("There is no trained model yet") + "**")
         st.markdown(
@@ -73,7 +74,7 @@ def nothing_trained() -> None:
         )
         with st.container(horizontal=True):
             st.page_link("pages/finetune.py", label=_("Fine-tune a model"), icon=":material/model_training:")
-            if any(run.state.status in ("queued", "running") for run in runs.all_runs()):
+            if any(run.state.status in ("queued", "running") for run in cached.all_runs()):
                 st.page_link("pages/runs.py", label=_("A run is on its way: watch it"), icon=":material/list_alt:")
         if hub.hub_reachable():
             st.caption(_("Or fetch a ready classifier of film reviews from the hub (268 MB, Apache-2.0):"))
@@ -84,13 +85,6 @@ def run_of(name: str) -> runs.Run | None:
     """The run behind a model name, or None for a model of the hub."""
     found = models.RUN_NAME.fullmatch(name)
     return runs.get(found[1]) if found else None
-
-
-def reads_pairs(name: str) -> bool:
-    """Whether a model was trained here on pairs of texts."""
-    run = run_of(name)
-    task = TASKS.get(run.config.task) if run is not None else None
-    return task is not None and "pair" in task.inputs
 
 
 def short_title(name: str, titles: Mapping[str, str]) -> str:
