@@ -1,6 +1,8 @@
 """The Fine-tune page: choosing data and values, files good and bad, starting a run and following it."""
 
 import json
+import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,8 +10,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import data, finetune, runs, settings
+from core import runs, settings
+from core.data.bundled import DATASETS
+from core.data.layouts import LAYOUTS
+from core.data.load import load
+from core.finetune.recipe import METHODS, PRESETS, suggested_learning_rate, with_preset
 from core.results import RunConfig
+from pages.shared import data_form
 from pages.shared.snippets import finetune as finetune_code
 from tests.pages_common import LANGUAGES, check, open_page, put_run, texts, train_tiny
 from tests.scripts import run_script
@@ -49,17 +56,17 @@ def test_opens_with_data_model_and_start(lang: str) -> None:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("name", data.DATASETS)
+@pytest.mark.parametrize("name", DATASETS)
 def test_every_dataset_that_comes_with_the_studio(name: str, lang: str) -> None:
     app = check(open_page("finetune", data=name, lang=lang))
     assert not app.error
     assert app.selectbox(key="data_ready").value == name
 
 
-@pytest.mark.parametrize("preset", finetune.PRESETS)
+@pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_fills_every_value(preset: str) -> None:
     app = check(open_page("finetune", data="article-example", preset=preset))
-    for name, value in finetune.PRESETS[preset].values.items():
+    for name, value in PRESETS[preset].values.items():
         assert app.session_state[f"value_{name}"] == value
 
 
@@ -73,11 +80,11 @@ def test_editing_a_value_makes_the_preset_custom_and_choosing_one_goes_back() ->
     assert app.session_state["value_epochs"] == 1.0
 
 
-@pytest.mark.parametrize("method", finetune.METHODS)
+@pytest.mark.parametrize("method", METHODS)
 def test_every_method_brings_its_rate_and_its_own_values(method: str) -> None:
     app = check(open_page("finetune", data="article-example"))
     check(app.button_group(key="method").set_value(method).run())
-    assert app.session_state["value_learning_rate"] == finetune.suggested_learning_rate(method, 384)
+    assert app.session_state["value_learning_rate"] == suggested_learning_rate(method, 384)
     shown = {widget.key for widget in app.number_input}
     assert ("value_frozen_layers" in shown) == (method == "frozen")
     assert ("value_lora_rank" in shown) == (method == "lora")
@@ -92,7 +99,7 @@ def test_an_address_with_nonsense_changes_nothing(changes: str, started: list[ru
     check(app.button(key="start").click().run())
     assert len(started) == 1
     expected = RunConfig(model="minilm", data="article-example")
-    assert started[0].config == finetune.with_preset(expected, "balanced")
+    assert started[0].config == with_preset(expected, "balanced")
 
 
 def test_a_rate_that_is_too_high_is_pointed_out() -> None:
@@ -111,6 +118,14 @@ def test_estimate_measures_real_steps() -> None:
     assert "real steps on this machine" in texts(app), "it stays while nothing changes"
     check(app.number_input(key="value_batch_size").set_value(1).run())
     assert "real steps on this machine" not in texts(app), "other values, other cost"
+
+
+def test_a_cancelled_estimate_can_begin_again() -> None:
+    app = check(open_page("finetune", data="article-example", changes='{"batch_size": 2, "max_length": 16}'))
+    app.session_state["stopped_estimate"] = True
+    app.session_state["estimated"] = ""
+    check(app.button(key="estimate").click().run())
+    assert "real steps on this machine" in texts(app), "asking again begins again"
 
 
 def test_start_makes_a_run_and_follows_it(started: list[runs.Run]) -> None:
@@ -184,7 +199,7 @@ def test_an_uploaded_file_is_read_checked_and_trained_on(started: list[runs.Run]
     check(app.button(key="start").click().run())
     config = started[0].config
     assert config.data.startswith("data/") and (started[0].folder / config.data).is_file()
-    assert (config.text_column, config.label_column) == ("review", "verdict")
+    assert dict(config.columns) == {"text": "review", "label": "verdict"}
     assert config.task == "text-classification"
 
 
@@ -202,6 +217,39 @@ def test_columns_can_be_chosen() -> None:
     assert len(app.error) == 1 and "not labels" in app.error[0].value
     check(app.selectbox(key="label_column").set_value("verdict").run())
     assert not app.error
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"columns": {"label": "id", "text": "review"}}, {"label_column": "id", "text_column": "review"}],
+    ids=["today", "an address of earlier"],
+)
+def test_columns_travel_in_the_address(changes: dict[str, object]) -> None:
+    content = CSV.replace(";0\n", ";1\n").encode()
+    data = check(upload(open_page("finetune"), "reviews.csv", content)).session_state["shared_data"]
+    app = check(open_page("finetune", data=data, changes=json.dumps(changes)))
+    assert app.selectbox(key="label_column").value == "id"
+    check(app.selectbox(key="label_column").set_value("verdict").run())
+    assert json.loads(app.session_state["shared_changes"]) == {"columns": {"label": "verdict", "text": "review"}}
+
+
+def test_a_file_that_is_used_is_kept_and_one_that_was_left_is_cleared_away() -> None:
+    used, left = (data_form.keep_upload("a.csv", content).removeprefix("upload:") for content in (b"a,b\n", b"c,d\n"))
+    long_ago = time.time() - 2 * data_form.KEPT_SECONDS
+    for digest in (used, left):
+        os.utime(data_form.uploads() / digest, (long_ago, long_ago))
+    assert data_form.file_of(f"upload:{used}")
+    data_form.keep_upload("b.csv", b"e,f\n")
+    assert (data_form.uploads() / used).is_dir() and not (data_form.uploads() / left).exists()
+
+
+def test_two_visitors_clear_away_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = data_form.uploads() / ("0" * 24)
+    seen = Path.iterdir
+    monkeypatch.setattr(
+        Path, "iterdir", lambda folder: [*seen(folder), gone] if folder == data_form.uploads() else seen(folder)
+    )
+    assert data_form.keep_upload("a.csv", b"a,b\n").startswith("upload:")
 
 
 def test_sentence_pairs() -> None:
@@ -267,7 +315,7 @@ def test_the_prepared_experiments_set_the_page_up(number: int) -> None:
 def test_train_again_with_a_file_of_an_old_run(started: list[runs.Run], tmp_path: Path) -> None:
     file = tmp_path / "reviews.csv"
     file.write_text(CSV)
-    config = RunConfig("minilm", "", text_column="review", label_column="verdict", epochs=7.0, method="head")
+    config = RunConfig("minilm", "", columns=(("text", "review"), ("label", "verdict")), epochs=7.0, method="head")
     old = runs.create(config, file)
     runs.cancel(old)
     app = check(open_page("finetune", run=old.id))
@@ -279,11 +327,11 @@ def test_train_again_with_a_file_of_an_old_run(started: list[runs.Run], tmp_path
     assert (started[0].folder / started[0].config.data).read_text() == CSV
 
 
-@pytest.mark.parametrize("method", finetune.METHODS)
+@pytest.mark.parametrize("method", METHODS)
 def test_the_script_trains(method: str, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     put_run(trained)
-    dataset = data.load("article-example")
+    dataset = load("article-example", LAYOUTS["text-label"])
     config = RunConfig(
         f"run:{RUN}", "article-example", method=method, epochs=2.0, batch_size=2, learning_rate=1e-3, frozen_layers=1,
         class_weights=method == "full",
@@ -315,11 +363,10 @@ def test_the_script_reads_the_same_rows_as_the_studio(
         frame.to_parquet("d.parquet")
     else:
         frame.to_json(f"d.{kind}", orient="records", lines=kind == "jsonl")
-    dataset = data.load(
-        f"d.{kind}", task="pair-classification", text_column="q", pair_column="a", label_column="y", allow_path=True
-    )
+    columns = {"text": "q", "pair": "a", "label": "y"}
+    dataset = load(f"d.{kind}", LAYOUTS["pair-label"], columns, allow_path=True)
     code = finetune_code.training_rows(f"d.{kind}", f"d.{kind}", dataset.columns, dataset.report)
-    names = run_script(f"import pandas as pd\nlabels = {list(dataset.label_names)!r}\n{code}")
+    names = run_script(f"import pandas as pd\nlabels = {list(dataset.label_names)!r}\n{code}\nprint(len(rows))")
     expected = sorted(
         (row["text"], row["pair"], dataset.label_names[row["label"]])
         for split in dataset.splits.values()
@@ -329,10 +376,10 @@ def test_the_script_reads_the_same_rows_as_the_studio(
 
 
 def test_the_script_reads_the_bundled_sentences() -> None:
-    dataset = data.load("rotten_tomatoes")
+    dataset = load("rotten_tomatoes", LAYOUTS["text-label"])
     code = finetune_code.training_rows("rotten_tomatoes", "", dataset.columns, dataset.report)
     head = "import pandas as pd\nfrom importlib.util import find_spec\nfrom pathlib import Path\n"
-    names = run_script(f"{head}labels = {list(dataset.label_names)!r}\n{code}")
+    names = run_script(f"{head}labels = {list(dataset.label_names)!r}\n{code}\nprint(len(rows))")
     assert len(rows_of(names, ("text", "label"))) == sum(dataset.report.counts.values())
     assert {label for _, label in rows_of(names, ("text", "label"))} == {"negative", "positive"}
 

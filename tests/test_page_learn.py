@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import finetune, models, runs, settings
+from core import models, runs, settings
+from core.finetune.setup import advised
 from core.results import RunConfig
 from pages.shared import data_form
 from pages.topics.pretraining import learn
@@ -75,7 +76,7 @@ def test_every_goal_has_its_texts_values_and_start(goal: str, lang: str) -> None
 
 def test_values_begin_at_what_is_advised() -> None:
     app = opened(corpus="rotten_tomatoes")
-    for name, value in finetune.advised(MASKED, "minilm").items():
+    for name, value in advised(MASKED, "minilm").items():
         assert app.number_input(key=f"value_{name}").value == value
 
 
@@ -140,10 +141,8 @@ def test_start_on_a_dataset_begins_from_the_chosen_model(started: list[runs.Run]
     app = opened(corpus="rotten_tomatoes", model="minilm")
     check(app.button(key="start").click().run())
     (run,) = started
-    assert (run.config.model, run.config.data, run.config.label_column) == ("minilm", "rotten_tomatoes", "")
-    assert {name: getattr(run.config, name) for name in finetune.advised(MASKED, "minilm")} == finetune.advised(
-        MASKED, "minilm"
-    )
+    assert (run.config.model, run.config.data, run.config.columns) == ("minilm", "rotten_tomatoes", ())
+    assert {name: getattr(run.config, name) for name in advised(MASKED, "minilm")} == advised(MASKED, "minilm")
 
 
 @pytest.mark.parametrize(
@@ -160,7 +159,7 @@ def test_an_uploaded_file_needs_no_labels(name: str, content: str, rows: str, st
     assert not app.error and int(app.metric[0].value) + int(app.metric[1].value) + int(app.metric[2].value) == int(rows)
     check(app.button(key="start").click().run())
     assert (started[0].folder / started[0].config.data).read_text() == content
-    assert started[0].config.text_column == ("review" if name == "table.csv" else "")
+    assert started[0].config.columns == ((("text", "review"),) if name == "table.csv" else ())
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

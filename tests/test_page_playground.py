@@ -13,12 +13,14 @@ import streamlit as st
 import torch
 from pydantic import TypeAdapter
 from streamlit.testing.v1 import AppTest
-from transformers import BertForSequenceClassification
+from transformers import BertForMaskedLM, BertForNextSentencePrediction, BertForSequenceClassification
 
 from core import explain, predict
 from core.errors import UserError
 from core.figures import predictions as predictions_figures
 from core.results import Attribution, RunConfig, RunState, WordScore
+from core.tasks.base import read_detail
+from core.tasks.classify import Classes
 from pages.shared import cached
 from pages.topics.playground import bulk
 from tests import pages_common
@@ -89,10 +91,10 @@ def test_without_a_trained_model_the_page_shows_the_way_to_one() -> None:
 def test_a_bare_encoder_hands_over_to_the_newest_run(run: str, labelled: str) -> None:
     at = open_page(text=TEXT)
     assert not at.exception and not at.error
-    assert "'minilm' has no classifier" in said(at) and "run 20260102" in said(at)
+    assert "without a head for a task" in said(at) and "run 20260102" in said(at)
     next(button for button in at.button if button.label == "Use it on every page").click().run()
     assert labelled in at.query_params["model"]
-    assert "has no classifier" not in said(at)
+    assert "without a head for a task" not in said(at)
 
 
 @pytest.mark.parametrize("model", ["../../etc/passwd", "run:20250101-000000-abcdef", "owner/none"])
@@ -107,12 +109,12 @@ def test_the_answer_is_cores_answer(run: str) -> None:
     at = open_page(text=TEXT, model=run)
     assert not at.exception and not at.error
     predictor = predict.load(run)
-    expected = predict.predict(predictor, [TEXT])[0]
+    expected = predict.predict(predictor, {"text": [TEXT]})[0]
     assert f">{expected.label}<" in html(at)
     assert f"probability {expected.probability:.1%}" in html(at)
     for value in expected.probabilities.values():
         assert f"{value:.1%}" in plots(at)[0]
-    before = cached.before_training(FIRST, TEXT)
+    before = cached.before_training(FIRST, {"text": TEXT})
     assert before.probabilities != expected.probabilities
     assert f"{before.probability:.1%}" in plots(at)[1]
     assert "seed 3" in said(at) and "chance" in said(at)
@@ -123,11 +125,11 @@ def test_before_training_is_what_the_seed_gives(
     run: str, studio_home: Path, tiny_classifier: Path, tiny_bert: Path
 ) -> None:
     make_run(studio_home, SECOND, tiny_classifier, tiny_bert, seed=4)
-    first, other = cached.before_training(FIRST, TEXT), cached.before_training(SECOND, TEXT)
+    first, other = cached.before_training(FIRST, {"text": TEXT}), cached.before_training(SECOND, {"text": TEXT})
     st.cache_data.clear()
     st.cache_resource.clear()
     torch.rand(7)
-    assert cached.before_training(FIRST, TEXT).probabilities == first.probabilities
+    assert cached.before_training(FIRST, {"text": TEXT}).probabilities == first.probabilities
     assert other.probabilities != first.probabilities
 
 
@@ -160,7 +162,7 @@ def test_nothing_is_attributed_while_it_is_off(run: str, monkeypatch: pytest.Mon
 
 def test_another_label_can_be_asked_about(run: str) -> None:
     at = open_page(text=TEXT, model=run)
-    predicted = predict.predict(predict.load(run), [TEXT])[0].label
+    predicted = predict.predict(predict.load(run), {"text": [TEXT]})[0].label
     other = "good" if predicted == "bad" else "bad"
     next(box for box in at.selectbox if box.label == "For the label").set_value(other).run()
     assert not at.exception
@@ -209,7 +211,7 @@ def test_hostile_and_many_labels(labelled: str) -> None:
 def test_two_texts_shows_the_change(run: str) -> None:
     at = open_page(text="the film was good", other_text="the film was not good", model=run, view="texts")
     predictor = predict.load(run)
-    first, second = predict.predict(predictor, ["the film was good", "the film was not good"])
+    first, second = predict.predict(predictor, {"text": ["the film was good", "the film was not good"]})
     for value in [*first.probabilities.values(), *second.probabilities.values()]:
         assert f"{value:.1%}" in plots(at)[0]
     change = 100 * (second.probabilities[first.label] - first.probability)
@@ -227,25 +229,51 @@ def test_two_models_side_by_side(run: str, labelled: str) -> None:
 def test_one_model_alone_is_no_dead_end(run: str) -> None:
     at = open_page(text=TEXT, model=run, view="models")
     assert not at.exception and not at.error
-    assert "only one classifier so far" in said(at)
+    assert "only one such model so far" in said(at)
     assert len(plots(at)) == 1
 
 
 def test_a_pair_model_asks_for_its_second_text(studio_home: Path, tiny_classifier: Path, tiny_bert: Path) -> None:
     name = make_run(studio_home, FIRST, tiny_classifier, tiny_bert, task="pair-classification")
-    assert "fill in the second sentence" in said(open_page(text=TEXT, model=name))
+    assert "fill in every field" in said(open_page(text=TEXT, model=name))
     at = open_page(text=TEXT, pair="the acting was good", model=name)
-    assert "fill in the second sentence" not in said(at)
+    assert "fill in every field" not in said(at)
     assert 'class="words second"' in html(at)
 
 
-def test_a_next_sentence_run_reads_pairs_too(studio_home: Path, tiny_classifier: Path, tiny_bert: Path) -> None:
-    name = make_run(studio_home, FIRST, tiny_classifier, tiny_bert, task="next-sentence-prediction")
-    assert "fill in the second sentence" in said(open_page(text=TEXT, model=name))
+def test_a_next_sentence_run_reads_pairs_too(studio_home: Path, tmp_path: Path) -> None:
+    torch.manual_seed(2)
+    BertForNextSentencePrediction(make_config()).save_pretrained(tmp_path / "nsp")
+    make_tokenizer().save_pretrained(tmp_path / "nsp")
+    name = make_run(studio_home, FIRST, tmp_path / "nsp", tmp_path / "nsp", task="next-sentence-prediction")
+    assert "fill in every field" in said(open_page(text=TEXT, model=name))
     at = open_page(text=TEXT, pair="the acting was good", model=name)
-    assert "single texts" not in said(at) and "fill in the second sentence" not in said(at)
+    assert not at.exception and not at.error
+    assert "single texts" not in said(at) and "fill in every field" not in said(at)
+    assert "it brought its head for this task" in said(at) and "another seed gives another one" not in said(at)
     at = open_page(model=name, view="many")
     assert any("separated by a tab" in area.label for area in at.text_area)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("view", ["one", "texts", "models", "many"])
+def test_a_masked_language_model_answers_with_words(
+    studio_home: Path, tmp_path: Path, tiny_bert: Path, view: str, language: str
+) -> None:
+    torch.manual_seed(2)
+    BertForMaskedLM(make_config()).save_pretrained(tmp_path / "mlm")
+    make_tokenizer().save_pretrained(tmp_path / "mlm")
+    name = make_run(studio_home, FIRST, tmp_path / "mlm", tmp_path / "mlm", task="masked-language-modelling")
+    at = open_page(text="the film was [MASK]", model=name, view=view, lang=language)
+    assert not at.exception and not at.error
+    assert not any(box.label == "For the label" for box in at.selectbox), "there is no label to explain"
+    if view == "many" and language == "en":
+        paste(at, "the film was [MASK]\nthe [MASK] was good")
+        button = next(button for button in at.button if button.icon == ":material/play_arrow:")
+        button.click().run()
+        assert not at.exception and not at.error
+        assert len(at.dataframe[0].value) == 2
+    assert (view == "many") != bool(plots(at))
 
 
 @pytest.mark.parametrize("number", range(4))
@@ -283,11 +311,11 @@ def test_pasted_lines_are_predicted(run: str, predictor: predict.Predictor) -> N
     assert "Rows without text, left out: 2" in said(at)
     press(at, "Predict 3 texts")
     table = at.dataframe[0].value
-    expected = predict.predict(predictor, ["the film was good", "the film was bad", "=1+1 good"])
+    expected = predict.predict(predictor, {"text": ["the film was good", "the film was bad", "=1+1 good"]})
     assert list(table["Row"]) == [1, 4, 5]
     assert list(table["Prediction"]) == [answer.label for answer in expected]
     assert list(table["P(good)"]) == pytest.approx([answer.probabilities["good"] for answer in expected])
-    csv = bulk.download(at.session_state["bulk_job"])
+    csv = bulk.download(at.session_state["bulk_job"], predictor.goal)
     read = pd.read_csv(io.StringIO(csv.removeprefix("\ufeff")))
     assert list(read["text"]) == ["the film was good", "the film was bad", "'=1+1 good"]
     press(at, "Discard")
@@ -337,13 +365,13 @@ def test_an_interrupted_job_goes_on_where_it_was(predictor: predict.Predictor, m
     monkeypatch.setattr(bulk, "FIRST_STEP", 3)
     monkeypatch.setattr(bulk, "MOST_PER_STEP", 4)
     texts = [f"good film {'very ' * i}" for i in range(10)]
-    job = bulk.create(predictor.name, "title", texts)
+    job = bulk.create(predictor.name, "title", {"text": texts})
     assert job.seconds_left == 0 and job.running
     next(bulk.work(job, predictor))
     assert len(job.predictions) == 3 and job.rate > 0 and job.seconds_left > 0
     assert sum(1 for _step in bulk.work(job, predictor)) >= 2
     assert not job.running
-    expected = predict.predict(predictor, texts)
+    expected = predict.predict(predictor, {"text": texts})
     assert [answer.text for answer in job.predictions] == texts
     for answer, other in zip(job.predictions, expected, strict=True):
         assert answer.probabilities == pytest.approx(other.probabilities, abs=1e-5)
@@ -351,19 +379,19 @@ def test_an_interrupted_job_goes_on_where_it_was(predictor: predict.Predictor, m
 
 def test_labels_in_the_file_are_measured(predictor: predict.Predictor) -> None:
     texts = ["the film was good", "the film was bad", "great plot", "awful acting", "boring"]
-    answers = predict.predict(predictor, texts)
+    answers = predict.predict(predictor, {"text": texts})
     truth = [answers[0].label, answers[1].label, "bad" if answers[2].label == "good" else "good", answers[3].label, ""]
-    job = bulk.create(predictor.name, "title", texts, truth=truth)
+    job = bulk.create(predictor.name, "title", {"text": texts}, truth=truth)
     for _step in bulk.work(job, predictor):
         assert job.predictions
-    evaluation = bulk.evaluation(job, predictor.labels)
+    evaluation = bulk.evaluation(job, predictor.goal)
     assert evaluation is not None
-    assert evaluation.n == 4 and evaluation.accuracy.value == 0.75
-    assert evaluation.mistakes[0].text == "great plot"
-    wrong = bulk.create(predictor.name, "title", texts, truth=["x", "y", "z", "x", "x"])
+    assert evaluation.n == 4 and evaluation.metrics["accuracy"].value == 0.75
+    assert read_detail(Classes, evaluation).mistakes[0].text == "great plot"
+    wrong = bulk.create(predictor.name, "title", {"text": texts}, truth=["x", "y", "z", "x", "x"])
     list(bulk.work(wrong, predictor))
     with pytest.raises(UserError, match="labels"):
-        bulk.evaluation(wrong, predictor.labels)
+        bulk.evaluation(wrong, predictor.goal)
 
 
 def test_the_label_column_is_guessed_by_the_models_labels() -> None:
@@ -383,7 +411,7 @@ def test_a_file_with_labels_is_measured(run: str) -> None:
     frame = pd.DataFrame({"review": ["the film was good", "the film was bad"] * 4, "verdict": ["good", "bad"] * 4})
     at = upload(open_page(model=run, view="many"), "reviews.csv", frame.to_csv(index=False).encode())
     chosen = {box.label: box.value for box in at.selectbox}
-    assert chosen["Text column"] == "review" and chosen["Label column (optional)"] == "verdict"
+    assert chosen["Column of texts"] == "review" and chosen["Label column (optional)"] == "verdict"
     press(at, "Predict 8 texts")
     assert {metric.label for metric in at.metric} >= {"Accuracy", "Macro-F1"}
     assert list(at.dataframe[0].value["Label in the file"]) == ["good", "bad"] * 4
@@ -399,14 +427,14 @@ def test_a_file_of_pairs(studio_home: Path, tiny_classifier: Path, tiny_bert: Pa
     name = make_run(studio_home, FIRST, tiny_classifier, tiny_bert, task="pair-classification")
     content = b"question,answer\nis it good,the film was good\nis it bad,\n"
     at = upload(open_page(model=name, view="many"), "pairs.tsv", content)
-    next(box for box in at.selectbox if box.label == "Text column").set_value("question").run()
+    next(box for box in at.selectbox if box.label == "Column of texts").set_value("question").run()
     press(at, "Predict 1 texts")
-    expected = predict.predict(predict.load(name), ["is it good"], ["the film was good"])[0]
+    expected = predict.predict(predict.load(name), {"text": ["is it good"], "pair": ["the film was good"]})[0]
     table = at.dataframe[0].value
     assert list(table["Second text"]) == ["the film was good"]
     assert list(table["Probability"]) == pytest.approx([expected.probability])
     at = upload(open_page(model=name, view="many"), "one.csv", b"text\ngood film\n")
-    assert "one column only" in said(at)
+    assert "too few columns" in said(at)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ class Line:
     total: int = 1
     estimate: Estimate | None = None
     error: str = ""
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, int | float | str] = field(default_factory=dict)
 
 
 def measure(config: RunConfig, file: Path | None, report: Callable[[int, int], None]) -> Estimate:
@@ -94,7 +94,15 @@ def main(file: str) -> None:
             config, load_data(config, Path(file).parent), report=lambda done, total: _tell(Line(done, total))
         )
     except UserError as error:
-        _tell(Line(error=error.message, values={name: str(value) for name, value in error.values.items()}))
+        _tell(
+            Line(
+                error=error.message,
+                values={
+                    name: value if isinstance(value, int | float) else str(value)
+                    for name, value in error.values.items()
+                },
+            )
+        )
         return
     _tell(Line(1, 1, found))
 

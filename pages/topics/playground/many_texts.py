@@ -46,22 +46,24 @@ def show(name: str, titles: Mapping[str, str]) -> None:
     )
     job: bulk.Job | None = st.session_state.get("bulk_job")
     running = job is not None and job.running
+    task = cached.predictor(name).task
+    prose = "label" in task.gives and len(task.inputs) == 1  # for which the examples are
     ready: bulk.Job | None = None
     with layout.mistakes():
         if source == "paste":
             st.session_state["bulk_text_widget"] = st.session_state.get("bulk_text", "")
             st.text_area(
                 _("One text per line")
-                if len(cached.predictor(name).task.inputs) == 1
+                if len(task.inputs) == 1
                 else _("One input per line, its texts separated by a tab"),
                 height=170,
                 key="bulk_text_widget",
                 on_change=_keep_pasted,
-                placeholder=EXAMPLES[0],
+                placeholder=EXAMPLES[0] if prose else "",
             )
             if st.session_state.get("bulk_text", "").strip():
                 ready = pasted(name, titles)
-            else:
+            elif prose:
                 st.button(_("Fill in examples"), on_click=_fill_examples, icon=":material/edit_note:")
         else:
             ready = from_file(name, titles)

@@ -1,0 +1,103 @@
+"""What pages keep: as many loaded models as the setting says, one for each model and head, and runs that are read again when they change."""
+
+import gc
+import json
+import weakref
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+import streamlit as st
+from transformers import PreTrainedModel
+
+from core import models, runs, settings
+from pages.shared import cached
+from tests.pages_common import train_tiny
+
+RUN = "20260102-030405-aaaaaa"
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train_tiny(tiny_bert, tmp_path_factory.mktemp("trained"), RUN)
+
+
+def put(folder: Path, number: int) -> str:
+    run_id = f"{RUN[:-1]}{number}"
+    copytree(folder, settings.runs_folder() / run_id)
+    return run_id
+
+
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> list[weakref.ref[PreTrainedModel]]:
+    """Every model that is loaded from now on."""
+    found: list[weakref.ref[PreTrainedModel]] = []
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    for name in ("load", "load_encoder"):
+        make = getattr(models, name)
+
+        def remember(*args: object, make: object = make, **options: object) -> PreTrainedModel:
+            model: PreTrainedModel = make(*args, **options)  # type: ignore[operator]
+            found.append(weakref.ref(model))
+            return model
+
+        monkeypatch.setattr(models, name, remember)
+    return found
+
+
+def alive(loaded: list[weakref.ref[PreTrainedModel]]) -> int:
+    gc.collect()
+    return sum(model() is not None for model in loaded)
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_no_more_models_are_kept_than_the_setting_says(
+    most: int, trained: Path, loaded: list[weakref.ref[PreTrainedModel]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(settings.MAX_MODELS.name, str(most))
+    for run_id in [put(trained, number) for number in range(3)]:
+        name, given = f"run:{run_id}", {"text": "a sentence"}
+        cached.prediction(name, given)
+        cached.before_training(run_id, given)
+        cached.vectors(name, "a sentence")
+        cached.trace(name, "a sentence")
+        cached.latency(name, given)
+        assert alive(loaded) <= most
+    cached.encoder("minilm")
+    cached.masked_lm("minilm")
+    cached.next_sentence_model("minilm")
+    assert alive(loaded) <= most
+    assert len(loaded) >= 9
+
+
+def test_a_run_is_loaded_once_for_all_pages(trained: Path, loaded: list[weakref.ref[PreTrainedModel]]) -> None:
+    name = f"run:{put(trained, 0)}"
+    cached.prediction(name, {"text": "a sentence"})
+    cached.attend(name, "a sentence")
+    cached.whole(name)
+    cached.explanation(name, {"text": "a sentence"}, cached.predictor(name).labels[0], "deletion")
+    assert len(loaded) == 1
+
+
+def test_a_setting_that_is_wrong_stops_no_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(settings.MAX_MODELS.name, "many")
+    with pytest.raises(Exception, match=settings.MAX_MODELS.name):
+        cached.encoder("minilm")
+
+
+def test_a_run_that_has_ended_is_read_again_only_when_it_was_written(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = put(trained, 0)
+    read: list[str] = []
+    whole = runs.open_folder
+    monkeypatch.setattr(runs, "open_folder", lambda folder: read.append(folder.name) or whole(folder))
+    assert [run.state.status for run in cached.all_runs()] == ["finished"]
+    assert cached.all_runs() == runs.all_runs()
+    read.clear()
+    cached.all_runs()
+    assert not read
+    state = settings.runs_folder() / run_id / "state.json"
+    state.write_text(json.dumps(json.loads(state.read_text()) | {"status": "cancelled"}))
+    assert [run.state.status for run in cached.all_runs()] == ["cancelled"]
