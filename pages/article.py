@@ -399,13 +399,14 @@ def adam(text: str) -> None:
 def learns(text: str) -> None:
     for run in inputs.runs_that(gives="label"):
         report = cached.run_report(run.id)
-        test = report.evaluations.get("test") if report and not report.memorised else None
+        test = report.evaluations.get("test") if report else None
         baseline = report.evaluations.get("baseline") if report else None
-        if test and baseline:
+        if report and test and baseline:
+            where = _("after training, on the same texts") if report.memorised else _("after training, on unseen texts")
             facts(
                 [
                     (_("accuracy before training"), percent(baseline.metrics["accuracy"].value)),
-                    (_("after training, on unseen texts"), percent(test.metrics["accuracy"].value)),
+                    (where, percent(test.metrics["accuracy"].value)),
                     (_("texts"), f"{test.n:,}"),
                 ]
             )

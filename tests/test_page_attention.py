@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import heads, models, settings
 from core.figures import heads as figures
+from core.tasks.classify import Labelled
 from pages.shared import cached, inputs
 from pages.topics.attention import ablation
 from pages.topics.attention import heads as heads_page
@@ -138,7 +139,8 @@ def test_two_runs_of_one_model(trained: Path, tmp_path: Path, run: str) -> None:
 
 def test_attention_beside_attributions(run: str) -> None:
     app = check(open_page("attention", model=run, text=SENTENCE, view="explanation"))
-    answer = cached.prediction(run, SENTENCE)
+    answer = cached.prediction(run, {"text": SENTENCE})
+    assert isinstance(answer, Labelled)
     found = cached.agreement(run, SENTENCE, "", answer.label)
     shown = frame(app, "Attention")
     assert list(shown["Integrated gradients"]) == [
