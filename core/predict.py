@@ -11,7 +11,7 @@ from time import perf_counter
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from core import models
+from core import bundled, models
 from core.batches import Report
 from core.data.dataset import TextDataset
 from core.errors import UserError
@@ -55,8 +55,12 @@ def around(
 
 
 def choose_task(name: str, task: str = "", *, allow_path: bool = False) -> Task:
-    """The task with this id, or the first whose head the model has. Raises UserError for a model without a head."""
-    row = task_of(task) if task else task_for(models.load_config(name, allow_path=allow_path))
+    """The task with this id, or that of a READY row, or the first whose head the model has.
+
+    Raises UserError for a model without a head.
+    """
+    wanted = task or (bundled.READY[name].task if name in bundled.READY else "")
+    row = task_of(wanted) if wanted else task_for(models.load_config(name, allow_path=allow_path))
     if row is None:
         raise UserError(
             "'{name}' is a pre-trained encoder without a head for a task: fine-tune it first", name=models.title(name)
@@ -68,8 +72,8 @@ def load(name: str, task: str = "", *, allow_path: bool = False) -> Predictor:
     """The model `name` for a task, on the GPU when there is one.
 
     name: a run ("run:ID"), a model that comes with the studio or a hub id; with allow_path (the command line) also a run folder
-    or a model folder. task: a TASKS id, by default the first task whose head the model has. Raises UserError when there is
-    no such model, or it has no trained head for the task.
+    or a model folder. task: a TASKS id, by default that of a READY row, or else the first task whose head the model has. Raises
+    UserError when there is no such model, or it has no trained head for the task.
     """
     row = choose_task(name, task, allow_path=allow_path)
     model = models.load(name, row.head, allow_path=allow_path)

@@ -1,11 +1,11 @@
-"""The recipe of the two heads that the studio ships for its bundled model (core/bundled/), and the figures of their card.
+"""The recipe of the two heads that the studio ships for its bundled model (core/weights/), and the figures of their card.
 
     python -m recipes.pretraining_heads collect FOLDER               texts out of redistributable packages
     python -m recipes.pretraining_heads train mlm FOLDER --steps N   goes on where it was stopped
     python -m recipes.pretraining_heads train nsp FOLDER --steps N
-    python -m recipes.pretraining_heads export FOLDER                writes core/bundled/
-    python -m recipes.pretraining_heads restore FOLDER --steps N     a checkpoint out of core/bundled/, to train it on
-    python -m recipes.pretraining_heads blend FOLDER                 half way between core/bundled/ and what came of it
+    python -m recipes.pretraining_heads export FOLDER                writes core/weights/
+    python -m recipes.pretraining_heads restore FOLDER --steps N     a checkpoint out of core/weights/, to train it on
+    python -m recipes.pretraining_heads blend FOLDER                 half way between core/weights/ and what came of it
     python -m recipes.pretraining_heads evaluate FOLDER --text FILE  masked accuracy on FILE and on three unseen books,
                                                                     next-sentence accuracy on documents held back
 

@@ -1,6 +1,8 @@
-"""The heads in the repository: their files, what they become, and that they answer sensibly."""
+"""The heads and ready models in the repository: their files, what they become, and that they answer sensibly."""
 
 import json
+import socket
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +10,17 @@ import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
-from transformers import BertForMaskedLM, BertForNextSentencePrediction, BertModel
+from transformers import BertForMaskedLM, BertForNextSentencePrediction, BertModel, PreTrainedModel
 
-from core import bundled, models, pretraining
+from core import bundled, models, predict, pretraining
+from core.data.bundled import DATASETS
+from core.errors import UserError
+from core.tasks.classify import Labelled
+from core.tasks.table import TASKS
+from pages.shared.snippets._parts import beginning
 from recipes import pretraining_heads as recipe
 from tests.conftest import make_config
+from tests.scripts import run_script
 
 MB = 1_000_000
 
@@ -20,7 +28,7 @@ MB = 1_000_000
 def test_the_files_are_small_half_precision_and_say_nothing_of_a_machine() -> None:
     files = [path for path in bundled.HOME.rglob("*") if path.is_file()]
     sizes = [path.stat().st_size for path in files]
-    assert max(sizes) <= 10 * MB and sum(sizes) <= 12 * MB
+    assert max(sizes) <= 10 * MB and sum(sizes) <= 12 * MB + len(bundled.READY) * 4 * MB
     assert {path.suffix for path in files} == {".safetensors", ".json", ".md"}
     for path in files:
         if path.suffix == ".safetensors":
@@ -68,11 +76,10 @@ def test_a_saved_one_loads_in_plain_transformers(tmp_path: Path) -> None:
         torch.testing.assert_close(again.eval()(**ids).logits, model(**ids).logits, rtol=1e-4, atol=1e-4)
 
 
-def test_a_head_that_does_not_fit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_head_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     save_file({"cls.something.weight": torch.zeros(2)}, tmp_path / bundled.HEAD_FILE)
-    monkeypatch.setitem(bundled.HEADS, "mlm", tmp_path)
     with pytest.raises(ValueError, match=r"does not fit this model: cls\.something\.weight"):
-        bundled.with_head(BertForMaskedLM(make_config()), "mlm")
+        bundled.merge(BertForMaskedLM(make_config()), tmp_path)
 
 
 def test_the_recipe_computes_the_loss_and_the_gradients_of_the_adapted_model() -> None:
@@ -149,6 +156,118 @@ def test_a_successor_is_told_from_a_sentence_about_something_else() -> None:
     follows = pretraining.next_sentence(model, tokenizer, first, "My boss was not pleased, and neither was the client.")
     other = pretraining.next_sentence(model, tokenizer, first, "Penguins are birds that cannot fly but swim very well.")
     assert follows.probability > 0.5 > other.probability
+
+
+@pytest.fixture(params=bundled.READY)
+def ready(request: pytest.FixtureRequest) -> bundled.Ready:
+    return bundled.READY[request.param]
+
+
+def test_a_ready_row_keeps_its_promises(ready: bundled.Ready) -> None:
+    assert ready.task in TASKS and TASKS[ready.task].head == ready.head and ready.base in models.MODELS
+    assert ready.data in DATASETS and DATASETS[ready.data].task == ready.task and ready.examples and ready.labels
+    assert ready.id not in models.MODELS and models.is_name(ready.id) and models.title(ready.id) == ready.id
+    assert sum(path.stat().st_size for path in ready.folder.iterdir()) <= 4 * MB
+
+
+def test_the_card_of_a_ready_model_states_its_figures_and_its_files(ready: bundled.Ready) -> None:
+    card = (ready.folder / "README.md").read_text()
+    assert ready.figures in card
+    for path in ready.folder.glob("*.safetensors"):
+        assert sha256(path.read_bytes()).hexdigest() in card, path.name
+    assert f"python -m recipes.ready_heads {ready.folder.name} " in card
+
+
+def test_a_ready_model_is_here_without_a_network(ready: bundled.Ready, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("the network was asked")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    assert models.availability(ready.id) == "here"
+    config = models.load_config(ready.id)
+    assert models.labels(config) == ready.labels and models.head_of(config) == ready.head
+    predictor = predict.load(ready.id)
+    assert predictor.task is TASKS[ready.task] and predictor.labels == ready.labels
+    assert predictor.max_length == 512 and not predictor.model.training
+    assert len(predict.predict(predictor, {"text": list(ready.examples)})) == len(ready.examples)
+
+
+def test_a_ready_model_has_its_head_and_no_other(ready: bundled.Ready) -> None:
+    assert models.has_head(ready.id, ready.head) and models.can_learn(ready.id, ready.head)
+    for head in set(models.HEADS) - {ready.head}:
+        assert not models.has_head(ready.id, head)
+        with pytest.raises(UserError):
+            models.load(ready.id, head)
+
+
+def by_hand(ready: bundled.Ready, model: PreTrainedModel) -> dict[str, torch.Tensor]:
+    """The published weights, plus B·A · alpha / r where there are adapters, with what is stored whole in its place."""
+    config = json.loads((ready.folder / "adapter_config.json").read_text())
+    adapters = load_file(ready.folder / "adapter_model.safetensors")
+    weights = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    weights |= {name: tensor.float() for name, tensor in load_file(ready.folder / bundled.HEAD_FILE).items()}
+    for name in (name for name in adapters if name.endswith("lora_A.weight")):
+        change = adapters[name.replace("lora_A", "lora_B")].float() @ adapters[name].float()
+        weights[name.removeprefix("base_model.model.").replace("lora_A.", "")] += (
+            change * config["lora_alpha"] / config["r"]
+        )
+    return weights
+
+
+def test_a_ready_model_is_what_its_files_say(ready: bundled.Ready) -> None:
+    row = models.HEADS[ready.head]
+    plain = row.auto.from_pretrained(models.folder(ready.base), num_labels=len(ready.labels)).eval()
+    plain.load_state_dict(by_hand(ready, plain))
+    loaded = models.load(ready.id, ready.head)
+    inputs = models.load_tokenizer(ready.id)(list(ready.examples), padding=True, return_tensors="pt")
+    with torch.inference_mode():
+        torch.testing.assert_close(loaded(**inputs).logits, plain(**inputs).logits, rtol=1e-4, atol=1e-4)
+        hidden = models.load_encoder(ready.id)(**inputs).last_hidden_state
+        torch.testing.assert_close(hidden, plain.base_model(**inputs).last_hidden_state, rtol=1e-4, atol=1e-4)
+        published = models.load_encoder(ready.base)(**inputs).last_hidden_state
+    assert (hidden - published).abs().mean() > 0.05
+
+
+def test_training_from_a_ready_model_begins_with_its_encoder_and_a_new_head(ready: bundled.Ready) -> None:
+    labels = ("a", "b", "c")
+    fresh, trained = (models.load(name, "classifier", labels=labels, seed=1) for name in (ready.base, ready.id))
+    assert torch.equal(trained.classifier.weight, fresh.classifier.weight)
+    assert models.labels(trained.config) == labels
+    encoder = models.load_encoder(ready.id).state_dict()
+    assert all(torch.equal(value, encoder[name]) for name, value in trained.base_model.state_dict().items())
+
+
+def test_a_script_puts_a_ready_model_together(ready: bundled.Ready) -> None:
+    auto = models.HEADS[ready.head].auto.__name__
+    script = beginning(ready.id, "import torch", f"from transformers import {auto}, AutoTokenizer")
+    script += f"""
+inputs = AutoTokenizer.from_pretrained(folder)({ready.examples[0]!r}, return_tensors="pt")
+model = {auto}.from_pretrained(folder).eval()
+with torch.inference_mode():
+    logits = model(**inputs).logits
+print(logits)
+"""
+    variables = run_script(script)
+    loaded = models.load(ready.id, ready.head)
+    with torch.inference_mode():
+        torch.testing.assert_close(variables["logits"], loaded(**variables["inputs"]).logits, rtol=1e-4, atol=1e-4)
+    assert variables["model"].config.id2label == loaded.config.id2label
+
+
+def test_sentiment_of_plain_sentences() -> None:
+    sentences = {
+        "A wonderful film, funny and moving.": "positive",
+        "One of the best performances of the year.": "positive",
+        "I enjoyed every minute of it.": "positive",
+        "A charming story, beautifully told.": "positive",
+        "A dull, lifeless mess.": "negative",
+        "The jokes fall flat and the story makes no sense.": "negative",
+        "I was bored after ten minutes.": "negative",
+        "A waste of time and talent.": "negative",
+    }
+    predictor = predict.load("minilm-sentiment")
+    answers = predict.predict(predictor, {"text": list(sentences)})
+    assert [answer.label for answer in answers if isinstance(answer, Labelled)] == list(sentences.values())
 
 
 def test_the_published_encoder_itself_is_left_as_it_is() -> None:

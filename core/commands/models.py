@@ -63,7 +63,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def models_command(_: argparse.Namespace) -> int:
-    from core import models
+    from core import bundled, models
 
     words = {"here": "yes", "hub": "from the hub", "unreachable": "no (needs a network)"}
     found = {name: models.availability(name) for name in models.MODELS}
@@ -71,6 +71,10 @@ def models_command(_: argparse.Namespace) -> int:
     table(
         ("model", "available", "languages", "million parameters", "layers", "licence"),
         [(row.id, words[found[row.id]], row.languages, row.parameters, row.layers, row.licence) for row in rows],
+    )
+    table(
+        ("ready model", "task", "labels", "languages", "licence"),
+        [(row.id, row.task, ", ".join(row.labels), row.languages, row.licence) for row in bundled.READY.values()],
     )
     answer(
         {
@@ -87,7 +91,18 @@ def models_command(_: argparse.Namespace) -> int:
                     "licence": row.licence,
                 }
                 for row in rows
-            ]
+            ],
+            "ready": [
+                {
+                    "id": row.id,
+                    "base": row.base,
+                    "task": row.task,
+                    "labels": row.labels,
+                    "data": row.data,
+                    "licence": row.licence,
+                }
+                for row in bundled.READY.values()
+            ],
         }
     )
     return 0

@@ -7,15 +7,39 @@ names; the tests run every one and compare. Values are written with repr(), so t
 
 from collections.abc import Sequence
 
-from core import models
+from core import bundled, models
 from core.results import DataReport
 
 
 def beginning(name: str, *imports: str) -> str:
-    """The import lines, and `folder`: where the model's files are."""
+    """The import lines, and `folder`: where the model's files are. A ready model is put together there first."""
     line, expression = models.code(name)
-    lines = [*([line] if line else []), *imports]
-    return "\n".join(sorted(lines)) + f"\n\nfolder = {expression}\n"
+    ready = bundled.READY.get(name)
+    lines = [*([line] if line else []), *(_ready_imports(ready) if ready else []), *imports]
+    return "\n".join(sorted(lines)) + f"\n\nfolder = {expression}\n" + (_ready_folder(ready) if ready else "")
+
+
+def _ready_imports(ready: bundled.Ready) -> list[str]:
+    return [
+        "import tempfile",
+        "from peft import PeftModel",
+        "from safetensors.torch import load_file",
+        f"from transformers import {models.HEADS[ready.head].auto.__name__} as Trained, AutoTokenizer as Tokenizer",
+    ]
+
+
+def _ready_folder(ready: bundled.Ready) -> str:
+    """Code that writes a ready model as an ordinary folder: the published encoder, the adapters merged, the head."""
+    labels = dict(enumerate(ready.labels))
+    return f"""home = {str(ready.folder)!r}  # what was trained: the head, and adapters for the encoder
+trained = Trained.from_pretrained(folder, id2label={labels!r}, label2id={ {label: i for i, label in labels.items()}!r})
+weights = load_file(home + "/{bundled.HEAD_FILE}")
+trained.load_state_dict({{name: tensor.float() for name, tensor in weights.items()}}, strict=False)
+whole = tempfile.mkdtemp()
+PeftModel.from_pretrained(trained, home).merge_and_unload().save_pretrained(whole)
+Tokenizer.from_pretrained(folder).save_pretrained(whole)
+folder = whole
+"""
 
 
 def call(text: str, pair: str) -> str:
@@ -38,8 +62,6 @@ def beginning_with_head(name: str, auto_class: str, head: str, *imports: str, li
 model = {auto_class}.from_pretrained(folder, dtype=torch.float32).eval()
 """
     if name == "minilm":
-        from core import bundled  # here, because it imports peft, which most pages never need
-
         home = str(bundled.HEADS[head])
         made += f"""home = {home!r}  # what was trained for this task: the head, and adapters for the encoder
 weights = load_file(home + "/{bundled.HEAD_FILE}")
