@@ -40,7 +40,7 @@ WHOLE = {
     f"{name}.py" for name in "encoder heads html vocabulary tokens tables embeddings runs pretraining models".split()
 }
 # Where a task may be named: where tasks live, where a dataset says what it is made for, and in experiments prepared for one task.
-# core/results.py holds the default of RunConfig.task, with which configurations from before there were several tasks are read.
+# core/results.py holds the default of RunConfig.task: the usual task, where none is named.
 TASKS_LIVE_IN = ("core/tasks/", "pages/shared/tasks/")
 MAY_NAME_TASKS = {"core/data/bundled.py", "core/adaptive.py", "core/results.py", "pages/topics/pretraining/adaptive.py"}
 # Files that still name tasks because they are not written for rows of TASKS yet; this is to be empty.
