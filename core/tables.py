@@ -38,7 +38,7 @@ class Table:
     frame: one column per column of the source; cells are str ("" where nothing stands), except lists, objects and bytes,
     which stay what they are. rows: rows that were read, those in `dropped` included. cut_cells: cells longer than the
     limit, cut. dropped, notes: rows that fit no column, and remarks on the reading. categories: of columns whose numbers
-    stood for names, all these names in the order of the numbers. encoding, delimiter: "" when the source is not such a file.
+    (or lists of numbers) stood for names, all these names in the order of the numbers. encoding, delimiter: "" when the source is not such a file.
     """
 
     frame: pd.DataFrame
@@ -104,7 +104,9 @@ def _column_names(header: Iterable[str]) -> list[str]:
     return list(names)
 
 
-def _category(cell: object, names: Sequence[str]) -> str | None:
+def _category(cell: object, names: Sequence[str]) -> object:
+    if isinstance(cell, list):
+        return [_category(number, names) or "" for number in cell]
     return names[cell] if isinstance(cell, int) and 0 <= cell < len(names) else None
 
 
@@ -159,7 +161,20 @@ def read_documents(path: Path) -> Table:
 
     A document longer than a cell may be goes on in further rows. Raises UserError when it cannot be read.
     """
-    _check_file(path, (TEXT_SUFFIX,))
+    text, encoding, notes = read_plain(path, (TEXT_SUFFIX,))
+    found = [part for block in re.split(r"\n\s*\n", text) for part in _portions(block.strip())]
+    if not found:
+        raise UserError("{file} is empty", file=path.name)
+    most = settings.MAX_ROWS.value()
+    return replace(make_table(["text"], [found[:most]], len(found), notes=notes), encoding=encoding)
+
+
+def read_plain(path: Path, kinds: tuple[str, ...]) -> tuple[str, str, tuple[Note, ...]]:
+    """The text of a file with \\n at the end of its lines, the name of its encoding, and remarks on the reading.
+
+    kinds: the suffixes that are read. Raises UserError when it is none of them, too large, empty or not text.
+    """
+    _check_file(path, kinds)
     data = path.read_bytes()
     if not data.strip():
         raise UserError("{file} is empty", file=path.name)
@@ -170,11 +185,7 @@ def read_documents(path: Path) -> Table:
             "{file} is not plain text, whatever its name; save the text as .txt in UTF-8", file=path.name
         ) from error
     text, encoding, notes = _decode(data)
-    found = [part for block in re.split(r"\n\s*\n", text.replace("\r\n", "\n")) for part in _portions(block.strip())]
-    if not found:
-        raise UserError("{file} is empty", file=path.name)
-    most = settings.MAX_ROWS.value()
-    return replace(make_table(["text"], [found[:most]], len(found), notes=notes), encoding=encoding)
+    return text.replace("\r\n", "\n").replace("\r", "\n"), encoding, notes
 
 
 def _portions(document: str) -> Iterator[str]:
@@ -559,7 +570,10 @@ def _categories(description: bytes) -> dict[str, tuple[str, ...]]:
     """
     try:
         features = json.loads(description)["info"]["features"]
-        found = {column: feature for column, feature in features.items() if feature.get("_type") == "ClassLabel"}
+        items = {
+            column: feature.get("feature", feature) for column, feature in features.items() if isinstance(feature, dict)
+        }
+        found = {column: item for column, item in items.items() if item.get("_type") == "ClassLabel"}
         return {column: tuple(str(name) for name in feature["names"]) for column, feature in found.items()}
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
         return {}
