@@ -38,7 +38,7 @@ def split_column(frame: pd.DataFrame) -> RowSplits:
     return None
 
 
-def _stratified(rows: pd.DataFrame) -> pd.DataFrame:
+def stratified(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows in an order, always the same, in which every beginning has about the same share of each label."""
     random = np.random.default_rng(SEED)
     labels = rows["label"].to_numpy(dtype=str)
@@ -49,21 +49,21 @@ def _stratified(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.iloc[np.lexsort((random.random(len(rows)), place))]
 
 
-def hold_back(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def hold_back(rows: pd.DataFrame, fewest_labels: int = 2) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Move a stratified tenth of the training rows to each split that is not there yet.
 
     Labels with fewer than three training rows stay in training. Returns the rows, training in stratified order, and the
     splits for which nothing could be held back (all rows stay where they are then). Raises UserError when training has
-    fewer than two labels.
+    fewer labels than the fewest to learn from.
     """
     training = rows[rows["split"] == "train"]
-    if training["label"].nunique() < 2:
+    if training["label"].nunique() < fewest_labels:
         raise UserError(
             "the training split has {rows} usable rows with fewer than two labels; a classifier needs at least two",
             rows=len(training),
         )
     missing = tuple(name for name in ("test", "validation") if name not in set(rows["split"]))
-    training = _stratified(training)
+    training = stratified(training)
     spare = training[training.groupby("label")["label"].transform("size") >= ROWS_TO_SPLIT]
     if spare.empty:
         return rows, missing
@@ -74,13 +74,13 @@ def hold_back(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     return rows, ()
 
 
-def limited(rows: pd.DataFrame, limit: int) -> tuple[pd.DataFrame, tuple[Note, ...]]:
-    """At most `limit` training rows, every label in its share. Raises UserError when one label is left."""
+def limited(rows: pd.DataFrame, limit: int, fewest_labels: int = 2) -> tuple[pd.DataFrame, tuple[Note, ...]]:
+    """At most `limit` training rows, every label in its share. Raises UserError when too few labels are left."""
     training = rows[rows["split"] == "train"]
     if not limit or len(training) <= limit:
         return rows, ()
-    training = _stratified(training)
-    if training["label"].head(limit).nunique() < 2:
+    training = stratified(training)
+    if training["label"].head(limit).nunique() < fewest_labels:
         raise UserError("with a limit of {limit} training rows only one label is left; allow more rows", limit=limit)
     note = N_("training uses {limit} of {rows} training rows, a stratified sample")
     return rows.drop(training.index[limit:]), ((note, {"limit": limit, "rows": len(training)}),)
