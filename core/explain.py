@@ -35,10 +35,11 @@ class Word:
 
 @dataclass(frozen=True)
 class Question:
-    """What a method is asked: the score of class `index` for this input.
+    """What a method is asked: the score of class `index` for this input, or for one of its tokens.
 
     texts: the text, or the text and its pair. inputs: the model's tensors, each (1, T). words: the words in view;
-    tokens that belong to none of them are special. steps: points on the path of integrated gradients.
+    tokens that belong to none of them are special. steps: points on the path of integrated gradients. token: the position
+    that is asked about, of a model that answers for each token; None for a model that answers for the whole input.
     """
 
     predictor: Predictor
@@ -48,6 +49,7 @@ class Question:
     index: int
     steps: int
     report: Report | None
+    token: int | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ def explain(
     pair: str = "",
     *,
     label: str | None = None,
+    at: int | None = None,
     method: str = "integrated-gradients",
     steps: int = 50,
     report: Report | None = None,
@@ -94,8 +97,9 @@ def explain(
     """How much each word of a text (and its pair) moved the model towards `label`, by default the predicted one.
 
     Scores are in the method's unit: 0.2 of probability is twenty percentage points. Words that were cut off are left out.
+    at: of a model that answers for each token, the character of the text whose token is asked about.
     report(done, total) is called as the work goes on; it may raise Cancelled.
-    Raises UserError for an empty text, an unknown label or method, or fewer than one step.
+    Raises UserError for an empty text, an unknown label or method, fewer than one step, or a character that is not read.
     """
     if method not in METHODS:
         raise UserError(
@@ -108,7 +112,7 @@ def explain(
     if steps < 1:
         raise UserError("{steps} steps are too few; use at least 1", steps=steps)
     refuse_empty({"text": [text], **({"pair": [pair]} if pair else {})})
-    question = _ask(predictor, (text, pair) if pair else (text,), label, steps, report)
+    question = _ask(predictor, (text, pair) if pair else (text,), label, at, steps, report)
     answer = METHODS[method].function(question)
     total = float(answer.words.sum()) + answer.special
     return Attribution(
@@ -125,7 +129,14 @@ def explain(
     )
 
 
-def _ask(predictor: Predictor, given: Sequence[str], label: str | None, steps: int, report: Report | None) -> Question:
+def _ask(
+    predictor: Predictor,
+    given: Sequence[str],
+    label: str | None,
+    at: int | None,
+    steps: int,
+    report: Report | None,
+) -> Question:
     texts = tuple(shorten(predictor.tokenizer, clean(text), predictor.max_length) for text in given)
     encoded = predictor.tokenizer(*([text] for text in texts), truncation=True, max_length=predictor.max_length)
     inputs = {
@@ -139,12 +150,26 @@ def _ask(predictor: Predictor, given: Sequence[str], label: str | None, steps: i
         for source, text in enumerate(texts)
         for word in _words(text, source, [(i, *offsets[i]) for i, of in enumerate(sources) if of == source])
     )
+    token = None if at is None else _token_at(at, [(i, *offsets[i]) for i, of in enumerate(sources) if of == 0])
     if label is None:
         with torch.inference_mode():
-            index = int(predictor.model(**inputs).logits[0].argmax())
+            logits = predictor.model(**inputs).logits[0]
+        index = int((logits if token is None else logits[token]).argmax())
     else:
         index = predictor.labels.index(label)
-    return Question(predictor, texts, inputs, words, index, steps, report)
+    return Question(predictor, texts, inputs, words, index, steps, report, token)
+
+
+def _token_at(character: int, tokens: list[tuple[int, int, int]]) -> int:
+    """The position of the token that holds a character of the text. tokens: (position, start, end) of the text's tokens."""
+    position = next((position for position, start, end in tokens if start <= character < end), None)
+    if position is None:
+        raise UserError(
+            "the model does not read character {character} of the text: it lies beyond the first {tokens} tokens, or belongs to none",
+            character=character,
+            tokens=len(tokens),
+        )
+    return position
 
 
 def split_words(text: str) -> list[tuple[int, int]]:
@@ -216,10 +241,11 @@ def _add_up(question: Question, tokens: torch.Tensor, expected: float | None) ->
 
 
 def _logits(question: Question, embedded: torch.Tensor) -> torch.Tensor:
-    """The model's logits (B, C) for word embeddings (B, T, D); positions and segments stay the input's."""
+    """The model's logits (B, C) for word embeddings (B, T, D), those of the token where one is asked about; positions and
+    segments stay the input's."""
     others = {name: tensor.expand(len(embedded), -1) for name, tensor in question.inputs.items() if name != "input_ids"}
     logits: torch.Tensor = question.predictor.model(inputs_embeds=embedded, **others).logits
-    return logits
+    return logits if question.token is None else logits[:, question.token]
 
 
 def _probability(question: Question, embedded: torch.Tensor) -> torch.Tensor:
