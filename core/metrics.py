@@ -49,6 +49,15 @@ METRICS: dict[str, Metric] = {
             "fraction",
         ),
         Metric(
+            "entity_f1",
+            N_("Entity F1"),
+            N_("Harmonic mean of precision and recall of entities: both the words and the type must be right."),
+            "higher",
+            "fraction",
+        ),
+        Metric("entity_precision", N_("Precision"), N_("Fraction of the entities found that are right."), "higher", "fraction"),
+        Metric("entity_recall", N_("Recall"), N_("Fraction of the true entities that are found."), "higher", "fraction"),
+        Metric(
             "loss",
             N_("Loss"),
             N_("Mean negative log-likelihood of the right answers, in nats: 0 is perfect."),

@@ -26,6 +26,7 @@ from transformers import (
     AutoModelForMaskedLM,
     AutoModelForNextSentencePrediction,
     AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
     AutoTokenizer,
     PretrainedConfig,
     PreTrainedModel,
@@ -104,6 +105,13 @@ HEADS: dict[str, Head] = {
             "always",
             N_("'{name}' has no classifier: it is a pre-trained encoder that must be fine-tuned first"),
             {"problem_type": "single_label_classification"},
+        ),
+        Head(
+            "tagger",
+            AutoModelForTokenClassification,
+            "ForTokenClassification",
+            "always",
+            N_("'{name}' tags no words: it is a pre-trained encoder that must be fine-tuned first"),
         ),
         Head(
             "mlm",

@@ -5,13 +5,15 @@ does not know which task learns from such rows.
 """
 
 from core import tables
-from core.data import documents, labelled
+from core.data import documents, entities, labelled, tagged
 from core.data.dataset import Layout, Role
 from core.errors import N_
 
 TEXT = Role("text", N_("Column of texts"), "text")
 PAIR = Role("pair", N_("Column of second texts"), "text")
 LABEL = Role("label", N_("Column of labels"), "label")
+WORDS = Role("words", N_("Column of words or texts"), "words")
+TAGS = Role("tags", N_("Column of tags or spans"), "tags")
 
 TEXT_NAMES = tuple(
     "text sentence review content comment tweet message post body document passage utterance query question headline "
@@ -25,6 +27,11 @@ PAIR_NAMES = tuple(
 LABEL_NAMES = tuple(
     "label labels sentiment class category target goldlabel labeltext topic intent emotion polarity tag stars rating "
     "score y 标签 类别 情感 分类 情感倾向 情感极性 情绪 极性 意图 主题 类型 标注 评分".split()
+)
+TAG_NAMES = tuple(
+    "words+tags tokens+nertags tokens+tags tokens+ner tokens+labels words+nertags words+ner words+labels text+annotations "
+    "text+entities text+spans text+nertags text+tags text+label text+labels text+ner data+label data+labels sentence+tags "
+    "sentence+entities sentence+nertags content+entities content+label 文本+实体 文本+标签 文本+标注".split()
 )
 
 LAYOUTS: dict[str, Layout] = {
@@ -63,6 +70,16 @@ LAYOUTS: dict[str, Layout] = {
             documents.sentence_pairs,
             read=documents.read,
             suffixes=(tables.TEXT_SUFFIX,),
+        ),
+        Layout(
+            "words-tags",
+            (WORDS, TAGS),
+            (TEXT,),
+            {("words", "tags"): TAG_NAMES, ("text",): TEXT_NAMES},
+            tagged.build,
+            tagged.whole,
+            entities.read,
+            entities.SUFFIXES,
         ),
     )
 }
