@@ -12,10 +12,12 @@ from pathlib import Path
 import pandas as pd
 
 from core import tables
+from core.data import entities
 from core.data.dataset import Dataset
 from core.errors import N_, UserError
 from core.tables import Table
 
+WRITTEN = Path(__file__).with_name("written")  # data of our own, a folder and a datasheet each
 ARTICLE = {
     "I love eating pizza": "label 0",
     "I hate drinking coffee": "label 1",
@@ -94,6 +96,20 @@ DATASETS: dict[str, Dataset] = {
                 "too few to learn anything that holds for new sentences. There is no held-out data."
             ),
             lambda: tables.make_table(["text", "label"], [list(ARTICLE), list(ARTICLE.values())], len(ARTICLE)),
+        ),
+        Dataset(
+            "entities",
+            N_("Names in many kinds of text"),
+            "named-entities",
+            ("EVENT", "LOC", "ORG", "PER", "WORK"),
+            "en",
+            1659,
+            "Apache-2.0 (written for this studio)",
+            N_(
+                "Sentences from news to chat in which persons (PER), organisations (ORG), places (LOC), works (WORK) and events (EVENT) "
+                "are marked. They were written for the studio, and read twice."
+            ),
+            lambda: entities.read(WRITTEN / "entities" / "en.jsonl"),
         ),
     )
 }

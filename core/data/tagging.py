@@ -18,6 +18,7 @@ UNNAMED = "entity"  # the type of tags that are a bare B or I
 LETTERS = {"B": "B", "I": "I", "M": "I", "E": "E", "L": "E", "S": "S", "U": "S", "W": "S"}
 TAG = re.compile(r"([BIMELSUW])(?:[-_](.+))?")
 LIKE_A_SCHEME = re.compile(r"[A-Z][-_].+")
+POSSESSIVE = re.compile(r"(?<=\w)['’][sS]$")
 SCHEMES = ("IO", "IOB1", "IOB2", "BIOES", "BMES", "BILOU")
 
 
@@ -173,7 +174,8 @@ def words(text: str) -> list[tuple[int, int]]:
     """(start, end) of each word of a text, in characters.
 
     A word is a run of letters, marks and digits, with apostrophes and hyphens inside it; a @handle or #hashtag, underscores
-    included; each Chinese or Japanese character; each other sign. White space and invisible characters belong to none.
+    included; each Chinese or Japanese character; each other sign. A possessive 's is a word of its own, since a name ends before
+    it. White space and invisible characters belong to none.
     """
     spans: list[tuple[int, int]] = []
     place, n = 0, len(text)
@@ -189,7 +191,8 @@ def words(text: str) -> list[tuple[int, int]]:
             while place < n and (_kind(text[place]) == "w" or _is_inner(text, place)):
                 place += 1
         if kind:
-            spans.append((start, place))
+            stem = place - 2 if POSSESSIVE.search(text, start, place) else place
+            spans += [(start, stem), (stem, place)] if start < stem < place else [(start, place)]
     return spans
 
 
