@@ -107,6 +107,7 @@ def encoder(name: str) -> PreTrainedModel:
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def _task(name: str, written: float) -> str:
+    models.folder(name)  # says at once when there is no such model
     run = models.RUN_NAME.fullmatch(name)
     asked = runs.get(run[1]).config.task if run else ""
     return predict.choose_task(name, asked if asked in TASKS else "").id

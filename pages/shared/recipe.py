@@ -6,7 +6,7 @@ them. This module does not know which data is trained on.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 
 import streamlit as st
 
@@ -89,7 +89,8 @@ class Values:
 
     def take(self, config: RunConfig) -> None:
         """Set everything as in a configuration."""
-        self._write({name: getattr(config, name) for name in self.names}, dict(config.columns))
+        values = asdict(config)
+        self._write({name: values[name] for name in self.names}, dict(config.columns))
 
     def _write(self, values: Mapping[str, object], columns: Mapping[str, str]) -> None:
         kept: dict[str, object] = {name: value for name, value in values.items() if value != self.base[name]}

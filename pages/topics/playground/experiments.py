@@ -10,7 +10,16 @@ from pages.topics.playground.answering import run_of
 
 def rows(name: str) -> list[layout.Experiment]:
     """Prepared experiments; one of them is a text that this very model got wrong."""
-    if "label" not in cached.predictor(name).task.gives:
+    gives = cached.predictor(name).task.gives
+    if "tokens" in gives:
+        return [
+            layout.Experiment(
+                _("A word that is missing"),
+                _("The model reads both sides of the mask. Change the words around it and see which of them decide."),
+                {"text": "The film was so [MASK] that I saw it twice.", "pair": "", "view": "one"},
+            )
+        ]
+    if "label" not in gives:
         return []
     english = {"pair": "", "view": "one"}
     found = [

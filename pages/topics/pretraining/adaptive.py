@@ -129,7 +129,7 @@ def _results(outcomes: list[adaptive.Outcome]) -> None:
     for row in outcomes:
         if row.difference:
             st.markdown(layout.plain(_verdict(row.labels, row.difference)))
-    st.caption(_("Measures are Student's t over the seeds; three seeds make them wide. All runs see the same labelled sentences: other sentences would move all of them. Differences are after − before, of runs with the same seed."))  # fmt: skip
+    st.caption(_("Intervals are Student's t over the seeds; three seeds make them wide. All runs see the same labelled sentences: other sentences would move all of them. Differences are after − before, of runs with the same seed."))  # fmt: skip
 
 
 def _verdict(labels: int, difference: Measure) -> str:
