@@ -19,22 +19,15 @@ with layout.page(
     with left:
         model, titles = answering.choose_model()
     views = {"one": _("One text"), "texts": _("Two texts"), "models": _("Two models"), "many": _("Many texts")}
-    many = bool(model) and inputs.settle_view("playground", views) == "many"
+    many = inputs.settle_view("playground", views) == "many"
     with right:
-        given: dict[str, str] = {}
-        if model and not many:
-            given = VIEWS[cached.predictor(model).task.id].fields("playground")
-        elif not model:
-            inputs.sentence("playground")
-    if not model:
-        answering.nothing_trained()
+        given = {} if many else VIEWS[cached.predictor(model).task.id].fields("playground")
+    view = inputs.view("playground", views, label=_("What to try"))
+    if view == "one":
+        one_text.show(model, given)
+    elif view == "texts":
+        two_texts.show(model, given)
+    elif view == "models":
+        two_models.show(model, titles, given)
     else:
-        view = inputs.view("playground", views, label=_("What to try"))
-        if view == "one":
-            one_text.show(model, given)
-        elif view == "texts":
-            two_texts.show(model, given)
-        elif view == "models":
-            two_models.show(model, titles, given)
-        else:
-            many_texts.show(model, titles)
+        many_texts.show(model, titles)

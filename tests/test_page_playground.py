@@ -80,12 +80,14 @@ def plots(at: AppTest) -> list[str]:
     return [element.proto.spec for element in at.get("plotly_chart")]
 
 
-def test_without_a_trained_model_the_page_shows_the_way_to_one() -> None:
-    at = open_page()
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_without_a_run_the_model_that_comes_with_the_studio_answers(language: str) -> None:
+    at = open_page(text="A warm, funny film.", lang=language)
     assert not at.exception and not at.error
-    assert "There is no trained model yet" in said(at)
+    assert ">positive<" in html(at) and plots(at)
+    if language == "en":
+        assert "comes with the studio answers here: Sentiment of film reviews" in said(at)
     assert [link.proto.page for link in at.get("page_link")] == ["finetune"]
-    assert not plots(at)
 
 
 def test_a_bare_encoder_hands_over_to_the_newest_run(run: str, labelled: str) -> None:
@@ -226,11 +228,18 @@ def test_two_models_side_by_side(run: str, labelled: str) -> None:
     assert labelled in at.query_params["other_classifier"]
 
 
-def test_one_model_alone_is_no_dead_end(run: str) -> None:
-    at = open_page(text=TEXT, model=run, view="models")
+def test_one_model_alone_is_no_dead_end(studio_home: Path, tiny_classifier: Path, tiny_bert: Path) -> None:
+    run = make_run(studio_home, FIRST, tiny_classifier, tiny_bert, task="pair-classification")
+    at = open_page(text=TEXT, pair="good", model=run, view="models")
     assert not at.exception and not at.error
     assert "only one such model so far" in said(at)
     assert len(plots(at)) == 1
+
+
+def test_a_run_is_compared_with_the_model_that_comes_with_the_studio(run: str) -> None:
+    at = open_page(text=TEXT, model=run, view="models")
+    assert not at.exception and not at.error
+    assert len(plots(at)) == 2 and at.session_state["shared_other_classifier"] == "minilm-sentiment"
 
 
 def test_a_pair_model_asks_for_its_second_text(studio_home: Path, tiny_classifier: Path, tiny_bert: Path) -> None:

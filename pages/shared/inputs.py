@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from core import models, runs, settings
+from core.bundled import READY
 from core.metrics import METRICS
 from core.results import RunReport
 from core.tasks.table import TASKS
@@ -244,6 +245,8 @@ def runs_that(gives: str) -> list[runs.Run]:
 
 def model_title(name: str, titles: dict[str, str]) -> str:
     """A model as the picker shows it, with a word on whether it can be had now."""
+    if name in READY:
+        return _("{title} · comes with the studio").format(title=_(READY[name].title))
     if name in titles:
         return _("your run: {title}").format(title=titles[name])
     note = {
@@ -255,9 +258,9 @@ def model_title(name: str, titles: dict[str, str]) -> str:
 
 
 def model(page: str, *, label: str = "") -> str:
-    """The model: a row of MODELS, a finished run, or any hub name typed in."""
+    """The model: a row of MODELS or READY, a finished run, or any hub name typed in."""
     titles = finished_runs()
-    options = [*titles, *models.MODELS]
+    options = [*titles, *READY, *models.MODELS]
     if get("model") not in options:
         options.append(get("model"))
     follow(f"model@{page}", get("model"))

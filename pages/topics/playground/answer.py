@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core import models
+from core.bundled import READY
 from core.errors import UserError
 from core.results import Prediction
 from core.runs import Run
@@ -49,6 +50,11 @@ def before_training(name: str, given: Mapping[str, str]) -> None:
     run = run_of(name)
     if run is None:
         st.markdown("**" + _("Before fine-tuning") + "**")
+        if name in READY:
+            st.caption(
+                _("This model comes with the studio, trained: {figures}.").format(figures=_(READY[name].figures))
+            )
+            return
         st.caption(
             _(
                 "This model comes from the hub as it is: what it was before its training is not known here, so nothing is compared."

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from core import hub, models, runs
+from core import models, runs
+from core.bundled import READY
 from core.errors import UserError
 from core.predict import Predictor
 from core.tasks.table import TASKS
 from pages.shared import cached, inputs, layout
 from pages.shared.i18n import _, error_text
-
-HUB_EXAMPLE = "distilbert/distilbert-base-uncased-finetuned-sst-2-english"
 
 
 def load(name: str) -> Predictor:
@@ -25,12 +24,13 @@ def load(name: str) -> Predictor:
 
 
 def choose_model() -> tuple[str, dict[str, str]]:
-    """The model that answers, and the titles of all runs that could.
+    """The model that answers, and the titles of all that could and are here.
 
-    It is the shared model when that can answer; otherwise the newest finished run takes its place and a line says so.
-    "" when there is none: then the page shows the way to one.
+    It is the shared model when that can answer; otherwise the newest finished run takes its place, or else a model that comes
+    with the studio, and a line says so.
     """
-    titles = inputs.titles(run for run in inputs.finished() if run.config.task in TASKS)
+    own = inputs.titles(run for run in inputs.finished() if run.config.task in TASKS)
+    titles = own | {name: _(row.title) for name, row in READY.items()}
     try:
         wanted = inputs.model("playground", label=_("Model that answers"))
         load(wanted)
@@ -38,47 +38,31 @@ def choose_model() -> tuple[str, dict[str, str]]:
     except UserError as error:
         reason = layout.plain(error_text(error))
         wanted = inputs.get("model")
-    newest = next((name for name in titles if name != wanted), "")
-    if not newest:
-        if wanted not in models.MODELS:
-            st.warning(reason, icon=":material/error:")
-        return "", titles
+    other = next(name for name in titles if name != wanted)
+    template = _("{reason}. Your newest run answers here: {title}.")
+    if other in READY:
+        template = _("{reason}. A model that comes with the studio answers here: {title}.")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(
-            _("{reason}. Your newest run answers here: {title}.").format(
-                reason=reason, title=layout.plain(titles[newest])
-            ),
-            width="content",
-        )
+        st.caption(template.format(reason=reason, title=layout.plain(titles[other])), width="content")
         st.button(
             _("Use it on every page"),
             type="tertiary",
             icon=":material/push_pin:",
             on_click=inputs.put,
-            args=("model", newest),
+            args=("model", other),
         )
-    load(newest)
-    return newest, titles
+    load(other)
+    if not own:
+        _train_your_own()
+    return other, titles
 
 
-def nothing_trained() -> None:
-    """The way to a first model that answers."""
-    with st.container(border=True):
-        st.markdown("**" + _("There is no trained model yet") + "**")
-        st.markdown(
-            _(
-                "A pre-trained BERT turns text into vectors, but has no opinion about it. Fine-tune one on the bundled film "
-                "reviews: the quick preset takes a few minutes. Then this page shows what it makes of your own sentences, and "
-                "which words it goes by."
-            )
-        )
-        with st.container(horizontal=True):
-            st.page_link("pages/finetune.py", label=_("Fine-tune a model"), icon=":material/model_training:")
-            if any(run.state.status in ("queued", "running") for run in cached.all_runs()):
-                st.page_link("pages/runs.py", label=_("A run is on its way: watch it"), icon=":material/list_alt:")
-        if hub.hub_reachable():
-            st.caption(_("Or fetch a ready classifier of film reviews from the hub (268 MB, Apache-2.0):"))
-            st.button(HUB_EXAMPLE, type="tertiary", on_click=inputs.put, args=("model", HUB_EXAMPLE))
+def _train_your_own() -> None:
+    """The way to a first model of one's own."""
+    with st.container(horizontal=True):
+        st.page_link("pages/finetune.py", label=_("Fine-tune a model of your own"), icon=":material/model_training:")
+        if any(run.state.status in runs.ACTIVE for run in cached.all_runs()):
+            st.page_link("pages/runs.py", label=_("A run is on its way: watch it"), icon=":material/list_alt:")
 
 
 def run_of(name: str) -> runs.Run | None:

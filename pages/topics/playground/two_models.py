@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from core.bundled import READY
 from core.results import Prediction
 from core.tasks.classify import Labelled
 from core.tasks.table import TASKS
@@ -15,10 +16,11 @@ from pages.topics.playground.answering import short_title
 
 
 def comparable(name: str) -> dict[str, str]:
-    """The other runs that read the same texts and give answers of the same kind: name → title."""
+    """The other models here that read the same texts and give answers of the same kind: name → title."""
     task = cached.predictor(name).task
     alike = {row.id for row in TASKS.values() if (row.gives, row.inputs) == (task.gives, task.inputs)}
     titles = inputs.titles(run for run in inputs.finished() if run.config.task in alike)
+    titles |= {name: _(row.title) for name, row in READY.items() if row.task in alike}
     return {other: title for other, title in titles.items() if other != name}
 
 
