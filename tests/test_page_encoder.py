@@ -41,7 +41,7 @@ def classifier(studio_home: Path, tiny_classifier: Path) -> str:
 @pytest.fixture
 def traces(classifier: str) -> tuple[Trace, Trace]:
     """The first and the last layer of the tiny classifier."""
-    model = models.load_classifier(classifier, attention="eager")
+    model = models.load(classifier, "classifier", attention="eager")
     tokenizer = models.load_tokenizer(classifier)
     first, last = (encoder.trace(model, tokenizer, TEXT, layer=layer) for layer in (0, 1))
     return first, last
