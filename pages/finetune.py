@@ -14,7 +14,6 @@ from pages.shared import data_form, inputs, launch, layout, recipe
 from pages.shared.data_form import Source
 from pages.shared.i18n import _
 from pages.shared.run_view import actions, live
-from pages.shared.snippets import finetune as snippets
 from pages.shared.tasks.table import VIEWS
 
 
@@ -73,8 +72,8 @@ def form() -> None:
 
 def code(config: RunConfig, source: Source, dataset: TextDataset) -> str:
     """The same recipe as a script."""
-    rows = snippets.training_rows(source.name, Path(source.file).name, dataset.columns, dataset.report)
-    return VIEWS[config.task].training_code(config, rows, dataset)
+    view = VIEWS[config.task]
+    return view.training_code(config, view.rows_code(source.name, Path(source.file).name, dataset), dataset)
 
 
 def experiments() -> None:

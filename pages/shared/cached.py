@@ -317,13 +317,15 @@ def began_with_head(run_id: str) -> bool:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _explanation(name: str, written: float, inputs: Mapping[str, str], label: str, method: str) -> Attribution:
-    return explain.explain(predictor(name), inputs["text"], inputs.get("pair", ""), label=label, method=method)
+def _explanation(
+    name: str, written: float, inputs: Mapping[str, str], label: str, method: str, at: int | None
+) -> Attribution:
+    return explain.explain(predictor(name), inputs["text"], inputs.get("pair", ""), label=label, method=method, at=at)
 
 
-def explanation(name: str, inputs: Mapping[str, str], label: str, method: str) -> Attribution:
-    """How much each word moved the probability of a label."""
-    return _explanation(name, _written(name), inputs, label, method)
+def explanation(name: str, inputs: Mapping[str, str], label: str, method: str, at: int | None = None) -> Attribution:
+    """How much each word moved the probability of a label, for a model of tokens that of the token at a character."""
+    return _explanation(name, _written(name), inputs, label, method, at)
 
 
 @st.cache_data(max_entries=512, ttl=300, show_spinner=False)

@@ -149,6 +149,16 @@ def what_was_cut(tokens: Tokens) -> None:
 
 
 @dataclass(frozen=True)
+class Download:
+    """A file that can be taken away. title: of its button."""
+
+    title: str
+    name: str
+    mime: str
+    content: str
+
+
+@dataclass(frozen=True)
 class Experiment:
     """A prepared experiment: the button's label, the point it makes, and the shared values it sets."""
 
@@ -177,6 +187,21 @@ def experiments(name: str, rows: Sequence[Experiment]) -> None:
         for i, row in enumerate(rows):
             if st.session_state.get(key) == i and inputs.get("view") == row.values.get("view", inputs.get("view")):
                 st.markdown(f"**{row.label}**\\\n{row.point}")
+
+
+def downloads(files: Sequence[Download], key: str) -> None:
+    """A button for each file."""
+    with st.container(horizontal=True):
+        for file in files:
+            st.download_button(
+                file.title,
+                file.content,
+                file.name,
+                file.mime,
+                key=f"{key}_{file.name}",
+                on_click="ignore",
+                icon=":material/download:",
+            )
 
 
 def show_code(code: str, caption: str = "") -> None:

@@ -8,7 +8,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.data.dataset import TextDataset
-from core.results import Evaluation, Event, Prediction, RunConfig, RunReport
+from core.results import Evaluation, Event, Prediction, RunConfig, RunReport, WordScore
+from pages.shared.layout import Download
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Something in an answer that an explanation can be asked about. at: the character of the text where it begins, if it is a place."""
+
+    title: str
+    label: str
+    at: int | None = None
+
+
+AttributionCode = Callable[[str, Mapping[str, str], Subject, str, int, Sequence[WordScore]], str]
 
 
 @dataclass(frozen=True)
@@ -19,9 +32,11 @@ class View:
     the metrics. mistakes(evaluation): where it is wrong; None where there is nothing to list. samples(events): what the
     evaluations of a run show of its examples. data(dataset): what a dataset holds, beside the lengths of its texts.
     preview(row, dataset, model, max_length): one training row as the model reads it. fields(page): draws the inputs of a
-    model that answers, and returns them by role. answer(prediction, key): draws one answer. training_code(config, rows,
-    dataset): the script of a run, where rows is the code that reads the data (snippets.finetune.training_rows for labelled
-    rows, snippets.learn.documents for documents). predict_code(model, inputs by role, max_length): the script of one answer.
+    model that answers, and returns them by role. answer(prediction, key): draws one answer. subjects(prediction): what in it can
+    be explained, the first of them unasked. downloads(predictions): files in the task's own formats. rows_code(name, file,
+    dataset): code that reads the data, a DATASETS or hub id, or a file. training_code(config, rows, dataset): the script of a run,
+    where rows is such code. predict_code(model, inputs by role, max_length): the script of one answer; attribution_code(model,
+    inputs by role, subject, method, max_length, words): the script that goes on with which words made it so.
     Keys and pages keep the widgets of several uses on one page apart.
     """
 
@@ -33,5 +48,9 @@ class View:
     preview: Callable[[Mapping[str, object], TextDataset, str, int], None]
     fields: Callable[[str], dict[str, str]]
     answer: Callable[[Prediction, str], None]
+    rows_code: Callable[[str, str, TextDataset], str]
     training_code: Callable[[RunConfig, str, TextDataset], str]
     predict_code: Callable[[str, Mapping[str, str], int], str]
+    attribution_code: AttributionCode = lambda model, given, subject, method, max_length, words: ""
+    subjects: Callable[[Prediction], tuple[Subject, ...]] = lambda prediction: ()
+    downloads: Callable[[Sequence[Prediction]], tuple[Download, ...]] = lambda predictions: ()

@@ -14,14 +14,14 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from core.data.dataset import TextDataset
 from core.figures import predictions as predictions_figures
 from core.figures import training as training_figures
-from core.results import Evaluation, Event, Prediction, RunConfig, RunReport
+from core.results import Evaluation, Event, Prediction, RunConfig, RunReport, WordScore
 from core.tasks.base import read_detail
 from core.tasks.classify import Classes, Labelled
 from pages.shared import inputs, layout
 from pages.shared.i18n import _
 from pages.shared.snippets import finetune as finetune_code
 from pages.shared.snippets import playground as playground_code
-from pages.shared.tasks.base import View
+from pages.shared.tasks.base import Subject, View
 from pages.shared.tasks.parts import measured_on, reading
 
 CHART = {"displayModeBar": False}
@@ -223,6 +223,26 @@ def answer(prediction: Prediction, key: str) -> None:
         )
 
 
+def _subjects(prediction: Prediction) -> tuple[Subject, ...]:
+    """The predicted label, then all of them in the model's order."""
+    assert isinstance(prediction, Labelled)
+    predicted = Subject(_("the predicted one: {label}").format(label=prediction.label), prediction.label)
+    return predicted, *(Subject(label, label) for label in prediction.probabilities)
+
+
+def _rows_code(name: str, file: str, dataset: TextDataset) -> str:
+    return finetune_code.training_rows(name, file, dataset.columns, dataset.report)
+
+
+def _attribution_code(
+    model: str, given: Mapping[str, str], subject: Subject, method: str, max_length: int, words: Sequence[WordScore]
+) -> str:
+    places = [(word.source, word.start, word.end) for word in words]
+    return playground_code.attributions(
+        model, given["text"], given.get("pair", ""), subject.label, method, max_length, places
+    )
+
+
 def _training_code(config: RunConfig, rows: str, dataset: TextDataset) -> str:
     return finetune_code.finetune(
         config,
@@ -246,7 +266,10 @@ TEXT_VIEW = View(
     preview=preview,
     fields=_text_or_pair,
     answer=answer,
+    rows_code=_rows_code,
     training_code=_training_code,
     predict_code=_predict_code,
+    attribution_code=_attribution_code,
+    subjects=_subjects,
 )
 PAIR_VIEW = replace(TEXT_VIEW, fields=_pair)

@@ -147,6 +147,10 @@ def _answer(prediction: Prediction, key: str) -> None:
         )
 
 
+def rows_code(name: str, file: str, dataset: TextDataset) -> str:
+    return learn_code.documents(name, file, dataset.columns["text"], dataset.report)
+
+
 def _training_code(config: RunConfig, rows: str, dataset: TextDataset) -> str:
     return learn_code.pretrain_masked(config, rows, held_out=not dataset.report.shared)
 
@@ -164,6 +168,7 @@ VIEW = View(
     preview=_preview,
     fields=_fields,
     answer=_answer,
+    rows_code=rows_code,
     training_code=_training_code,
     predict_code=_predict_code,
 )

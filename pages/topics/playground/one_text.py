@@ -5,10 +5,8 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core import explain
-from core.tasks.classify import Labelled
 from pages.shared import cached, layout
 from pages.shared.i18n import _
-from pages.shared.snippets import playground as snippets
 from pages.shared.tasks.table import VIEWS
 from pages.topics.playground import answer, experiments
 from pages.topics.playground.words import which_words
@@ -33,15 +31,15 @@ def _answer(name: str, given: Mapping[str, str]) -> None:
     with right:
         answer.before_training(name, given)
     answer.notes(name, given, prediction)
-    code = VIEWS[task.id].predict_code(name, given, limit)
-    if explain.offered(task) and isinstance(prediction, Labelled):
-        attribution, method = which_words(name, given, prediction)
+    view = VIEWS[task.id]
+    code = view.predict_code(name, given, limit)
+    layout.downloads(view.downloads((prediction,)), "one")
+    subjects = view.subjects(prediction)
+    if explain.offered(task) and subjects:
+        attribution, subject, method = which_words(name, given, subjects)
         if attribution is not None:
-            words = [(word.source, word.start, word.end) for word in attribution.words]
             code += "\n\n# " + "-" * 70 + "\n# which words made it say so\n"
-            code += snippets.attributions(
-                name, given["text"], given.get("pair", ""), attribution.label, method, limit, words
-            )
+            code += view.attribution_code(name, given, subject, method, limit, attribution.words)
     layout.experiments("playground", experiments.rows(name))
     milliseconds, repeats = cached.latency(name, given)
     speed.caption(

@@ -9,6 +9,7 @@ from core.tasks.base import read_detail
 from core.tasks.classify import Classes
 from pages.shared import cached, layout, words
 from pages.shared.i18n import _
+from pages.shared.tasks.table import VIEWS
 from pages.topics.playground import bulk
 
 
@@ -107,6 +108,7 @@ def results(job: bulk.Job) -> None:
             on_click="ignore",
             icon=":material/download:",
         )
+        layout.downloads(VIEWS[cached.predictor(job.model).task.id].downloads(job.predictions), "bulk")
         st.button(_("Discard"), on_click=_discard)
 
 

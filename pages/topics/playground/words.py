@@ -1,6 +1,6 @@
-"""Which words made a classifier say what it says."""
+"""Which words made a model say what it says."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import streamlit as st
@@ -8,9 +8,9 @@ import streamlit as st
 from core import explain
 from core.figures import predictions as predictions_figures
 from core.results import Attribution
-from core.tasks.classify import Labelled
 from pages.shared import cached, inputs
 from pages.shared.i18n import _
+from pages.shared.tasks.base import Subject
 from pages.topics.playground.answer import CHART
 
 
@@ -68,8 +68,10 @@ def keys(label: str) -> str:
     )
 
 
-def which_words(name: str, given: Mapping[str, str], prediction: Labelled) -> tuple[Attribution | None, str]:
-    """The attribution of the answer, computed only when it is shown; and the method."""
+def which_words(
+    name: str, given: Mapping[str, str], subjects: Sequence[Subject]
+) -> tuple[Attribution | None, Subject, str]:
+    """The attribution of one of the subjects of an answer, computed only when it is shown; the subject; and the method."""
     st.subheader(_("Which words made it say so"), anchor=False)
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     titles = {key: _(row.title) for key, row in explain.offered(cached.predictor(name).task).items()} | {
@@ -79,21 +81,21 @@ def which_words(name: str, given: Mapping[str, str], prediction: Labelled) -> tu
         method = inputs.method("playground", titles, label=_("Method"))
     if method == "off":
         st.caption(_("Nothing is computed while this is off."))
-        return None, method
-    labels = list(prediction.probabilities)
+        return None, subjects[0], method
     with right:
         chosen = st.selectbox(
             _("For the label"),
-            ["", *labels],
-            format_func=lambda label: label or _("the predicted one: {label}").format(label=prediction.label),
-            key="playground_label@" + name,
+            range(len(subjects)),
+            format_func=lambda number: subjects[number].title,
+            key=f"playground_subject@{name}@{hash(tuple(subjects))}",  # other subjects are another choice
         )
+    subject = subjects[chosen]
     with st.spinner(_("Asking the model which words matter…"), show_time=True):
-        attribution = cached.explanation(name, given, chosen or prediction.label, method)
+        attribution = cached.explanation(name, given, subject.label, method, subject.at)
     st.caption(_(explain.METHODS[method].help))
     if not attribution.words:
         st.info(_("The model reads no word of this text."))
-        return attribution, method
+        return attribution, subject, method
     st.html(tinted(attribution, tuple(given.values())))
     st.html(keys(attribution.label))
     st.plotly_chart(
@@ -124,4 +126,4 @@ def which_words(name: str, given: Mapping[str, str], prediction: Labelled) -> tu
                 amount=amount(attribution.special, method)
             )
         )
-    return attribution, method
+    return attribution, subject, method
