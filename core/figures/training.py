@@ -283,9 +283,9 @@ def movement(movements: Sequence[Movement], *, text: Translate = str) -> go.Figu
     return figure
 
 
-def label_balance(counts: Mapping[str, int], *, text: Translate = str) -> go.Figure:
-    """How many rows each label has."""
-    figure = blank(max(170, 90 + 28 * len(counts)), x=text("Rows"), title=text("Rows per label"))
+def label_balance(counts: Mapping[str, int], *, title: str = "", unit: str = "", text: Translate = str) -> go.Figure:
+    """How many rows each label has. title, unit: translated, where something else is counted."""
+    figure = blank(max(170, 90 + 28 * len(counts)), x=unit or text("Rows"), title=title or text("Rows per label"))
     total = max(1, sum(counts.values()))
     figure.add_bar(
         x=list(counts.values()),

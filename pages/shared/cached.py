@@ -320,11 +320,13 @@ def began_with_head(run_id: str) -> bool:
 def _explanation(
     name: str, written: float, inputs: Mapping[str, str], label: str, method: str, at: int | None
 ) -> Attribution:
-    return explain.explain(predictor(name), inputs["text"], inputs.get("pair", ""), label=label, method=method, at=at)
+    return explain.explain(
+        predictor(name), inputs["text"], inputs.get("pair", ""), label=label or None, method=method, at=at
+    )
 
 
 def explanation(name: str, inputs: Mapping[str, str], label: str, method: str, at: int | None = None) -> Attribution:
-    """How much each word moved the probability of a label, for a model of tokens that of the token at a character."""
+    """How much each word moved the probability of a label, for a model of tokens that of the token at a character; "" for the predicted one."""
     return _explanation(name, _written(name), inputs, label, method, at)
 
 

@@ -14,7 +14,10 @@ from pages.shared.layout import Download
 
 @dataclass(frozen=True)
 class Subject:
-    """Something in an answer that an explanation can be asked about. at: the character of the text where it begins, if it is a place."""
+    """Something in an answer that can be explained: a label, or with `at` the label of the token at that character of the text.
+
+    label: "" for the one that the model gives.
+    """
 
     title: str
     label: str
