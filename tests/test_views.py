@@ -14,6 +14,7 @@ from core.results import RunConfig
 from core.tasks.classify import Labelled
 from core.tasks.masked import Filled
 from core.tasks.table import TASKS
+from core.tasks.tags import Tagged
 from pages.shared import cached
 from pages.shared.tasks.table import VIEWS
 from tests.conftest import WORDS, make_config, make_tokenizer
@@ -126,7 +127,12 @@ def test_the_script_of_an_answer_gives_the_pages_numbers(task: str) -> None:
     given = {role: GIVEN[role] for role in TASKS[task].inputs}
     (expected,) = predict.predict(predict.load(NAME, task), {role: [text] for role, text in given.items()})
     found: Any = run_script(VIEWS[task].predict_code(NAME, given, 32))
-    if isinstance(expected, Filled):
+    if isinstance(expected, Tagged):
+        assert found["entities"] == [
+            (entity.start, entity.end, entity.type, pytest.approx(entity.confidence, abs=1e-5))
+            for entity in expected.entities
+        ]
+    elif isinstance(expected, Filled):
         assert [[(word, pytest.approx(value, abs=1e-5)) for word, value in mask] for mask in found["answers"]] == [
             [(word.token, word.probability) for word in mask] for mask in expected.masks
         ]

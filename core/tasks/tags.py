@@ -57,9 +57,10 @@ class Entity(Mark):
 
 @dataclass(frozen=True)
 class Tagged(Prediction):
-    """The entities of a text, in its order; they do not overlap."""
+    """The entities of a text, in its order; they do not overlap. types: all that the model knows."""
 
     entities: tuple[Entity, ...]
+    types: tuple[str, ...] = ()
 
 
 class NamedEntities(Goal):
@@ -309,7 +310,7 @@ class NamedEntities(Goal):
                 )
                 for span, mark in zip(spans, marks_of(spans, words[i], limit=len(text)), strict=True)
             )
-            answers.append(Tagged({"text": text}, False, entities))
+            answers.append(Tagged({"text": text}, False, entities, self.types))
         return tuple(answers)
 
     def frame(self, predictions: Sequence[Prediction]) -> pd.DataFrame:

@@ -215,8 +215,9 @@ def run_title(run: runs.Run, report: RunReport | None = None) -> str:
     """A run in one line: its name or data, its headline metric on the test rows if there is one, when it was made."""
     parts = [run.config.name or run.config.data.removeprefix("data/")]
     test = report.evaluations.get("test") if report else None
-    if test:
-        metric = METRICS[TASKS[test.task].metrics[0]]
+    headline = next((name for name in test.metrics if name in METRICS), "") if test else ""
+    if test and headline:
+        metric = METRICS[headline]
         parts.append(f"{_(metric.title)} {metric.write(test.metrics[metric.id].value)}")
     parts.append(datetime.fromtimestamp(run.state.created).strftime("%Y-%m-%d %H:%M"))
     return " · ".join(parts)

@@ -6,7 +6,8 @@ A new task is its module in this package and its line here. This module does not
 from core.tasks.classify import PAIR, TEXT
 from core.tasks.masked import MASKED
 from core.tasks.next_sentence import NEXT_SENTENCE
-from pages.shared.tasks import classify, masked, next_sentence
+from core.tasks.tags import NAMED_ENTITIES
+from pages.shared.tasks import classify, masked, next_sentence, tags
 from pages.shared.tasks.base import View
 
 VIEWS: dict[str, View] = {
@@ -14,4 +15,5 @@ VIEWS: dict[str, View] = {
     PAIR.id: classify.PAIR_VIEW,
     MASKED.id: masked.VIEW,
     NEXT_SENTENCE.id: next_sentence.VIEW,
+    NAMED_ENTITIES.id: tags.VIEW,
 }

@@ -1,0 +1,242 @@
+"""Scripts about named entities: the rows to learn from, the recipe of a run, the entities of a text, and the words behind one.
+
+Words are given as the studio splits them, so that the scripts tag the same ones.
+"""
+
+from collections.abc import Sequence
+
+from core.data import tagging
+from core.data.bundled import DATASETS, WRITTEN
+from core.data.dataset import TextDataset
+from core.results import RunConfig
+from pages.shared.snippets._parts import beginning, codec, precision, read_table
+
+
+def rows(name: str, file: str, dataset: TextDataset) -> str:
+    """Code that ends with `rows`: a list of (words, tags in IOB2).
+
+    name: a DATASETS id or a hub id; file: the name of a file, "" for none.
+    """
+    words, tags = dataset.columns["words"], dataset.columns["tags"]
+    if name in DATASETS and not file:
+        return (
+            f"lines = Path({str(WRITTEN / name / 'en.jsonl')!r}).read_text(encoding='utf-8').splitlines()\n"
+            + _of_spans(words, tags)
+        )
+    if file.endswith((".json", ".jsonl")) and tags in ("spans", "entities", "label", "labels"):
+        return f"lines = Path({file!r}).read_text(encoding='utf-8').splitlines()\n" + _of_spans(words, tags)
+    if file.endswith(".parquet") or not file:
+        read = f"pd.read_parquet({file!r})" if file else f'load_dataset({name!r}, split="train").to_pandas()'
+        return f"table = {read}\nrows = [(list(a), list(b)) for a, b in zip(table[{words!r}], table[{tags!r}])]\n"
+    if dataset.report.delimiter:  # a table: a sentence in each row, its words and its tags apart by spaces
+        read = read_table(file, dataset.report)
+        return f"table = {read}\nrows = [(a.split(), b.split()) for a, b in zip(table[{words!r}], table[{tags!r}])]\n"
+    return f"""rows, words, tags = [], [], []
+for line in [*Path({file!r}).read_text(encoding={(codec(dataset.report) or "utf-8")!r}).splitlines(), ""]:
+    cells = line.split()  # the word comes first, its tag last
+    if not cells or cells[0] == "-DOCSTART-":
+        rows += [(words, tags)] if words else []
+        words, tags = [], []
+    elif len(cells) > 1:
+        words.append(cells[0])
+        tags.append(cells[-1])
+"""
+
+
+def _of_spans(text: str, spans: str) -> str:
+    return f"""rows = []
+for row in map(json.loads, lines):
+    places = [match.span() for match in re.finditer(r"[@#]?\\w+(?:['’-](?!s\\b)\\w+)*|['’]s\\b|[^\\w\\s]", row[{text!r}])]
+    tags = ["O"] * len(places)
+    for span in row[{spans!r}]:
+        inside = [i for i, (start, end) in enumerate(places) if start < span["end"] and end > span["start"]]
+        for place, i in enumerate(inside):
+            tags[i] = ("I-" if place else "B-") + span["label"]
+    rows.append(([row[{text!r}][start:end] for start, end in places], tags))
+"""
+
+
+def train(config: RunConfig, rows: str, labels: Sequence[str], *, held_out: bool) -> str:
+    """`result`: precision, recall and F1 of entities on the test rows. The recipe of a run, with transformers' own Trainer.
+
+    rows: code from `rows`; held_out: whether there are enough rows to keep some for validation and test.
+    """
+    head = beginning(
+        config.model,
+        *(["import json", "import re"] if "json.loads" in rows else []),
+        *(["import pandas as pd"] if "pd." in rows or "load_dataset" in rows else []),
+        *(["from pathlib import Path"] if "Path(" in rows else []),
+        *(["from datasets import load_dataset"] if "load_dataset(" in rows else []),
+        "import numpy as np",
+        "import torch",
+        "from transformers import (AutoModelForTokenClassification, AutoTokenizer, DataCollatorForTokenClassification, Trainer,"
+        " TrainingArguments, set_seed)",
+    )
+    split = (
+        """np.random.default_rng(13).shuffle(rows)
+tenth = max(1, len(rows) // 10)
+train, validation, test = rows[2 * tenth :], rows[:tenth], rows[tenth : 2 * tenth]
+"""
+        if held_out
+        else "train = validation = test = rows  # too few rows to hold any back\n"
+    )
+    limit = f"train = train[:{config.limit}]\n" if config.limit else ""
+    return f"""{head}labels = {list(labels)!r}
+{rows}{split}{limit}
+set_seed({config.seed})
+tokenizer = AutoTokenizer.from_pretrained(folder)
+model = AutoModelForTokenClassification.from_pretrained(
+    folder, dtype="float32", id2label=dict(enumerate(labels)), label2id={{name: i for i, name in enumerate(labels)}}
+)
+
+
+def prepare(part):
+    features = []
+    for words, tags in part:
+        encoded = tokenizer(words, is_split_into_words=True, truncation=True, max_length={config.max_length})
+        places, ids = encoded.word_ids(), []
+        for i, word in enumerate(places):  # the first piece of a word learns its tag, the others learn nothing
+            first = word is not None and (i == 0 or places[i - 1] != word)
+            ids.append(labels.index(tags[word]) if first else -100)
+        features.append({{**encoded, "labels": ids}})
+    return features
+
+
+def entities(tags):
+    found, start = set(), None
+    for i, tag in enumerate([*tags, "O"]):
+        if start is not None and tag != "I-" + tags[start][2:]:
+            found.add((start, i, tags[start][2:]))
+            start = None
+        if tag.startswith("B-") or (tag.startswith("I-") and start is None):
+            start = i
+    return found
+
+
+def scores(answers):
+    hits = marked = true = 0
+    for predicted, gold in zip(answers.predictions.argmax(-1), answers.label_ids):
+        asked = gold != -100
+        a, b = (entities([labels[i] for i in row[asked]]) for row in (predicted, gold))
+        hits, marked, true = hits + len(a & b), marked + len(a), true + len(b)
+    return {{
+        "entity_f1": 2 * hits / max(1, marked + true),
+        "entity_precision": hits / max(1, marked),
+        "entity_recall": hits / max(1, true),
+    }}
+
+
+{precision()}arguments = TrainingArguments(
+    "trained", num_train_epochs={config.epochs!r}, per_device_train_batch_size={config.batch_size},
+    learning_rate={config.learning_rate!r}, warmup_steps={config.warmup!r}, weight_decay={config.weight_decay!r},
+    bf16=bf16, use_cpu=not gpu, seed={config.seed}, remove_unused_columns=False,
+    eval_strategy="epoch", save_strategy="epoch", load_best_model_at_end=True, metric_for_best_model="entity_f1",
+)
+trainer = Trainer(
+    model, arguments, train_dataset=prepare(train), eval_dataset=prepare(validation), processing_class=tokenizer,
+    data_collator=DataCollatorForTokenClassification(tokenizer), compute_metrics=scores,
+)
+trainer.train()
+result = trainer.evaluate(prepare(test))
+print(result["eval_entity_f1"], "on", len(test), "sentences")
+"""
+
+
+def predict(name: str, text: str, max_length: int) -> str:
+    """`entities`: (start, end, type, confidence) of each entity of the text, in its order."""
+    return f"""{_model(name)}
+text = {text!r}
+words = {tagging.words(text)}  # from which character to which
+{WINDOWS.format(max_length=max_length)}
+
+entities, start = [], None
+for i, tag in enumerate([*tags, "O"]):
+    if start is not None and tag != "I-" + tags[start][2:]:
+        sure = sum(chances[start:i]) / (i - start)
+        entities.append((words[start][0], words[i - 1][1], tags[start][2:], sure))
+        start = None
+    if tag.startswith("B-") or (tag.startswith("I-") and start is None):
+        start = i
+for start, end, kind, confidence in entities:
+    print(f"{{confidence:.3f}}  {{kind}}  {{text[start:end]}}")
+if not entities:
+    print("no entity")
+
+# The library's pipeline finds the same entities wherever it splits the words in the same places:
+# pipeline("token-classification", folder, aggregation_strategy="first", stride=32)(text)
+"""
+
+
+def _model(name: str) -> str:
+    head = beginning(name, "import torch", "from transformers import AutoModelForTokenClassification, AutoTokenizer")
+    return f"""{head}tokenizer = AutoTokenizer.from_pretrained(folder)
+model = AutoModelForTokenClassification.from_pretrained(folder, dtype="float32").eval()
+"""
+
+
+WINDOWS = """parts = tokenizer(
+    text, truncation=True, max_length={max_length}, stride={max_length} // 4, return_overflowing_tokens=True, return_offsets_mapping=True
+)
+tags, chances, depth = ["O"] * len(words), [0.0] * len(words), [-1] * len(words)
+for k, offsets in enumerate(parts["offset_mapping"]):
+    inputs = {{name: torch.tensor([parts[name][k]]) for name in tokenizer.model_input_names}}
+    with torch.inference_mode():
+        probabilities = model(**inputs).logits[0].double().softmax(-1)
+    for w, (start, end) in enumerate(words):  # a word is tagged at its first piece, where most stands around it
+        first = next((i for i, (a, b) in enumerate(offsets) if b > a and a < end and b > start), None)
+        if first is not None and min(first, len(offsets) - first) > depth[w]:
+            depth[w] = min(first, len(offsets) - first)
+            chances[w], best = probabilities[first].max().item(), int(probabilities[first].argmax())
+            tags[w] = model.config.id2label[best]"""
+
+
+def attributions(name: str, text: str, at: int, method: str, max_length: int) -> str:
+    """`scores`: what each token adds to the score of the tag at a character of the text, in reading order.
+
+    method: one of the METHODS of core.explain that explain tags; at: the first character of the entity.
+    """
+    integrated = method.endswith("integrated-gradients")
+    head = beginning(
+        name,
+        "import torch",
+        *(["from captum.attr import IntegratedGradients"] if integrated else []),
+        "from transformers import AutoModelForTokenClassification, AutoTokenizer",
+    )
+    start = f"""tokenizer = AutoTokenizer.from_pretrained(folder)
+model = AutoModelForTokenClassification.from_pretrained(folder, dtype="float32").eval()
+inputs = tokenizer(
+    {text!r}, truncation=True, max_length={max_length}, return_special_tokens_mask=True, return_offsets_mapping=True, return_tensors="pt"
+)
+special, ids, offsets = inputs.pop("special_tokens_mask").bool(), inputs.pop("input_ids"), inputs.pop("offset_mapping")[0].tolist()
+place = next(i for i, (start, end) in enumerate(offsets) if start <= {at} < end)
+embed = model.get_input_embeddings()
+with torch.inference_mode():
+    tag = int(model(input_ids=ids, **inputs).logits[0, place].argmax())
+
+
+def score(embedded):
+    others = {{name: tensor.expand(len(embedded), -1) for name, tensor in inputs.items()}}
+    logits = model(inputs_embeds=embedded, **others).logits[:, place]
+"""
+    if integrated:
+        work = """    return logits.softmax(dim=-1)[:, tag]  # the probability
+
+
+masked = ids.masked_fill(~special, tokenizer.mask_token_id)
+parts = IntegratedGradients(score).attribute(
+    embed(ids).detach(), baselines=embed(masked).detach(), n_steps=50, internal_batch_size=16
+)
+"""
+    else:
+        work = """    rest = [i for i in range(logits.shape[1]) if i != tag]
+    return logits[:, tag] - logits[:, rest].logsumexp(dim=-1)  # the log-odds
+
+
+embedded = embed(ids).detach().requires_grad_()
+parts = embedded * torch.autograd.grad(score(embedded).sum(), embedded)[0]
+"""
+    show = """scores = parts.sum(dim=-1)[0].tolist()
+for token, score_of_token in zip(tokenizer.convert_ids_to_tokens(ids[0]), scores):
+    print(f"{score_of_token:+9.5f}  {token}")
+"""
+    return head + start + work + show
