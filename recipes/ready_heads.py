@@ -1,9 +1,10 @@
 """The recipe of the ready heads (core/weights/): fine-tune, average, compress, save, and measure what was saved.
 
-    python -m recipes.ready_heads sentiment OUTPUT --runs FOLDER     ten minutes on two busy processor cores
+    python -m recipes.ready_heads sentiment OUTPUT --runs FOLDER     a quarter of an hour on two processor cores
+    python -m recipes.ready_heads entities OUTPUT --runs FOLDER      five minutes
 
-The bundled encoder is fine-tuned as often as the plan says from the same start, each time with another order of the rows and other
-dropout; a finished training stays in --runs and is not repeated. The weights of the trainings are averaged ("model soup", Wortsman et
+Where the plan names other data to begin with, the bundled encoder and its new head learn from these once. From there it is fine-tuned
+as often as the plan says, each time with another order of the rows and other dropout; a finished training stays in --runs and is not repeated. The weights of the trainings are averaged ("model soup", Wortsman et
 al. 2022), and the validation split decides between the single ones and their average. What changed is then written in little space: each
 linear map's change as the nearest map of low rank (a truncated singular value decomposition), as LoRA adapters in peft's format; biases,
 layer norms and the head whole; everything in float16. The test split is read once, at the end, by the model as it is loaded from OUTPUT.
@@ -42,11 +43,17 @@ POOL = 16  # batches that are sorted by length together, so that little is padde
 
 @dataclass(frozen=True)
 class Plan:
-    """How a head is trained. runs: trainings that are averaged; rank: of the stored change of each linear map."""
+    """How a head is trained.
+
+    first: a dataset with the same labels that is learnt from before, once, and at most first_rows of it. runs: trainings that are
+    averaged. rank: of the stored change of each linear map.
+    """
 
     task: str
     data: str
-    runs: int = 1
+    first: str = ""
+    first_rows: int = 0
+    runs: int = 3
     epochs: int = 2
     batch_size: int = 32
     learning_rate: float = 1e-4
@@ -55,7 +62,10 @@ class Plan:
     rank: int = 32
 
 
-PLANS = {"sentiment": Plan("text-classification", "rotten_tomatoes")}
+PLANS = {
+    "sentiment": Plan("text-classification", "rotten_tomatoes", first="imdb", first_rows=8000),
+    "entities": Plan("named-entities", "entities", epochs=6, batch_size=16, learning_rate=2e-4),
+}
 
 
 def say(line: str) -> None:
@@ -91,9 +101,12 @@ def measured(model: PreTrainedModel, goal: Goal, dataset: TextDataset, split: st
     return evaluation
 
 
-def fine_tune(task: Task, goal: Goal, dataset: TextDataset, plan: Plan, seed: int) -> dict[str, torch.Tensor]:
-    """One training: the trained parameters by name."""
+def fine_tune(
+    task: Task, goal: Goal, dataset: TextDataset, plan: Plan, seed: int, begin: dict[str, torch.Tensor], epochs: int
+) -> dict[str, torch.Tensor]:
+    """One training: the trained parameters by name. begin: those that it starts from, where they are not the published ones."""
     model = start(task, dataset, plan.dropout).train()
+    model.load_state_dict(begin, strict=False)
     rows = goal.rows(dataset, lambda done, total: None)
     parameters = {name: one for name, one in model.named_parameters() if one.requires_grad}
     groups = [
@@ -101,11 +114,11 @@ def fine_tune(task: Task, goal: Goal, dataset: TextDataset, plan: Plan, seed: in
         {"params": [one for one in parameters.values() if one.ndim == 1], "weight_decay": 0.0},
     ]
     optimizer = torch.optim.AdamW(groups, lr=plan.learning_rate)
-    steps = plan.epochs * -(-len(rows.features) // plan.batch_size)
+    steps = epochs * -(-len(rows.features) // plan.batch_size)
     rng, began, step, total = np.random.default_rng(seed), time.time(), 0, 0.0
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        for epoch in range(plan.epochs):
+        for epoch in range(epochs):
             for chosen in batches(rows.lengths, plan.batch_size, rng):
                 factor = min((step + 1) / (WARM_UP * steps), (steps - step) / (steps * (1 - WARM_UP)))
                 for group in optimizer.param_groups:
@@ -136,9 +149,17 @@ def choose(
     home: a folder for the trainings that are finished, which are not repeated.
     """
     home.mkdir(parents=True, exist_ok=True)
+    begin: dict[str, torch.Tensor] = {}
+    if plan.first:
+        path = home / "first.safetensors"
+        if not path.exists():
+            earlier = load(plan.first, task.layout, limit=plan.first_rows)
+            save_file(fine_tune(task, goal, earlier, plan, 0, {}, 1), path)
+        begin = load_file(path)
     for seed in range(plan.runs):
         if not (home / f"{seed}.safetensors").exists():
-            save_file(fine_tune(task, goal, dataset, plan, seed), home / f"{seed}.safetensors")
+            trained_once = fine_tune(task, goal, dataset, plan, seed, begin, plan.epochs)
+            save_file(trained_once, home / f"{seed}.safetensors")
     trained = [load_file(home / f"{seed}.safetensors") for seed in range(plan.runs)]
     candidates = {f"run {seed}": weights for seed, weights in enumerate(trained)} | {"average": mean(trained)}
     model, headline, keys = start(task, dataset, plan.dropout), {}, {}

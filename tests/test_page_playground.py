@@ -20,7 +20,7 @@ from core.errors import UserError
 from core.figures import predictions as predictions_figures
 from core.results import Attribution, RunConfig, RunState, WordScore
 from core.tasks.base import read_detail
-from core.tasks.classify import Classes
+from core.tasks.classify import TEXT as TASK, Classes
 from pages.shared import cached
 from pages.topics.playground import bulk
 from tests import pages_common
@@ -135,7 +135,7 @@ def test_before_training_is_what_the_seed_gives(
     assert other.probabilities != first.probabilities
 
 
-@pytest.mark.parametrize("method", explain.METHODS)
+@pytest.mark.parametrize("method", explain.offered(TASK))
 def test_words_are_tinted_by_what_they_did(run: str, method: str) -> None:
     at = open_page(text=TEXT, model=run, method=method)
     assert not at.exception and not at.error

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from core import data, models, settings
+from core import bundled, models, settings
 from core.__main__ import parser
+from core.data.bundled import DATASETS
+from core.tasks.table import TASKS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -42,16 +44,20 @@ def test_every_command_is_named() -> None:
         assert f"python -m core {command}" in README, command
 
 
-def test_every_model_and_dataset_is_named() -> None:
-    for name in [*models.MODELS, *data.DATASETS]:
+def test_every_model_dataset_and_task_is_named() -> None:
+    for name in [*models.MODELS, *bundled.READY, *DATASETS, *TASKS]:
         assert f"`{name}`" in README, name
 
 
-def test_every_source_file_has_its_line() -> None:
+def test_every_module_and_package_has_its_line() -> None:
+    """The tree names what a newcomer looks for: the files and packages directly in core, pages, pages/shared and pages/topics."""
     tree = README.split("## How it is built")[1].split("```")[1]
-    for path in [*(ROOT / "core").rglob("*.py"), *(ROOT / "pages").rglob("*.py")]:
-        if path.name != "__init__.py":
-            assert re.search(rf"^\s*{re.escape(path.name)}\s{{2,}}\S", tree, re.MULTILINE), path
+    for folder in ("core", "pages", "pages/shared", "pages/topics"):
+        for path in (ROOT / folder).iterdir():
+            if path.name.startswith("__") or path.name in ("shared", "topics", "locale", "written"):
+                continue
+            name = f"{path.name}/" if path.is_dir() else path.name
+            assert re.search(rf"^\s*{re.escape(name)}\s{{2,}}\S", tree, re.MULTILINE), path
     for name in re.findall(r"^\s*([a-z_]+\.py)\s", tree, re.MULTILINE):
         assert list(ROOT.glob(f"**/{name}")), f"{name} is in the README but not in the tree"
 

@@ -34,6 +34,7 @@ from core.data.load import load as load_data
 from core.finetune.methods import choose_parameters
 from core.results import DataReport, Event, RunConfig, RunReport
 from core.tasks import classify
+from core.tasks.classify import TEXT
 from core.tasks.masked import Filled
 from pages.shared import snippets
 from pages.shared.snippets import article as article_code
@@ -124,7 +125,7 @@ def test_predict(classifier: predict.Predictor, text: str, pair: str) -> None:
 
 
 @of("attributions")
-@pytest.mark.parametrize("method", explain.METHODS)
+@pytest.mark.parametrize("method", explain.offered(TEXT))
 @pytest.mark.parametrize(("text", "pair"), TEXTS)
 def test_attributions(classifier: predict.Predictor, text: str, pair: str, method: str) -> None:
     expected = explain.explain(classifier, text, pair, label="good", method=method)
