@@ -20,7 +20,8 @@ from core.errors import UserError
 from core.figures import predictions as predictions_figures
 from core.results import Attribution, RunConfig, RunState, WordScore
 from core.tasks.base import read_detail
-from core.tasks.classify import TEXT as TASK, Classes
+from core.tasks.classify import TEXT as TASK
+from core.tasks.classify import Classes
 from pages.shared import cached
 from pages.topics.playground import bulk
 from tests import pages_common
