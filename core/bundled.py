@@ -70,8 +70,10 @@ READY: dict[str, Ready] = {
         ),
         Ready(
             "minilm-entities",
-            N_("Names of persons, places, organisations, works and events"),
-            N_("Marks names in English texts of many kinds, from news to chat. It comes with the studio."),
+            N_("Names in texts"),
+            N_(
+                "Marks persons, organisations, places, works and events in English texts of many kinds, from news to chat. It comes with the studio."
+            ),
             "named-entities",
             "tagger",
             (

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import json
 import pkgutil
 import shutil
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from transformers import (
     AutoModel,
     AutoModelForSequenceClassification,
     BertForPreTraining,
+    BertForTokenClassification,
     DistilBertConfig,
     ElectraConfig,
     PretrainedConfig,
@@ -36,6 +38,8 @@ from core.results import DataReport, Event, RunConfig, RunReport
 from core.tasks import classify
 from core.tasks.classify import TEXT
 from core.tasks.masked import Filled
+from core.tasks.table import TASKS
+from core.tasks.tags import Tagged
 from pages.shared import snippets
 from pages.shared.snippets import article as article_code
 from pages.shared.snippets import attention as attention_code
@@ -46,6 +50,7 @@ from pages.shared.snippets import learn as learn_code
 from pages.shared.snippets import playground as playground_code
 from pages.shared.snippets import pretraining as pretraining_code
 from pages.shared.snippets import runs as runs_code
+from pages.shared.snippets import tags as tags_code
 from pages.shared.snippets import tokens as tokens_code
 from tests.conftest import make_config, make_tokenizer
 from tests.scripts import run_script
@@ -679,3 +684,82 @@ def test_pretrain_next(pretrained: str, tmp_path: Path, monkeypatch: pytest.Monk
         assert row["labels"] == 1 or any(both in story for story in stories)
     few = run_script(learn_code.pretrain_next(config, f"texts = {STORIES[:6]!r}\n", held_out=True))
     assert (len(few["train"]), len(few["test"])) == (4, 2)  # type: ignore[arg-type]
+
+
+# --- Named entities ----------------------------------------------------------------------------------------------------
+
+TAGS = ("O", "B-food", "I-food", "B-film", "I-film")
+
+
+@pytest.fixture
+def tagger(studio_home: Path) -> predict.Predictor:
+    """A random tagger as a finished run."""
+    folder = studio_home / "runs" / RUN / "model"
+    torch.manual_seed(1)
+    labels = {"id2label": dict(enumerate(TAGS)), "label2id": {tag: i for i, tag in enumerate(TAGS)}}
+    model = BertForTokenClassification(make_config(**labels))
+    for part in model.modules():
+        if isinstance(part, torch.nn.Linear):
+            torch.nn.init.normal_(part.weight, std=0.3)
+    model.save_pretrained(folder)
+    make_tokenizer().save_pretrained(folder)
+    return predict.load(NAME)
+
+
+@of("entities")
+@pytest.mark.parametrize("text", [*dict.fromkeys(text for text, _ in TEXTS), "the film 🎉 was @good"])
+def test_entities(tagger: predict.Predictor, text: str) -> None:
+    (answer,) = predict.predict(tagger, {"text": [text]})
+    assert isinstance(answer, Tagged)
+    found = run_script(tags_code.entities(NAME, text, 64))["entities"]
+    assert found == [
+        (entity.start, entity.end, entity.type, pytest.approx(entity.confidence, abs=1e-5))
+        for entity in answer.entities
+    ]
+
+
+@of("entity_attributions")
+@pytest.mark.parametrize("method", ["tag-integrated-gradients", "tag-input-x-gradient"])
+def test_entity_attributions(tagger: predict.Predictor, method: str) -> None:
+    text = "the film was not bad, and i love the plot!"
+    expected = explain.explain(tagger, text, at=4, method=method)
+    scores: Any = run_script(tags_code.entity_attributions(NAME, text, 4, method, 64))["scores"]
+    assert sum(scores) == pytest.approx(expected.total, abs=1e-4)
+    assert max(scores) == pytest.approx(max(word.score for word in expected.words), abs=1e-3)
+
+
+@of("entity_rows")
+@pytest.mark.parametrize("kind", ["conll", "csv", "jsonl", "entities", "entities-zh"])
+def test_entity_rows(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    sentences = [
+        (f"we love the film number {i} in paris .", "O O O B-film I-film I-film O B-food O") for i in range(20)
+    ]
+    if kind == "conll":
+        lines = ("\n".join(map(" ".join, zip(a.split(), b.split(), strict=True))) for a, b in sentences)
+        Path("d.conll").write_text("\n\n".join(lines) + "\n")
+    elif kind == "csv":
+        Path("d.csv").write_text("words,tags\n" + "".join(f"{a},{b}\n" for a, b in sentences))
+    elif kind == "jsonl":
+        spans = [{"start": 12, "end": 16, "label": "film"}]
+        Path("d.jsonl").write_text("".join(json.dumps({"text": a, "spans": spans}) + "\n" for a, _ in sentences))
+    own = kind in ("conll", "csv", "jsonl")
+    name = f"d.{kind}" if own else kind
+    dataset = load_data(name, TASKS["named-entities"].layout, allow_path=own)
+    code = tags_code.entity_rows(name, name if own else "", dataset)
+    rows: Any = run_script(
+        "import json, re\nfrom pathlib import Path\nimport pandas as pd\n" + code + "print(len(rows))"
+    )["rows"]
+    expected = {(tuple(row["words"]), tuple(row["tags"])) for split in dataset.splits.values() for row in split}
+    same = sum((tuple(words), tuple(tags)) in expected for words, tags in rows)
+    assert same >= 0.9 * len(expected), "the script splits nearly all sentences into the studio's words"
+
+
+@of("train_tagger")
+@pytest.mark.training
+def test_train_tagger(tagger: predict.Predictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = RunConfig(NAME, "d", task="named-entities", epochs=1.0, batch_size=2, max_length=16, learning_rate=1e-3)
+    rows = "rows = [('i love the film'.split(), ['O', 'O', 'O', 'B-film'])] * 12\n"
+    result: Any = run_script(tags_code.train_tagger(config, rows, TAGS, held_out=True))["result"]
+    assert 0 <= result["eval_entity_f1"] <= 1 and result["eval_loss"] > 0

@@ -100,7 +100,12 @@ def test_a_word_without_a_token_of_its_own_goes_on_with_what_covers_it() -> None
     assert first.tolist() == [0, -1, 1, -1, 2]
     assert owner.tolist() == [0, 0, 2, -1, 4]
     probs = np.eye(5)[[1, 0, 0, 0, 3]]
-    assert goal()._tags(probs, owner) == ["B-food", "I-food", "O", "O", "B-film"]
+    assert goal()._tags(probs, owner, ["a", "b", "c", "d", "e"]) == ["B-food", "I-food", "O", "O", "B-film"]
+
+
+def test_a_pictograph_is_part_of_no_name() -> None:
+    probs = np.eye(5)[[1, 2, 0]]
+    assert goal()._tags(probs, np.arange(3), ["Porto", "🎉", "!"]) == ["B-food", "O", "O"]
 
 
 def test_a_text_of_thousands_of_words_is_read_to_its_end(tiny_tagger: BertForTokenClassification) -> None:

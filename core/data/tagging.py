@@ -196,6 +196,11 @@ def words(text: str) -> list[tuple[int, int]]:
     return spans
 
 
+def is_pictograph(word: str) -> bool:
+    """Whether a word is an emoji or another picture, which is part of no name."""
+    return all(unicodedata.category(character) in ("So", "Sk", "Mn", "Cf") for character in word)
+
+
 def _in_handle(character: str) -> bool:
     return character == "_" or _kind(character) == "w"
 

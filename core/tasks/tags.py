@@ -159,7 +159,9 @@ class NamedEntities(Goal):
         ]
         cut = self._windows(rows, report)
         probs = self._probabilities(model, cut, report, autocast=autocast)
-        tags = [self._tags(row, owner) for row, owner in zip(probs, cut.owners, strict=True)]
+        tags = [
+            self._tags(row, owner, words) for row, owner, words in zip(probs, cut.owners, rows["words"], strict=True)
+        ]
         return self._scored(rows, gold, tags, probs, cut)
 
     def _match_types(self, tags: Sequence[str]) -> dict[str, str]:
@@ -276,12 +278,16 @@ class NamedEntities(Goal):
                 result[window.text][window.words] = chosen.cpu().numpy()
         return result
 
-    def _tags(self, probs: np.ndarray, owner: np.ndarray) -> list[str]:
-        """The likeliest tag of each word. A word without a token goes on with the entity of the token that covers it."""
+    def _tags(self, probs: np.ndarray, owner: np.ndarray, words: Sequence[str]) -> list[str]:
+        """The likeliest tag of each word.
+
+        A word without a token goes on with the entity of the token that covers it; a pictograph belongs to no entity.
+        """
         best = probs.argmax(axis=1)
         tags = []
         for word, holder in enumerate(owner):
-            tag = self.labels[best[holder]] if holder >= 0 else tagging.OUTSIDE
+            named = holder >= 0 and not tagging.is_pictograph(words[word])
+            tag = self.labels[best[holder]] if named else tagging.OUTSIDE
             if holder not in (word, -1) and tag[:2] == "B-":
                 tag = f"I-{tag[2:]}"
             tags.append(tag)
@@ -297,7 +303,9 @@ class NamedEntities(Goal):
         probs = self._probabilities(model, cut, report)
         answers = []
         for i, text in enumerate(texts):
-            spans = tagging.decode(self._tags(probs[i], cut.owners[i]), self.scheme)
+            spans = tagging.decode(
+                self._tags(probs[i], cut.owners[i], [text[start:end] for start, end in words[i]]), self.scheme
+            )
             read = cut.owners[i] == np.arange(len(words[i]))
             certain = np.where(read, probs[i].max(axis=1, initial=0.0), np.nan)
             entities = tuple(

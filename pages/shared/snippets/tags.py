@@ -5,24 +5,24 @@ Words are given as the studio splits them, so that the scripts tag the same ones
 
 from collections.abc import Sequence
 
+from core import models
 from core.data import tagging
 from core.data.bundled import DATASETS, WRITTEN
 from core.data.dataset import TextDataset
 from core.results import RunConfig
+from core.tasks import windows
 from pages.shared.snippets._parts import beginning, codec, precision, read_table
 
 
-def rows(name: str, file: str, dataset: TextDataset) -> str:
+def entity_rows(name: str, file: str, dataset: TextDataset) -> str:
     """Code that ends with `rows`: a list of (words, tags in IOB2).
 
     name: a DATASETS id or a hub id; file: the name of a file, "" for none.
     """
     words, tags = dataset.columns["words"], dataset.columns["tags"]
     if name in DATASETS and not file:
-        return (
-            f"lines = Path({str(WRITTEN / name / 'en.jsonl')!r}).read_text(encoding='utf-8').splitlines()\n"
-            + _of_spans(words, tags)
-        )
+        path = WRITTEN / "entities" / f"{DATASETS[name].languages}.jsonl"
+        return f"lines = Path({str(path)!r}).read_text(encoding='utf-8').splitlines()\n" + _of_spans(words, tags)
     if file.endswith((".json", ".jsonl")) and tags in ("spans", "entities", "label", "labels"):
         return f"lines = Path({file!r}).read_text(encoding='utf-8').splitlines()\n" + _of_spans(words, tags)
     if file.endswith(".parquet") or not file:
@@ -44,9 +44,11 @@ for line in [*Path({file!r}).read_text(encoding={(codec(dataset.report) or "utf-
 
 
 def _of_spans(text: str, spans: str) -> str:
-    return f"""rows = []
+    return f"""letter = r"[^\\W\\u3400-\\u9fff]"  # a Chinese character is a word by itself
+word = rf"[@#]?{{letter}}+(?:['’-](?!s\\b){{letter}}+)*|['’]s\\b|[\\u3400-\\u9fff]|[^\\w\\s]"
+rows = []
 for row in map(json.loads, lines):
-    places = [match.span() for match in re.finditer(r"[@#]?\\w+(?:['’-](?!s\\b)\\w+)*|['’]s\\b|[^\\w\\s]", row[{text!r}])]
+    places = [match.span() for match in re.finditer(word, row[{text!r}])]
     tags = ["O"] * len(places)
     for span in row[{spans!r}]:
         inside = [i for i, (start, end) in enumerate(places) if start < span["end"] and end > span["start"]]
@@ -56,10 +58,10 @@ for row in map(json.loads, lines):
 """
 
 
-def train(config: RunConfig, rows: str, labels: Sequence[str], *, held_out: bool) -> str:
+def train_tagger(config: RunConfig, rows: str, labels: Sequence[str], *, held_out: bool) -> str:
     """`result`: precision, recall and F1 of entities on the test rows. The recipe of a run, with transformers' own Trainer.
 
-    rows: code from `rows`; held_out: whether there are enough rows to keep some for validation and test.
+    rows: code from `entity_rows`; held_out: whether there are enough rows to keep some for validation and test.
     """
     head = beginning(
         config.model,
@@ -142,18 +144,35 @@ print(result["eval_entity_f1"], "on", len(test), "sentences")
 """
 
 
-def predict(name: str, text: str, max_length: int) -> str:
+def entities(name: str, text: str, max_length: int) -> str:
     """`entities`: (start, end, type, confidence) of each entity of the text, in its order."""
+    words = tagging.words(text)
+    tokens, answered = _windows(name, text, words, max_length)
     return f"""{_model(name)}
 text = {text!r}
-words = {tagging.words(text)}  # from which character to which
-{WINDOWS.format(max_length=max_length)}
+words = {words}  # from which character to which
+windows = {tokens}  # the model reads at most {max_length} tokens at once: from which token to which
+answered = {answered}  # the words that are tagged in each window, where most stands around them
+
+encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+tags, chances = ["O"] * len(words), [0.0] * len(words)
+for (first, last), numbers in zip(windows, answered):
+    ids = [tokenizer.cls_token_id, *encoded["input_ids"][first:last], tokenizer.sep_token_id]
+    with torch.inference_mode():
+        probabilities = model(torch.tensor([ids])).logits[0].double().softmax(-1)
+    for w in numbers:  # a word is tagged at its first piece
+        start, end = words[w]
+        offsets = encoded["offset_mapping"]
+        piece = next(i for i in range(first, last) if offsets[i][1] > start and offsets[i][0] < end)
+        chances[w], best = probabilities[piece - first + 1].max().item(), int(probabilities[piece - first + 1].argmax())
+        picture = all(unicodedata.category(letter) in ("So", "Sk", "Mn", "Cf") for letter in text[start:end])
+        tags[w] = "O" if picture else model.config.id2label[best]  # an emoji is part of no name
 
 entities, start = [], None
 for i, tag in enumerate([*tags, "O"]):
     if start is not None and tag != "I-" + tags[start][2:]:
-        sure = sum(chances[start:i]) / (i - start)
-        entities.append((words[start][0], words[i - 1][1], tags[start][2:], sure))
+        sure = [chance for chance in chances[start:i] if chance]
+        entities.append((words[start][0], words[i - 1][1], tags[start][2:], sum(sure) / len(sure)))
         start = None
     if tag.startswith("B-") or (tag.startswith("I-") and start is None):
         start = i
@@ -167,30 +186,35 @@ if not entities:
 """
 
 
+def _windows(
+    name: str, text: str, words: Sequence[tuple[int, int]], max_length: int
+) -> tuple[list[tuple[int, int]], list[list[int]]]:
+    """The tokens of each window of a text, without special ones, and the numbers of the words that are answered in it."""
+    tokenizer = models.load_tokenizer(name)
+    offsets = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)["offset_mapping"]
+    tokens, answered = [], []
+    for window in windows.cut(tokenizer, [text], [words], max_length).windows:
+        start, end = words[window.words[0]]
+        piece = next(i for i, (first, last) in enumerate(offsets) if last > start and first < end)
+        at = piece - int(window.positions[0]) + 1  # [CLS] is before it
+        tokens.append((at, at + len(window.features["input_ids"]) - 2))
+        answered.append(window.words.tolist())
+    return tokens, answered
+
+
 def _model(name: str) -> str:
-    head = beginning(name, "import torch", "from transformers import AutoModelForTokenClassification, AutoTokenizer")
+    head = beginning(
+        name,
+        "import torch",
+        "import unicodedata",
+        "from transformers import AutoModelForTokenClassification, AutoTokenizer",
+    )
     return f"""{head}tokenizer = AutoTokenizer.from_pretrained(folder)
 model = AutoModelForTokenClassification.from_pretrained(folder, dtype="float32").eval()
 """
 
 
-WINDOWS = """parts = tokenizer(
-    text, truncation=True, max_length={max_length}, stride={max_length} // 4, return_overflowing_tokens=True, return_offsets_mapping=True
-)
-tags, chances, depth = ["O"] * len(words), [0.0] * len(words), [-1] * len(words)
-for k, offsets in enumerate(parts["offset_mapping"]):
-    inputs = {{name: torch.tensor([parts[name][k]]) for name in tokenizer.model_input_names}}
-    with torch.inference_mode():
-        probabilities = model(**inputs).logits[0].double().softmax(-1)
-    for w, (start, end) in enumerate(words):  # a word is tagged at its first piece, where most stands around it
-        first = next((i for i, (a, b) in enumerate(offsets) if b > a and a < end and b > start), None)
-        if first is not None and min(first, len(offsets) - first) > depth[w]:
-            depth[w] = min(first, len(offsets) - first)
-            chances[w], best = probabilities[first].max().item(), int(probabilities[first].argmax())
-            tags[w] = model.config.id2label[best]"""
-
-
-def attributions(name: str, text: str, at: int, method: str, max_length: int) -> str:
+def entity_attributions(name: str, text: str, at: int, method: str, max_length: int) -> str:
     """`scores`: what each token adds to the score of the tag at a character of the text, in reading order.
 
     method: one of the METHODS of core.explain that explain tags; at: the first character of the entity.

@@ -220,22 +220,22 @@ def _downloads(predictions: Sequence[Prediction]) -> tuple[Download, ...]:
 
 
 def _rows_code(name: str, file: str, dataset: TextDataset) -> str:
-    return tags_code.rows(name, file, dataset)
+    return tags_code.entity_rows(name, file, dataset)
 
 
 def _training_code(config: RunConfig, rows: str, dataset: TextDataset) -> str:
-    return tags_code.train(config, rows, dataset.label_names, held_out=not dataset.report.shared)
+    return tags_code.train_tagger(config, rows, dataset.label_names, held_out=not dataset.report.shared)
 
 
 def _predict_code(model: str, given: Mapping[str, str], max_length: int) -> str:
-    return tags_code.predict(model, given["text"], max_length)
+    return tags_code.entities(model, given["text"], max_length)
 
 
 def _attribution_code(
     model: str, given: Mapping[str, str], subject: Subject, method: str, max_length: int, words: Sequence[WordScore]
 ) -> str:
     assert subject.at is not None
-    return tags_code.attributions(model, given["text"], subject.at, method, max_length)
+    return tags_code.entity_attributions(model, given["text"], subject.at, method, max_length)
 
 
 VIEW = View(

@@ -19,6 +19,24 @@ def rows(name: str) -> list[layout.Experiment]:
                 {"text": "The film was so [MASK] that I saw it twice.", "pair": "", "view": "one"},
             )
         ]
+    if "tags" in gives:
+        return [
+            layout.Experiment(
+                _("One word, two things"),
+                _("A month and a person, a country and a person, spelled alike. Only what stands around them tells."),
+                {"text": "May asked Jordan whether Jordan is warm in May.", "view": "one"},
+            ),
+            layout.Experiment(
+                _("Without capital letters"),
+                _("Nothing in the spelling says what is a name. Whoever goes by capital letters finds nothing here."),
+                {"text": "off to lagos with tunde to see burna boy, back on sunday", "view": "one"},
+            ),
+            layout.Experiment(
+                _("Names that nobody has heard"),
+                _("These names are invented. What is marked comes from the sentence, and not from a list of names."),
+                {"text": "Zorvanna Kelimbe opened a bakery in Brindlewick.", "view": "one"},
+            ),
+        ]
     if "label" not in gives:
         return []
     english = {"pair": "", "view": "one"}
