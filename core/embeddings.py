@@ -21,7 +21,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from core.data.dataset import TextDataset
 from core.encoder import read, tensors
 from core.errors import N_, UserError
-from core.models import FAMILIES
+from core.families import FAMILIES
 from core.results import Tokens
 from core.tokens import clean, shorten
 

@@ -22,6 +22,7 @@ from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerB
 
 from core import models
 from core.errors import N_, UserError
+from core.families import FAMILIES
 from core.results import Tokens
 from core.tokens import positions, tokenize
 
@@ -254,7 +255,7 @@ def trace(
 ) -> Trace:
     """Every stage of the embeddings, of one layer and of what stands above the last one (Devlin et al. 2019).
 
-    model: an encoder or a sequence classifier of a family in models.FAMILIES, in fp32 and evaluation mode. layer: whose
+    model: an encoder or a sequence classifier of a family in FAMILIES, in fp32 and evaluation mode. layer: whose
     stages to keep. max_length, name: as in tokens.tokenize. pad_to: fill up with padding to this many tokens. changes:
     CHANGES ids, done in all layers. swap: the words that hold these two tokens change places. pooler: False for a bare
     encoder whose weights hold none (embeddings.has_pooler): the library makes up a random one, which is then left out.
@@ -367,7 +368,7 @@ def tensors(model: PreTrainedModel, tokens: Tokens) -> dict[str, Tensor]:
         "input_ids": torch.tensor([tokens.ids], device=model.device),
         "attention_mask": torch.tensor([[int(token.attended) for token in tokens.tokens]], device=model.device),
     }
-    if models.FAMILIES[model.config.model_type].segments:
+    if FAMILIES[model.config.model_type].segments:
         inputs["token_type_ids"] = torch.tensor([[token.segment for token in tokens.tokens]], device=model.device)
     return inputs
 
@@ -401,7 +402,7 @@ def _swapped(tokens: Tokens, swap: tuple[int, int]) -> tuple[Tokens, tuple[int, 
 def _placed(tokens: Tokens, model: PreTrainedModel) -> Tokens:
     """The tokens with the position ids that the model gives their places. (A swap leaves both words in one segment.)"""
     padding = model.config.pad_token_id
-    first = padding + 1 if models.FAMILIES[model.config.model_type].position_offset else 0
+    first = padding + 1 if FAMILIES[model.config.model_type].position_offset else 0
     placed = zip(tokens.tokens, positions(tokens.ids, padding, first), strict=True)
     return replace(tokens, tokens=tuple(replace(token, position=position) for token, position in placed))
 
@@ -584,7 +585,7 @@ def _embed(model: PreTrainedModel, tokens: Tokens, changes: frozenset[str]) -> d
         "embeddings.position": torch.zeros_like(position) if "no-positions" in changes else position,
     }
     if model.config.model_type != "distilbert":
-        several = models.FAMILIES[model.config.model_type].segments
+        several = FAMILIES[model.config.model_type].segments
         segment = rows(parts.token_type_embeddings, [token.segment if several else 0 for token in tokens.tokens])
         made["embeddings.segment"] = torch.zeros_like(segment) if "no-segments" in changes else segment
         total = total + made["embeddings.segment"]

@@ -21,6 +21,7 @@ from core import attention, models
 from core.batches import Columns, Report
 from core.encoder import read, tensors
 from core.errors import N_, UserError
+from core.families import FAMILIES
 from core.predict import Predictor
 from core.results import AttentionMaps, Attribution, Measure, Token, Tokens
 from core.tasks.base import Task
@@ -348,7 +349,7 @@ def ablate(model: PreTrainedModel, off: Switch) -> Iterator[None]:
     for layer, head in off:
         gates[layer][head] = 0
     encoder = model.base_model
-    ending = "." + models.FAMILIES[model.config.model_type].projection
+    ending = "." + FAMILIES[model.config.model_type].projection
     owner, calls = threading.get_ident(), 0
 
     def begin(module: torch.nn.Module, arguments: object) -> None:

@@ -5,10 +5,8 @@ model_type, safetensors weights that stay inside the folder, no code of its own.
 families is a FAMILIES row. This module does not know what a model is used for.
 """
 
-import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -23,10 +21,6 @@ from torch import nn
 from transformers import (
     AutoConfig,
     AutoModel,
-    AutoModelForMaskedLM,
-    AutoModelForNextSentencePrediction,
-    AutoModelForSequenceClassification,
-    AutoModelForTokenClassification,
     AutoTokenizer,
     PretrainedConfig,
     PreTrainedModel,
@@ -36,6 +30,8 @@ from transformers.utils import logging as transformers_logging
 
 from core import bundled, hub, settings
 from core.errors import N_, UserError
+from core.families import FAMILIES, HEADS, Head
+from core.safety import check_config, check_folder, read_json
 
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 RUN_NAME = re.compile(r"run:([0-9]{8}-[0-9]{6}-[0-9a-f]{6})", re.ASCII)
@@ -43,92 +39,6 @@ SCRATCH = "scratch"  # as the model of a run: a new, tiny one with a vocabulary 
 WANTED_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 
 Attention = Literal["eager", "sdpa"]
-
-
-@dataclass(frozen=True)
-class Family:
-    """What differs between encoder families.
-
-    segments: it has token_type embeddings. position_offset: the position id of the first token (RoBERTa counts from
-    padding_idx + 1). word_start: how its tokenizer marks a token's place: "##" marks continuations (WordPiece),
-    "Ġ" or "▁" mark word starts. telltales: HEADS id → a weight that only checkpoints with this head hold; a pre-training task
-    that is left out is unknown to the family. projection: where in a layer the linear map W^O stands, which mixes the heads'
-    outputs.
-    """
-
-    model_type: str
-    segments: bool
-    position_offset: int
-    word_start: str
-    telltales: Mapping[str, str]
-    projection: str = "attention.output.dense"
-
-
-FAMILIES: dict[str, Family] = {
-    row.model_type: row
-    for row in (
-        Family("bert", True, 0, "##", {"mlm": "cls.predictions.transform.dense.weight", "nsp": "cls.seq_relationship.weight"}),
-        Family("distilbert", False, 0, "##", {"mlm": "vocab_transform.weight"}, "attention.out_lin"),
-        Family("electra", True, 0, "##", {"mlm": "generator_predictions.dense.weight"}),
-        Family("albert", True, 0, "▁", {"mlm": "predictions.dense.weight"}, "attention.dense"),
-        Family("roberta", False, 2, "Ġ", {"mlm": "lm_head.dense.weight"}),
-        Family("xlm-roberta", False, 2, "▁", {"mlm": "lm_head.dense.weight"}),
-    )
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Head:
-    """What can stand on top of an encoder.
-
-    auto: the transformers class that puts it there; suffix: how the architectures that have it end. new: whether a training
-    makes a new one — always (its labels are those of the data), missing (only where the checkpoint has none and the family
-    can have one) or never. settings: values of the model's configuration that belong to it. missing: what is said of a model
-    without one.
-    """
-
-    id: str
-    auto: type
-    suffix: str
-    new: Literal["always", "missing", "never"]
-    missing: str
-    settings: Mapping[str, object] = field(default_factory=dict)
-
-
-HEADS: dict[str, Head] = {
-    row.id: row
-    for row in (
-        Head(
-            "classifier",
-            AutoModelForSequenceClassification,
-            "ForSequenceClassification",
-            "always",
-            N_("'{name}' has no classifier: it is a pre-trained encoder that must be fine-tuned first"),
-            {"problem_type": "single_label_classification"},
-        ),
-        Head(
-            "tagger",
-            AutoModelForTokenClassification,
-            "ForTokenClassification",
-            "always",
-            N_("'{name}' tags no words: it is a pre-trained encoder that must be fine-tuned first"),
-        ),
-        Head(
-            "mlm",
-            AutoModelForMaskedLM,
-            "ForMaskedLM",
-            "never",
-            N_("'{name}' has no head for masked language modelling; minilm, which comes with the studio, has one"),
-        ),
-        Head(
-            "nsp",
-            AutoModelForNextSentencePrediction,
-            "ForNextSentencePrediction",
-            "missing",
-            N_("'{name}' has no head for next sentence prediction; minilm, which comes with the studio, has one"),
-        ),
-    )
-}
 
 
 @dataclass(frozen=True)
@@ -297,68 +207,6 @@ def _converted(repo: str) -> str:
     )
 
 
-def _read_json(path: Path) -> dict:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError("{file} cannot be read as JSON", file=path.name) from error
-    if not isinstance(content, dict):
-        raise UserError("{file} cannot be read as JSON", file=path.name)
-    return content
-
-
-def check_config(path: Path) -> None:
-    """Raise UserError unless a config.json describes an allowed family and brings no code of its own."""
-    config = _read_json(path)
-    if "auto_map" in config:
-        raise UserError(
-            "this model wants to run code of its own (auto_map in {file}); the studio never does that", file=path.name
-        )
-    model_type = str(config.get("model_type", ""))
-    if model_type not in FAMILIES:
-        raise UserError(
-            "this is a '{model_type}' model; the studio works with encoders of the families {families}",
-            model_type=model_type[:50],
-            families=", ".join(FAMILIES),
-        )
-
-
-def check_folder(found: Path) -> None:
-    """Raise UserError unless a folder is safe to build a model from.
-
-    It must hold an allowed configuration without auto_map and safetensors weights; an index may not point outside the
-    folder; an adapter, which could name another model to load, is refused.
-    """
-    if not (found / "config.json").is_file():
-        raise UserError("{folder} holds no model: there is no config.json in it", folder=found.name)
-    check_config(found / "config.json")
-    if (found / "tokenizer_config.json").is_file() and "auto_map" in _read_json(found / "tokenizer_config.json"):
-        raise UserError(
-            "this model wants to run code of its own (auto_map in {file}); the studio never does that",
-            file="tokenizer_config.json",
-        )
-    if (found / "adapter_config.json").is_file():
-        raise UserError(
-            "{folder} is an adapter without its model; merge it first and save the result", folder=found.name
-        )
-    index = found / "model.safetensors.index.json"
-    if index.is_file():
-        shards = _read_json(index).get("weight_map", {})
-        for shard in set(shards.values()) if isinstance(shards, dict) else {""}:
-            if not isinstance(shard, str) or Path(shard).name != shard or not (found / shard).is_file():
-                raise UserError(
-                    "the index of the weights names '{shard}', which is not a file of this model",
-                    shard=str(shard)[:100],
-                )
-            if not shard.endswith(".safetensors"):
-                raise UserError("the weights '{shard}' are not in safetensors format", shard=shard[:100])
-    elif not (found / "model.safetensors").is_file():
-        raise UserError(
-            "there are no safetensors weights in {folder}; pickle formats such as pytorch_model.bin can run code and are not loaded",
-            folder=found.name,
-        )
-
-
 def load_config(name: str, *, allow_path: bool = False) -> PretrainedConfig:
     """The model's configuration; that of a READY model names its head and labels, as if it had been saved whole."""
     config: PretrainedConfig = AutoConfig.from_pretrained(
@@ -520,7 +368,7 @@ def can_learn(name: str, head: str, *, allow_path: bool = False) -> bool:
 def _weight_names(path: Path) -> set[str]:
     index = path / "model.safetensors.index.json"
     if index.is_file():
-        return set(_read_json(index)["weight_map"])
+        return set(read_json(index)["weight_map"])
     try:
         with safe_open(path / "model.safetensors", framework="pt") as file:
             return set(file.keys())

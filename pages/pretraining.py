@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import models
+from core import families, models
 from core.errors import UserError
 from pages.shared import cached, i18n, inputs, layout
 from pages.shared.i18n import _
@@ -32,7 +32,7 @@ def _topics() -> dict[str, str]:
 
 def _headless(model: str, head: str) -> None:
     """A model without the head: which one it lacks, and a button to one that has it."""
-    sentence = UserError(models.HEADS[head].missing, name=models.title(model))
+    sentence = UserError(families.HEADS[head].missing, name=models.title(model))
     st.warning(layout.plain(i18n.error_text(sentence)), icon=":material/warning:")
     st.button(_("Use minilm instead"), type="primary", on_click=inputs.put, args=("model", "minilm"))
 

@@ -21,7 +21,8 @@ from transformers import (
     RobertaModel,
 )
 
-from core import models, vocabulary
+from core import vocabulary
+from core.families import FAMILIES
 from tests.conftest import WORDS, make_config
 
 # DistilBERT names its sizes by itself.
@@ -61,7 +62,7 @@ MASKED: dict[str, Callable[[], PreTrainedModel]] = {
     "albert": lambda: AlbertForMaskedLM(tiny_config("albert")),
     "electra": lambda: ElectraForMaskedLM(tiny_config("electra")),
 }
-UNEVEN = {family: tiny_config(family, layers=3, heads=4, positions=512) for family in models.FAMILIES}
+UNEVEN = {family: tiny_config(family, layers=3, heads=4, positions=512) for family in FAMILIES}
 
 
 def make_uneven(model_type: str, auto_class: type = AutoModel) -> PreTrainedModel:

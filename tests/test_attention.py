@@ -26,6 +26,7 @@ from core.attention import (
     strongest,
 )
 from core.errors import UserError
+from core.families import FAMILIES
 from core.results import Token, Tokens
 from pages.shared.snippets import attention as attention_code
 from tests.conftest import make_tokenizer
@@ -37,7 +38,7 @@ TEXT, PAIR = "i love eating pizza , and pizza !", "the film was awful"
 
 
 def test_every_family_is_here() -> None:
-    assert set(CONFIGS) == set(models.FAMILIES)
+    assert set(CONFIGS) == set(FAMILIES)
 
 
 @pytest.mark.parametrize("model_type", CONFIGS)
@@ -47,7 +48,7 @@ def test_equal_to_transformers(model_type: str, pair: str) -> None:
     tokenizer.model_max_length = 64
     maps = attend(model, tokenizer, TEXT, pair)
     inputs = tokenizer(TEXT, pair or None, return_tensors="pt")
-    if not models.FAMILIES[model_type].segments:
+    if not FAMILIES[model_type].segments:
         del inputs["token_type_ids"]
     with torch.inference_mode():
         expected = model(**inputs, output_attentions=True).attentions

@@ -15,6 +15,7 @@ from transformers import BertForMaskedLM, BertForNextSentencePrediction, BertMod
 from core import bundled, models, predict, pretraining
 from core.data.bundled import DATASETS
 from core.errors import UserError
+from core.families import HEADS
 from core.tasks.classify import Labelled
 from core.tasks.table import TASKS
 from pages.shared.snippets._parts import beginning
@@ -194,7 +195,7 @@ def test_a_ready_model_is_here_without_a_network(ready: bundled.Ready, monkeypat
 
 def test_a_ready_model_has_its_head_and_no_other(ready: bundled.Ready) -> None:
     assert models.has_head(ready.id, ready.head) and models.can_learn(ready.id, ready.head)
-    for head in set(models.HEADS) - {ready.head}:
+    for head in set(HEADS) - {ready.head}:
         assert not models.has_head(ready.id, head)
         with pytest.raises(UserError):
             models.load(ready.id, head)
@@ -215,7 +216,7 @@ def by_hand(ready: bundled.Ready, model: PreTrainedModel) -> dict[str, torch.Ten
 
 
 def test_a_ready_model_is_what_its_files_say(ready: bundled.Ready) -> None:
-    row = models.HEADS[ready.head]
+    row = HEADS[ready.head]
     plain = row.auto.from_pretrained(models.folder(ready.base), num_labels=len(ready.labels)).eval()
     plain.load_state_dict(by_hand(ready, plain))
     loaded = models.load(ready.id, ready.head)
@@ -238,7 +239,7 @@ def test_training_from_a_ready_model_begins_with_its_encoder_and_a_new_head(read
 
 
 def test_a_script_puts_a_ready_model_together(ready: bundled.Ready) -> None:
-    auto = models.HEADS[ready.head].auto.__name__
+    auto = HEADS[ready.head].auto.__name__
     script = beginning(ready.id, "import torch", f"from transformers import {auto}, AutoTokenizer")
     script += f"""
 inputs = AutoTokenizer.from_pretrained(folder)({ready.examples[0]!r}, return_tensors="pt")

@@ -16,9 +16,10 @@ from core import predict
 from core.data.dataset import TextDataset
 from core.data.layouts import LAYOUTS
 from core.export.card import model_card
+from core.families import HEADS
 from core.finetune import setup, trainer
 from core.metrics import METRICS, key
-from core.models import HEADS, SCRATCH
+from core.models import SCRATCH
 from core.results import Event, RunConfig, RunReport
 from core.tasks.base import Task, read_detail
 from core.tasks.table import TASKS, task_of

@@ -25,6 +25,7 @@ from transformers import (
 from core import encoder, models
 from core.encoder import CHANGES, STAGES, Trace, compare, offered, trace
 from core.errors import UserError
+from core.families import FAMILIES
 from tests.conftest import WORDS, make_tokenizer
 from tests.families import tiny_config
 
@@ -89,7 +90,7 @@ def library(model: PreTrainedModel, tokens: Trace, **options: object) -> tuple[n
         "input_ids": torch.tensor([tokens.tokens.ids]),
         "attention_mask": torch.tensor([[int(token.attended) for token in tokens.tokens.tokens]]),
     }
-    if models.FAMILIES[model.config.model_type].segments:
+    if FAMILIES[model.config.model_type].segments:
         inputs["token_type_ids"] = torch.tensor([[token.segment for token in tokens.tokens.tokens]])
     with torch.inference_mode():
         output = model(**(inputs | options), output_hidden_states=True)
@@ -97,7 +98,7 @@ def library(model: PreTrainedModel, tokens: Trace, **options: object) -> tuple[n
 
 
 def test_every_family_is_here() -> None:
-    assert {config.model_type for config in CONFIGS.values()} == set(models.FAMILIES)
+    assert {config.model_type for config in CONFIGS.values()} == set(FAMILIES)
 
 
 @pytest.mark.parametrize("pair", ["", PAIR], ids=["one", "pair"])

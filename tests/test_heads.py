@@ -13,6 +13,7 @@ from transformers import AlbertConfig, AlbertModel, AutoModel, AutoModelForSeque
 
 from core import attention, encoder, explain, heads, models
 from core.errors import Cancelled, UserError
+from core.families import FAMILIES
 from core.heads import Label, ablate, ablation, agreement, correlation, differences, flow, rollout
 from core.predict import Predictor, around
 from core.results import AttentionMaps, Attribution, Measure, Token, Tokens, WordScore
@@ -32,7 +33,7 @@ TRUE = np.array([1, 0, 1, 0, 0])
 def ready(model_type: str = "bert") -> Predictor:
     tokenizer = make_tokenizer()
     tokenizer.model_max_length = 64
-    if not models.FAMILIES[model_type].segments:
+    if not FAMILIES[model_type].segments:
         tokenizer.model_input_names = ["input_ids", "attention_mask"]
     return around("tiny", CLASSIFY, make_model(model_type, AutoModelForSequenceClassification), tokenizer, 64)
 
@@ -40,7 +41,7 @@ def ready(model_type: str = "bert") -> Predictor:
 def without(model: PreTrainedModel, off: heads.Switch) -> PreTrainedModel:
     """A copy of the model whose W^O lacks the columns of the heads `off`."""
     changed = copy.deepcopy(model)
-    ending = "." + models.FAMILIES[model.config.model_type].projection
+    ending = "." + FAMILIES[model.config.model_type].projection
     maps = [module for name, module in changed.base_model.named_modules() if name.endswith(ending)]
     assert len(maps) == model.config.num_hidden_layers
     width = model.config.hidden_size // model.config.num_attention_heads

@@ -20,9 +20,10 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from core import attention, models, pretraining
+from core import attention, pretraining
 from core.encoder import read, tensors
 from core.errors import UserError
+from core.families import FAMILIES
 from core.pretraining import IGNORED, METHODS, Method
 from tests.conftest import WORDS, make_config, make_tokenizer
 from tests.families import tiny_config
@@ -31,7 +32,7 @@ TEXT, PAIR = "i love eating pizza , and good coffee !", "the film was awful"
 V, MASK, UNK = len(WORDS), WORDS.index("[MASK]"), WORDS.index("[UNK]")
 CONFIGS = {
     family: tiny_config(family, positions=66, **({"pad_token_id": 0} if "roberta" in family else {}))
-    for family in models.FAMILIES
+    for family in FAMILIES
 }
 
 
@@ -99,7 +100,7 @@ def known(*rows: dict[str, float]) -> PreTrainedModel:
 
 
 def test_every_family_is_here() -> None:
-    assert set(CONFIGS) == set(models.FAMILIES)
+    assert set(CONFIGS) == set(FAMILIES)
 
 
 # --- Logits at some positions ------------------------------------------------------------------------------------------

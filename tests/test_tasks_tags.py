@@ -20,6 +20,7 @@ from core.data.layouts import LAYOUTS
 from core.data.load import load
 from core.data.tagging import Span
 from core.errors import UserError
+from core.families import FAMILIES
 from core.finetune.train import train
 from core.pretraining import IGNORED
 from core.results import Evaluation, Event, RunConfig
@@ -325,11 +326,11 @@ def test_entities_stand_where_they_say_in_the_original_text(tiny_tagger: BertFor
         assert all(a.end <= b.start for a, b in pairwise(answer.entities))
 
 
-@pytest.mark.parametrize("family", models.FAMILIES)
+@pytest.mark.parametrize("family", FAMILIES)
 def test_every_family_can_tag(family: str) -> None:
     config = tiny_config(family, num_labels=len(LABELS), **({"pad_token_id": 0} if family.endswith("roberta") else {}))
     model = AutoModelForTokenClassification.from_config(config).eval()
-    length = 64 - models.FAMILIES[family].position_offset
+    length = 64 - FAMILIES[family].position_offset
     answers = goal(length).predict(model, {"text": ["i love pizza", "good film " * 60]})
     assert len(answers) == 2
 

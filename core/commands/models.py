@@ -7,6 +7,7 @@ import argparse
 from collections.abc import Iterable
 
 from core.commands.show import MODEL_HELP, Subparsers, add_command, answer, table
+from core.families import FAMILIES
 
 MODELS_EPILOG = """\
 examples:
@@ -177,7 +178,7 @@ def tokenize_command(options: argparse.Namespace) -> int:
         options.text,
         options.pair,
         model=name,
-        first_position=models.FAMILIES[config.model_type].position_offset,
+        first_position=FAMILIES[config.model_type].position_offset,
     )
     table(
         ("position", "token", "id", "kind", "segment", "characters"),

@@ -29,6 +29,7 @@ from core.commands.show import (
     tell,
 )
 from core.errors import Cancelled, UserError
+from core.families import HEADS
 from core.finetune.recipe import METHODS, PARAMETERS, PRESETS, suggested_learning_rate, with_preset
 from core.metrics import METRICS
 from core.results import RunConfig
@@ -137,7 +138,7 @@ def _config(given: Json, columns: dict[str, str]) -> RunConfig:
     if config.model != models.SCRATCH:
         models.folder(config.model, allow_path=True)
         if not models.can_learn(config.model, task.head, allow_path=True):
-            raise UserError(models.HEADS[task.head].missing, name=models.title(config.model))
+            raise UserError(HEADS[task.head].missing, name=models.title(config.model))
     file = data_file(config.data)
     tell(load(str(file or config.data), task.layout, columns, allow_path=True))
     _advise(config)

@@ -41,6 +41,7 @@ from core.data.dataset import TextDataset
 from core.data.layouts import LAYOUTS
 from core.data.load import load, token_lengths
 from core.errors import Cancelled
+from core.families import FAMILIES, HEADS
 from core.results import AttentionMaps, Attribution, Prediction, RunReport, Tokens
 from core.tasks.base import is_path, start
 from core.tasks.table import TASKS, task_of
@@ -127,7 +128,7 @@ def predictor(name: str, *, begins: bool = False) -> predict.Predictor:
 
 @st.cache_data(max_entries=512, show_spinner=False)
 def _tokens(name: str, written: float, text: str, pair: str, max_length: int, pad_to: int) -> Tokens:
-    family = models.FAMILIES[models.load_config(name).model_type]
+    family = FAMILIES[models.load_config(name).model_type]
     return core_tokens.tokenize(
         tokenizer(name, max_length),
         text,
@@ -307,7 +308,7 @@ def before_training(run_id: str, inputs: Mapping[str, str]) -> Prediction:
 @st.cache_data(max_entries=256, show_spinner=False)
 def _began_with_head(run_id: str, written: float) -> bool:
     config = runs.get(run_id).config
-    head = models.HEADS[task_of(config.task).head]
+    head = HEADS[task_of(config.task).head]
     return head.new != "always" and models.has_head(config.model, head.id, allow_path=is_path(config.model))
 
 

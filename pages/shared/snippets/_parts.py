@@ -8,6 +8,7 @@ names; the tests run every one and compare. Values are written with repr(), so t
 from collections.abc import Sequence
 
 from core import bundled, models
+from core.families import HEADS
 from core.results import DataReport
 
 
@@ -24,7 +25,7 @@ def _ready_imports(ready: bundled.Ready) -> list[str]:
         "import tempfile",
         "from peft import PeftModel",
         "from safetensors.torch import load_file",
-        f"from transformers import {models.HEADS[ready.head].auto.__name__} as Trained, AutoTokenizer as Tokenizer",
+        f"from transformers import {HEADS[ready.head].auto.__name__} as Trained, AutoTokenizer as Tokenizer",
     ]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from core import models
+from core.families import FAMILIES
 from pages.shared.snippets._parts import beginning, call
 
 
@@ -106,7 +107,7 @@ def ablation(
 ) -> str:
     """`changes`: how far the vectors move after each layer with the heads `off`; of a classifier also `before` and `after`."""
     kind = "AutoModelForSequenceClassification" if classifier else "AutoModel"
-    ending = "." + models.FAMILIES[models.load_config(name).model_type].projection
+    ending = "." + FAMILIES[models.load_config(name).model_type].projection
     answer = """before, after = (output.logits[0].softmax(dim=-1).tolist() for output in (whole, without))
 for i, label in model.config.id2label.items():
     print(f"{label}: {before[i]:.4f} → {after[i]:.4f}")

@@ -17,6 +17,7 @@ from core import models, runs, settings, tables
 from core.data.bundled import DATASETS
 from core.data.dataset import TextDataset
 from core.errors import UserError
+from core.families import HEADS
 from core.finetune.setup import advised
 from core.results import RunConfig
 from core.tasks.base import Task
@@ -252,7 +253,7 @@ def _form(model: str) -> None:
     aim = aims[name]
     st.caption(_help(name))
     if not aim.scratch and not cached.can_learn(model, aim.task.head):
-        sentence = UserError(models.HEADS[aim.task.head].missing, name=models.title(model))
+        sentence = UserError(HEADS[aim.task.head].missing, name=models.title(model))
         st.warning(layout.plain(error_text(sentence)), icon=":material/warning:")
         st.button(_("Use minilm instead"), type="primary", on_click=inputs.put, args=("model", "minilm"))
         return
