@@ -105,7 +105,7 @@ def _maps(model: str, text: str, pair: str, cut: int) -> str:
 def _rest(model: str, text: str, pair: str, cut: int) -> None:
     """What follows every picture: what was cut off, and the experiments."""
     layout.what_was_cut(cached.tokens(model, text, pair, cut))
-    layout.experiments("attention", experiments.rows(next(iter(inputs.titles(inputs.runs_that(gives="label"))), "")))
+    layout.experiments("attention", experiments.rows(next(iter(inputs.answering("label")))))
 
 
 with layout.page(

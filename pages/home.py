@@ -7,7 +7,8 @@ import numpy as np
 import streamlit as st
 import torch
 
-from core import hub, models, runs, settings
+from core import hub, models, settings
+from core.bundled import READY
 from core.data.bundled import DATASETS
 from core.errors import UserError
 from core.figures import style
@@ -107,33 +108,38 @@ def finetune_card() -> None:
     )
 
 
-def runs_card(newest: runs.Run | None) -> None:
+def runs_card() -> None:
+    newest = next(iter(inputs.runs_that(gives="label")), None)
     report = cached.run_report(newest.id) if newest else None
-    if not newest or not report or not report.measured:
-        words(_("No finished run yet. A quick one takes a minute or two."))
-        st.caption(_("accuracy, confusion matrix and mistakes of every run"))
-        return
-    matrix = np.array(read_detail(Classes, report.measured).confusion, dtype=float)
-    picture(matrix / matrix.sum(axis=1, keepdims=True).clip(1), 0, 1, _("Confusion matrix of the newest run"))
+    if report and report.measured:
+        evaluation, counted = report.measured, plain_words.measured_on(report)
+        caption = _("newest run: {metric} {value} on {counted}")
+    else:
+        evaluation = cached.ready_evaluation(next(iter(inputs.ready("label"))))
+        counted = plain_words.counted(evaluation)
+        caption = _("a model that comes with the studio: {metric} {value} on {counted} it never saw")
+    matrix = np.array(read_detail(Classes, evaluation).confusion, dtype=float)
+    picture(matrix / matrix.sum(axis=1, keepdims=True).clip(1), 0, 1, _("Confusion matrix of a trained model"))
     st.caption(
-        _("newest run: {metric} {value} on {counted}").format(
+        caption.format(
             metric=_(METRICS["accuracy"].title),
-            value=plain_words.measured("accuracy", report.measured.metrics["accuracy"]),
-            counted=plain_words.measured_on(report),
+            value=plain_words.measured("accuracy", evaluation.metrics["accuracy"]),
+            counted=counted,
         )
     )
 
 
-def playground_card(newest: runs.Run | None, text: str) -> None:
-    if not newest:
-        words(_("Needs a trained model: fine-tune one first."))
-        st.caption(_("what your model says of this sentence, and which words made it say so"))
-        return
-    prediction = cached.prediction(f"run:{newest.id}", {"text": text})
+def playground_card(text: str) -> None:
+    name, title = next(iter(inputs.answering("label").items()))
+    prediction = cached.prediction(name, {"text": text})
     assert isinstance(prediction, Labelled)
     best = sorted(prediction.probabilities.items(), key=lambda item: -item[1])[:4]
     bars(dict(best))
-    st.caption(_("what your newest model says of this sentence"))
+    st.caption(
+        _("what a model that comes with the studio says of this sentence: {title}").format(title=title)
+        if name in READY
+        else _("what your newest model says of this sentence")
+    )
 
 
 def machine() -> None:
@@ -185,7 +191,6 @@ with layout.page(
 ):
     model, text = inputs.model_and_sentence("home", label=_("Your sentence, on every page"))
 
-    newest = next(iter(inputs.runs_that(gives="label")), None)
     cards = (
         (_("1 · Tokenise"), "pages/tokens.py", _("Open Tokens"), lambda: tokens_card(model, text)),
         (_("2 · Encode"), "pages/encoder.py", _("Open Encoder"), lambda: vectors_card(model, text)),
@@ -193,13 +198,8 @@ with layout.page(
         (_("4 · Compare"), "pages/embeddings.py", _("Open Embeddings"), lambda: compare_card(model, text)),
         (_("5 · Pre-train"), "pages/pretraining.py", _("Open Pre-training"), lambda: pretraining_card(model, text)),
         (_("6 · Fine-tune"), "pages/finetune.py", _("Open Fine-tune"), finetune_card),
-        (_("7 · Evaluate, take away"), "pages/runs.py", _("Open Runs"), lambda: runs_card(newest)),
-        (
-            _("8 · Predict and explain"),
-            "pages/playground.py",
-            _("Open Playground"),
-            lambda: playground_card(newest, text),
-        ),
+        (_("7 · Evaluate, take away"), "pages/runs.py", _("Open Runs"), runs_card),
+        (_("8 · Predict and explain"), "pages/playground.py", _("Open Playground"), lambda: playground_card(text)),
     )
     for row in (cards[:4], cards[4:]):
         for column, (title, target, label, draw) in zip(st.columns(4), row, strict=True):

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.bundled import READY
 from pages.shared import cached, inputs, layout
 from pages.shared.i18n import _
 from pages.shared.tasks.table import VIEWS
@@ -22,6 +23,8 @@ with layout.page(
     many = inputs.settle_view("playground", views) == "many"
     with right:
         given = {} if many else VIEWS[cached.predictor(model).task.id].fields("playground")
+    if model in READY and not many:
+        answering.examples(model)
     view = inputs.view("playground", views, label=_("What to try"))
     if view == "one":
         one_text.show(model, given)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import heads, models, settings
+from core import bundled, heads, models, settings
 from core.figures import heads as figures
 from core.tasks.classify import Labelled
 from pages.shared import cached, inputs
@@ -17,6 +17,7 @@ from pages.topics.attention import heads as heads_page
 from tests.pages_common import LANGUAGES, check, open_page, put_run, texts, train_tiny
 
 RUN = "20260101-000000-abcdef"
+READY = "minilm-sentiment"
 SENTENCE = "the film was not bad"
 TOPICS = ("what-heads-do", "flow", "ablation", "compare", "explanation")
 
@@ -98,10 +99,10 @@ def test_nonsense_in_the_list_of_heads_is_left_out(run: str) -> None:
 
 def test_ranking_all_heads_waits_to_be_asked_and_is_kept(run: str) -> None:
     app = check(open_page("attention", model=run, text=SENTENCE, view="ablation"))
-    assert cached.importance(RUN, ablation.EXAMPLES) is None
+    assert cached.importance(run, ablation.EXAMPLES) is None
     next(button for button in app.button if button.label == "Rank all heads").click().run()
     check(app)
-    found = cached.importance(RUN, ablation.EXAMPLES)
+    found = cached.importance(run, ablation.EXAMPLES)
     assert found is not None
     ranking = frame(app, "Rank")
     assert [(row["Layer"] - 1, row["Head"] - 1) for _, row in ranking.iterrows()] == [
@@ -120,6 +121,37 @@ def test_without_a_classifier_a_run_is_offered(run: str, view: str) -> None:
 def test_without_a_run_the_way_to_one_is_offered() -> None:
     app = check(open_page("attention", text=SENTENCE, view="explanation"))
     assert "classifier" in app.info[0].value and not app.error
+    assert [link.proto.page for link in app.get("page_link")] == ["finetune"]
+
+
+def test_without_a_run_a_model_that_comes_with_the_studio_is_explained() -> None:
+    app = check(open_page("attention", text=SENTENCE, view="explanation"))
+    answer = cached.prediction(READY, {"text": SENTENCE})
+    assert isinstance(answer, Labelled)
+    assert f"**{answer.label}** with probability {answer.probability:.1%}" in texts(app)
+    assert list(frame(app, "Attention")["Attention"]) == [row.title for row in heads.RECEIVED.values()]
+    assert f"Shown here: **{bundled.READY[READY].title}**" in texts(app)
+    app.button(f"open_{READY}").click().run()
+    check(app)
+    assert app.query_params["model"] == READY and not app.info
+
+
+def test_without_a_run_the_heads_of_a_model_that_comes_with_the_studio_are_ranked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ablation, "EXAMPLES", 4)
+    app = check(open_page("attention", text=SENTENCE, view="ablation"))
+    next(button for button in app.button if button.label == "Rank all heads").click().run()
+    check(app)
+    found = cached.importance(READY, 4)
+    assert found is not None and found.n == 4 and found.total == 853
+    assert len(frame(app, "Rank")) == len(found.heads) == 72
+
+
+def test_without_a_run_the_encoder_is_compared_with_what_was_made_of_it() -> None:
+    app = check(open_page("attention", text=SENTENCE, view="compare"))
+    assert app.session_state["shared_other_model"] == READY
+    assert frame(app, "Divergence (bits)")["Divergence (bits)"].max() > 0.001
 
 
 def test_models_that_read_differently_cannot_be_compared(run: str) -> None:

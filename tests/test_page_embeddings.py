@@ -139,6 +139,17 @@ def test_before_and_after_fine_tuning(tiny_classifier: Path, tmp_path: Path) -> 
     assert list(table["Model"]) == ["before fine-tuning", "after fine-tuning"]
 
 
+@pytest.mark.parametrize("model", ["minilm", "minilm-sentiment"])
+def test_before_and_after_without_a_run_is_shown_with_a_model_that_comes_with_the_studio(model: str) -> None:
+    app = check(open_page("embeddings", model=model, compare="both", **(ROWS | {"rows": "100"})))
+    assert not app.error and not app.info
+    assert ("comes with the studio is shown: Sentiment of film reviews" in said(app)) == (model == "minilm")
+    table = next(table.value for table in app.dataframe if "Silhouette" in table.value.columns)
+    assert list(table["Model"]) == ["before fine-tuning", "after fine-tuning"]
+    assert table["Silhouette"][1] > table["Silhouette"][0] + 0.1
+    assert "minilm-sentiment" not in app.code[-1].value and "PeftModel" in app.code[-1].value
+
+
 def test_before_a_run_from_scratch_there_is_no_model(tiny_classifier: Path) -> None:
     run = train_tiny(tiny_classifier, settings.runs_folder(), "20260101-000000-abcdef")
     config = (run / "config.json").read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ import pytest
 
 from core import models, pretraining
 from core.figures import style
+from core.tasks.classify import Labelled
 from pages.shared import cached
 from tests.pages_common import check, open_page, texts
 
@@ -23,6 +24,20 @@ def test_the_card_of_pre_training_hides_the_longest_word_and_shows_the_models_gu
     )
     assert f"{guesses[0].probability:.0%}" in card
     assert "where “wonderful” is hidden" in texts(app)
+
+
+def test_without_a_run_a_model_that_comes_with_the_studio_answers_and_shows_how_good_it_is() -> None:
+    app = check(open_page("home", text=TEXT))
+    prediction = cached.prediction("minilm-sentiment", {"text": TEXT})
+    assert isinstance(prediction, Labelled)
+    bodies = "".join(html.proto.body for html in app.get("html"))
+    assert all(
+        f">{label}<" in bodies and f">{share:.0%}<" in bodies for label, share in prediction.probabilities.items()
+    )
+    evaluation = cached.ready_evaluation("minilm-sentiment")
+    assert evaluation.n == 853
+    assert f"accuracy {evaluation.metrics['accuracy'].value:.3f}" in texts(app).lower()
+    assert "853 texts it never saw" in texts(app)
 
 
 @pytest.mark.parametrize("text", ["!!!", "我 爱 学习", "antidisestablishmentarianism"])

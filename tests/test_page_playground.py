@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from transformers import BertForMaskedLM, BertForNextSentencePrediction, BertForSequenceClassification
 
 from core import explain, predict
+from core.bundled import READY
 from core.errors import UserError
 from core.figures import predictions as predictions_figures
 from core.results import Attribution, RunConfig, RunState, WordScore
@@ -89,6 +90,30 @@ def test_without_a_run_the_model_that_comes_with_the_studio_answers(language: st
     if language == "en":
         assert "comes with the studio answers here: Sentiment of film reviews" in said(at)
     assert [link.proto.page for link in at.get("page_link")] == ["finetune"]
+
+
+@pytest.mark.parametrize("name", READY)
+def test_an_example_of_a_model_that_comes_with_the_studio_is_asked(name: str) -> None:
+    at = open_page()
+    at.button(f"example_{name}_0").click().run()
+    assert not at.exception and not at.error
+    assert at.query_params["model"] == [name] or at.query_params["model"] == name
+    assert at.session_state["shared_text"] == READY[name].examples[0]
+    assert len([button for button in at.button if str(button.key).startswith(f"example_{name}_")]) == len(
+        READY[name].examples
+    )
+    assert READY[name].figures in said(at) and "nothing to compare" in said(at)
+    assert at.selectbox(key="model@playground").value == name
+
+
+def test_with_a_run_there_are_no_examples_of_other_models(run: str) -> None:
+    at = open_page(text=TEXT, model=run)
+    assert not [button for button in at.button if str(button.key).startswith("example_")]
+
+
+def test_the_picker_lists_what_comes_with_the_studio_after_the_encoders() -> None:
+    options = open_page().selectbox(key="model@playground").options
+    assert [option.rpartition(" · ")[0] for option in options[-len(READY) :]] == [row.title for row in READY.values()]
 
 
 def test_a_bare_encoder_hands_over_to_the_newest_run(run: str, labelled: str) -> None:

@@ -428,6 +428,54 @@ def test_attention_change(classifier: predict.Predictor, studio_home: Path) -> N
     )
 
 
+READY = "minilm-sentiment"
+
+
+@pytest.mark.parametrize("names", [("minilm", READY), (READY, "minilm"), (READY, "minilm-entities")])
+def test_attention_change_of_models_that_come_with_the_studio(names: tuple[str, str]) -> None:
+    maps = [
+        attention.attend(
+            core_models.load_encoder(name, attention="eager"),
+            core_models.load_tokenizer(name),
+            "Not bad.",
+            max_length=32,
+        )
+        for name in names
+    ]
+    found = run_script(attention_code.attention_change(*names, "Not bad.", "", 32, 5, 0))
+    expected = heads.differences(*maps)
+    assert expected.variation.max() > 1e-2
+    np.testing.assert_allclose(np.asarray(found["divergence"].tolist()), expected.divergence, atol=1e-6)
+
+
+@pytest.mark.parametrize("names", [("minilm", READY), (READY,)])
+def test_embeddings_map_of_models_that_come_with_the_studio(
+    names: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = ["A warm film.", "Dull.", "The plot is thin.", "I would see it again.", "What a waste of two hours!"]
+    (tmp_path / "sentences.tsv").write_text("".join(f"{text}\tlabel\n" for text in texts), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    vectors = [
+        embeddings.pooled(
+            core_models.load_encoder(name), core_models.load_tokenizer(name), texts, max_length=16
+        ).vectors["mean"][6]
+        for name in names
+    ]
+    expected = embeddings.project(vectors, "pca", 2)
+    found = run_script(embeddings_code.embeddings_map(names, 16, 6, "mean", "pca", 2, 30.0))
+    for one, points in zip(found["points"], expected.points, strict=True):  # type: ignore[call-overload]
+        np.testing.assert_allclose(one, points, atol=1e-4)
+
+
+def test_a_model_that_comes_with_the_studio_answers_in_a_script_as_in_core() -> None:
+    expected = predict.predict(predict.load(READY), {"text": ["Not bad at all."]})[0]
+    assert isinstance(expected, classify.Labelled)
+    found = run_script(playground_code.predict(READY, "Not bad at all.", "", 128))
+    answer = found["answers"]
+    assert isinstance(answer, list)
+    assert {row["label"]: row["score"] for row in answer} == pytest.approx(expected.probabilities, abs=1e-5)
+
+
 @of("attention_received")
 def test_attention_received(classifier: predict.Predictor) -> None:
     text, pair = TEXTS[1]

@@ -36,13 +36,14 @@ from core import (
 from core import encoder as core_encoder
 from core import tokens as core_tokens
 from core.batches import Report
+from core.bundled import READY
 from core.data.bundled import DATASETS
 from core.data.dataset import TextDataset
 from core.data.layouts import LAYOUTS
 from core.data.load import load, token_lengths
 from core.errors import Cancelled
 from core.families import FAMILIES, HEADS
-from core.results import AttentionMaps, Attribution, Prediction, RunReport, Tokens
+from core.results import AttentionMaps, Attribution, Evaluation, Prediction, RunReport, Tokens
 from core.tasks.base import is_path, start
 from core.tasks.table import TASKS, task_of
 
@@ -503,12 +504,19 @@ def run_data(run_id: str) -> TextDataset:
     return dataset(config.data, file, task_of(config.task).layout.id, config.columns)
 
 
-def importance(run_id: str, limit: int, report: Report | None = None) -> heads.Importance | None:
-    """What a run's answers lose without each of its heads, on its validation rows; without `report` only what is there."""
-    name = f"run:{run_id}"
+def data_of(name: str) -> TextDataset:
+    """The data that a run ("run:…") or a model that comes with the studio was trained on."""
+    return dataset(READY[name].data) if name in READY else run_data(name.removeprefix("run:"))
+
+
+def importance(name: str, limit: int, report: Report | None = None) -> heads.Importance | None:
+    """What a model's answers lose without each of its heads, on the validation rows of its data; without `report` only what is there.
+
+    name: a run ("run:…") or a model that comes with the studio.
+    """
 
     def make() -> heads.Importance:
-        found = run_data(run_id)
+        found = data_of(name)
         split = found.splits["validation"]
         true = np.array(split["label"][:])
         return heads.importance(
@@ -516,6 +524,12 @@ def importance(run_id: str, limit: int, report: Report | None = None) -> heads.I
         )
 
     return cast(heads.Importance | None, _once("importance", (name, _written(name), limit), make if report else None))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def ready_evaluation(name: str) -> Evaluation:
+    """A model that comes with the studio, measured here on the test rows of its data."""
+    return predict.evaluate(predictor(name), dataset(READY[name].data))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

@@ -244,6 +244,21 @@ def runs_that(gives: str) -> list[runs.Run]:
     return [run for run in finished() if run.config.task in tasks]
 
 
+def ready(gives: str = "") -> dict[str, str]:
+    """The models that come with the studio: name → title, those for the page's language first.
+
+    gives: only those whose answers are of this kind ("label", …).
+    """
+    rows = [row for row in READY.values() if not gives or gives in TASKS[row.task].gives]
+    rows.sort(key=lambda row: language() not in row.languages.split())
+    return {row.id: _(row.title) for row in rows}
+
+
+def answering(gives: str) -> dict[str, str]:
+    """The models here that learnt to give answers of this kind: name → title, the newest run first, READY after the runs."""
+    return titles(runs_that(gives)) | ready(gives)
+
+
 def model_title(name: str, titles: dict[str, str]) -> str:
     """A model as the picker shows it, with a word on whether it can be had now."""
     if name in READY:
@@ -259,9 +274,9 @@ def model_title(name: str, titles: dict[str, str]) -> str:
 
 
 def model(page: str, *, label: str = "") -> str:
-    """The model: a row of MODELS or READY, a finished run, or any hub name typed in."""
+    """The model: a finished run, a row of MODELS or READY, or any hub name typed in."""
     titles = finished_runs()
-    options = [*titles, *READY, *models.MODELS]
+    options = [*titles, *models.MODELS, *ready()]
     if get("model") not in options:
         options.append(get("model"))
     follow(f"model@{page}", get("model"))

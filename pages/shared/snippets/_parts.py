@@ -14,10 +14,30 @@ from core.results import DataReport
 
 def beginning(name: str, *imports: str) -> str:
     """The import lines, and `folder`: where the model's files are. A ready model is put together there first."""
-    line, expression = models.code(name)
+    return _import_lines((name,), imports) + "\n" + _folder(name)
+
+
+def beginning_with_models(names: Sequence[str], *imports: str) -> str:
+    """The import lines, and `folders`: where the files of each of several models are."""
+    if not any(name in bundled.READY for name in names):
+        expressions = ", ".join(models.code(name)[1] for name in names)
+        return _import_lines(names, imports) + f"\nfolders = [{expressions}]\n"
+    parts = "".join(f"{_folder(name)}folders.append(folder)\n" for name in names)
+    return _import_lines(names, imports) + "\nfolders = []\n" + parts
+
+
+def _import_lines(names: Sequence[str], imports: Sequence[str]) -> str:
+    lines = {line for name in names if (line := models.code(name)[0])} | set(imports)
+    for name in names:
+        if name in bundled.READY:
+            lines |= set(_ready_imports(bundled.READY[name]))
+    return "".join(f"{line}\n" for line in sorted(lines))
+
+
+def _folder(name: str) -> str:
+    """Code for `folder`: where one model's files are."""
     ready = bundled.READY.get(name)
-    lines = [*([line] if line else []), *(_ready_imports(ready) if ready else []), *imports]
-    return "\n".join(sorted(lines)) + f"\n\nfolder = {expression}\n" + (_ready_folder(ready) if ready else "")
+    return f"folder = {models.code(name)[1]}\n" + (_ready_folder(ready) if ready else "")
 
 
 def _ready_imports(ready: bundled.Ready) -> list[str]:
@@ -25,7 +45,8 @@ def _ready_imports(ready: bundled.Ready) -> list[str]:
         "import tempfile",
         "from peft import PeftModel",
         "from safetensors.torch import load_file",
-        f"from transformers import {HEADS[ready.head].auto.__name__} as Trained, AutoTokenizer as Tokenizer",
+        f"from transformers import {HEADS[ready.head].auto.__name__}",
+        "from transformers import AutoTokenizer",
     ]
 
 
@@ -33,12 +54,12 @@ def _ready_folder(ready: bundled.Ready) -> str:
     """Code that writes a ready model as an ordinary folder: the published encoder, the adapters merged, the head."""
     labels = dict(enumerate(ready.labels))
     return f"""home = {str(ready.folder)!r}  # what was trained: the head, and adapters for the encoder
-trained = Trained.from_pretrained(folder, id2label={labels!r}, label2id={ {label: i for i, label in labels.items()}!r})
+trained = {HEADS[ready.head].auto.__name__}.from_pretrained(folder, id2label={labels!r}, label2id={ {label: i for i, label in labels.items()}!r})
 weights = load_file(home + "/{bundled.HEAD_FILE}")
 trained.load_state_dict({{name: tensor.float() for name, tensor in weights.items()}}, strict=False)
 whole = tempfile.mkdtemp()
 PeftModel.from_pretrained(trained, home).merge_and_unload().save_pretrained(whole)
-Tokenizer.from_pretrained(folder).save_pretrained(whole)
+AutoTokenizer.from_pretrained(folder).save_pretrained(whole)
 folder = whole
 """
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from core import models
 from core.families import FAMILIES
-from pages.shared.snippets._parts import beginning, call
+from pages.shared.snippets._parts import beginning, beginning_with_models, call
 
 
 def attention(name: str, text: str, pair: str, max_length: int, layer: int, head: int) -> str:
@@ -149,13 +149,10 @@ for number, (old, new) in enumerate(zip(whole.hidden_states[1:], without.hidden_
 
 def attention_change(name: str, other: str, text: str, pair: str, max_length: int, layer: int, head: int) -> str:
     """`divergence`: Jensen–Shannon divergence in bits of each head's maps in two models, (L, H); `change`: first minus second, (T, T)."""
-    line, expression = models.code(other)
-    first = beginning(name, *([line] if line and line != models.code(name)[0] else []), "import torch", "from transformers import AutoModel, AutoTokenizer")  # fmt: skip
     return (
-        first
-        + f"""other = {expression}
-maps = []
-for place in (folder, other):
+        beginning_with_models((name, other), "import torch", "from transformers import AutoModel, AutoTokenizer")
+        + f"""maps = []
+for place in folders:
     tokenizer = AutoTokenizer.from_pretrained(place)
     model = AutoModel.from_pretrained(place, dtype="float32", attn_implementation="eager").eval()
     inputs = tokenizer({call(text, pair)}, truncation=True, max_length={max_length}, return_tensors="pt")

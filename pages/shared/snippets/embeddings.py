@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from core import models
-from pages.shared.snippets._parts import beginning, call
+from pages.shared.snippets._parts import beginning, beginning_with_models, call
 
 
 def embeddings_output(name: str, text: str, pair: str, max_length: int, pooler: bool) -> str:
@@ -60,11 +59,13 @@ def embeddings_map(
     names: Sequence[str], max_length: int, state: int, pooling: str, method: str, dimensions: int, perplexity: float
 ) -> str:
     """`points`: for each model the (N, dimensions) places of the sentences in sentences.tsv (sentence, tab, label)."""
-    found = [models.code(name) for name in names]
-    imports = sorted({line for line, _expression in found if line} | {
-        "import numpy as np", "import torch", "from sklearn.decomposition import PCA", "from transformers import AutoModel, AutoTokenizer",
+    imports = [
+        "import numpy as np",
+        "import torch",
+        "from sklearn.decomposition import PCA",
+        "from transformers import AutoModel, AutoTokenizer",
         *(["from sklearn.manifold import TSNE"] if method == "tsne" else []),
-    })  # fmt: skip
+    ]
     how = {
         "cls": "state[:, 0]",
         "mean": "state.masked_fill(~mask, 0).sum(dim=1) / mask.sum(dim=1)",
@@ -78,11 +79,8 @@ rate = max(len(everything) / 48, 10)
 places = TSNE({dimensions}, perplexity={perplexity!r}, learning_rate=rate, init="pca", random_state=0).fit_transform(reduced)"""
     )
     return (
-        "\n".join(imports)
-        + f"""
-
-folders = [{", ".join(expression for _line, expression in found)}]
-with open("sentences.tsv", encoding="utf-8") as file:
+        beginning_with_models(names, *imports)
+        + f"""with open("sentences.tsv", encoding="utf-8") as file:
     rows = [line.rstrip("\\n").split("\\t") for line in file]
 texts, labels = [row[0] for row in rows], [row[1] for row in rows]
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import attention, heads, models, runs
 from core.batches import Report
+from core.bundled import READY
 from core.figures import heads as figures
 from core.results import Measure
 from core.tasks.table import TASKS
@@ -156,34 +157,32 @@ def _begin(key: str) -> None:
 
 
 def _importance(model: str) -> None:
-    """Every head of a finished run switched off in turn, on its validation rows."""
+    """Every head of a classifier that comes with validation rows switched off in turn."""
     st.subheader(_("Which heads does a classifier need?"), anchor=False)
     run = models.RUN_NAME.fullmatch(model)
-    task = TASKS.get(runs.get(run[1]).config.task) if run else None
-    if run is None or task is None or not heads.can_rank(task):
-        classifier.needed(
-            _(
-                "To rank heads by what a classifier loses without them, choose a finished run: it comes with validation texts."
-            )
+    task = TASKS.get(runs.get(run[1]).config.task if run else READY[model].task if model in READY else "")
+    if task is None or not heads.can_rank(task):
+        why = _(
+            "To rank heads by what a classifier loses without them, choose a finished run: it comes with validation texts."
         )
-        return
+        model = classifier.instead(why, model)
     st.markdown(
         _(
-            "Each head is switched off in turn and the run's validation texts are classified again (at most {count}). The ranking goes by the mean "
+            "Each head is switched off in turn and the validation texts of its data are classified again (at most {count}). The ranking goes by the mean "
             "probability of the true label, which moves before the accuracy does."
         ).format(count=EXAMPLES)
     )
-    found = cached.importance(run[1], EXAMPLES)
-    key = f"begin_importance_{run[1]}"
+    found = cached.importance(model, EXAMPLES)
+    key = f"begin_importance_{model}"
     if found is None and not st.session_state.get(key):
         st.button(_("Rank all heads"), type="primary", on_click=_begin, args=(key,), icon=":material/play_arrow:")
         return
     if found is None:
 
         def measure(report: Report) -> heads.Importance | None:
-            return cached.importance(run[1], EXAMPLES, report)
+            return cached.importance(model, EXAMPLES, report)
 
-        found = progress.work(f"importance_{run[1]}", _("Heads measured"), measure)
+        found = progress.work(f"importance_{model}", _("Heads measured"), measure)
     if found is not None:
         _ranking(model, found)
 

@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core import attention, models, runs
+from core.bundled import READY
 from core.errors import UserError
 from core.figures import attention as attention_figures
 from core.figures import heads as figures
@@ -17,22 +18,26 @@ LISTED = 200
 
 
 def began_with(run: str) -> str:
-    """The model a run ("run:…") started from; "" where that is a folder, as after training from the command line."""
+    """The model that a run ("run:…") or one that comes with the studio started from; "" where that is a folder, as after
+    training from the command line.
+    """
+    if run in READY:
+        return READY[run].base
     base = runs.get(run.removeprefix("run:")).config.model
     return base if models.is_name(base) else ""
 
 
 def _suggestion(model: str, titles: dict[str, str]) -> str:
-    """The model to compare with at first: what a run started from, or the newest run that started from this model."""
-    if models.RUN_NAME.fullmatch(model):
+    """The model to compare with at first: what the chosen one started from, or the newest that started from this one."""
+    if models.RUN_NAME.fullmatch(model) or model in READY:
         return began_with(model)
-    started = [name for name in titles if runs.get(name.removeprefix("run:")).config.model == model]
+    started = [name for name in titles if began_with(name) == model]
     return next(iter(started or [name for name in titles if name != model]), "")
 
 
 def show(model: str, text: str, pair: str, cut: int) -> str:
     """How much each head's map differs between two models, and the chosen head side by side; returns the code."""
-    titles = inputs.finished_runs()
+    titles = inputs.finished_runs() | inputs.ready()
     if not inputs.get("other_model") or inputs.get("other_model") == model:
         inputs.put("other_model", _suggestion(model, titles))
     others = {name: title for name, title in titles.items() if name != model}

@@ -8,8 +8,8 @@ from pages.topics.attention.compare import began_with
 PLOT = {"text": inputs.DEFAULTS["text"], "pair": ""}
 
 
-def rows(run: str) -> tuple[Experiment, ...]:
-    """The experiments in the order of the page's topics. run: a finished run as a model name, "" for none."""
+def rows(classifier: str) -> tuple[Experiment, ...]:
+    """The experiments in the order of the page's topics. classifier: the name of a run, or of a model that comes with the studio."""
     return (
         Experiment(
             _("A head that looks back"),
@@ -78,22 +78,20 @@ def rows(run: str) -> tuple[Experiment, ...]:
             ),
             {"model": "minilm", **PLOT, "off": "0.2", "view": "ablation"},
         ),
-        *_with_run(run),
+        *_with_classifier(classifier),
     )  # fmt: skip
 
 
-def _with_run(run: str) -> tuple[Experiment, ...]:
-    """The experiments that need a classifier."""
-    if not run:
-        return ()
-    base = began_with(run)
+def _with_classifier(classifier: str) -> tuple[Experiment, ...]:
+    """The experiments that need one."""
+    base = began_with(classifier)
     changed = Experiment(
         _("What fine-tuning changed"),
         _(
             "The same sentence in a classifier and in the model it started from. Which layers changed most? Click the brightest head: where does it "
             "look now, and where did it look before?"
         ),
-        {"model": run, **PLOT, "other_model": base, "view": "compare"},
+        {"model": classifier, **PLOT, "other_model": base, "view": "compare"},
     )
     measured = Experiment(
         _("Attention or importance?"),
@@ -101,6 +99,6 @@ def _with_run(run: str) -> tuple[Experiment, ...]:
             "Find the word with the most attention, then look what leaving it out does to the answer. Write another sentence: the correlations change, "
             "even their sign. Attention shows where information was taken from, not what was made of it."
         ),
-        {"model": run, **PLOT, "view": "explanation"},
+        {"model": classifier, **PLOT, "view": "explanation"},
     )
     return (changed, measured) if base else (measured,)

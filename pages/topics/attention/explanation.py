@@ -24,8 +24,8 @@ def show(model: str, text: str, pair: str) -> str:
         )
     )
     if not cached.classifies(model):
-        classifier.needed(_("This needs a model with an answer to explain: a classifier, such as a finished run."))
-        return ""
+        why = _("This needs a model with an answer to explain: a classifier, such as a finished run.")
+        model = classifier.instead(why, model)
     answer = cached.prediction(model, {"text": text} | ({"pair": pair} if pair.strip() else {}))
     assert isinstance(answer, Labelled)
     with st.spinner(_("Explaining the answer …")):

@@ -5,8 +5,8 @@ from pages.shared.i18n import _
 
 
 def rows() -> list[layout.Experiment]:
-    """What to try; before and after fine-tuning once there is a run."""
-    found = [
+    """What to try; before and after fine-tuning with the newest run, or else with a model that comes with the studio."""
+    return [
         layout.Experiment(
             _("Money or river"),
             _(
@@ -31,17 +31,14 @@ def rows() -> list[layout.Experiment]:
             ),
             {"model": "minilm", "view": "map", "texts": "rotten_tomatoes", "rows": "1000", "map": "pca-2", "pooling": "mean", "state": "", "compare": "one"},
         ),
+        layout.Experiment(
+            _("Before and after fine-tuning"),
+            _(
+                "A trained model beside the one it began with, on the same axes: the newest of your runs, or else a model that comes with the studio. Fine-tuning "
+                "pulls the labels apart: compare the silhouettes, and see in the curve at which layer it happens."
+            ),
+            {
+                "model": next(iter(inputs.answering("label"))), "view": "map", "map": "pca-2", "pooling": "mean", "state": "", "compare": "both",
+            },
+        ),
     ]  # fmt: skip
-    newest = next(iter(inputs.titles(inputs.runs_that(gives="label"))), None)
-    if newest:
-        found.append(
-            layout.Experiment(
-                _("Before and after fine-tuning"),
-                _(
-                    "The newest of your runs beside the model it began with, on the same axes. Fine-tuning pulls the labels apart: compare the silhouettes, and "
-                    "see in the curve at which layer it happens."
-                ),
-                {"model": newest, "view": "map", "map": "pca-2", "pooling": "mean", "state": "", "compare": "both"},
-            )
-        )
-    return found

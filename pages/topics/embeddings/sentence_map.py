@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core import embeddings, models, runs
+from core.bundled import READY
 from core.figures import embeddings as pictures
 from pages.shared import cached, inputs, layout
 from pages.shared.i18n import _
@@ -22,6 +23,7 @@ def show(model: str, text: str) -> None:
     sample = chosen_texts()
     pair_of_models = compared_models(model)
     names = tuple(pair_of_models)
+    model = names[-1]
     first, second, third = st.columns([2, 3, 2], vertical_alignment="bottom")
     with first:
         pooling = cast(embeddings.Pooling, inputs.segment("pooling", "embeddings", pooling_names(), _("Pooling")))
@@ -74,27 +76,31 @@ def show(model: str, text: str) -> None:
 
 
 def compared_models(model: str) -> dict[str, str]:
-    """Model name → title of what is shown: the model alone, or the encoder a run began with and the run."""
+    """Model name → title of what is shown: the model alone, or the encoder that a trained model began with and that model."""
     options = {"one": _("this model"), "both": _("before and after fine-tuning")}
     wanted = inputs.segment("compare", "embeddings", options, _("Show"))
     if wanted == "one":
         return {model: _("this model")}
     run = models.RUN_NAME.fullmatch(model)
-    if not run:
-        finished = inputs.finished_runs()
+    finished = inputs.finished_runs()
+    if not run and model not in READY and finished:
         st.info(
-            _("Before and after needs a model that was fine-tuned here: choose one of your runs as the model.")
-            if finished
-            else _("Before and after needs a model that was fine-tuned here, and there is none yet: train one on Fine-tune."),
+            _("Before and after needs a model that was fine-tuned here: choose one of your runs as the model."),
             icon=":material/info:",
+        )
+        newest, title = next(iter(finished.items()))
+        st.button(
+            _("Take {title}").format(title=layout.plain(title)), on_click=inputs.put, args=("model", newest),
+            icon=":material/model_training:",
         )  # fmt: skip
-        if finished:
-            newest, title = next(iter(finished.items()))
-            st.button(
-                _("Take {title}").format(title=layout.plain(title)), on_click=inputs.put, args=("model", newest),
-                icon=":material/model_training:",
-            )  # fmt: skip
         return {model: _("this model")}
+    if not run:
+        if model not in READY:
+            model, title = next(iter(inputs.ready("label").items()))
+            st.caption(
+                _("Until you have fine-tuned a model of your own, one that comes with the studio is shown: {title}.").format(title=title)
+            )  # fmt: skip
+        return {READY[model].base: _("before fine-tuning"), model: _("after fine-tuning")}
     before = runs.get(run[1]).config.model
     if before == models.SCRATCH:
         st.info(_("This run began from scratch: there is no model to set before it."), icon=":material/info:")

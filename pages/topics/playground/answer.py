@@ -52,7 +52,10 @@ def before_training(name: str, given: Mapping[str, str]) -> None:
         st.markdown("**" + _("Before fine-tuning") + "**")
         if name in READY:
             st.caption(
-                _("This model comes with the studio, trained: {figures}.").format(figures=_(READY[name].figures))
+                _(
+                    "This model comes with the studio, trained: {figures}. It began as {base} as published, with a head of random numbers "
+                    "that nobody kept, so there is nothing to compare."
+                ).format(figures=_(READY[name].figures), base=models.title(READY[name].base))
             )
             return
         st.caption(

@@ -30,7 +30,7 @@ def choose_model() -> tuple[str, dict[str, str]]:
     with the studio, and a line says so.
     """
     own = inputs.titles(run for run in inputs.finished() if run.config.task in TASKS)
-    titles = own | {name: _(row.title) for name, row in READY.items()}
+    titles = own | inputs.ready()
     try:
         wanted = inputs.model("playground", label=_("Model that answers"))
         load(wanted)
@@ -55,6 +55,29 @@ def choose_model() -> tuple[str, dict[str, str]]:
     if not own:
         _train_your_own()
     return other, titles
+
+
+def examples(model: str) -> None:
+    """What the models that come with the studio can be asked, by task: every example of the one that answers, one of each other."""
+    names = inputs.ready()
+    for task in dict.fromkeys(READY[name].task for name in names):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(_(TASKS[task].title) + ":", width="content")
+            for name in (name for name in names if READY[name].task == task):
+                for number, text in enumerate(READY[name].examples if name == model else READY[name].examples[:1]):
+                    st.button(
+                        text,
+                        key=f"example_{name}_{number}",
+                        type="tertiary",
+                        help=names[name],
+                        on_click=_take_example,
+                        args=(name, text),
+                    )
+
+
+def _take_example(model: str, text: str) -> None:
+    for name, value in (("model", model), ("text", text), ("pair", ""), ("view", "one")):
+        inputs.put(name, value)
 
 
 def _train_your_own() -> None:

@@ -20,7 +20,7 @@ def comparable(name: str) -> dict[str, str]:
     task = cached.predictor(name).task
     alike = {row.id for row in TASKS.values() if (row.gives, row.inputs) == (task.gives, task.inputs)}
     titles = inputs.titles(run for run in inputs.finished() if run.config.task in alike)
-    titles |= {name: _(row.title) for name, row in READY.items() if row.task in alike}
+    titles |= {ready: title for ready, title in inputs.ready().items() if READY[ready].task in alike}
     return {other: title for other, title in titles.items() if other != name}
 
 
