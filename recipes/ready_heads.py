@@ -226,9 +226,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("head", choices=PLANS)
     parser.add_argument("output", type=Path)
-    parser.add_argument("--runs", type=Path, required=True, help="a folder for the trainings behind the average")
+    parser.add_argument(
+        "--runs", type=Path, help="a folder for the trainings behind the average; OUTPUT_runs unless named"
+    )
     asked = parser.parse_args()
-    print(json.dumps(train_head(PLANS[asked.head], asked.output, asked.runs)))
+    runs = asked.runs or asked.output.with_name(f"{asked.output.name}_runs")
+    print(json.dumps(train_head(PLANS[asked.head], asked.output, runs)))
 
 
 if __name__ == "__main__":
