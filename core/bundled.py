@@ -9,14 +9,17 @@ found and loaded.
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import TypeAdapter
 from safetensors.torch import load_file
 from transformers import PreTrainedModel
 
 from core.errors import N_
+from core.results import Evaluation
 
 HOME = Path(__file__).with_name("weights")
 HEADS = {"mlm": HOME / "mlm", "nsp": HOME / "nsp"}
 HEAD_FILE = "head.safetensors"
+EVALUATION = "evaluation.json"  # of a ready model on its test rows, without the texts
 READ = {"imdb": 14_000}  # rows of a dataset of the studio that both heads learnt from, by its id
 
 
@@ -104,6 +107,11 @@ READY: dict[str, Ready] = {
         ),
     )
 }
+
+
+def evaluation(name: str) -> Evaluation:
+    """How a ready model did on the test rows of its data when it was made."""
+    return TypeAdapter(Evaluation).validate_json((READY[name].folder / EVALUATION).read_bytes())
 
 
 def merge(model: PreTrainedModel, folder: Path) -> PreTrainedModel:

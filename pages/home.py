@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from core import hub, models, settings
+from core import bundled, hub, models, settings
 from core.bundled import READY
 from core.data.bundled import DATASETS
 from core.errors import UserError
@@ -115,7 +115,7 @@ def runs_card() -> None:
         evaluation, counted = report.measured, plain_words.measured_on(report)
         caption = _("newest run: {metric} {value} on {counted}")
     else:
-        evaluation = cached.ready_evaluation(next(iter(inputs.ready("label"))))
+        evaluation = bundled.evaluation(next(iter(inputs.ready("label"))))
         counted = plain_words.counted(evaluation)
         caption = _("a model that comes with the studio: {metric} {value} on {counted} it never saw")
     matrix = np.array(read_detail(Classes, evaluation).confusion, dtype=float)

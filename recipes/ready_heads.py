@@ -16,13 +16,14 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import peft
 import torch
+from pydantic import TypeAdapter
 from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import PreTrainedModel
@@ -202,14 +203,24 @@ def train_head(plan: Plan, folder: Path, runs: Path) -> dict[str, object]:
     save(task, dataset, weights, plan.rank, folder)
     trained = time.time() - began
     model = bundled.merge(models.load(BASE, task.head, labels=dataset.label_names), folder)
+    tested = measured(model, goal, dataset, "test")
+    (folder / bundled.EVALUATION).write_bytes(TypeAdapter(Evaluation).dump_json(without_texts(tested), indent=1))
     return {
         "validation": validation,
         "saved, validation": _figures(measured(model, goal, dataset, "validation")),
-        "saved, test": _figures(measured(model, goal, dataset, "test")),
+        "saved, test": _figures(tested),
         "seconds": round(trained),
         "bytes": {path.name: path.stat().st_size for path in sorted(folder.iterdir())},
         "sha256": {path.name: sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.safetensors"))},
     }
+
+
+def without_texts(evaluation: Evaluation) -> Evaluation:
+    """An evaluation without the examples in it: the sentences of the data stay where they are."""
+    kept = {name: [] if name in ("mistakes", "examples") else value for name, value in evaluation.detail.items()}
+    if isinstance(evaluation.detail.get("mistakes"), dict):
+        kept["mistakes"] = evaluation.detail["mistakes"]
+    return replace(evaluation, detail=kept)
 
 
 def _figures(evaluation: Evaluation) -> dict[str, object]:

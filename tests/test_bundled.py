@@ -16,6 +16,7 @@ from core import bundled, models, predict, pretraining
 from core.data.bundled import DATASETS
 from core.errors import UserError
 from core.families import HEADS
+from core.tasks.base import read_detail
 from core.tasks.classify import Labelled
 from core.tasks.table import TASKS
 from pages.shared.snippets._parts import beginning
@@ -177,6 +178,15 @@ def test_the_card_of_a_ready_model_states_its_figures_and_its_files(ready: bundl
     for path in ready.folder.glob("*.safetensors"):
         assert sha256(path.read_bytes()).hexdigest() in card, path.name
     assert f"python -m recipes.ready_heads {ready.folder.name} " in card
+
+
+def test_the_evaluation_that_comes_with_a_ready_model_is_its_tasks_and_holds_no_texts(ready: bundled.Ready) -> None:
+    task, evaluation = TASKS[ready.task], bundled.evaluation(ready.id)
+    assert evaluation.task == task.id and set(evaluation.metrics) == set(task.metrics)
+    assert f"{evaluation.metrics[task.metrics[0]].value:.3f}" in ready.figures and str(evaluation.n) in ready.figures
+    detail = read_detail(task.detail, evaluation)
+    assert isinstance(detail, task.detail)
+    assert '"text"' not in (ready.folder / bundled.EVALUATION).read_text(encoding="utf-8")
 
 
 def test_a_ready_model_is_here_without_a_network(ready: bundled.Ready, monkeypatch: pytest.MonkeyPatch) -> None:

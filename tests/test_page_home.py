@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core import models, pretraining
+from core import bundled, models, pretraining
 from core.figures import style
 from core.tasks.classify import Labelled
 from pages.shared import cached
@@ -34,7 +34,7 @@ def test_without_a_run_a_model_that_comes_with_the_studio_answers_and_shows_how_
     assert all(
         f">{label}<" in bodies and f">{share:.0%}<" in bodies for label, share in prediction.probabilities.items()
     )
-    evaluation = cached.ready_evaluation("minilm-sentiment")
+    evaluation = bundled.evaluation("minilm-sentiment")
     assert evaluation.n == 853
     assert f"accuracy {evaluation.metrics['accuracy'].value:.3f}" in texts(app).lower()
     assert "853 texts it never saw" in texts(app)

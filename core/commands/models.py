@@ -7,7 +7,6 @@ import argparse
 from collections.abc import Iterable
 
 from core.commands.show import MODEL_HELP, Subparsers, add_command, answer, table
-from core.families import FAMILIES
 
 MODELS_EPILOG = """\
 examples:
@@ -170,6 +169,7 @@ def _listed(names: Iterable[str]) -> str:
 
 def tokenize_command(options: argparse.Namespace) -> int:
     from core import models, tokens
+    from core.families import FAMILIES
 
     name = options.model
     config = models.load_config(name, allow_path=True)

@@ -29,7 +29,6 @@ from core.commands.show import (
     tell,
 )
 from core.errors import Cancelled, UserError
-from core.families import HEADS
 from core.finetune.recipe import METHODS, PARAMETERS, PRESETS, suggested_learning_rate, with_preset
 from core.metrics import METRICS
 from core.results import RunConfig
@@ -122,6 +121,7 @@ def _config(given: Json, columns: dict[str, str]) -> RunConfig:
     """The run that is asked for, checked before anything is written: a mistake must not leave a failed run behind."""
     from core import models
     from core.data.load import load
+    from core.families import HEADS
     from core.finetune.setup import check
     from core.tasks.table import task_of
 

@@ -43,7 +43,7 @@ from core.data.layouts import LAYOUTS
 from core.data.load import load, token_lengths
 from core.errors import Cancelled
 from core.families import FAMILIES, HEADS
-from core.results import AttentionMaps, Attribution, Evaluation, Prediction, RunReport, Tokens
+from core.results import AttentionMaps, Attribution, Prediction, RunReport, Tokens
 from core.tasks.base import is_path, start
 from core.tasks.table import TASKS, task_of
 
@@ -524,12 +524,6 @@ def importance(name: str, limit: int, report: Report | None = None) -> heads.Imp
         )
 
     return cast(heads.Importance | None, _once("importance", (name, _written(name), limit), make if report else None))
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def ready_evaluation(name: str) -> Evaluation:
-    """A model that comes with the studio, measured here on the test rows of its data."""
-    return predict.evaluate(predictor(name), dataset(READY[name].data))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
