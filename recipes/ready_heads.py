@@ -64,7 +64,7 @@ class Plan:
 
 
 PLANS = {
-    "sentiment": Plan("text-classification", "rotten_tomatoes", first="imdb", first_rows=8000),
+    "sentiment": Plan("text-classification", "rotten_tomatoes", first="imdb", first_rows=8000, runs=1),
     "entities": Plan("named-entities", "entities", epochs=6, batch_size=16, learning_rate=2e-4),
 }
 
