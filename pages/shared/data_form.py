@@ -217,13 +217,13 @@ def set_task(task: str | None) -> None:
 
 def choose_file() -> Source | None:
     file = upload(
-        _("A table with a column of texts and a column of labels"),
+        _("Texts with labels, or sentences with a tag for each word"),
         suffixes_of(row.layout for row in offered()),
         inputs.get("data"),
         set_data,
         key="upload",
         help_text=_(
-            "CSV, TSV, JSON, JSONL or Parquet, at most {size} MB and {rows:,} rows. Encoding and delimiter are found out. The file stays on this machine."
+            "A table (CSV, TSV, JSON, JSONL or Parquet), or a text file with a word and its tag in each line (CoNLL), at most {size} MB and {rows:,} rows. Encoding, delimiter and columns are found out. The file stays on this machine."
         ).format(size=settings.MAX_UPLOAD_MB.value(), rows=settings.MAX_ROWS.value()),
         none=_("No file yet. Labels may be words, numbers or true/false; what cannot be used is listed here."),
     )
@@ -322,10 +322,15 @@ def show_data(source: Source, dataset: TextDataset, model: str, max_length: int)
             "lengths",
             _("Length of the examples in tokens"),
         )
+        longer = _(
+            "{share:.1%} of {n:,} training examples are longer than {limit} tokens and will be cut there; half have at most {median:.0f}."
+        )
+        if TASKS[source.task].windowed:
+            longer = _(
+                "{share:.1%} of {n:,} training examples are longer than {limit} tokens and will be read in overlapping windows; half have at most {median:.0f}."
+            )
         st.caption(
-            _(
-                "{share:.1%} of {n:,} training examples are longer than {limit} tokens and will be cut there; half have at most {median:.0f}."
-            ).format(
+            longer.format(
                 share=float((lengths > max_length).mean()),
                 n=len(lengths),
                 limit=max_length,

@@ -187,6 +187,13 @@ def sentence(page: str, *, label: str = "", pause: str = "250ms") -> str:
     return within_limit(get("text"))
 
 
+def passage(page: str, *, label: str) -> str:
+    """The sentence where it may be a text of several lines."""
+    follow(f"text@{page}", get("text"))
+    st.text_area(label, height="content", **_widget("text", page))
+    return within_limit(get("text"))
+
+
 def pair(page: str, *, label: str = "") -> str:
     """The optional second sentence ("" for none). label: another name for it, where it is not optional."""
     follow(f"pair@{page}", get("pair"))

@@ -84,7 +84,7 @@ def which_words(
         return None, subjects[0], method
     with right:
         chosen = st.selectbox(
-            _("For the label"),
+            _("For the label") if subjects[0].at is None else _("For what it marks"),
             range(len(subjects)),
             format_func=lambda number: subjects[number].title,
             key=f"playground_subject@{name}@{hash(tuple(subjects))}",  # other subjects are another choice
