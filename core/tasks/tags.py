@@ -402,6 +402,7 @@ NAMED_ENTITIES = Task(
     gives=frozenset({"tags"}),
     counts=N_("{n:,} sentences"),
     detail=Entities,
+    windowed=True,
     advised={"epochs": 3.0, "batch_size": 16, "learning_rate": 2e-4},
     pipeline="token-classification",
     card=Card(

@@ -22,39 +22,86 @@ def entity_rows(name: str, file: str, dataset: TextDataset) -> str:
     words, tags = dataset.columns["words"], dataset.columns["tags"]
     if name in DATASETS and not file:
         path = WRITTEN / "entities" / f"{DATASETS[name].languages}.jsonl"
-        return f"lines = Path({str(path)!r}).read_text(encoding='utf-8').splitlines()\n" + _of_spans(words, tags)
-    if file.endswith((".json", ".jsonl")) and tags in ("spans", "entities", "label", "labels"):
-        return f"lines = Path({file!r}).read_text(encoding='utf-8').splitlines()\n" + _of_spans(words, tags)
-    if file.endswith(".parquet") or not file:
-        read = f"pd.read_parquet({file!r})" if file else f'load_dataset({name!r}, split="train").to_pandas()'
-        return f"table = {read}\nrows = [(list(a), list(b)) for a, b in zip(table[{words!r}], table[{tags!r}])]\n"
+        return (
+            f"records = [json.loads(line) for line in Path({str(path)!r}).read_text(encoding='utf-8').splitlines()]\n"
+            + (_of_records(words, tags))
+        )
+    if not file:
+        return _from_hub(name, tags) + _of_records(words, tags)
+    if file.endswith(".parquet"):
+        return f"records = pd.read_parquet({file!r}).to_dict('records')\n" + _of_records(words, tags)
+    encoding = codec(dataset.report) or "utf-8"
+    if file.endswith((".json", ".jsonl")):
+        read = f"""content = Path({file!r}).read_text(encoding={encoding!r})
+whole = content.lstrip().startswith("[")  # one list of all rows, or a row in each line
+records = json.loads(content) if whole else [json.loads(line) for line in content.splitlines() if line.strip()]
+"""
+        return read + _of_records(words, tags)
     if dataset.report.delimiter:  # a table: a sentence in each row, its words and its tags apart by spaces
         read = read_table(file, dataset.report)
-        return f"table = {read}\nrows = [(a.split(), b.split()) for a, b in zip(table[{words!r}], table[{tags!r}])]\n"
-    return f"""rows, words, tags = [], [], []
-for line in [*Path({file!r}).read_text(encoding={(codec(dataset.report) or "utf-8")!r}).splitlines(), ""]:
-    cells = line.split()  # the word comes first, its tag last
-    if not cells or cells[0] == "-DOCSTART-":
-        rows += [(words, tags)] if words else []
-        words, tags = [], []
-    elif len(cells) > 1:
-        words.append(cells[0])
-        tags.append(cells[-1])
+        return f"records = {read}.to_dict('records')\n" + _of_records(words, tags)
+    return f"""lines = Path({file!r}).read_text(encoding={encoding!r}).splitlines()
+cells = [line.split() for line in lines]
+lengths = [len(line) for line in cells if line]
+width = max(set(lengths), key=lengths.count)
+sentences = [[]]
+for line in cells:
+    if not line or "-DOCSTART-" in line:
+        sentences.append([])
+    elif len(line) == width and not (line[0].startswith("#") and "=" in line):  # not a comment
+        sentences[-1].append(line)
+columns = list(zip(*[line for sentence in sentences for line in sentence]))
+shape = re.compile("O|[BIMESLUW][-_].+")
+tag = max([i for i in range(width) if all(map(shape.fullmatch, columns[i]))], default=width - 1)  # the column of the tags
+word = max([i for i in range(width) if i != tag], key=lambda i: len(set(columns[i])))  # and the one with the most words
+{IOB2}
+rows = [([line[word] for line in s], iob2([line[tag] for line in s])) for s in sentences if s]
 """
 
 
-def _of_spans(text: str, spans: str) -> str:
+IOB2 = """
+def iob2(tags):  # whatever the scheme: an entity begins at B and S, after E and S, and where the type changes
+    result, letter_before, type_before = [], "O", ""
+    for tag in tags:
+        letter, kind = ("O", "") if tag == "O" else (tag[0], tag[2:]) if tag[1:2] in ("-", "_") else ("I", tag)
+        letter = {"U": "S", "W": "S", "L": "E"}.get(letter, letter)
+        new = letter in "BS" or letter_before in "ESO" or kind != type_before
+        result.append("O" if letter == "O" else ("B-" if new else "I-") + kind)
+        letter_before, type_before = letter, kind
+    return result
+
+"""
+
+
+def _from_hub(name: str, tags: str) -> str:
+    return f"""data = load_dataset({name!r}, split="train")
+names = getattr(getattr(data.features[{tags!r}], "feature", None), "names", None)  # of tags that are numbers
+records = [{{**row, {tags!r}: [names[i] for i in row[{tags!r}]] if names else row[{tags!r}]}} for row in data]
+"""
+
+
+def _of_records(words: str, tags: str) -> str:
+    """Code that turns `records` into rows, whether they bring words with tags or a text with spans."""
     return f"""letter = r"[^\\W\\u3400-\\u9fff]"  # a Chinese character is a word by itself
-word = rf"[@#]?{{letter}}+(?:['’-](?!s\\b){{letter}}+)*|['’]s\\b|[\\u3400-\\u9fff]|[^\\w\\s]"
+piece = rf"[@#]?{{letter}}+(?:['’-](?!s\\b){{letter}}+)*|['’]s\\b|[\\u3400-\\u9fff]|[^\\w\\s]"
+{IOB2}
+KEYS = ["start", "start_offset"], ["end", "end_offset"], ["label", "type"]
 rows = []
-for row in map(json.loads, lines):
-    places = [match.span() for match in re.finditer(word, row[{text!r}])]
+for record in records:
+    content, answer = record[{words!r}], record[{tags!r}]
+    if isinstance(answer, str) or (len(answer) and isinstance(answer[0], str)):  # a tag for each word
+        words, tags = (value.split() if isinstance(value, str) else list(value) for value in (content, answer))
+        rows.append((words, iob2(tags)))
+        continue
+    places = [match.span() for match in re.finditer(piece, content)]
     tags = ["O"] * len(places)
-    for span in row[{spans!r}]:
-        inside = [i for i, (start, end) in enumerate(places) if start < span["end"] and end > span["start"]]
+    for span in answer:
+        if isinstance(span, dict):
+            span = [next(span[key] for key in keys if key in span) for keys in KEYS]
+        inside = [i for i, (start, end) in enumerate(places) if start < span[1] and end > span[0]]
         for place, i in enumerate(inside):
-            tags[i] = ("I-" if place else "B-") + span["label"]
-    rows.append(([row[{text!r}][start:end] for start, end in places], tags))
+            tags[i] = ("I-" if place else "B-") + span[2]
+    rows.append(([content[start:end] for start, end in places], tags))
 """
 
 
@@ -65,8 +112,9 @@ def train_tagger(config: RunConfig, rows: str, labels: Sequence[str], *, held_ou
     """
     head = beginning(
         config.model,
-        *(["import json", "import re"] if "json.loads" in rows else []),
-        *(["import pandas as pd"] if "pd." in rows or "load_dataset" in rows else []),
+        *(["import json"] if "json.loads" in rows else []),
+        *(["import re"] if "re." in rows else []),
+        *(["import pandas as pd"] if "pd." in rows else []),
         *(["from pathlib import Path"] if "Path(" in rows else []),
         *(["from datasets import load_dataset"] if "load_dataset(" in rows else []),
         "import numpy as np",

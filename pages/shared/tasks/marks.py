@@ -18,6 +18,7 @@ STYLE = """
 .entities mark { color: inherit; padding: .1em .25em; border-radius: .25rem; border-bottom: 2.5px solid; unicode-bidi: isolate;
   -webkit-box-decoration-break: clone; box-decoration-break: clone; }
 .entities mark small { font-size: .68em; font-weight: 600; letter-spacing: .02em; padding-left: .4em; opacity: .9; white-space: nowrap; }
+.entities-key mark { color: inherit; padding: .1em .4em; margin-right: .15em; border-radius: .25rem; border-bottom: 2.5px solid; }
 .entities-key { display: flex; flex-wrap: wrap; gap: .4rem 1rem; font-size: .95rem; margin-top: .35rem; }
 </style>
 """
@@ -57,7 +58,7 @@ def key(marks: Sequence[Mark], types: Sequence[str]) -> str:
     return (
         '<div class="entities-key">'
         + "".join(
-            f'<span><mark style="background:{tints[kind]}33;border-bottom:2.5px solid {tints[kind]};color:inherit">'
+            f'<span><mark style="background:{tints[kind]}33;border-color:{tints[kind]}">'
             f"{escape(kind)}</mark> {count}</span>"
             for kind, count in counts.items()
         )

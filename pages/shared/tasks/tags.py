@@ -130,9 +130,10 @@ def _samples(events: Sequence[Event]) -> None:
             step=evaluation.step
         )
     )
+    kinds = {mark["type"] for row in rows for name in ("gold", "predicted") for mark in row[name]}
     for row in rows[:3]:
         gold, predicted = ([Mark(**mark) for mark in row[name]] for name in ("gold", "predicted"))
-        _two_readings(str(row["text"]), gold, predicted, [])
+        _two_readings(str(row["text"]), gold, predicted, sorted(kinds))
 
 
 def _data(dataset: TextDataset) -> None:
@@ -174,7 +175,7 @@ def _numbered(names: Sequence[str]) -> list[str]:
 
 
 def _fields(page: str) -> dict[str, str]:
-    return {"text": inputs.sentence(page, label=_("A text with names"))}
+    return {"text": inputs.passage(page, label=_("A text with names"))}
 
 
 def _answer(prediction: Prediction, key: str) -> None:
