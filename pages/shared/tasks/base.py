@@ -40,6 +40,7 @@ class View:
     dataset): code that reads the data, a DATASETS or hub id, or a file. training_code(config, rows, dataset): the script of a run,
     where rows is such code. predict_code(model, inputs by role, max_length): the script of one answer; attribution_code(model,
     inputs by role, subject, method, max_length, words): the script that goes on with which words made it so.
+    brief(prediction): one answer in a line, for a table of many; None where the columns of the task's own table say it.
     Keys and pages keep the widgets of several uses on one page apart.
     """
 
@@ -57,3 +58,4 @@ class View:
     attribution_code: AttributionCode = lambda model, given, subject, method, max_length, words: ""
     subjects: Callable[[Prediction], tuple[Subject, ...]] = lambda prediction: ()
     downloads: Callable[[Sequence[Prediction]], tuple[Download, ...]] = lambda predictions: ()
+    brief: Callable[[Prediction], str] | None = None

@@ -5,7 +5,7 @@ it when a button is pressed; what was predicted by then stays. This module draws
 or field the texts come from.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -122,9 +122,14 @@ def _shorten(text: str) -> str:
     return text if len(text) <= SHOWN_CHARS else text[: SHOWN_CHARS - 1] + "…"
 
 
-def table(job: Job, goal: Goal) -> pd.DataFrame:
-    """The answers so far for the eye: one row an input, long texts shortened, headings in the language of the page."""
+def table(job: Job, goal: Goal, brief: Callable[[Prediction], str] | None = None) -> pd.DataFrame:
+    """The answers so far for the eye: one row an input, long texts shortened, headings in the language of the page.
+
+    brief: an answer in a line, in place of the task's own columns.
+    """
     frame = goal.frame(job.predictions)
+    if brief is not None:
+        frame = frame[list(job.inputs)].assign(answer=[brief(prediction) for prediction in job.predictions])
     for role in job.inputs:
         if role in frame:
             frame[role] = [_shorten(text) for text in frame[role]]
@@ -138,6 +143,7 @@ def table(job: Job, goal: Goal) -> pd.DataFrame:
         "probability": _("Probability"),
         "cut": _("Cut"),
         "fill": _("Likeliest words"),
+        "answer": _("Answer"),
     } | {column: _("P({label})").format(label=label) for column, label in chances.items()}
     frame = frame.rename(columns=headings)
     if job.truth is not None:

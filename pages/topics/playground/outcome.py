@@ -83,7 +83,7 @@ def results(job: bulk.Job) -> None:
         evaluation = bulk.evaluation(job, goal)
         if evaluation is not None:
             _measured(evaluation)
-    table = bulk.table(job, goal)
+    table = bulk.table(job, goal, VIEWS[goal.task].brief)
     st.dataframe(
         table,
         hide_index=True,
