@@ -204,7 +204,8 @@ def test_many_texts_and_what_can_be_taken_away() -> None:
     check(app.text_area[0].set_value("\n".join(lines)).run())
     next(button for button in app.button if button.label.startswith("Predict 3")).click().run()
     check(app)
-    assert len(app.dataframe[0].value) == 3
+    shown = list(app.dataframe[0].value["Answer"])
+    assert shown[:2] == ["Amina (PER) · Zoë (PER) · Lagos (LOC)", "–"] and "José Álvarez (PER)" in shown[2]
     names = [button.proto.label for button in app.get("download_button")]
     assert [name for name in names if "Entities" in name] == [
         "Entities as CSV",

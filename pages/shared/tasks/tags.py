@@ -204,6 +204,11 @@ def _answer(prediction: Prediction, key: str) -> None:
     )
 
 
+def _brief(prediction: Prediction) -> str:
+    assert isinstance(prediction, Tagged)
+    return " · ".join(f"{entity.text} ({entity.type})" for entity in prediction.entities) or "–"
+
+
 def _subjects(prediction: Prediction) -> tuple[Subject, ...]:
     """Each entity: the tag that the model gives its first word."""
     assert isinstance(prediction, Tagged)
@@ -254,4 +259,5 @@ VIEW = View(
     attribution_code=_attribution_code,
     subjects=_subjects,
     downloads=_downloads,
+    brief=_brief,
 )
