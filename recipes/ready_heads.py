@@ -3,11 +3,12 @@
     python -m recipes.ready_heads sentiment OUTPUT --runs FOLDER     a quarter of an hour on two processor cores
     python -m recipes.ready_heads entities OUTPUT --runs FOLDER      five minutes
 
-Where the plan names other data to begin with, the bundled encoder and its new head learn from these once. From there it is fine-tuned
-as often as the plan says, each time with another order of the rows and other dropout; a finished training stays in --runs and is not repeated. The weights of the trainings are averaged ("model soup", Wortsman et
-al. 2022), and the validation split decides between the single ones and their average. What changed is then written in little space: each
-linear map's change as the nearest map of low rank (a truncated singular value decomposition), as LoRA adapters in peft's format; biases,
-layer norms and the head whole; everything in float16. The test split is read once, at the end, by the model as it is loaded from OUTPUT.
+Where the plan names other data to begin with, the bundled encoder and its new head learn from these once. From there it is fine-tuned as
+often as the plan says, each time with another order of the rows and other dropout; a finished training stays in --runs and is not repeated.
+The weights of the trainings are averaged ("model soup", Wortsman et al. 2022), and the validation split decides between the single ones and
+their average. What changed is then written in little space: each linear map's change as the nearest map of low rank (a truncated singular
+value decomposition), as LoRA adapters in peft's format; biases, layer norms and the head whole; everything in float16. The test split is
+read once, at the end, by the model as it is loaded from OUTPUT.
 The last line on stdout is one JSON object.
 """
 
