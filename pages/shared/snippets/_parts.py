@@ -128,3 +128,38 @@ def precision() -> str:
     return f"""gpu = torch.cuda.is_available()
 bf16 = {pays}  # whether bfloat16 is faster than float32 on the studio's machine
 """
+
+
+def gradients(chosen: str, answer: str, *, integrated: bool) -> str:
+    """`scores` of the tokens in `ids`, and their lines: integrated gradients of a probability, or input x gradient of log-odds.
+
+    chosen: the script's name for the index of the label; answer: how the logits, (batch, labels), are taken from the model's output.
+    """
+    score = f"""
+
+def score(embedded):
+    others = {{name: tensor.expand(len(embedded), -1) for name, tensor in inputs.items()}}
+    logits = model(inputs_embeds=embedded, **others){answer}
+"""
+    if integrated:
+        work = f"""    return logits.softmax(dim=-1)[:, {chosen}]  # the probability
+
+
+masked = ids.masked_fill(~special, tokenizer.mask_token_id)
+parts = IntegratedGradients(score).attribute(
+    embed(ids).detach(), baselines=embed(masked).detach(), n_steps=50, internal_batch_size=16
+)
+"""
+    else:
+        work = f"""    rest = [i for i in range(logits.shape[1]) if i != {chosen}]
+    return logits[:, {chosen}] - logits[:, rest].logsumexp(dim=-1)  # the log-odds
+
+
+embedded = embed(ids).detach().requires_grad_()
+parts = embedded * torch.autograd.grad(score(embedded).sum(), embedded)[0]
+"""
+    show = """scores = parts.sum(dim=-1)[0].tolist()
+for token, score_of_token in zip(tokenizer.convert_ids_to_tokens(ids[0]), scores):
+    print(f"{score_of_token:+9.5f}  {token}")
+"""
+    return score + work + show

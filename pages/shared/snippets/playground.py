@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pages.shared.snippets._parts import beginning, call
+from pages.shared.snippets._parts import beginning, call, gradients
 
 
 def predict(name: str, text: str, pair: str, max_length: int) -> str:
@@ -50,34 +50,8 @@ label = {{name: i for i, name in model.config.id2label.items()}}[{label!r}]
 )
 special, ids = inputs.pop("special_tokens_mask").bool(), inputs.pop("input_ids")
 embed = model.get_input_embeddings()
-
-
-def score(embedded):
-    others = {{name: tensor.expand(len(embedded), -1) for name, tensor in inputs.items()}}
-    logits = model(inputs_embeds=embedded, **others).logits
 """
-    if method == "integrated-gradients":
-        work = """    return logits.softmax(dim=-1)[:, label]  # the probability
-
-
-masked = ids.masked_fill(~special, tokenizer.mask_token_id)
-parts = IntegratedGradients(score).attribute(
-    embed(ids).detach(), baselines=embed(masked).detach(), n_steps=50, internal_batch_size=16
-)
-"""
-    else:
-        work = """    rest = [i for i in range(logits.shape[1]) if i != label]
-    return logits[:, label] - logits[:, rest].logsumexp(dim=-1)  # the log-odds
-
-
-embedded = embed(ids).detach().requires_grad_()
-parts = embedded * torch.autograd.grad(score(embedded).sum(), embedded)[0]
-"""
-    show = """scores = parts.sum(dim=-1)[0].tolist()
-for token, score_of_token in zip(tokenizer.convert_ids_to_tokens(ids[0]), scores):
-    print(f"{score_of_token:+9.5f}  {token}")
-"""
-    return head + start + ask + work + show
+    return head + start + ask + gradients("label", ".logits", integrated=method == "integrated-gradients")
 
 
 def _leave_out(text: str, pair: str, max_length: int, words: Sequence[tuple[int, int, int]]) -> str:

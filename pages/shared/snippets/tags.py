@@ -11,7 +11,7 @@ from core.data.bundled import DATASETS, WRITTEN
 from core.data.dataset import TextDataset
 from core.results import RunConfig
 from core.tasks import windows
-from pages.shared.snippets._parts import beginning, codec, precision, read_table
+from pages.shared.snippets._parts import beginning, codec, gradients, precision, read_table
 
 
 def entity_rows(name: str, file: str, dataset: TextDataset) -> str:
@@ -284,31 +284,5 @@ place = next(i for i, (start, end) in enumerate(offsets) if start <= {at} < end)
 embed = model.get_input_embeddings()
 with torch.inference_mode():
     tag = int(model(input_ids=ids, **inputs).logits[0, place].argmax())
-
-
-def score(embedded):
-    others = {{name: tensor.expand(len(embedded), -1) for name, tensor in inputs.items()}}
-    logits = model(inputs_embeds=embedded, **others).logits[:, place]
 """
-    if integrated:
-        work = """    return logits.softmax(dim=-1)[:, tag]  # the probability
-
-
-masked = ids.masked_fill(~special, tokenizer.mask_token_id)
-parts = IntegratedGradients(score).attribute(
-    embed(ids).detach(), baselines=embed(masked).detach(), n_steps=50, internal_batch_size=16
-)
-"""
-    else:
-        work = """    rest = [i for i in range(logits.shape[1]) if i != tag]
-    return logits[:, tag] - logits[:, rest].logsumexp(dim=-1)  # the log-odds
-
-
-embedded = embed(ids).detach().requires_grad_()
-parts = embedded * torch.autograd.grad(score(embedded).sum(), embedded)[0]
-"""
-    show = """scores = parts.sum(dim=-1)[0].tolist()
-for token, score_of_token in zip(tokenizer.convert_ids_to_tokens(ids[0]), scores):
-    print(f"{score_of_token:+9.5f}  {token}")
-"""
-    return head + start + work + show
+    return head + start + gradients("tag", ".logits[:, place]", integrated=integrated)

@@ -22,7 +22,7 @@ from pages.shared.i18n import _
 from pages.shared.snippets import finetune as finetune_code
 from pages.shared.snippets import playground as playground_code
 from pages.shared.tasks.base import Subject, View
-from pages.shared.tasks.parts import measured_on, reading
+from pages.shared.tasks.parts import measured_on, reading, score_table
 
 CHART = {"displayModeBar": False}
 
@@ -90,21 +90,12 @@ def _detail(report: RunReport, key: str) -> None:
             _("Precision, recall and F1 of each class"),
         )
     with right:
-        st.dataframe(
-            pd.DataFrame(
-                {
-                    _("Label"): [row.label for row in classes.classes],
-                    _("Precision"): [row.precision for row in classes.classes],
-                    _("Recall"): [row.recall for row in classes.classes],
-                    _("F1"): [row.f1 for row in classes.classes],
-                    _("Texts"): [row.support for row in classes.classes],
-                }
-            ),
-            hide_index=True,
-            column_config={
-                name: st.column_config.NumberColumn(format="%.3f") for name in (_("Precision"), _("Recall"), _("F1"))
-            },
-            alt=_("Precision, recall and F1 of each class"),
+        score_table(
+            _("Label"),
+            [row.label for row in classes.classes],
+            _("Texts"),
+            classes.classes,
+            _("Precision, recall and F1 of each class"),
         )
         st.caption(
             _(

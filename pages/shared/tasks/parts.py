@@ -1,10 +1,13 @@
-"""What the views of several tasks have in common: which rows a result comes from, and token chips of a training row."""
+"""What the views of several tasks have in common: which rows a result comes from, a table of scores, token chips of a training row."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+import pandas as pd
 import streamlit as st
 
 from core.results import RunReport
+from core.tasks.classify import ClassScore
+from core.tasks.entity_scores import TypeScore
 from pages.shared import cached, layout, words
 from pages.shared.i18n import _
 
@@ -23,6 +26,27 @@ def measured_on(report: RunReport) -> str:
             "On {counted} of the validation rows, which also chose the best checkpoint, so that it looks a little better than it is,"
         )
     return text.format(counted=words.counted(report.measured))
+
+
+def score_table(
+    name: str, names: Sequence[str], counted: str, rows: Sequence[ClassScore | TypeScore], alt: str
+) -> None:
+    """Precision, recall and F1 of each row, beside its name and its number of true examples; name and counted head these columns."""
+    scores = (_("Precision"), _("Recall"), _("F1"))
+    st.dataframe(
+        pd.DataFrame(
+            {
+                name: names,
+                scores[0]: [row.precision for row in rows],
+                scores[1]: [row.recall for row in rows],
+                scores[2]: [row.f1 for row in rows],
+                counted: [row.support for row in rows],
+            }
+        ),
+        hide_index=True,
+        column_config={score: st.column_config.NumberColumn(format="%.3f") for score in scores},
+        alt=alt,
+    )
 
 
 def reading(model: str, text: str, pair: str, max_length: int) -> None:

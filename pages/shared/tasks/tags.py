@@ -26,7 +26,7 @@ from pages.shared.layout import Download
 from pages.shared.snippets import tags as tags_code
 from pages.shared.tasks import marks
 from pages.shared.tasks.base import Subject, View
-from pages.shared.tasks.parts import measured_on
+from pages.shared.tasks.parts import measured_on, score_table
 
 SHOWN_MISTAKES = 8
 PREVIEW_TOKENS = 40
@@ -73,21 +73,12 @@ def _detail(report: RunReport, key: str) -> None:
                 "An entity counts as found when its words and its type are right. Wrong type: its words are touched, but called something else. Wrong boundary: the right type with other words."
             )
         )
-    st.dataframe(
-        pd.DataFrame(
-            {
-                _("Type"): [row.type for row in entities.types],
-                _("Precision"): [row.precision for row in entities.types],
-                _("Recall"): [row.recall for row in entities.types],
-                _("F1"): [row.f1 for row in entities.types],
-                _("Entities"): [row.support for row in entities.types],
-            }
-        ),
-        hide_index=True,
-        column_config={
-            name: st.column_config.NumberColumn(format="%.3f") for name in (_("Precision"), _("Recall"), _("F1"))
-        },
-        alt=_("Precision, recall and F1 of each type"),
+    score_table(
+        _("Type"),
+        [row.type for row in entities.types],
+        _("Entities"),
+        entities.types,
+        _("Precision, recall and F1 of each type"),
     )
     st.caption(
         _(
