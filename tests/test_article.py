@@ -20,6 +20,7 @@ def tokenizer() -> PreTrainedTokenizerBase:
     return models.load_tokenizer("minilm")
 
 
+@pytest.mark.training
 def test_the_experiment_depends_on_the_seed_alone_and_learns(tokenizer: PreTrainedTokenizerBase) -> None:
     settings = {"epochs": 4, "learning_rate": 3e-4}
     first = article.repeat(tokenizer, (3, 4), **settings)

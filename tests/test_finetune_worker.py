@@ -9,6 +9,8 @@ from core.errors import Cancelled, UserError
 from core.finetune import worker
 from core.results import RunConfig
 
+pytestmark = pytest.mark.training
+
 
 def config(tiny_bert: Path, **values: object) -> RunConfig:
     return RunConfig(str(tiny_bert), "article-example", batch_size=2, max_length=16, **values)  # type: ignore[arg-type]

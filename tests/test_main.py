@@ -612,6 +612,7 @@ def test_help_and_waiting_runs_load_nothing_heavy() -> None:
     assert found.stdout.strip() == "[]"
 
 
+@pytest.mark.training
 def test_the_program_keeps_stderr_clean_and_never_loads_streamlit(tiny_classifier: Path) -> None:
     done = program("predict", "--model", tiny_classifier, "--text", "我爱电影")
     assert done.returncode == 0 and done.stderr == ""
@@ -619,6 +620,7 @@ def test_the_program_keeps_stderr_clean_and_never_loads_streamlit(tiny_classifie
     assert '"我爱电影"' in done.stdout
 
 
+@pytest.mark.training
 def test_a_reader_that_leaves_early_is_no_error() -> None:
     shell = f"{shlex.quote(sys.executable)} -m core datasets | head -1"
     done = subprocess.run(["bash", "-c", shell], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)

@@ -168,6 +168,7 @@ def in_a_process(code: str, address: str, home: Path, **environment: str) -> sub
 LOAD = "from core import models; m = models.load('{name}', 'classifier'); print('labels', models.labels(m.config))"
 
 
+@pytest.mark.training
 def test_the_hub_serves_a_model_once_and_the_cache_after_that(tiny_classifier: Path, tmp_path: Path) -> None:
     code = LOAD.format(name="owner/tiny")
     with hub.serve({"owner/tiny": tiny_classifier}) as (address, asked):
@@ -178,6 +179,7 @@ def test_the_hub_serves_a_model_once_and_the_cache_after_that(tiny_classifier: P
     assert "labels ('bad', 'good')" in second.stdout, second.stderr
 
 
+@pytest.mark.training
 def test_the_hubs_mistakes_are_one_clear_line_each(tiny_bert: Path, tmp_path: Path) -> None:
     code = (
         "from core import models\nfrom core.errors import UserError\n"
@@ -203,6 +205,7 @@ def test_the_hubs_mistakes_are_one_clear_line_each(tiny_bert: Path, tmp_path: Pa
     assert not any(path.endswith(".bin") or "owner/code/resolve/main/model" in path for path in asked)
 
 
+@pytest.mark.training
 def test_weights_that_the_hub_converted_to_safetensors_are_used(tiny_bert: Path, tmp_path: Path) -> None:
     old = tmp_path / "old"
     shutil.copytree(tiny_bert, old)

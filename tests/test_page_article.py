@@ -27,6 +27,7 @@ def test_only_the_open_claim_is_computed() -> None:
     assert not app.metric and len(app.dataframe) == 1
 
 
+@pytest.mark.training
 def test_the_broken_snippets_show_their_real_errors() -> None:
     app = check(open_page("article", view="code"))
     shown = "\n".join(error.value for error in app.error)
@@ -34,6 +35,7 @@ def test_the_broken_snippets_show_their_real_errors() -> None:
     assert "(4, " in texts(app)
 
 
+@pytest.mark.training
 def test_the_experiment_is_repeated_when_asked() -> None:
     app = check(open_page("article", view="accuracy"))
     assert not app.metric

@@ -109,6 +109,7 @@ def test_a_rate_that_is_too_high_is_pointed_out() -> None:
     assert app.session_state["value_learning_rate"] == 1e-4
 
 
+@pytest.mark.training
 def test_estimate_measures_real_steps() -> None:
     app = check(open_page("finetune", data="article-example", changes='{"batch_size": 2, "max_length": 16}'))
     check(app.button(key="estimate").click().run())
@@ -120,6 +121,7 @@ def test_estimate_measures_real_steps() -> None:
     assert "real steps on this machine" not in texts(app), "other values, other cost"
 
 
+@pytest.mark.training
 def test_a_cancelled_estimate_can_begin_again() -> None:
     app = check(open_page("finetune", data="article-example", changes='{"batch_size": 2, "max_length": 16}'))
     app.session_state["stopped_estimate"] = True
