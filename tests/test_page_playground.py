@@ -251,7 +251,7 @@ def test_two_models_side_by_side(run: str, labelled: str) -> None:
     assert not at.exception and not at.error
     assert len(plots(at)) == 2
     assert "They disagree" in said(at)
-    assert labelled in at.query_params["other_classifier"]
+    assert labelled in at.session_state["shared_other_classifier"]
 
 
 def test_one_model_alone_is_no_dead_end(studio_home: Path, tiny_classifier: Path, tiny_bert: Path) -> None:
