@@ -17,7 +17,8 @@ from core.bundled import READY
 from core.metrics import METRICS
 from core.results import RunReport
 from core.tasks.table import TASKS
-from pages.shared import cached
+from pages.shared.cached import models as cached_models
+from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _, language
 
 DEFAULTS = {
@@ -202,7 +203,7 @@ def pair_and_cut(page: str, model: str) -> tuple[str, int]:
     with left:
         second = pair(page)
     with right:
-        return second, cut(page, cached.tokenizer(model).model_max_length)
+        return second, cut(page, cached_models.tokenizer(model).model_max_length)
 
 
 def sentence(page: str, *, label: str = "", pause: str = "250ms") -> str:
@@ -257,12 +258,12 @@ def run_title(run: runs.Run, report: RunReport | None = None) -> str:
 
 def finished() -> list[runs.Run]:
     """Every run that has a model, newest first."""
-    return [run for run in cached.all_runs() if models.availability(f"run:{run.id}") == "here"]
+    return [run for run in cached_runs.all_runs() if models.availability(f"run:{run.id}") == "here"]
 
 
 def titles(found: Iterable[runs.Run]) -> dict[str, str]:
     """Model name ("run:…") → title of each of these runs."""
-    return {f"run:{run.id}": run_title(run, cached.run_report(run.id)) for run in found}
+    return {f"run:{run.id}": run_title(run, cached_runs.run_report(run.id)) for run in found}
 
 
 def finished_runs() -> dict[str, str]:
