@@ -15,7 +15,13 @@ from core.figures import article as article_figures
 from core.figures import training as training_figures
 from core.metrics import wilson
 from core.results import Movement
-from pages.shared import cached, inputs, layout, words
+from pages.shared import inputs, layout, words
+from pages.shared.cached import article as cached_article
+from pages.shared.cached import data as cached_data
+from pages.shared.cached import encoder as cached_encoder
+from pages.shared.cached import models as cached_models
+from pages.shared.cached import runs as cached_runs
+from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
 from pages.shared.snippets import article as snippets
 
@@ -68,9 +74,9 @@ def ends(text: str) -> tuple[str, tuple[str, str]]:
 
 
 def only_encoder(text: str) -> None:
-    kinds = sorted({type(module).__name__ for module in cached.encoder(MODEL).modules()})
+    kinds = sorted({type(module).__name__ for module in cached_models.encoder(MODEL).modules()})
     beginning, two = ends(text)
-    found = cached.direction(beginning, two)
+    found = cached_article.direction(beginning, two)
     st.markdown(_("All the kinds of parts that the loaded model is built of; none is a decoder:"))
     st.code(", ".join(kinds), language=None, wrap_lines=True)
     _ahead(found, beginning, two)
@@ -94,8 +100,8 @@ def _ahead(found: article.Direction, beginning: str, two: tuple[str, str]) -> No
 
 def generation(text: str) -> None:
     beginning, two = ends(text)
-    _ahead(cached.direction(beginning, two), beginning, two)
-    chinese = cached.tokens(MODEL, "我喜欢吃披萨，也喜欢喝咖啡。")
+    _ahead(cached_article.direction(beginning, two), beginning, two)
+    chinese = cached_tokens.tokens(MODEL, "我喜欢吃披萨，也喜欢喝咖啡。")
     inside = [token for token in chinese.tokens if token.source is not None]
     st.markdown(
         _(
@@ -109,7 +115,7 @@ def layer_change(change: str) -> Callable[[str], None]:
     """The evidence of one changed computation: how far the vectors after each layer are from the true ones."""
 
     def evidence(text: str) -> None:
-        found = cached.changed_pass(MODEL, text, "", 128, (change,))
+        found = cached_encoder.changed_pass(MODEL, text, "", 128, (change,))
         facts(
             [
                 (_("similarity after the first layer"), f"{found.mean_cosines[1]:.3f}"),
@@ -128,8 +134,8 @@ def layer_change(change: str) -> Callable[[str], None]:
 
 
 def linear_maps(text: str) -> None:
-    states = cached.trace(MODEL, text, "", 0, 128).states[0]
-    found = article.linearity(cached.encoder(MODEL), states[1], states[2])
+    states = cached_encoder.trace(MODEL, text, "", 0, 128).states[0]
+    found = article.linearity(cached_models.encoder(MODEL), states[1], states[2])
     st.dataframe(
         pd.DataFrame(
             {
@@ -151,7 +157,7 @@ def linear_maps(text: str) -> None:
 
 
 def attention_formula(text: str) -> None:
-    trace = cached.trace(MODEL, text, "", 0, 128)
+    trace = cached_encoder.trace(MODEL, text, "", 0, 128)
     facts(
         [
             (_("tokens"), str(len(trace.tokens.tokens))),
@@ -192,8 +198,8 @@ def corpora(text: str) -> None:
 
 def masking(text: str) -> None:
     seed = int(st.number_input(_("Seed"), 0, 10_000, 0, key="article_seed"))
-    sentences = cached.dataset("rotten_tomatoes").splits["train"][:CORPUS]["text"]
-    found = cached.corruption(tuple(sentences), seed)
+    sentences = cached_data.dataset("rotten_tomatoes").splits["train"][:CORPUS]["text"]
+    found = cached_article.corruption(tuple(sentences), seed)
     facts(
         [
             (_("tokens chosen"), percent(found.chosen / found.tokens)),
@@ -221,14 +227,14 @@ def masking(text: str) -> None:
 
 
 def tokens_example(text: str) -> None:
-    found = cached.tokens(MODEL, "I love eating pizza")
+    found = cached_tokens.tokens(MODEL, "I love eating pizza")
     st.code("I [SEP] love [SEP] eating [SEP] pizza [SEP]", language=None)
     st.markdown(_("is what the tutorial prints. What the tokenizer gives:"))
     layout.chips(found)
 
 
 def snippets_fail(text: str) -> None:
-    tokenizer = cached.tokenizer(MODEL, 0)
+    tokenizer = cached_models.tokenizer(MODEL, 0)
     texts = list(ARTICLE)
     ids = [tokenizer(sentence)["input_ids"] for sentence in texts]
     for reason, code in BROKEN.items():
@@ -236,7 +242,7 @@ def snippets_fail(text: str) -> None:
         st.markdown("**" + _(reason) + "**")
         st.code(code, language="python", wrap_lines=True)
         with st.spinner(_("Running it")):
-            printed, failed = cached.output_of(code)
+            printed, failed = cached_article.output_of(code)
         (st.error if failed else st.success)(layout.plain(printed))
     st.markdown("**" + _("A version that works") + "**")
     st.code(snippets.article_inputs(MODEL), language="python")
@@ -268,7 +274,7 @@ def repetitions() -> article.Repetitions | None:
         done = st.progress(0.0)
         found = []
         for seed in range(seeds):
-            found.append(cached.repetition(seed, epochs, batch_size, rate, kind))
+            found.append(cached_article.repetition(seed, epochs, batch_size, rate, kind))
             done.progress((seed + 1) / seeds, _("Seed {done} of {total}").format(done=seed + 1, total=seeds))
         done.empty()
         st.session_state["article_repeated"] = chosen
@@ -331,7 +337,7 @@ def repeated(text: str) -> None:
 def moved(text: str) -> None:
     rows: tuple[Movement, ...] = ()
     for run in inputs.runs_that(gives="label"):
-        report = cached.run_report(run.id)
+        report = cached_runs.run_report(run.id)
         if report and report.movement and run.config.method == "full":
             rows = report.movement
             st.markdown(_("Measured in your run {title}:").format(title=layout.plain(inputs.run_title(run, report))))
@@ -340,7 +346,7 @@ def moved(text: str) -> None:
         st.markdown(
             _("There is no finished run yet, so the tutorial's own four sentences are learnt here, three epochs with one seed:")
         )  # fmt: skip
-        rows = cached.repetition(0, 3, 2, 1e-4, "adam").movement
+        rows = cached_article.repetition(0, 3, 2, 1e-4, "adam").movement
     total = sum(row.parameters for row in rows)
     layers = [row for row in rows if row.group.startswith("layer")]
     facts(
@@ -363,7 +369,7 @@ def moved(text: str) -> None:
 
 def unused_label(text: str) -> None:
     counts = {label: sum(value == f"label {label}" for value in ARTICLE.values()) for label in range(article.CLASSES)}
-    row = cached.repetition(0, 3, 2, 1e-4, "adam").rows[0]
+    row = cached_article.repetition(0, 3, 2, 1e-4, "adam").rows[0]
     facts([(_("sentences with label {number}").format(number=label), str(count)) for label, count in counts.items()])
     st.markdown(
         _(
@@ -375,7 +381,7 @@ def unused_label(text: str) -> None:
 
 def adam(text: str) -> None:
     steps = 10
-    found = cached.drift(steps)
+    found = cached_article.drift(steps)
     st.dataframe(
         pd.DataFrame(
             {
@@ -398,7 +404,7 @@ def adam(text: str) -> None:
 
 def learns(text: str) -> None:
     for run in inputs.runs_that(gives="label"):
-        report = cached.run_report(run.id)
+        report = cached_runs.run_report(run.id)
         test = report.evaluations.get("test") if report else None
         baseline = report.evaluations.get("baseline") if report else None
         if report and test and baseline:
@@ -416,7 +422,7 @@ def learns(text: str) -> None:
                 .rstrip(":：")
             )
             return
-    row = cached.repetition(0, 3, 2, 1e-4, "adam").rows[0]
+    row = cached_article.repetition(0, 3, 2, 1e-4, "adam").rows[0]
     facts(
         [(_("loss, epoch {number}").format(number=number + 1), f"{loss:.4f}") for number, loss in enumerate(row.losses)]
     )

@@ -6,7 +6,10 @@ import streamlit as st
 
 from core import attention, html
 from core.errors import UserError
-from pages.shared import cached, i18n, inputs, layout
+from pages.shared import i18n, inputs, layout
+from pages.shared.cached import attention as cached_attention
+from pages.shared.cached import models as cached_models
+from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
 from pages.shared.snippets import attention as snippets
 from pages.topics.attention import ablation, compare, experiments, explanation, explorer, flow, heads, pictures
@@ -66,8 +69,8 @@ def _part() -> attention.View:
 
 def _maps(model: str, text: str, pair: str, cut: int) -> str:
     """The explorer or one of BertViz's views, and what the chosen head looks at; returns the code behind them."""
-    config = cached.encoder(model).config
-    tokens = cached.tokens(model, text, pair, cut)
+    config = cached_models.encoder(model).config
+    tokens = cached_tokens.tokens(model, text, pair, cut)
     first, second = st.columns([3, 2], vertical_alignment="bottom")
     with first:
         view = inputs.view(PAGE, _pictures(), label=_("Picture"))
@@ -77,13 +80,13 @@ def _maps(model: str, text: str, pair: str, cut: int) -> str:
             part = _part()
     layer, head = inputs.layer_and_head(PAGE, config.num_hidden_layers, config.num_attention_heads)
     dark = st.context.theme.type == "dark"
-    maps = cached.attend(model, text, pair, layer, cut)
+    maps = cached_attention.attend(model, text, pair, layer, cut)
     try:
         if view == "head-view":
             pictures.head_view(maps, layer, head, part, dark)
         elif view == "model-view":
             html.check_model_view(config.num_hidden_layers, config.num_attention_heads, len(tokens.tokens))
-            pictures.model_view(cached.attend(model, text, pair, None, cut), part, dark)
+            pictures.model_view(cached_attention.attend(model, text, pair, None, cut), part, dark)
         elif view == "neuron-view":
             pictures.neuron_view(maps, model, layer, head, part, dark)
     except UserError as error:
@@ -104,7 +107,7 @@ def _maps(model: str, text: str, pair: str, cut: int) -> str:
 
 def _rest(model: str, text: str, pair: str, cut: int) -> None:
     """What follows every picture: what was cut off, and the experiments."""
-    layout.what_was_cut(cached.tokens(model, text, pair, cut))
+    layout.what_was_cut(cached_tokens.tokens(model, text, pair, cut))
     layout.experiments("attention", experiments.rows(next(iter(inputs.answering("label")))))
 
 
@@ -117,7 +120,7 @@ with layout.page(
 ):
     model, text = inputs.model_and_sentence(PAGE)
     pair, cut = inputs.pair_and_cut(PAGE, model)
-    cached.tokens(model, text, pair, cut)  # says at once what is wrong with a text
+    cached_tokens.tokens(model, text, pair, cut)  # says at once what is wrong with a text
 
     topic = _topic()
     if topic == "what-heads-do":

@@ -10,7 +10,10 @@ from core.attention import labels
 from core.encoder import Trace
 from core.figures import encoder as figures
 from core.results import Tokens
-from pages.shared import cached, inputs, layout
+from pages.shared import inputs, layout
+from pages.shared.cached import encoder as cached_encoder
+from pages.shared.cached import models as cached_models
+from pages.shared.cached import tokens as cached_tokens
 from pages.shared.components import part
 from pages.shared.i18n import _
 from pages.shared.snippets import encoder as snippets
@@ -76,9 +79,9 @@ def _proof(trace: Trace) -> None:
 def _walk(model: str, text: str, pair: str, cut: int, code: DeltaGenerator) -> None:
     """The picture, the chosen step below it, and the comparison with the library. It runs alone when a step is taken."""
     with layout.mistakes():
-        config = cached.whole(model).config
+        config = cached_models.whole(model).config
         layer, head = _number("layer", config.num_hidden_layers), _number("head", config.num_attention_heads)
-        trace = cached.trace(model, text, pair, layer, cut)
+        trace = cached_encoder.trace(model, text, pair, layer, cut)
         token = _number("token", len(trace.tokens.tokens))
         there = encoder_flow.present(trace)
         view = inputs.settle_view(PAGE, ["weights", *there])
@@ -109,7 +112,7 @@ def _step(trace: Trace, head: int, token: int, there: list[str], model: str) -> 
         token = int(inputs.choice("token", PAGE, options, _("Token")))
     row = encoder_flow.BOXES[box]
     matrix = encoder_flow.values(trace, box, head)
-    st.latex(worked.latex(trace, box, head, cached.whole(model).config))
+    st.latex(worked.latex(trace, box, head, cached_models.whole(model).config))
     st.markdown(_(row.says))
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -225,9 +228,9 @@ def _change(model: str, text: str, pair: str, cut: int) -> None:
                 "shows what each part is relied on for, not that a model trained without it would be as bad."
             )
         )
-        rows = {row.id: row for row in encoder.offered(cached.whole(model).config)}
+        rows = {row.id: row for row in encoder.offered(cached_models.whole(model).config)}
         chosen = inputs.several("without", PAGE, {name: _(row.title) for name, row in rows.items()}, _("Changes"))
-        words = {"": _("no word")} | _words(cached.tokens(model, text, pair, cut))
+        words = {"": _("no word")} | _words(cached_tokens.tokens(model, text, pair, cut))
         left, right = st.columns(2)
         with left:
             first = inputs.choice("swap", PAGE, words, _("Swap this word …"))
@@ -252,7 +255,7 @@ def _effect(model: str, text: str, pair: str, cut: int, changes: list[encoder.Ch
                 st.latex(change.formula)
     names = tuple(change.id for change in changes)
     padding = PADDING if "no-mask" in names else 0
-    found = cached.changed_pass(model, text, pair, cut, names, swap, padding)
+    found = cached_encoder.changed_pass(model, text, pair, cut, names, swap, padding)
     if padding:
         st.caption(_("For this, {count} padding tokens are added to both passes.").format(count=padding))
     first, second, third = st.columns(3)
@@ -305,7 +308,7 @@ with layout.page(
 ):
     model, text = inputs.model_and_sentence(PAGE)
     pair, cut = inputs.pair_and_cut(PAGE, model)
-    layout.what_was_cut(cached.tokens(model, text, pair, cut))
+    layout.what_was_cut(cached_tokens.tokens(model, text, pair, cut))
     walk, tries, changing, code = st.container(), st.container(), st.container(), st.empty()
     with walk:
         _walk(model, text, pair, cut, code)

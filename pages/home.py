@@ -15,8 +15,16 @@ from core.figures import style
 from core.metrics import METRICS
 from core.tasks.base import read_detail
 from core.tasks.classify import Classes, Labelled
-from pages.shared import cached, inputs, layout
+from pages.shared import inputs, layout
 from pages.shared import words as plain_words
+from pages.shared.cached import answers as cached_answers
+from pages.shared.cached import attention as cached_attention
+from pages.shared.cached import data as cached_data
+from pages.shared.cached import encoder as cached_encoder
+from pages.shared.cached import models as cached_models
+from pages.shared.cached import pretraining as cached_pretraining
+from pages.shared.cached import runs as cached_runs
+from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
 
 SHORT = 24  # tokens in a miniature
@@ -49,7 +57,7 @@ def bars(shares: dict[str, float]) -> None:
 
 
 def tokens_card(model: str, text: str) -> None:
-    result = cached.tokens(model, text, max_length=SHORT)
+    result = cached_tokens.tokens(model, text, max_length=SHORT)
     st.html(
         f'<div style="min-height:9.2rem;max-height:13.4rem;overflow:hidden">{layout.chips_html(result.tokens)}</div>'
     )
@@ -57,14 +65,14 @@ def tokens_card(model: str, text: str) -> None:
 
 
 def vectors_card(model: str, text: str) -> None:
-    states = cached.vectors(model, text, max_length=SHORT)
+    states = cached_encoder.vectors(model, text, max_length=SHORT)
     reach = float(np.quantile(np.abs(states), 0.98))
     picture(states, -reach, reach, _("The last hidden states as a picture"))
     st.caption(_("one row per token: its vector of {size} numbers after the last layer").format(size=states.shape[1]))
 
 
 def attention_card(model: str, text: str) -> None:
-    maps = cached.attend(model, text, max_length=SHORT)
+    maps = cached_attention.attend(model, text, max_length=SHORT)
     heads = maps.weights[-1]
     wide = np.concatenate([np.pad(head, 1, constant_values=0) for head in heads[: min(4, len(heads))]], axis=1)
     picture(wide, 0, float(wide.max()), _("Attention weights of heads of the last layer"))
@@ -72,27 +80,27 @@ def attention_card(model: str, text: str) -> None:
 
 
 def compare_card(model: str, text: str) -> None:
-    states = cached.vectors(model, text, max_length=SHORT)
+    states = cached_encoder.vectors(model, text, max_length=SHORT)
     unit = states / np.linalg.norm(states, axis=1, keepdims=True).clip(1e-12)
     picture(unit @ unit.T, -1, 1, _("Cosine similarity of the tokens as a picture"))
     st.caption(_("how alike the vectors of every two tokens are in this sentence"))
 
 
 def pretraining_card(model: str, text: str) -> None:
-    tokens = cached.tokens(model, text, max_length=SHORT).tokens
+    tokens = cached_tokens.tokens(model, text, max_length=SHORT).tokens
     places = [place for place, token in enumerate(tokens) if token.kind == "word" and token.text.isalpha()]
-    if not cached.has_head(model, "mlm") or not places:
+    if not cached_models.has_head(model, "mlm") or not places:
         words(_("Hide a word, and see what a model expects in its place."))
         st.caption(_("this model or this sentence has nothing to fill in: the page offers others"))
         return
     place = max(places, key=lambda place: len(tokens[place].text))
-    filling = cached.filled(model, text, (place,), whole_words=False, max_length=SHORT).fillings[0]
+    filling = cached_pretraining.filled(model, text, (place,), whole_words=False, max_length=SHORT).fillings[0]
     bars({guess.token: guess.probability for guess in filling.guesses[:4]})
     st.caption(_("what the model expects where “{token}” is hidden").format(token=layout.plain(tokens[place].text)))
 
 
 def finetune_card() -> None:
-    dataset = cached.dataset("rotten_tomatoes")
+    dataset = cached_data.dataset("rotten_tomatoes")
     train = dataset.splits["train"]
     labels = np.array(train["label"])
     rows = []
@@ -110,7 +118,7 @@ def finetune_card() -> None:
 
 def runs_card() -> None:
     newest = next(iter(inputs.runs_that(gives="label")), None)
-    report = cached.run_report(newest.id) if newest else None
+    report = cached_runs.run_report(newest.id) if newest else None
     if report and report.measured:
         evaluation, counted = report.measured, plain_words.measured_on(report)
         caption = _("newest run: {metric} {value} on {counted}")
@@ -131,7 +139,7 @@ def runs_card() -> None:
 
 def playground_card(text: str) -> None:
     name, title = next(iter(inputs.answering("label").items()))
-    prediction = cached.prediction(name, {"text": text})
+    prediction = cached_answers.prediction(name, {"text": text})
     assert isinstance(prediction, Labelled)
     best = sorted(prediction.probabilities.items(), key=lambda item: -item[1])[:4]
     bars(dict(best))

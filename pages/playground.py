@@ -3,7 +3,8 @@
 import streamlit as st
 
 from core.bundled import READY
-from pages.shared import cached, inputs, layout
+from pages.shared import inputs, layout
+from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.tasks.table import VIEWS
 from pages.topics.playground import answer, answering, many_texts, one_text, two_models, two_texts
@@ -22,7 +23,7 @@ with layout.page(
     views = {"one": _("One text"), "texts": _("Two texts"), "models": _("Two models"), "many": _("Many texts")}
     many = inputs.settle_view("playground", views) == "many"
     with right:
-        given = {} if many else VIEWS[cached.predictor(model).task.id].fields("playground")
+        given = {} if many else VIEWS[cached_models.predictor(model).task.id].fields("playground")
     if model in READY and not many:
         answering.examples(model)
     view = inputs.view("playground", views, label=_("What to try"))

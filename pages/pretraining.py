@@ -4,7 +4,9 @@ import streamlit as st
 
 from core import families, models
 from core.errors import UserError
-from pages.shared import cached, i18n, inputs, layout
+from pages.shared import i18n, inputs, layout
+from pages.shared.cached import models as cached_models
+from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
 from pages.topics.pretraining import corruption, experiments, generation, mlm, next_sentence, scoring
 from pages.topics.pretraining.masking import as_written
@@ -56,7 +58,7 @@ def _ask(topic: str, model: str, text: str, cut: int) -> str:
     code = ""
     with layout.mistakes():
         text = as_written(model, text) if topic != "nsp" else text
-        tokens = cached.tokens(model, text, pair, cut)  # says at once what is wrong with a text
+        tokens = cached_tokens.tokens(model, text, pair, cut)  # says at once what is wrong with a text
         if tokens.unknown:
             st.info(
                 _(
@@ -66,7 +68,7 @@ def _ask(topic: str, model: str, text: str, cut: int) -> str:
             )
         with layout.mistakes():
             head = HEADS.get(topic)
-            if head is not None and not cached.has_head(model, head):
+            if head is not None and not cached_models.has_head(model, head):
                 _headless(model, head)
             else:
                 code = _topic(topic, model, text, cut)
@@ -104,7 +106,7 @@ with layout.page(
         with left:
             inputs.segment("view", PAGE, topics, _("Topic"))
         with right:
-            cut = inputs.cut(PAGE, cached.tokenizer(model).model_max_length)
+            cut = inputs.cut(PAGE, cached_models.tokenizer(model).model_max_length)
         code = _ask(topic, model, text, cut)
     layout.experiments("pretraining", experiments.rows())
     if code:

@@ -11,7 +11,8 @@ from core.figures import training as training_figures
 from core.metrics import METRICS
 from core.results import RunReport
 from core.runs import Run
-from pages.shared import cached, inputs, layout, words
+from pages.shared import inputs, layout, words
+from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _
 from pages.shared.run_view import curves, history, live
 from pages.shared.snippets import runs as snippets
@@ -95,7 +96,7 @@ def confirm_delete(run_ids: Sequence[str]) -> None:
     """Ask before anything is deleted."""
     st.markdown(_("This deletes the model, its checkpoints, its curves and its report. It cannot be undone."))
     for run_id in run_ids:
-        st.text(inputs.run_title(runs.get(run_id), cached.run_report(run_id)))
+        st.text(inputs.run_title(runs.get(run_id), cached_runs.run_report(run_id)))
     with st.container(horizontal=True):
         if st.button(
             _("Delete"), type="primary", icon=":material/delete:", key="really_delete", on_click=delete, args=(run_ids,)
@@ -295,7 +296,7 @@ with layout.page(
         )
         st.page_link("pages/finetune.py", label=_("Open Fine-tune"), icon=":material/model_training:")
     else:
-        reports = {run.id: cached.run_report(run.id) for run in found}
+        reports = {run.id: cached_runs.run_report(run.id) for run in found}
         table(found, reports)
         by_id = {run.id: run for run in found}
         picked = [by_id[run_id] for run_id in chosen(list(by_id))]

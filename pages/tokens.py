@@ -3,7 +3,8 @@
 import streamlit as st
 
 from core.errors import UserError
-from pages.shared import cached, i18n, inputs, layout
+from pages.shared import i18n, inputs, layout
+from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.snippets import tokens as snippets
 from pages.topics.tokens import dataset, entries, experiments, languages, sentence, side_by_side, word
@@ -18,7 +19,7 @@ with layout.page(
     left, right = st.columns([2, 5], vertical_alignment="bottom")
     with left:
         model = inputs.model("tokens")
-    cached.tokenizer(model)  # a model that cannot be had is said before anything is drawn
+    cached_models.tokenizer(model)  # a model that cannot be had is said before anything is drawn
     with right:
         view = inputs.view(
             "tokens",
@@ -36,7 +37,11 @@ with layout.page(
     try:
         if view == "tokens":
             pad_to = sentence.show(model)
-            text, pair, limit = sentence.shared_text(), inputs.get("pair"), cached.tokenizer(model).model_max_length
+            text, pair, limit = (
+                sentence.shared_text(),
+                inputs.get("pair"),
+                cached_models.tokenizer(model).model_max_length,
+            )
             code = snippets.tokens(model, text, pair, min(int(inputs.get("cut")), limit), pad_to)
         elif view == "word":
             word.show(model)

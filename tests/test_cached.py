@@ -11,7 +11,11 @@ import streamlit as st
 from transformers import PreTrainedModel
 
 from core import models, runs, settings
-from pages.shared import cached
+from pages.shared.cached import answers as cached_answers
+from pages.shared.cached import attention as cached_attention
+from pages.shared.cached import encoder as cached_encoder
+from pages.shared.cached import models as cached_models
+from pages.shared.cached import runs as cached_runs
 from tests.pages_common import train_tiny
 
 RUN = "20260102-030405-aaaaaa"
@@ -58,32 +62,32 @@ def test_no_more_models_are_kept_than_the_setting_says(
     monkeypatch.setenv(settings.MAX_MODELS.name, str(most))
     for run_id in [put(trained, number) for number in range(3)]:
         name, given = f"run:{run_id}", {"text": "a sentence"}
-        cached.prediction(name, given)
-        cached.before_training(run_id, given)
-        cached.vectors(name, "a sentence")
-        cached.trace(name, "a sentence")
-        cached.latency(name, given)
+        cached_answers.prediction(name, given)
+        cached_answers.before_training(run_id, given)
+        cached_encoder.vectors(name, "a sentence")
+        cached_encoder.trace(name, "a sentence")
+        cached_answers.latency(name, given)
         assert alive(loaded) <= most
-    cached.encoder("minilm")
-    cached.masked_lm("minilm")
-    cached.next_sentence_model("minilm")
+    cached_models.encoder("minilm")
+    cached_models.masked_lm("minilm")
+    cached_models.next_sentence_model("minilm")
     assert alive(loaded) <= most
     assert len(loaded) >= 9
 
 
 def test_a_run_is_loaded_once_for_all_pages(trained: Path, loaded: list[weakref.ref[PreTrainedModel]]) -> None:
     name = f"run:{put(trained, 0)}"
-    cached.prediction(name, {"text": "a sentence"})
-    cached.attend(name, "a sentence")
-    cached.whole(name)
-    cached.explanation(name, {"text": "a sentence"}, cached.predictor(name).labels[0], "deletion")
+    cached_answers.prediction(name, {"text": "a sentence"})
+    cached_attention.attend(name, "a sentence")
+    cached_models.whole(name)
+    cached_answers.explanation(name, {"text": "a sentence"}, cached_models.predictor(name).labels[0], "deletion")
     assert len(loaded) == 1
 
 
 def test_a_setting_that_is_wrong_stops_no_import(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(settings.MAX_MODELS.name, "many")
     with pytest.raises(Exception, match=settings.MAX_MODELS.name):
-        cached.encoder("minilm")
+        cached_models.encoder("minilm")
 
 
 def test_a_run_that_has_ended_is_read_again_only_when_it_was_written(
@@ -93,11 +97,11 @@ def test_a_run_that_has_ended_is_read_again_only_when_it_was_written(
     read: list[str] = []
     whole = runs.open_folder
     monkeypatch.setattr(runs, "open_folder", lambda folder: read.append(folder.name) or whole(folder))
-    assert [run.state.status for run in cached.all_runs()] == ["finished"]
-    assert cached.all_runs() == runs.all_runs()
+    assert [run.state.status for run in cached_runs.all_runs()] == ["finished"]
+    assert cached_runs.all_runs() == runs.all_runs()
     read.clear()
-    cached.all_runs()
+    cached_runs.all_runs()
     assert not read
     state = settings.runs_folder() / run_id / "state.json"
     state.write_text(json.dumps(json.loads(state.read_text()) | {"status": "cancelled"}))
-    assert [run.state.status for run in cached.all_runs()] == ["cancelled"]
+    assert [run.state.status for run in cached_runs.all_runs()] == ["cancelled"]

@@ -1,5 +1,8 @@
 """The shared values: what an address may ask for, and what each page keeps when another is opened."""
 
+import json
+from urllib.parse import parse_qs
+
 import pytest
 
 from pages.shared import inputs
@@ -47,3 +50,64 @@ def test_the_tutorial_opens_its_first_claim_after_another_page() -> None:
     app = check(open_page("tokens", view="tokens"))
     check(app.switch_page("pages/article.py").run())
     assert [part.proto.expanded for part in app.expander].index(True) == 0
+
+
+# --- the address: a wish, or the echo of what was written here ---
+
+
+def test_the_first_address_is_written_by_the_part_that_comes_with_the_page() -> None:
+    app = check(open_page("attention", text="a"))
+    assert app.query_params == {"text": "a"}
+    (history,) = (part.proto for part in app.get("bidi_component") if part.proto.component_name.endswith("history"))
+    assert parse_qs(json.loads(history.json)) == {"text": ["a"], "view": ["explorer"]}
+    app.text_input(key="text@attention").set_value("ab").run()
+    assert app.query_params["text"] == "ab" and app.query_params["view"] == "explorer"
+
+
+def test_an_address_is_an_echo_only_until_the_browser_has_a_newer_one() -> None:
+    app = check(open_page("attention", text="a"))
+    app.text_input(key="text@attention").set_value("ab").run()
+    earlier = dict(app.query_params)
+    app.text_input(key="text@attention").set_value("abc").run()
+    app.text_input(key="text@attention").set_value("abcd").run()  # sent from the address with "abc"
+    app.query_params.clear()
+    app.query_params.update(earlier)  # so this is a link
+    app.run()
+    assert app.text_input(key="text@attention").value == "ab"
+
+
+def test_back_takes_the_address_whole_even_one_of_a_moment_ago(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = check(open_page("attention", text="a"))
+    app.text_input(key="text@attention").set_value("ab").run()
+    earlier = dict(app.query_params)
+    app.text_input(key="pair@attention").set_value("and more").run()
+    app.query_params.clear()
+    app.query_params.update(earlier)
+    monkeypatch.setattr(inputs, "_by_back_or_forward", lambda: True)
+    app.run()
+    assert app.session_state["shared_text"] == "ab" and app.session_state["shared_pair"] == ""
+    assert app.query_params == earlier
+
+
+def test_back_to_an_address_without_inputs_keeps_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = check(open_page("attention", text="a"))
+    app.query_params.clear()
+    monkeypatch.setattr(inputs, "_by_back_or_forward", lambda: True)
+    app.run()
+    assert app.query_params["text"] == "a"
+
+
+def test_a_text_too_long_for_an_address_is_not_lost_by_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    long = "word " * inputs.LONGEST_LINK
+    app = check(open_page("attention", text="a"))
+    app.text_input(key="text@attention").set_value(long).run()
+    monkeypatch.setattr(inputs, "_by_back_or_forward", lambda: True)
+    app.run()
+    assert app.session_state["shared_text"] == long
+
+
+def test_the_language_of_a_link_stays_on_the_next_page() -> None:
+    app = check(open_page("runs", lang="zh"))
+    app.query_params.clear()  # as the navigation opens a page
+    check(app.switch_page("pages/attention.py").run())
+    assert app.title[0].value == "注意力" and app.query_params["lang"] == "zh"

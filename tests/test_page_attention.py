@@ -11,7 +11,9 @@ from streamlit.testing.v1 import AppTest
 from core import bundled, heads, models, settings
 from core.figures import heads as figures
 from core.tasks.classify import Labelled
-from pages.shared import cached, inputs
+from pages.shared import inputs
+from pages.shared.cached import answers as cached_answers
+from pages.shared.cached import attention as cached_attention
 from pages.topics.attention import ablation
 from pages.topics.attention import heads as heads_page
 from tests.pages_common import LANGUAGES, check, open_page, put_run, texts, train_tiny
@@ -55,7 +57,7 @@ def test_a_cut_input_and_a_pair_work_everywhere(run: str, view: str) -> None:
 
 def test_statistics_of_the_chosen_head(run: str) -> None:
     app = check(open_page("attention", model=run, text=SENTENCE, view="what-heads-do", sample="sentence", layer="1", head="1"))  # fmt: skip
-    found = cached.head_statistics(run, (SENTENCE,), 64)
+    found = cached_attention.head_statistics(run, (SENTENCE,), 64)
     assert found is not None and found.texts == 1
     assert heads_page.label_text(found.labels[1][1]) in "\n".join(part.value for part in app.subheader)
     chosen = frame(app, "This head").set_index("Statistic")["This head"]
@@ -71,8 +73,8 @@ def test_statistics_of_a_dataset_say_how_many_texts(run: str) -> None:
 
 def test_flow_beside_rollout(run: str) -> None:
     app = check(open_page("attention", model=run, text=SENTENCE, view="flow", token="3"))
-    maps = cached.attend(run, SENTENCE, "", None, 64)
-    np.testing.assert_allclose(cached.flow(run, SENTENCE, "", 64, 3), heads.flow(maps.weights, [3])[0])
+    maps = cached_attention.attend(run, SENTENCE, "", None, 64)
+    np.testing.assert_allclose(cached_attention.flow(run, SENTENCE, "", 64, 3), heads.flow(maps.weights, [3])[0])
     assert "Abnar & Zuidema 2020" in texts(app) and "Rank correlation" in texts(app)
 
 
@@ -82,7 +84,7 @@ def test_switching_heads_off(run: str) -> None:
     app.multiselect[0].select("0.1").run()
     check(app)
     assert app.query_params["off"] == "0.1"
-    found = cached.ablation(run, SENTENCE, "", 64, frozenset({(0, 1)}))
+    found = cached_attention.ablation(run, SENTENCE, "", 64, frozenset({(0, 1)}))
     np.testing.assert_allclose(frame(app, "Cosine")["Change"], 100 * found.change[-1])
     app.button("layer_off_1").click().run()
     assert app.query_params["off"] == "0.1,1.0,1.1"
@@ -99,10 +101,10 @@ def test_nonsense_in_the_list_of_heads_is_left_out(run: str) -> None:
 
 def test_ranking_all_heads_waits_to_be_asked_and_is_kept(run: str) -> None:
     app = check(open_page("attention", model=run, text=SENTENCE, view="ablation"))
-    assert cached.importance(run, ablation.EXAMPLES) is None
+    assert cached_attention.importance(run, ablation.EXAMPLES) is None
     next(button for button in app.button if button.label == "Rank all heads").click().run()
     check(app)
-    found = cached.importance(run, ablation.EXAMPLES)
+    found = cached_attention.importance(run, ablation.EXAMPLES)
     assert found is not None
     ranking = frame(app, "Rank")
     assert [(row["Layer"] - 1, row["Head"] - 1) for _, row in ranking.iterrows()] == [
@@ -126,7 +128,7 @@ def test_without_a_run_the_way_to_one_is_offered() -> None:
 
 def test_without_a_run_a_model_that_comes_with_the_studio_is_explained() -> None:
     app = check(open_page("attention", text=SENTENCE, view="explanation"))
-    answer = cached.prediction(READY, {"text": SENTENCE})
+    answer = cached_answers.prediction(READY, {"text": SENTENCE})
     assert isinstance(answer, Labelled)
     assert f"**{answer.label}** with probability {answer.probability:.1%}" in texts(app)
     assert list(frame(app, "Attention")["Attention"]) == [row.title for row in heads.RECEIVED.values()]
@@ -143,7 +145,7 @@ def test_without_a_run_the_heads_of_a_model_that_comes_with_the_studio_are_ranke
     app = check(open_page("attention", text=SENTENCE, view="ablation"))
     next(button for button in app.button if button.label == "Rank all heads").click().run()
     check(app)
-    found = cached.importance(READY, 4)
+    found = cached_attention.importance(READY, 4)
     assert found is not None and found.n == 4 and found.total == 853
     assert len(frame(app, "Rank")) == len(found.heads) == 72
 
@@ -171,9 +173,9 @@ def test_two_runs_of_one_model(trained: Path, tmp_path: Path, run: str) -> None:
 
 def test_attention_beside_attributions(run: str) -> None:
     app = check(open_page("attention", model=run, text=SENTENCE, view="explanation"))
-    answer = cached.prediction(run, {"text": SENTENCE})
+    answer = cached_answers.prediction(run, {"text": SENTENCE})
     assert isinstance(answer, Labelled)
-    found = cached.agreement(run, SENTENCE, "", answer.label)
+    found = cached_attention.agreement(run, SENTENCE, "", answer.label)
     shown = frame(app, "Attention")
     assert list(shown["Integrated gradients"]) == [
         "–" if value is None else f"{value:+.2f}"

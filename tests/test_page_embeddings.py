@@ -8,7 +8,7 @@ import pytest
 
 from core import models, runs, settings
 from core.errors import Cancelled
-from pages.shared import cached
+from pages.shared.cached import embeddings as cached_embeddings
 from tests.conftest import make_tokenizer
 from tests.families import ENCODERS as FAMILIES
 from tests.pages_common import check, open_page, put_run, texts, train_tiny
@@ -33,7 +33,7 @@ def test_the_output_has_the_shapes_of_the_model() -> None:
     app = check(open_page("embeddings", text="I love eating pizza"))
     assert [metric.value for metric in app.metric] == ["1 × 6 × 384", "7 × (1 × 6 × 384)", "1 × 384"]
     table = app.dataframe[0].value
-    found = cached.output("minilm", "I love eating pizza", "", 128)
+    found = cached_embeddings.output("minilm", "I love eating pizza", "", 128)
     assert list(table["Vector"]) == ["mean", "[CLS]", "maximum", "pooler_output"]
     assert table["Length (norm)"][0] == pytest.approx(float(np.linalg.norm(found.states[-1].mean(axis=0))), rel=1e-5)
 
@@ -116,10 +116,10 @@ def test_progress_is_told_only_while_nothing_is_kept(tiny_bert: Path) -> None:
 
     sentences = tuple(f"the film was good {i}" for i in range(150))
     with pytest.raises(Cancelled):
-        cached.sentence_vectors("minilm", sentences, 16, stop)
-    found = cached.sentence_vectors("minilm", sentences, 16, lambda done, total: heard.append(done))
+        cached_embeddings.sentence_vectors("minilm", sentences, 16, stop)
+    found = cached_embeddings.sentence_vectors("minilm", sentences, 16, lambda done, total: heard.append(done))
     count = len(heard)
-    assert cached.sentence_vectors("minilm", sentences, 16, lambda done, total: heard.append(done)) is found
+    assert cached_embeddings.sentence_vectors("minilm", sentences, 16, lambda done, total: heard.append(done)) is found
     assert len(heard) == count > 2
 
 

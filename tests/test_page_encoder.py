@@ -20,7 +20,7 @@ from transformers import (
 
 from core import encoder, models, settings
 from core.encoder import Trace
-from pages.shared import cached
+from pages.shared.cached import encoder as cached_encoder
 from pages.topics.encoder import encoder_flow, worked
 from pages.topics.encoder.encoder_flow import BOXES
 from tests.conftest import make_config, make_tokenizer
@@ -268,7 +268,7 @@ def test_a_pooler_that_the_library_made_up_is_not_shown(studio_home: Path, tiny_
         folder = settings.runs_folder() / f"20260101-000000-{run}" / "model"
         model.save_pretrained(folder)
         make_tokenizer().save_pretrained(folder)
-    without, whole = (cached.trace(f"run:20260101-000000-{run}", TEXT) for run in ("1" * 6, "2" * 6))
+    without, whole = (cached_encoder.trace(f"run:20260101-000000-{run}", TEXT) for run in ("1" * 6, "2" * 6))
     assert set(whole.stages) - set(without.stages) == {"pooler"}
     app = check(open_page("encoder", model="run:20260101-000000-111111", text=TEXT))
     assert not app.exception

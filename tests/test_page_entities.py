@@ -16,7 +16,8 @@ from core.tasks.base import read_detail
 from core.tasks.entity_scores import Entities
 from core.tasks.tags import NAMED_ENTITIES as TASK
 from core.tasks.tags import Entity, Tagged
-from pages.shared import cached, data_form, layout
+from pages.shared import data_form, layout
+from pages.shared.cached import answers as cached_answers
 from pages.shared.tasks import marks
 from pages.shared.tasks.table import VIEWS
 from tests.pages_common import APP, LANGUAGES, check, open_page, put_run, texts, train_tiny
@@ -168,7 +169,7 @@ def test_an_entity_can_be_explained() -> None:
     check(subjects.select_index(1).run())
     assert not app.error
     assert "B-LOC" in html(app), "the words speak for the tag of the chosen entity"
-    expected = cached.explanation(READY, {"text": text}, "", "tag-input-x-gradient", text.index("Lagos"))
+    expected = cached_answers.explanation(READY, {"text": text}, "", "tag-input-x-gradient", text.index("Lagos"))
     scores: Any = run_script(app.code[-1].value)["scores"]
     assert sum(scores) == pytest.approx(sum(word.score for word in expected.words) + expected.special, abs=1e-4)
 

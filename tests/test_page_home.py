@@ -6,7 +6,8 @@ import pytest
 from core import bundled, models, pretraining
 from core.figures import style
 from core.tasks.classify import Labelled
-from pages.shared import cached
+from pages.shared.cached import answers as cached_answers
+from pages.shared.cached import encoder as cached_encoder
 from tests.pages_common import check, open_page, texts
 
 TEXT = "The food was wonderful."
@@ -28,7 +29,7 @@ def test_the_card_of_pre_training_hides_the_longest_word_and_shows_the_models_gu
 
 def test_without_a_run_a_model_that_comes_with_the_studio_answers_and_shows_how_good_it_is() -> None:
     app = check(open_page("home", text=TEXT))
-    prediction = cached.prediction("minilm-sentiment", {"text": TEXT})
+    prediction = cached_answers.prediction("minilm-sentiment", {"text": TEXT})
     assert isinstance(prediction, Labelled)
     bodies = "".join(html.proto.body for html in app.get("html"))
     assert all(
@@ -50,7 +51,7 @@ def test_the_card_of_comparison_is_the_cosine_of_the_vectors(monkeypatch: pytest
     real = style.matrix_png
     monkeypatch.setattr(style, "matrix_png", lambda values, *rest: drawn.append(values) or real(values, *rest))
     check(open_page("home", text=TEXT))
-    states = cached.vectors("minilm", TEXT, max_length=24)
+    states = cached_encoder.vectors("minilm", TEXT, max_length=24)
     square = next(values for values in drawn if values.shape == (len(states), len(states)))
     expected = [[np.dot(a, b) / np.linalg.norm(a) / np.linalg.norm(b) for b in states] for a in states]
     assert np.allclose(square, expected, atol=1e-5)

@@ -23,7 +23,7 @@ from core.results import Attribution, RunConfig, RunState, WordScore
 from core.tasks.base import read_detail
 from core.tasks.classify import TEXT as TASK
 from core.tasks.classify import Classes
-from pages.shared import cached
+from pages.shared.cached import answers as cached_answers
 from pages.topics.playground import bulk
 from tests import pages_common
 from tests.conftest import make_config, make_tokenizer
@@ -142,7 +142,7 @@ def test_the_answer_is_cores_answer(run: str) -> None:
     assert f"probability {expected.probability:.1%}" in html(at)
     for value in expected.probabilities.values():
         assert f"{value:.1%}" in plots(at)[0]
-    before = cached.before_training(FIRST, {"text": TEXT})
+    before = cached_answers.before_training(FIRST, {"text": TEXT})
     assert before.probabilities != expected.probabilities
     assert f"{before.probability:.1%}" in plots(at)[1]
     assert "seed 3" in said(at) and "chance" in said(at)
@@ -153,11 +153,14 @@ def test_before_training_is_what_the_seed_gives(
     run: str, studio_home: Path, tiny_classifier: Path, tiny_bert: Path
 ) -> None:
     make_run(studio_home, SECOND, tiny_classifier, tiny_bert, seed=4)
-    first, other = cached.before_training(FIRST, {"text": TEXT}), cached.before_training(SECOND, {"text": TEXT})
+    first, other = (
+        cached_answers.before_training(FIRST, {"text": TEXT}),
+        cached_answers.before_training(SECOND, {"text": TEXT}),
+    )
     st.cache_data.clear()
     st.cache_resource.clear()
     torch.rand(7)
-    assert cached.before_training(FIRST, {"text": TEXT}).probabilities == first.probabilities
+    assert cached_answers.before_training(FIRST, {"text": TEXT}).probabilities == first.probabilities
     assert other.probabilities != first.probabilities
 
 
@@ -251,7 +254,7 @@ def test_two_models_side_by_side(run: str, labelled: str) -> None:
     assert not at.exception and not at.error
     assert len(plots(at)) == 2
     assert "They disagree" in said(at)
-    assert labelled in at.query_params["other_classifier"]
+    assert labelled in at.session_state["shared_other_classifier"]
 
 
 def test_one_model_alone_is_no_dead_end(studio_home: Path, tiny_classifier: Path, tiny_bert: Path) -> None:

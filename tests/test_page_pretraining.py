@@ -14,7 +14,9 @@ from transformers import BertForPreTraining
 from core import runs, settings
 from core.figures import pretraining as figures
 from core.results import RunConfig
-from pages.shared import cached, inputs
+from pages.shared import inputs
+from pages.shared.cached import pretraining as cached_pretraining
+from pages.shared.cached import tokens as cached_tokens
 from pages.topics.pretraining import corruption, experiments, mlm, next_sentence
 from tests.conftest import make_config, make_tokenizer
 from tests.pages_common import LANGUAGES, check, open_page, texts
@@ -99,7 +101,7 @@ def test_without_a_mask_the_page_asks_for_one(model: str) -> None:
 
 def test_a_masked_token_in_numbers(model: str) -> None:
     app = check(open_page("pretraining", model=model, text=SENTENCE, masked="4.film 17.bad"))
-    found = cached.filled(model, SENTENCE, (2, 5), whole_words=False, max_length=64)
+    found = cached_pretraining.filled(model, SENTENCE, (2, 5), whole_words=False, max_length=64)
     shown = frame(app, "−ln p")
     assert list(shown["Position"]) == [2, 5] and list(shown["Token"]) == ["film", "bad"]
     assert list(shown["Rank"]) == [filling.rank for filling in found.fillings]
@@ -116,7 +118,7 @@ def test_a_mask_in_the_text_has_no_right_answer(model: str) -> None:
 
 
 def test_a_mask_belongs_to_its_letters() -> None:
-    tokens = cached.tokens("minilm", "unbelievably good", "", 16)
+    tokens = cached_tokens.tokens("minilm", "unbelievably good", "", 16)
     names = [token.text for token in tokens.tokens]
     word = tuple(i for i, token in enumerate(tokens.tokens) if token.word == 0 and token.source == 0)
     assert len(word) > 1, names
@@ -136,7 +138,7 @@ def test_pressed_chips_become_the_shared_value(model: str) -> None:
 
 @pytest.mark.parametrize("text", ["안녕하세요 good", "good 안"])
 def test_pieces_of_one_character_are_masked_and_shown_together(text: str) -> None:
-    tokens = cached.tokens("minilm", text, "", 128)
+    tokens = cached_tokens.tokens("minilm", text, "", 128)
     pieces = tuple(
         i for i, token in enumerate(tokens.tokens) if token.start == text.index("안") and token.kind != "special"
     )
@@ -200,7 +202,7 @@ def test_whole_words_are_all_masked(model: str) -> None:
 def test_corruption_counts_what_it_shows(model: str) -> None:
     text = "the film was not bad and the acting was great . " * 3
     app = check(open_page("pretraining", model=model, text=text, view="corruption", seed="3"))
-    found = cached.corrupted(model, text, seed=3, whole_words=False, max_length=64)
+    found = cached_pretraining.corrupted(model, text, seed=3, whole_words=False, max_length=64)
     shown = frame(app, "Share chosen")
     assert shown["Chosen"][0] == found.chosen and shown["Tokens counted"][0] == found.choosable
     assert shown["Share chosen"][1] == pytest.approx(15, abs=1)
@@ -213,7 +215,7 @@ def test_corruption_counts_what_it_shows(model: str) -> None:
 
 def test_score_adds_up(model: str) -> None:
     app = check(open_page("pretraining", model=model, text=SENTENCE, other_text="the film was not good", view="score"))
-    found = cached.scored(model, SENTENCE, 64)
+    found = cached_pretraining.scored(model, SENTENCE, 64)
     assert found is not None
     assert frame(app, "ln p")["ln p"].sum() == pytest.approx(found.total)
     assert [metric.value for metric in app.metric][:2] == [f"{found.total:.2f}", f"{found.perplexity:,.1f}"]
@@ -222,7 +224,7 @@ def test_score_adds_up(model: str) -> None:
 
 def test_next_sentence_in_numbers(model: str) -> None:
     app = check(open_page("pretraining", model=model, text=SENTENCE, pair="i love it", view="nsp"))
-    found = cached.follows(model, SENTENCE, "i love it", 64)
+    found = cached_pretraining.follows(model, SENTENCE, "i love it", 64)
     assert app.metric[0].value == figures.percent(found.probability)
     assert any(f"{found.probability:.4f}" in part.value for part in app.latex)
     prepared = frame(app, "P(follows)")
@@ -246,7 +248,7 @@ def test_generation_step_by_step(model: str) -> None:
             "pretraining", model=model, text="the film", view="generation", length="3", seed="5", way="left-to-right"
         )
     )
-    steps = cached.generated(
+    steps = cached_pretraining.generated(
         model, "the film", method="left-to-right", length=3, temperature=1.0, top_k=50, seed=5, max_length=64
     )
     assert list(frame(app, "Sweep")["Text"]) == [step.text for step in steps] and len(steps) == 3
@@ -282,9 +284,9 @@ def test_every_experiment_sets_known_values() -> None:
 def test_pieces_of_a_word_give_each_other_away() -> None:
     """What the prepared experiment says, with the bundled model."""
     row = next(row for row in experiments.rows() if row.values.get("masked"))
-    tokens = cached.tokens("minilm", row.values["text"], "", 128)
+    tokens = cached_tokens.tokens("minilm", row.values["text"], "", 128)
     losses = [
-        cached.filled(
+        cached_pretraining.filled(
             "minilm", row.values["text"], mlm.positions(tokens, row.values["masked"]), whole_words=whole, max_length=128
         ).loss
         for whole in (False, True)

@@ -5,7 +5,8 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import cached, inputs
+from pages.shared import inputs
+from pages.shared.cached import tokens as cached_tokens
 from pages.topics.tokens import tokenizers
 from pages.topics.tokens import typing as page_typing
 from tests.hostile import TYPED as HOSTILE
@@ -114,7 +115,7 @@ def test_side_by_side_trains_and_shows_what_was_merged() -> None:
 def test_languages_show_the_numbers_of_the_core() -> None:
     at = check(open_page("tokens", view="languages", part="per_word"))
     table = at.dataframe[0].value
-    costs = cached.language_costs("minilm")
+    costs = cached_tokens.language_costs("minilm")
     assert list(table["Tokens"]) == [cost.tokens for cost in costs]
     assert len(table) >= 12
 
@@ -143,7 +144,7 @@ def test_a_hidden_view_computes_nothing(monkeypatch: pytest.MonkeyPatch) -> None
         raise AssertionError("computed though hidden")
 
     for name in ("language_costs", "entries", "spelling", "word_trace", "corpus_statistics", "neighbours"):
-        monkeypatch.setattr(cached, name, never)
+        monkeypatch.setattr(cached_tokens, name, never)
     check(open_page("tokens", view="tokens"))
 
 

@@ -15,7 +15,7 @@ from core.tasks.classify import Labelled
 from core.tasks.masked import Filled
 from core.tasks.table import TASKS
 from core.tasks.tags import Tagged
-from pages.shared import cached
+from pages.shared.cached import data as cached_data
 from pages.shared.tasks.table import VIEWS
 from tests.conftest import WORDS, make_config, make_tokenizer
 from tests.pages_common import LANGUAGES, check, open_page
@@ -64,7 +64,7 @@ def _draw(task: str, run_id: str) -> None:
     from core import runs
     from core.data.load import load
     from core.tasks.table import TASKS
-    from pages.shared import cached
+    from pages.shared.cached import answers as cached_answers
     from pages.shared.tasks.table import VIEWS
 
     view, run = VIEWS[task], runs.get(run_id)
@@ -84,7 +84,7 @@ def _draw(task: str, run_id: str) -> None:
     given = view.fields("views")
     assert set(TASKS[task].inputs) <= set(given)
     assert given["text"] == st.session_state["shared_text"]
-    view.answer(cached.prediction(f"run:{run_id}", given), "answer")
+    view.answer(cached_answers.prediction(f"run:{run_id}", given), "answer")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -148,7 +148,7 @@ def test_the_script_of_an_answer_gives_the_pages_numbers(task: str) -> None:
 def test_the_script_of_a_run_measures_what_it_trained(task: str, trained: tuple[str, Path]) -> None:
     run = runs.get(RUN)
     file = run.config.data
-    dataset = cached.dataset(Path(file).name, file, TASKS[task].layout.id)
+    dataset = cached_data.dataset(Path(file).name, file, TASKS[task].layout.id)
     stories = f"texts = {STORIES!r}\n"  # of words that the tiny vocabulary has: unknown ones are never masked
     rows = VIEWS[task].rows_code(file, file, dataset) if TASKS[task].supervised else stories
     config = RunConfig(model=NAME, data=file, task=task, epochs=1, batch_size=2, max_length=16, learning_rate=1e-3)

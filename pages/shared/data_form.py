@@ -25,7 +25,8 @@ from core.errors import UserError
 from core.figures import training as training_figures
 from core.tasks.base import Task
 from core.tasks.table import TASKS
-from pages.shared import cached, inputs, layout, recipe
+from pages.shared import inputs, layout, recipe
+from pages.shared.cached import data as cached_data
 from pages.shared.i18n import _, error_text
 from pages.shared.tasks.table import VIEWS
 
@@ -43,14 +44,14 @@ class Source:
     name: str
     file: str
     task: str
-    columns: cached.Columns = ()
+    columns: cached_data.Columns = ()
 
     @property
     def layout(self) -> str:
         return TASKS[self.task].layout.id
 
     def load(self) -> TextDataset:
-        return cached.dataset(self.name, self.file, self.layout, self.columns)
+        return cached_data.dataset(self.name, self.file, self.layout, self.columns)
 
 
 def uploads() -> Path:
@@ -234,14 +235,14 @@ def choose_file() -> Source | None:
     return None if columns is None else Source(file.name, str(file), task, columns)
 
 
-def choose_columns(file: Path, rows: Layout, values: recipe.Values, *, key: str = "") -> cached.Columns | None:
+def choose_columns(file: Path, rows: Layout, values: recipe.Values, *, key: str = "") -> cached_data.Columns | None:
     """The column of each role that the rows have: guessed, and open to change. None while one that is needed is not chosen.
 
     values: where the choice is kept. key: begins the keys of the widgets.
     """
     if file.suffix in rows.suffixes:
         return ()  # such a file has no columns to choose from
-    frame = cached.table(str(file), rows.id).frame
+    frame = cached_data.table(str(file), rows.id).frame
     known = {role.id: values.columns().get(role.id, "") for role in rows.roles}
     known = {role: column for role, column in known.items() if column in frame.columns}
     try:
@@ -316,7 +317,7 @@ def show_data(source: Source, dataset: TextDataset, model: str, max_length: int)
     with left:
         VIEWS[source.task].data(dataset)
     with right, layout.mistakes():
-        lengths = cached.lengths(model, SAMPLE, source.name, source.file, source.layout, source.columns)
+        lengths = cached_data.lengths(model, SAMPLE, source.name, source.file, source.layout, source.columns)
         layout.plot(
             training_figures.length_histogram(lengths, max_length, text=_),
             "lengths",

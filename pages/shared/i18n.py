@@ -36,6 +36,12 @@ def language() -> str:
     return "en"
 
 
+def keep() -> None:
+    """Keep the language that the address asks for: the navigation opens the next page without it."""
+    if "lang" in st.query_params:
+        st.session_state.setdefault("lang", st.query_params["lang"])
+
+
 def _(text: str) -> str:
     """The text in the language of the page."""
     return _chinese().gettext(text) if text and language() == "zh" else text

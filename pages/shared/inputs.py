@@ -10,13 +10,15 @@ from datetime import datetime
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import models, runs, settings
 from core.bundled import READY
 from core.metrics import METRICS
 from core.results import RunReport
 from core.tasks.table import TASKS
-from pages.shared import cached
+from pages.shared.cached import models as cached_models
+from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _, language
 
 DEFAULTS = {
@@ -88,17 +90,29 @@ def put(name: str, value: object) -> None:
     st.session_state[f"shared_{name}"] = str(value)
 
 
+def _by_back_or_forward() -> bool:
+    """Whether it was the browser's Back or Forward that brought the visitor to this address."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
+
+
 def restore() -> None:
-    """Take over what the address asks for, unless it is one that was written here.
+    """Take over the state that the address asks for, unless it is an address that was written here.
 
     While somebody types, the browser sends the address of a moment ago with the next letters: taking that for a wish
-    would undo what was typed since.
+    would undo what was typed since. An address without inputs, as the navigation opens, asks for nothing.
     """
     asked = {name: st.query_params[name] for name in DEFAULTS if name in st.query_params}
-    if asked in st.session_state.get("shared_links", []):
+    written = st.session_state.get("shared_links", [])
+    if asked in written and not _by_back_or_forward():
+        written = written[written.index(asked) :]  # the browser has come as far as this one
         asked = {}
-    for name, value in asked.items():
-        put(name, value)
+    elif asked:
+        for name, default in DEFAULTS.items():
+            if name in asked or len(get(name)) <= LONGEST_LINK:
+                put(name, asked.get(name, default))
+        written = [asked]
+    st.session_state["shared_links"] = written
     st.session_state["shared_asked"] = tuple(asked)
 
 
@@ -107,14 +121,26 @@ def link() -> dict[str, str]:
     return {name: get(name) for name in DEFAULTS if get(name) != DEFAULTS[name] and len(get(name)) <= LONGEST_LINK}
 
 
+def address() -> dict[str, str]:
+    """The address that carries the state, as query parameters."""
+    return link() | ({"lang": language()} if "lang" in st.session_state else {})
+
+
 def write_link() -> None:
-    """Make the address carry the state, so that it can be copied and sent to a class."""
-    wanted = link()
-    earlier = [written for written in st.session_state.get("shared_links", []) if written != wanted]
-    st.session_state["shared_links"] = [*earlier[-LINKS_KEPT:], wanted]
-    shown = wanted | ({"lang": language()} if "lang" in st.session_state or "lang" in st.query_params else {})
-    if st.query_params.to_dict() != shown:
-        st.query_params.from_dict(shown)
+    """Make the address carry the state, so that it can be copied and sent to a class.
+
+    The first address of a visit is written by the page (see layout.page).
+    """
+    if st.session_state["shared_links"][-1:] != [link()]:
+        st.session_state["shared_links"] = [*st.session_state["shared_links"][-LINKS_KEPT:], link()]
+    if "shared_drawn" in st.session_state and st.query_params.to_dict() != address():
+        st.query_params.from_dict(address())
+
+
+def drawn() -> None:
+    """The page is complete: its address is written, from now on also by parts of it that run alone."""
+    write_link()
+    st.session_state["shared_drawn"] = True
 
 
 def _take(name: str, key: str) -> None:
@@ -177,7 +203,7 @@ def pair_and_cut(page: str, model: str) -> tuple[str, int]:
     with left:
         second = pair(page)
     with right:
-        return second, cut(page, cached.tokenizer(model).model_max_length)
+        return second, cut(page, cached_models.tokenizer(model).model_max_length)
 
 
 def sentence(page: str, *, label: str = "", pause: str = "250ms") -> str:
@@ -232,12 +258,12 @@ def run_title(run: runs.Run, report: RunReport | None = None) -> str:
 
 def finished() -> list[runs.Run]:
     """Every run that has a model, newest first."""
-    return [run for run in cached.all_runs() if models.availability(f"run:{run.id}") == "here"]
+    return [run for run in cached_runs.all_runs() if models.availability(f"run:{run.id}") == "here"]
 
 
 def titles(found: Iterable[runs.Run]) -> dict[str, str]:
     """Model name ("run:…") → title of each of these runs."""
-    return {f"run:{run.id}": run_title(run, cached.run_report(run.id)) for run in found}
+    return {f"run:{run.id}": run_title(run, cached_runs.run_report(run.id)) for run in found}
 
 
 def finished_runs() -> dict[str, str]:

@@ -10,14 +10,16 @@ from core.batches import Report
 from core.errors import UserError
 from core.finetune.worker import measure
 from core.results import Estimate, RunConfig
-from pages.shared import cached, inputs, layout, progress, words
+from pages.shared import inputs, layout, progress, words
+from pages.shared.cached import models as cached_models
+from pages.shared.cached import runs as cached_runs
 from pages.shared.data_form import Source
 from pages.shared.i18n import _
 
 
 def token_limit(model: str) -> int:
     """The most tokens the model takes, as far as it is known without fetching anything."""
-    return cached.tokenizer(model).model_max_length if models.availability(model) == "here" else 512
+    return cached_models.tokenizer(model).model_max_length if models.availability(model) == "here" else 512
 
 
 def show_estimate(config: RunConfig, source: Source) -> None:
@@ -95,7 +97,7 @@ def _begin(config: RunConfig, source: Source, follow: str) -> None:
 
 def others(follow: str = "run") -> None:
     """Calm lines on runs that are active, with a way to each."""
-    for run in cached.all_runs():
+    for run in cached_runs.all_runs():
         if run.state.status in runs.ACTIVE:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(

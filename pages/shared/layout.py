@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from urllib.parse import urlencode
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -24,6 +25,7 @@ STYLE = (
     + (components.FOLDER / "chips.css").read_text(encoding="utf-8")
     + """
 [data-testid="stMainBlockContainer"] { padding-top: 4.5rem; }
+.st-key-history { display: none; }
 [class*="st-key-wide_"] { overflow-x: auto; }
 [class*="st-key-wide_"] > * { min-width: 40rem; }
 .cut { text-decoration: line-through; text-decoration-color: #D55E00; opacity: .75; overflow-wrap: anywhere; white-space: pre-wrap; }
@@ -31,13 +33,19 @@ STYLE = (
 """
 )
 
+_history = st.components.v2.component(
+    "studio_history", js=(components.FOLDER / "history.js").read_text(encoding="utf-8")
+)
+
 
 @contextmanager
 def page(title: str, sentence: str) -> Iterator[None]:
     """A page's frame: title, one sentence on what it shows, the language; a user's mistake inside becomes one clear line."""
     st.set_page_config(page_title=f"{title} · BERT Studio", page_icon=ICON, layout="wide")
+    i18n.keep()
     inputs.restore()
     st.html(STYLE)
+    history = st.container(key="history")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title(title, anchor=False, width="content")
         with st.container(width="content"):
@@ -45,7 +53,9 @@ def page(title: str, sentence: str) -> Iterator[None]:
     st.markdown(sentence)
     with mistakes():
         yield
-    inputs.write_link()
+    inputs.drawn()
+    with history:
+        _history(key="history_part", data=urlencode(inputs.address()))
 
 
 @contextmanager

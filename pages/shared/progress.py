@@ -1,7 +1,7 @@
 """Long work on a page: a bar, the time left, and a button that ends it.
 
 Between two steps the bar is drawn anew, which is where Streamlit interrupts the work when something is pressed. What the
-work is, and where its result is kept, is for the page (see pages.shared.cached).
+work is, and where its result is kept, is for the page (see pages.shared.cached.once).
 """
 
 from collections.abc import Callable

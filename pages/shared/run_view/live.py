@@ -14,7 +14,8 @@ from core.metrics import METRICS
 from core.results import Evaluation, Event
 from core.runs import Run
 from core.tasks.table import TASKS
-from pages.shared import cached, inputs, layout
+from pages.shared import inputs, layout
+from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _
 from pages.shared.run_view.curves import curves
 from pages.shared.run_view.history import events, last, number, shown
@@ -30,7 +31,7 @@ def headline(run: Run) -> None:
     """Which run this is and where it stands."""
     config = run.config
     st.subheader(
-        f"{status_icon(run.state.status)} {layout.plain(inputs.run_title(run, cached.run_report(run.id)))}",
+        f"{status_icon(run.state.status)} {layout.plain(inputs.run_title(run, cached_runs.run_report(run.id)))}",
         anchor=False,
     )
     st.caption(

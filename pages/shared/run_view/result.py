@@ -8,7 +8,8 @@ from core.metrics import METRICS
 from core.results import Evaluation, RunReport, RunState
 from core.runs import Run
 from core.tasks.table import TASKS
-from pages.shared import cached, layout
+from pages.shared import layout
+from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _, error_text
 from pages.shared.run_view.actions import actions, is_readable
 from pages.shared.run_view.curves import curves
@@ -22,7 +23,7 @@ from pages.shared.words import counted, duration, interval
 
 def outcome(run: Run, page: str) -> None:
     """What came out of a run that is not active: its result, or why there is none, and what to do next."""
-    report = cached.run_report(run.id)
+    report = cached_runs.run_report(run.id)
     _ending(run, report is not None)
     actions(run, page)
     if report:

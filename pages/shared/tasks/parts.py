@@ -8,7 +8,8 @@ import streamlit as st
 from core.results import RunReport
 from core.tasks.classify import ClassScore
 from core.tasks.entity_scores import TypeScore
-from pages.shared import cached, layout, words
+from pages.shared import layout, words
+from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
 
 PREVIEW_TOKENS = 40
@@ -51,7 +52,7 @@ def score_table(
 
 def reading(model: str, text: str, pair: str, max_length: int) -> None:
     """The beginning of a training row as the model reads it, and what of it is never read."""
-    result = cached.tokens(model, text, pair, max_length)
+    result = cached_tokens.tokens(model, text, pair, max_length)
     shown = result.tokens[:PREVIEW_TOKENS]
     st.html(layout.chips_html(shown, ids=False))
     more = len(result.tokens) - len(shown)

@@ -20,7 +20,8 @@ from core.tasks import tags
 from core.tasks.base import read_detail
 from core.tasks.entity_scores import Entities, marks_of
 from core.tasks.tags import Tagged
-from pages.shared import cached, inputs, layout
+from pages.shared import inputs, layout
+from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
 from pages.shared.layout import Download
 from pages.shared.snippets import tags as tags_code
@@ -145,7 +146,7 @@ def _preview(row: Mapping[str, object], dataset: TextDataset, model: str, max_le
     places = [(start, start + len(word)) for start, word in zip(starts, words, strict=True)]
     spans: list[Span] = tagging.decode(own)
     st.html(marks.marked(text, marks_of(spans, places), list(dataset.report.label_counts), small=True))
-    tokens = cached.tokens(model, text, "", max_length).tokens[:PREVIEW_TOKENS]
+    tokens = cached_tokens.tokens(model, text, "", max_length).tokens[:PREVIEW_TOKENS]
     tag_at = dict(zip(starts, own, strict=True))
     cells = [(token.text, tag_at.get(token.start, "–") if token.start is not None else "–") for token in tokens]
     st.dataframe(

@@ -10,7 +10,9 @@ from core.bundled import READY
 from core.figures import heads as figures
 from core.results import Measure
 from core.tasks.table import TASKS
-from pages.shared import cached, inputs, layout, progress
+from pages.shared import inputs, layout, progress
+from pages.shared.cached import attention as cached_attention
+from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.snippets import attention as snippets
 from pages.topics.attention import classifier
@@ -48,7 +50,7 @@ def _off(layers: int, count: int) -> heads.Switch:
 
 def show(model: str, text: str, pair: str, cut: int) -> str:
     """Heads to switch off, what that changes for the sentence, and the ranking of a classifier's heads; returns the code."""
-    config = cached.encoder(model).config
+    config = cached_models.encoder(model).config
     layers, count = config.num_hidden_layers, config.num_attention_heads
     st.markdown(
         _(
@@ -74,19 +76,19 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
     else:
         st.info(_("All heads are on. Switch one off to see what the model loses."), icon=":material/touch_app:")
     _importance(model)
-    return snippets.ablation(model, text, pair, cut, sorted(off), classifier=cached.classifies(model))
+    return snippets.ablation(model, text, pair, cut, sorted(off), classifier=cached_models.classifies(model))
 
 
 def _grid(model: str, text: str, pair: str, cut: int, off: heads.Switch) -> None:
-    moved = cached.single_ablations(model, text, pair, cut)
+    moved = cached_attention.single_ablations(model, text, pair, cut)
     if moved is None:
 
         def measure(report: Report) -> object:
-            return cached.single_ablations(model, text, pair, cut, report)
+            return cached_attention.single_ablations(model, text, pair, cut, report)
 
         progress.work(f"single_{model}_{text}_{pair}_{cut}", _("Switching heads off, one by one"), measure)
-        moved = cached.single_ablations(model, text, pair, cut)
-    config = cached.encoder(model).config
+        moved = cached_attention.single_ablations(model, text, pair, cut)
+    config = cached_models.encoder(model).config
     layers, count = config.num_hidden_layers, config.num_attention_heads
     with layout.wide("attention_ablation_grid"):
         st.plotly_chart(
@@ -109,7 +111,7 @@ def _grid(model: str, text: str, pair: str, cut: int, off: heads.Switch) -> None
 
 def _effect(model: str, text: str, pair: str, cut: int, off: heads.Switch) -> None:
     """What the chosen switches change: vectors, tokens, prediction."""
-    found = cached.ablation(model, text, pair, cut, off)
+    found = cached_attention.ablation(model, text, pair, cut, off)
     left, right = st.columns(2, gap="large")
     with left:
         st.plotly_chart(
@@ -172,7 +174,7 @@ def _importance(model: str) -> None:
             "probability of the true label, which moves before the accuracy does."
         ).format(count=EXAMPLES)
     )
-    found = cached.importance(model, EXAMPLES)
+    found = cached_attention.importance(model, EXAMPLES)
     key = f"begin_importance_{model}"
     if found is None and not st.session_state.get(key):
         st.button(_("Rank all heads"), type="primary", on_click=_begin, args=(key,), icon=":material/play_arrow:")
@@ -180,7 +182,7 @@ def _importance(model: str) -> None:
     if found is None:
 
         def measure(report: Report) -> heads.Importance | None:
-            return cached.importance(model, EXAMPLES, report)
+            return cached_attention.importance(model, EXAMPLES, report)
 
         found = progress.work(f"importance_{model}", _("Heads measured"), measure)
     if found is not None:
@@ -188,7 +190,7 @@ def _importance(model: str) -> None:
 
 
 def _ranking(model: str, found: heads.Importance) -> None:
-    config = cached.encoder(model).config
+    config = cached_models.encoder(model).config
     grid = np.zeros((config.num_hidden_layers, config.num_attention_heads))
     for effect in found.heads:
         grid[effect.layer, effect.head] = 100 * effect.probability.value

@@ -8,7 +8,8 @@ from core.bundled import READY
 from core.errors import UserError
 from core.figures import attention as attention_figures
 from core.figures import heads as figures
-from pages.shared import cached, i18n, inputs, layout
+from pages.shared import i18n, inputs, layout
+from pages.shared.cached import attention as cached_attention
 from pages.shared.i18n import _
 from pages.shared.snippets import attention as snippets
 from pages.topics.attention.heads import choose, chosen
@@ -49,7 +50,7 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
         )
         return ""
     try:
-        found = cached.head_differences(model, other, text, pair, cut)
+        found = cached_attention.head_differences(model, other, text, pair, cut)
     except UserError as error:
         st.info(layout.plain(i18n.error_text(error)), icon=":material/info:")
         return ""
@@ -80,7 +81,7 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
         )
     )
     layer, head = inputs.layer_and_head("attention", layers, count)
-    first, second = (cached.attend(name, text, pair, layer, cut) for name in (model, other))
+    first, second = (cached_attention.attend(name, text, pair, layer, cut) for name in (model, other))
     left, right = st.columns(2, gap="large")
     for place, name, maps in ((left, model, first), (right, other, second)):
         with place:

@@ -6,7 +6,10 @@ import streamlit as st
 from core import explain, heads
 from core.figures import heads as figures
 from core.tasks.classify import Labelled
-from pages.shared import cached, layout
+from pages.shared import layout
+from pages.shared.cached import answers as cached_answers
+from pages.shared.cached import attention as cached_attention
+from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.snippets import attention as snippets
 from pages.topics.attention import classifier
@@ -23,13 +26,13 @@ def show(model: str, text: str, pair: str) -> str:
             "a word does for the answer; the rank correlation says whether attention puts the words in the same order (Jain & Wallace 2019)."
         )
     )
-    if not cached.classifies(model):
+    if not cached_models.classifies(model):
         why = _("This needs a model with an answer to explain: a classifier, such as a finished run.")
         model = classifier.instead(why, model)
-    answer = cached.prediction(model, {"text": text} | ({"pair": pair} if pair.strip() else {}))
+    answer = cached_answers.prediction(model, {"text": text} | ({"pair": pair} if pair.strip() else {}))
     assert isinstance(answer, Labelled)
     with st.spinner(_("Explaining the answer …")):
-        found = cached.agreement(model, text, pair, answer.label)
+        found = cached_attention.agreement(model, text, pair, answer.label)
     st.markdown(
         _("The classifier says **{label}** with probability {probability:.1%}.").format(
             label=layout.plain(answer.label), probability=answer.probability
@@ -96,7 +99,7 @@ def show(model: str, text: str, pair: str) -> str:
             st.markdown("**" + _(row.title) + "**: " + _(row.help))
         for name in METHODS:
             st.markdown("**" + _(explain.METHODS[name].title) + "**: " + _(explain.METHODS[name].help))
-    return snippets.attention_received(model, text, pair, cached.predictor(model).max_length)
+    return snippets.attention_received(model, text, pair, cached_models.predictor(model).max_length)
 
 
 def _correlation(found: heads.Agreement, name: str, method: str) -> str:

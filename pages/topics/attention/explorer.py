@@ -11,7 +11,8 @@ import streamlit as st
 
 from core import attention, html
 from core.errors import UserError
-from pages.shared import cached, components, i18n, inputs, layout
+from pages.shared import components, i18n, inputs, layout
+from pages.shared.cached import attention as cached_attention
 from pages.shared.i18n import _
 
 KEY = "attention_explorer"
@@ -66,7 +67,7 @@ def explorer(model: str, text: str, pair: str, layer: int, head: int, part: atte
 
     layer, head: the chosen head; choosing another in the picture sets the shared values. part: the part of a pair.
     """
-    atlas = cached.atlas(model, text, pair, cut)
+    atlas = cached_attention.atlas(model, text, pair, cut)
     document = _name(model, text, pair, cut, part)
     st.session_state[f"{KEY}_shape"] = (document, atlas.layers, atlas.heads, len(atlas.tokens.tokens))
     mean = st.session_state.get(CHOSEN)
@@ -77,7 +78,7 @@ def explorer(model: str, text: str, pair: str, layer: int, head: int, part: atte
     masked = remembered[1] if remembered and remembered[0] == document else ()
     after: attention.Atlas | None = None
     try:
-        after = cached.atlas(model, text, pair, cut, masked) if masked else None
+        after = cached_attention.atlas(model, text, pair, cut, masked) if masked else None
     except UserError as error:
         st.session_state.pop(MASKED, None)
         st.info(layout.plain(i18n.error_text(error)), icon=":material/info:")

@@ -7,7 +7,9 @@ from core.batches import Report
 from core.figures import attention as attention_figures
 from core.figures import heads as figures
 from core.results import Tokens
-from pages.shared import cached, inputs, layout, progress
+from pages.shared import inputs, layout, progress
+from pages.shared.cached import attention as cached_attention
+from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
 from pages.shared.snippets import attention as snippets
 
@@ -20,12 +22,12 @@ def _token(tokens: Tokens) -> int:
 
 def show(model: str, text: str, pair: str, cut: int) -> str:
     """What of each input token has reached each vector, by two ways to follow attention; returns the code behind it."""
-    tokens = cached.tokens(model, text, pair, cut)
+    tokens = cached_tokens.tokens(model, text, pair, cut)
     names, count = attention.labels(tokens), len(tokens.tokens)
     first, second = st.columns(2)
     with first:
         token = _token(tokens)
-    rolled = cached.rollout(model, text, pair, cut)
+    rolled = cached_attention.rollout(model, text, pair, cut)
     layers = len(rolled)
     with second:
         depth = st.select_slider(
@@ -58,7 +60,7 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
             ),
         )
     with right:
-        raw = cached.attend(model, text, pair, layers - 1, cut).weights[0].mean(axis=0)[token]
+        raw = cached_attention.attend(model, text, pair, layers - 1, cut).weights[0].mean(axis=0)[token]
         measures = {_("last layer alone"): list(raw), _("rollout"): list(rolled[-1][token])}
         flow = _flow(model, text, pair, cut, token, count)
         if flow is not None:
@@ -94,14 +96,14 @@ def _flow(model: str, text: str, pair: str, cut: int, token: int, count: int) ->
             icon=":material/info:",
         )
         return None
-    found = cached.flow(model, text, pair, cut, token)
+    found = cached_attention.flow(model, text, pair, cut, token)
     if found is None:
 
         def measure(report: Report) -> object:
-            return cached.flow(model, text, pair, cut, token, report)
+            return cached_attention.flow(model, text, pair, cut, token, report)
 
         progress.work(f"flow_{model}_{text}_{pair}_{cut}_{token}", _("Attention flow"), measure)
-        found = cached.flow(model, text, pair, cut, token)
+        found = cached_attention.flow(model, text, pair, cut, token)
     return None if found is None else [float(value) for value in found]
 
 

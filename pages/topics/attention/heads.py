@@ -7,7 +7,9 @@ from core import heads
 from core.batches import Report
 from core.data.bundled import DATASETS
 from core.figures import heads as figures
-from pages.shared import cached, inputs, layout, progress
+from pages.shared import inputs, layout, progress
+from pages.shared.cached import attention as cached_attention
+from pages.shared.cached import data as cached_data
 from pages.shared.i18n import _
 from pages.shared.snippets import attention as snippets
 
@@ -41,7 +43,7 @@ def _texts(sample: str, text: str) -> tuple[str, ...]:
     """The texts that heads are measured on: rows spread evenly over the data's test split, or the sentence."""
     if sample == "sentence":
         return (text,)
-    splits = cached.dataset(sample).splits
+    splits = cached_data.dataset(sample).splits
     rows = splits["test"] if len(splits["test"]) else splits["train"]
     step = max(1, len(rows) // SAMPLE)
     return tuple(rows["text"][: step * SAMPLE : step])
@@ -57,11 +59,11 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
         titles = {name: _(row.title) for name, row in heads.STATISTICS.items()}
         colour = inputs.choice("colour", "attention", titles, _("Coloured by"))
     texts = _texts(sample, text)
-    found = cached.head_statistics(model, texts, cut)
+    found = cached_attention.head_statistics(model, texts, cut)
     if found is None:
 
         def measure(report: Report) -> heads.HeadStatistics | None:
-            return cached.head_statistics(model, texts, cut, report)
+            return cached_attention.head_statistics(model, texts, cut, report)
 
         name = f"heads_{model}_{sample}_{cut}_{text if sample == 'sentence' else ''}"
         found = progress.work(name, _("Reading texts"), measure)

@@ -5,7 +5,8 @@ import streamlit as st
 
 from core import attention, html
 from core.results import AttentionMaps
-from pages.shared import cached
+from pages.shared.cached import encoder as cached_encoder
+from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 
 STRONGEST = 10
@@ -109,9 +110,9 @@ def pattern(maps: AttentionMaps, layer: int, head: int) -> None:
 def neuron_view(maps: AttentionMaps, model: str, layer: int, head: int, part: attention.View, dark: bool) -> None:
     """BertViz's neuron view, fed with the queries and keys of the model in use."""
     tokens = maps.tokens
-    width = cached.encoder(model).config
+    width = cached_models.encoder(model).config
     html.check_neuron_view(len(tokens.tokens), width.hidden_size // width.num_attention_heads)
-    stages = cached.trace(model, tokens.text, tokens.pair, layer, tokens.max_length).stages
+    stages = cached_encoder.trace(model, tokens.text, tokens.pair, layer, tokens.max_length).stages
     st.caption(
         _(
             "Point at a token on the left: its query is multiplied, number by number, with the key of every token; the sum of the products "
@@ -136,7 +137,7 @@ def neuron_view(maps: AttentionMaps, model: str, layer: int, head: int, part: at
 
 def formula(model: str) -> None:
     """What a weight is made of."""
-    config = cached.encoder(model).config
+    config = cached_models.encoder(model).config
     st.subheader(_("Where the weights come from"), anchor=False)
     st.latex(
         r"\mathrm{Attention}(Q,K,V)=\underbrace{\mathrm{softmax}\!\left(\frac{QK^{\top}}{\sqrt{d_k}}\right)}_{\text{"

@@ -5,7 +5,8 @@ import streamlit as st
 from core import embeddings
 from core.data.bundled import DATASETS
 from core.errors import UserError
-from pages.shared import cached, inputs, layout
+from pages.shared import inputs, layout
+from pages.shared.cached import embeddings as cached_embeddings
 from pages.shared.i18n import _
 
 OWN_TEXTS = (
@@ -28,7 +29,7 @@ def chosen_texts() -> embeddings.Sample:
             count = inputs.whole_number(
                 "rows", "embeddings", label=_("How many"), low=10, high=embeddings.MOST_SENTENCES, step=50
             )
-        return cached.sample(source, count)
+        return cached_embeddings.sample(source, count)
     rows = embeddings.read_lines(
         inputs.lines(
             "own_texts", "embeddings", label=_("Sentences, one a line"), example=OWN_TEXTS,
@@ -78,7 +79,7 @@ def vectors(model: str, title: str, texts: tuple[str, ...], cut: int) -> embeddi
             row.button(_("Cancel"), key=f"embeddings_cancel_{model}", on_click=_cancel, args=(key,))
         drawn[0].progress(done / total, label)
 
-    found = cached.sentence_vectors(model, texts, cut, report)
+    found = cached_embeddings.sentence_vectors(model, texts, cut, report)
     place.empty()
     return found
 

@@ -8,7 +8,9 @@ import streamlit as st
 
 from core import attention, embeddings
 from core.figures import embeddings as pictures
-from pages.shared import cached, inputs, layout
+from pages.shared import inputs, layout
+from pages.shared.cached import embeddings as cached_embeddings
+from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.snippets import embeddings as snippets
 from pages.topics.embeddings.names import pooling_names, state_title
@@ -27,8 +29,8 @@ def show(model: str, text: str) -> None:
     with first:
         pair = inputs.pair("embeddings")
     with second:
-        cut = inputs.cut("embeddings", cached.tokenizer(model).model_max_length)
-    found = cached.output(model, text, pair, cut)
+        cut = inputs.cut("embeddings", cached_models.tokenizer(model).model_max_length)
+    found = cached_embeddings.output(model, text, pair, cut)
     layers, (count, size) = len(found.states) - 1, found.states.shape[1:]
     with third:
         state = inputs.state("embeddings", layers)
@@ -138,7 +140,7 @@ def sentences(model: str, cut: int) -> None:
             _("Give 2 to {most} sentences, one a line; there are {count}.").format(most=MOST_COMPARED, count=len(rows))
         )
         return
-    found = [pooled_rows(cached.output(model, row, "", cut)) for row in rows]
+    found = [pooled_rows(cached_embeddings.output(model, row, "", cut)) for row in rows]
     matrices = {name: embeddings.cosines(np.stack([one[name] for one in found])) for name in found[0]}
     lowest = min(0.0, *(float(matrix.min()) for matrix in matrices.values()))
     places = [place for _row in range(-(-len(matrices) // 2)) for place in st.columns(2)]

@@ -8,7 +8,9 @@ import streamlit as st
 from core import embeddings, models, runs
 from core.bundled import READY
 from core.figures import embeddings as pictures
-from pages.shared import cached, inputs, layout
+from pages.shared import inputs, layout
+from pages.shared.cached import embeddings as cached_embeddings
+from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.snippets import embeddings as snippets
 from pages.topics.embeddings.collection import chosen_texts, sentences_file, told, vectors
@@ -31,10 +33,10 @@ def show(model: str, text: str) -> None:
     with second:
         kind = inputs.segment("map", "embeddings", kinds, _("Projection"))
     with third:
-        cut = inputs.cut("embeddings", cached.tokenizer(model).model_max_length)
+        cut = inputs.cut("embeddings", cached_models.tokenizer(model).model_max_length)
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     with left:
-        state = inputs.state("embeddings", cached.encoder(model).config.num_hidden_layers)
+        state = inputs.state("embeddings", cached_models.encoder(model).config.num_hidden_layers)
     method = cast(embeddings.Method, kind.partition("-")[0])
     dimensions: Literal[2, 3] = 3 if kind.endswith("3") else 2
     count = len(sample.texts)
@@ -59,7 +61,9 @@ def show(model: str, text: str) -> None:
     if any(one is None for one in pooled):
         return
     with st.spinner(_("Drawing the map …")):
-        projection = cached.projection(names, sample.texts, cut, state, pooling, method, dimensions, perplexity)
+        projection = cached_embeddings.projection(
+            names, sample.texts, cut, state, pooling, method, dimensions, perplexity
+        )
     near = nearest(model, text, sample, cut, state, pooling)
     selected = maps(pair_of_models, projection, sample, near)
     explain_map(projection, method, perplexity, len(names) == 2)
@@ -117,8 +121,8 @@ def nearest(
     """The sentences nearest to the one typed above, in the model that is chosen above."""
     if not text.strip():
         return ()
-    query = cached.few_vectors(model, text, cut)[pooling][state]
-    collection = cached.sentence_vectors(model, sample.texts, cut).vectors[pooling][state]
+    query = cached_embeddings.few_vectors(model, text, cut)[pooling][state]
+    collection = cached_embeddings.sentence_vectors(model, sample.texts, cut).vectors[pooling][state]
     return embeddings.neighbours(collection, query, min(NEIGHBOURS, len(sample.texts)))
 
 

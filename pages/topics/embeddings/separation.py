@@ -7,7 +7,8 @@ from core import embeddings
 from core.errors import UserError
 from core.figures import embeddings as pictures
 from core.metrics import wilson
-from pages.shared import cached, i18n, layout
+from pages.shared import i18n, layout
+from pages.shared.cached import embeddings as cached_embeddings
 from pages.shared.i18n import _
 
 
@@ -26,9 +27,12 @@ def separation(
         )
         return
     try:
-        scores = {name: cached.separation(name, sample.texts, sample.labels, cut, state, pooling) for name in shown}
+        scores = {
+            name: cached_embeddings.separation(name, sample.texts, sample.labels, cut, state, pooling) for name in shown
+        }
         curves = {
-            title: cached.silhouettes(name, sample.texts, sample.labels, cut, pooling) for name, title in shown.items()
+            title: cached_embeddings.silhouettes(name, sample.texts, sample.labels, cut, pooling)
+            for name, title in shown.items()
         }
     except UserError as error:
         st.info(layout.plain(i18n.error_text(error)), icon=":material/info:")

@@ -7,7 +7,9 @@ import streamlit as st
 from core import embeddings, models, runs
 from core.errors import UserError
 from core.figures import embeddings as pictures
-from pages.shared import cached, inputs, layout
+from pages.shared import inputs, layout
+from pages.shared.cached import embeddings as cached_embeddings
+from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
 from pages.shared.snippets import embeddings as snippets
 from pages.topics.embeddings.names import state_title
@@ -31,7 +33,7 @@ def show(model: str) -> None:
     else:
         row = embeddings.WORD_SETS[chosen]
         word, rows = row.word, tuple((sentence, _(sense)) for sentence, sense in row.uses)
-    uses = cached.word_uses(model, word, rows, 0)
+    uses = cached_embeddings.word_uses(model, word, rows, 0)
     parted = embeddings.parting(uses.similarities, [use.sense for use in uses.uses])
     honest_about_language(model, chosen, uses)
     layers = len(uses.similarities) - 1
@@ -132,7 +134,7 @@ def honest_about_language(model: str, chosen: str, uses: embeddings.WordUses) ->
     if not unknown and not (english and chinese):
         return
     everything = [
-        token for use in uses.uses for token in cached.tokens(model, use.sentence).tokens if token.source == 0
+        token for use in uses.uses for token in cached_tokens.tokens(model, use.sentence).tokens if token.source == 0
     ]
     share = sum(token.kind == "unknown" for token in everything) / max(1, len(everything))
     st.warning(

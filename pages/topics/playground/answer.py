@@ -10,7 +10,11 @@ from core.errors import UserError
 from core.results import Prediction
 from core.runs import Run
 from core.tasks.table import TASKS
-from pages.shared import cached, layout
+from pages.shared import layout
+from pages.shared.cached import answers as cached_answers
+from pages.shared.cached import models as cached_models
+from pages.shared.cached import runs as cached_runs
+from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _, error_text
 from pages.shared.tasks.table import VIEWS
 from pages.topics.playground.answering import run_of
@@ -33,7 +37,7 @@ STYLE = """
 
 def complete(name: str, given: Mapping[str, str]) -> bool:
     """Whether every text that the model reads is there; a line says so where it is not. An empty first text is for core to refuse."""
-    first, *others = cached.predictor(name).task.inputs
+    first, *others = cached_models.predictor(name).task.inputs
     if not given[first].strip() or all(given.get(role, "").strip() for role in others):
         return True
     st.info(_("This model reads several texts together: fill in every field."))
@@ -42,7 +46,7 @@ def complete(name: str, given: Mapping[str, str]) -> bool:
 
 def show(name: str, prediction: Prediction, key: str) -> None:
     """What the model says, as its task is shown."""
-    VIEWS[cached.predictor(name).task.id].answer(prediction, key)
+    VIEWS[cached_models.predictor(name).task.id].answer(prediction, key)
 
 
 def before_training(name: str, given: Mapping[str, str]) -> None:
@@ -70,7 +74,7 @@ def before_training(name: str, given: Mapping[str, str]) -> None:
         return
     try:
         with st.spinner(_("Loading the model…"), show_time=True):
-            prediction = cached.before_training(run.id, given)
+            prediction = cached_answers.before_training(run.id, given)
             caption = _beginning(run)
     except UserError as error:
         st.caption(layout.plain(error_text(error)))
@@ -82,7 +86,7 @@ def before_training(name: str, given: Mapping[str, str]) -> None:
 def _beginning(run: Run) -> str:
     """What the run started from."""
     model = layout.plain(run.config.model)
-    if cached.began_with_head(run.id):
+    if cached_runs.began_with_head(run.id):
         return _("{model} as this run found it: it brought its head for this task, which this run trained on.").format(
             model=model
         )
@@ -94,13 +98,13 @@ def _beginning(run: Run) -> str:
 
 def notes(name: str, given: Mapping[str, str], prediction: Prediction) -> None:
     """What the reader must know about this answer: truncated texts, and a second text for a model that never saw one."""
-    task = cached.predictor(name).task
+    task = cached_models.predictor(name).task
     run = run_of(name)
     if run is not None and run.config.task in TASKS and set(given) - set(task.inputs):
         st.info(_("This model was trained on single texts: it never saw a second sentence in training."))
     if prediction.truncated:
-        limit = cached.predictor(name).max_length
+        limit = cached_models.predictor(name).max_length
         first, *others = given.values()
-        read = cached.tokens(name, first, others[0] if others else "", limit)
+        read = cached_tokens.tokens(name, first, others[0] if others else "", limit)
         st.warning(_("The model reads at most {limit} tokens. It never saw this:").format(limit=limit))
         layout.cut_text(read.cut + read.cut_pair)

@@ -9,7 +9,9 @@ from core.bundled import READY
 from core.errors import UserError
 from core.predict import Predictor
 from core.tasks.table import TASKS
-from pages.shared import cached, inputs, layout
+from pages.shared import inputs, layout
+from pages.shared.cached import models as cached_models
+from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _, error_text
 
 
@@ -20,7 +22,7 @@ def load(name: str) -> Predictor:
             "'{name}' is a pre-trained encoder without a head for a task: fine-tune it first", name=models.title(name)
         )
     with st.spinner(_("Loading the model…"), show_time=True):
-        return cached.predictor(name)
+        return cached_models.predictor(name)
 
 
 def choose_model() -> tuple[str, dict[str, str]]:
@@ -84,7 +86,7 @@ def _train_your_own() -> None:
     """The way to a first model of one's own."""
     with st.container(horizontal=True):
         st.page_link("pages/finetune.py", label=_("Fine-tune a model of your own"), icon=":material/model_training:")
-        if any(run.state.status in runs.ACTIVE for run in cached.all_runs()):
+        if any(run.state.status in runs.ACTIVE for run in cached_runs.all_runs()):
             st.page_link("pages/runs.py", label=_("A run is on its way: watch it"), icon=":material/list_alt:")
 
 

@@ -3,14 +3,16 @@
 from core.tasks.base import read_detail
 from core.tasks.classify import Classes
 from core.tasks.table import TASKS
-from pages.shared import cached, layout
+from pages.shared import layout
+from pages.shared.cached import models as cached_models
+from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _
 from pages.topics.playground.answering import run_of
 
 
 def rows(name: str) -> list[layout.Experiment]:
     """Prepared experiments; one of them is a text that this very model got wrong."""
-    gives = cached.predictor(name).task.gives
+    gives = cached_models.predictor(name).task.gives
     if "tokens" in gives:
         return [
             layout.Experiment(
@@ -74,7 +76,7 @@ def rows(name: str) -> list[layout.Experiment]:
         ),
     ]
     run = run_of(name)
-    report = cached.run_report(run.id) if run else None
+    report = cached_runs.run_report(run.id) if run else None
     test = report.evaluations.get("test") if report and not report.memorised else None
     mistakes = read_detail(Classes, test).mistakes if test and TASKS[test.task].detail is Classes else ()
     if mistakes:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core import settings
-from pages.shared import cached, layout
+from pages.shared import layout
+from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.tasks.table import VIEWS
 from pages.topics.playground import bulk
@@ -46,7 +47,7 @@ def show(name: str, titles: Mapping[str, str]) -> None:
     )
     job: bulk.Job | None = st.session_state.get("bulk_job")
     running = job is not None and job.running
-    task = cached.predictor(name).task
+    task = cached_models.predictor(name).task
     prose = "label" in task.gives and len(task.inputs) == 1  # for which the examples are
     ready: bulk.Job | None = None
     with layout.mistakes():
@@ -86,7 +87,7 @@ def show(name: str, titles: Mapping[str, str]) -> None:
         left_out(ready)
     place = st.container()
     if ready:
-        predictor = cached.predictor(name)
+        predictor = cached_models.predictor(name)
         first = {role: texts[0] for role, texts in ready.inputs.items()}
         layout.show_code(VIEWS[predictor.task.id].predict_code(name, first, predictor.max_length))
     if job is not None:

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core import explain
-from pages.shared import cached, layout
+from pages.shared import layout
+from pages.shared.cached import answers as cached_answers
+from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.tasks.table import VIEWS
 from pages.topics.playground import answer, experiments
@@ -21,8 +23,8 @@ def show(name: str, given: Mapping[str, str]) -> None:
 
 
 def _answer(name: str, given: Mapping[str, str]) -> None:
-    task, limit = cached.predictor(name).task, cached.predictor(name).max_length
-    prediction = cached.prediction(name, given)
+    task, limit = cached_models.predictor(name).task, cached_models.predictor(name).max_length
+    prediction = cached_answers.prediction(name, given)
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**" + _("The model's answer") + "**")
@@ -41,7 +43,7 @@ def _answer(name: str, given: Mapping[str, str]) -> None:
             code += "\n\n# " + "-" * 70 + "\n# which words made it say so\n"
             code += view.attribution_code(name, given, subject, method, limit, attribution.words)
     layout.experiments("playground", experiments.rows(name))
-    milliseconds, repeats = cached.latency(name, given)
+    milliseconds, repeats = cached_answers.latency(name, given)
     speed.caption(
         _(
             "{milliseconds:.1f} ms per prediction on this machine, tokenising included: the median of {repeats} after one to warm up."

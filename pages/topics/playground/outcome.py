@@ -7,7 +7,8 @@ from core.metrics import METRICS
 from core.results import Evaluation
 from core.tasks.base import read_detail
 from core.tasks.classify import Classes
-from pages.shared import cached, layout, words
+from pages.shared import layout, words
+from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.tasks.table import VIEWS
 from pages.topics.playground import bulk
@@ -36,7 +37,7 @@ def left_out(job: bulk.Job) -> None:
 def follow(job: bulk.Job) -> None:
     """Work on a job while drawing its progress; then show what came out."""
     if job.running:
-        predictor = cached.predictor(job.model)
+        predictor = cached_models.predictor(job.model)
         with st.container(horizontal=True, vertical_alignment="center"):
             bar = st.progress(0.0, text=progress_text(job))
             st.button(_("Cancel"), on_click=_cancel, icon=":material/stop_circle:", key="bulk_cancel")
@@ -78,7 +79,7 @@ def results(job: bulk.Job) -> None:
     if not count:
         st.button(_("Discard"), on_click=_discard)
         return
-    goal = cached.predictor(job.model).goal
+    goal = cached_models.predictor(job.model).goal
     with layout.mistakes():
         evaluation = bulk.evaluation(job, goal)
         if evaluation is not None:
@@ -108,7 +109,7 @@ def results(job: bulk.Job) -> None:
             on_click="ignore",
             icon=":material/download:",
         )
-        layout.downloads(VIEWS[cached.predictor(job.model).task.id].downloads(job.predictions), "bulk")
+        layout.downloads(VIEWS[cached_models.predictor(job.model).task.id].downloads(job.predictions), "bulk")
         st.button(_("Discard"), on_click=_discard)
 
 

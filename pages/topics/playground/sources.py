@@ -9,7 +9,8 @@ import streamlit as st
 from core import settings, tables
 from core.data.columns import check_column, choose_inputs
 from core.errors import UserError
-from pages.shared import cached, layout
+from pages.shared import layout
+from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.topics.playground import bulk
 from pages.topics.playground.answering import short_title
@@ -18,7 +19,7 @@ from pages.topics.playground.answering import short_title
 def pasted(name: str, titles: Mapping[str, str]) -> bulk.Job:
     """A job over what was pasted, one text a line. Raises UserError when nothing was."""
     lines = str(st.session_state.get("bulk_text", "")).splitlines()
-    roles = cached.predictor(name).task.inputs
+    roles = cached_models.predictor(name).task.inputs
     parts = [
         (line.split("\t", len(roles) - 1) + [""] * len(roles))[: len(roles)] if len(roles) > 1 else [line]
         for line in lines
@@ -54,7 +55,7 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
     if upload is None:
         return None
     frame = read_upload(upload).frame
-    predictor = cached.predictor(name)
+    predictor = cached_models.predictor(name)
     task = predictor.task
     roles, labelled = task.layout.inputs, "label" in task.gives
     columns = [str(column) for column in frame.columns]

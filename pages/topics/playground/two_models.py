@@ -8,7 +8,9 @@ from core.bundled import READY
 from core.results import Prediction
 from core.tasks.classify import Labelled
 from core.tasks.table import TASKS
-from pages.shared import cached, inputs, layout
+from pages.shared import inputs, layout
+from pages.shared.cached import answers as cached_answers
+from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.tasks.table import VIEWS
 from pages.topics.playground import answer, experiments
@@ -17,7 +19,7 @@ from pages.topics.playground.answering import short_title
 
 def comparable(name: str) -> dict[str, str]:
     """The other models here that read the same texts and give answers of the same kind: name → title."""
-    task = cached.predictor(name).task
+    task = cached_models.predictor(name).task
     alike = {row.id for row in TASKS.values() if (row.gives, row.inputs) == (task.gives, task.inputs)}
     titles = inputs.titles(run for run in inputs.finished() if run.config.task in alike)
     titles |= {ready: title for ready, title in inputs.ready().items() if READY[ready].task in alike}
@@ -43,11 +45,11 @@ def show(name: str, titles: Mapping[str, str], given: Mapping[str, str]) -> None
             if not model or not complete:
                 continue
             with st.spinner(_("Loading the model…"), show_time=True):
-                prediction = cached.prediction(model, given)
+                prediction = cached_answers.prediction(model, given)
             st.markdown("**" + layout.plain(short_title(model, titles)) + "**")
             answer.show(model, prediction, f"bars_{number}")
-            milliseconds, repeats = cached.latency(model, given)
-            parameters = cached.predictor(model).model.num_parameters() / 1e6
+            milliseconds, repeats = cached_answers.latency(model, given)
+            parameters = cached_models.predictor(model).model.num_parameters() / 1e6
             st.caption(
                 _("{parameters:.1f} M parameters · {milliseconds:.1f} ms per prediction (median of {repeats})").format(
                     parameters=parameters, milliseconds=milliseconds, repeats=repeats
@@ -65,7 +67,7 @@ def show(name: str, titles: Mapping[str, str], given: Mapping[str, str]) -> None
         )
     layout.experiments("playground", experiments.rows(name))
     shown = [model for model in (name, other) if model and (model == name or len(answers) == 2)]
-    ready = {model: cached.predictor(model) for model in shown}
+    ready = {model: cached_models.predictor(model) for model in shown}
     layout.show_code(
         "\n\n".join(
             VIEWS[predictor.task.id].predict_code(model, given, predictor.max_length)

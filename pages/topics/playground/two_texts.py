@@ -6,14 +6,16 @@ import streamlit as st
 
 from core.figures import predictions as predictions_figures
 from core.tasks.classify import Labelled
-from pages.shared import cached, inputs, layout
+from pages.shared import inputs, layout
+from pages.shared.cached import answers as cached_answers
+from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.tasks.table import VIEWS
 from pages.topics.playground import answer, experiments
 
 
 def show(name: str, given: Mapping[str, str]) -> None:
-    predictor = cached.predictor(name)
+    predictor = cached_models.predictor(name)
     role = predictor.task.inputs[0]
     if not inputs.get("other_text"):
         inputs.put("other_text", given[role])
@@ -26,7 +28,7 @@ def show(name: str, given: Mapping[str, str]) -> None:
 
 
 def _compare(name: str, given: Mapping[str, str], edited: Mapping[str, str]) -> None:
-    first, second = cached.prediction(name, given), cached.prediction(name, edited)
+    first, second = cached_answers.prediction(name, given), cached_answers.prediction(name, edited)
     if isinstance(first, Labelled) and isinstance(second, Labelled):
         _labels(first, second)
     else:

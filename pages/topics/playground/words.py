@@ -8,7 +8,9 @@ import streamlit as st
 from core import explain
 from core.figures import predictions as predictions_figures
 from core.results import Attribution
-from pages.shared import cached, inputs
+from pages.shared import inputs
+from pages.shared.cached import answers as cached_answers
+from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.tasks.base import Subject
 from pages.topics.playground.answer import CHART
@@ -74,7 +76,7 @@ def which_words(
     """The attribution of one of the subjects of an answer, computed only when it is shown; the subject; and the method."""
     st.subheader(_("Which words made it say so"), anchor=False)
     left, right = st.columns([3, 2], vertical_alignment="bottom")
-    titles = {key: _(row.title) for key, row in explain.offered(cached.predictor(name).task).items()} | {
+    titles = {key: _(row.title) for key, row in explain.offered(cached_models.predictor(name).task).items()} | {
         "off": _("Off")
     }
     with left:
@@ -91,7 +93,7 @@ def which_words(
         )
     subject = subjects[chosen]
     with st.spinner(_("Asking the model which words matter…"), show_time=True):
-        attribution = cached.explanation(name, given, subject.label, method, subject.at)
+        attribution = cached_answers.explanation(name, given, subject.label, method, subject.at)
     st.caption(_(explain.METHODS[method].help))
     if not attribution.words:
         st.info(_("The model reads no word of this text."))

@@ -11,7 +11,8 @@ from core.errors import UserError
 from core.figures import training as training_figures
 from core.results import Measure, RunConfig, RunReport
 from core.runs import Run
-from pages.shared import cached, layout, words
+from pages.shared import layout, words
+from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _
 
 ERROR = "adaptive_error"
@@ -37,7 +38,7 @@ def _name(contender: str) -> str:
 
 
 def _experiment() -> None:
-    found = cached.all_runs()
+    found = cached_runs.all_runs()
     first = (adaptive.start(), adaptive.pretraining(), *adaptive.fine_tunings("plain", adaptive.BASE))
     models = {"plain": adaptive.BASE}
     for contender, config in (("unread", adaptive.start()), ("adapted", adaptive.pretraining())):
@@ -53,7 +54,7 @@ def _experiment() -> None:
     for contender, configs in asked.items():
         for config in configs:
             run = known.get(config)
-            report = cached.run_report(run.id) if run and run.state.status == "finished" else None
+            report = cached_runs.run_report(run.id) if run and run.state.status == "finished" else None
             if report and "test" in report.evaluations:
                 reports[config.limit][contender][config.seed] = report
     _results([adaptive.outcome(count, by_contender) for count, by_contender in reports.items()])

@@ -6,7 +6,11 @@ import streamlit as st
 from core import attention
 from core.figures import pretraining as figures
 from core.pretraining import Corruption, Fate
-from pages.shared import cached, inputs
+from pages.shared import inputs
+from pages.shared.cached import article as cached_article
+from pages.shared.cached import data as cached_data
+from pages.shared.cached import models as cached_models
+from pages.shared.cached import pretraining as cached_pretraining
 from pages.shared.i18n import _
 from pages.shared.snippets import pretraining as snippets
 from pages.topics.pretraining import masking
@@ -44,7 +48,7 @@ def show(model: str, text: str, cut: int) -> str:
         seed = inputs.whole_number("seed", "pretraining", label=_("Seed"), low=0, high=HIGHEST_SEED)
         st.button(_("Roll again"), on_click=_roll, type="primary", icon=":material/casino:")
         whole = inputs.flag("whole", "pretraining", label=_("Whole words"))
-    found = cached.corrupted(model, text, seed=seed, whole_words=whole, max_length=cut)
+    found = cached_pretraining.corrupted(model, text, seed=seed, whole_words=whole, max_length=cut)
     _chips(model, found)
     if not found.chosen:
         st.info(_("This time no token was chosen: a short text has only a few. Roll again."), icon=":material/casino:")
@@ -64,7 +68,7 @@ def show(model: str, text: str, cut: int) -> str:
 def _chips(model: str, found: Corruption) -> None:
     tokens, names = found.tokens, _names()
     before = attention.labels(tokens)
-    after = [attention.readable(str(cached.tokenizer(model).convert_ids_to_tokens(i))) for i in found.corrupted]
+    after = [attention.readable(str(cached_models.tokenizer(model).convert_ids_to_tokens(i))) for i in found.corrupted]
 
     def chip(index: int) -> masking.Chip:
         fate = found.fates[index]
@@ -107,15 +111,15 @@ def _row(title: str, tokens: int, counts: dict[Fate, int]) -> dict[str, object]:
 def _counts(model: str, text: str, found: Corruption, seed: int, whole: bool, cut: int) -> None:
     st.subheader(_("How often?"), anchor=False)
     rounds = _rounds(found)
-    many = cached.fates(model, text, seed=seed, rounds=rounds, whole_words=whole, max_length=cut)
+    many = cached_pretraining.fates(model, text, seed=seed, rounds=rounds, whole_words=whole, max_length=cut)
     summed: dict[Fate, int] = {fate: sum(counts[fate] for counts in many) for fate in CHOSEN}
     rows = [
         _row(_("this roll"), found.choosable, dict(found.counts)),
         _row(_("this text, {count} rolls").format(count=rounds), rounds * found.choosable, summed),
     ]
     if not whole:  # these are counted token by token
-        sentences = tuple(cached.dataset("rotten_tomatoes").splits["train"][:REVIEWS]["text"])
-        films = cached.corruption(sentences, seed)
+        sentences = tuple(cached_data.dataset("rotten_tomatoes").splits["train"][:REVIEWS]["text"])
+        films = cached_article.corruption(sentences, seed)
         reviews: dict[Fate, int] = {"mask": films.masked, "random": films.random, "kept": films.kept}
         rows.append(
             _row(
@@ -140,7 +144,9 @@ def _counts(model: str, text: str, found: Corruption, seed: int, whole: bool, cu
 
 
 def _settling(model: str, text: str, found: Corruption, cut: int) -> None:
-    many = cached.fates(model, text, seed=found.seed, rounds=_rounds(found), whole_words=False, max_length=cut)
+    many = cached_pretraining.fates(
+        model, text, seed=found.seed, rounds=_rounds(found), whole_words=False, max_length=cut
+    )
     total = 0
     summed: dict[Fate, int] = dict.fromkeys(CHOSEN, 0)
     chosen: list[int] = []

@@ -9,7 +9,9 @@ import streamlit as st
 from core.attention import readable
 from core.figures import pretraining as figures
 from core.pretraining import GenerationStep, Method
-from pages.shared import cached, inputs, layout
+from pages.shared import inputs, layout
+from pages.shared.cached import models as cached_models
+from pages.shared.cached import pretraining as cached_pretraining
 from pages.shared.i18n import _
 from pages.shared.snippets import pretraining as snippets
 from pages.topics.pretraining import masking
@@ -49,7 +51,7 @@ def show(model: str, text: str, cut: int) -> str:
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     with left:
         method = cast(Method, inputs.segment("way", "pretraining", _methods(), _("In which order")))
-    holes = str(cached.tokenizer(model).mask_token) in text
+    holes = str(cached_models.tokenizer(model).mask_token) in text
     with right:
         length = inputs.whole_number(
             "length", "pretraining", label=_("Masks to add"), low=1, high=LONGEST,
@@ -72,7 +74,7 @@ def show(model: str, text: str, cut: int) -> str:
     with four:
         st.button(_("Roll again"), on_click=_roll, icon=":material/casino:", width="stretch")
     with st.spinner(_("Filling the masks …")):
-        steps = cached.generated(
+        steps = cached_pretraining.generated(
             model, text, method=method, length=length, temperature=temperature, top_k=top_k, seed=seed, max_length=cut
         )
     if not steps:
@@ -110,7 +112,7 @@ def _take_step(key: str, count: int) -> None:
 
 
 def _picture(model: str, steps: Sequence[GenerationStep], chosen: int) -> None:
-    tokenizer = cached.tokenizer(model)
+    tokenizer = cached_models.tokenizer(model)
     now = steps[chosen - 1]
     written = {step.position: step for step in steps[:chosen]}
     special = set(tokenizer.all_special_ids)

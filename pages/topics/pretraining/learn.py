@@ -22,7 +22,8 @@ from core.finetune.setup import advised
 from core.results import RunConfig
 from core.tasks.base import Task
 from core.tasks.table import TASKS
-from pages.shared import cached, data_form, inputs, launch, layout, recipe
+from pages.shared import data_form, inputs, launch, layout, recipe
+from pages.shared.cached import models as cached_models
 from pages.shared.data_form import NO_FILE, Source
 from pages.shared.i18n import _, error_text
 from pages.shared.run_view import actions, live, result
@@ -252,7 +253,7 @@ def _form(model: str) -> None:
     name = inputs.segment("learn", PAGE, {goal: _title(goal) for goal in aims}, _("What to learn"))
     aim = aims[name]
     st.caption(_help(name))
-    if not aim.scratch and not cached.can_learn(model, aim.task.head):
+    if not aim.scratch and not cached_models.can_learn(model, aim.task.head):
         sentence = UserError(HEADS[aim.task.head].missing, name=models.title(model))
         st.warning(layout.plain(error_text(sentence)), icon=":material/warning:")
         st.button(_("Use minilm instead"), type="primary", on_click=inputs.put, args=("model", "minilm"))

@@ -12,7 +12,8 @@ import streamlit as st
 
 from core import attention, pretraining
 from core.results import Token, Tokens
-from pages.shared import cached, components, layout
+from pages.shared import components, layout
+from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 
 _mount = components.part("masking", "chips")
@@ -38,7 +39,7 @@ class Chip:
 def as_written(model: str, text: str) -> str:
     """A text with its masks, [MASK] or <mask>, written as the model's family writes them."""
     for word in pretraining.MASK_WORDS:
-        text = text.replace(word, str(cached.tokenizer(model).mask_token))
+        text = text.replace(word, str(cached_models.tokenizer(model).mask_token))
     return text
 
 

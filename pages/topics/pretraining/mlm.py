@@ -17,7 +17,10 @@ from core.figures import pretraining as figures
 from core.figures.style import safe
 from core.pretraining import Filled, Filling
 from core.results import Tokens
-from pages.shared import cached, i18n, inputs, layout
+from pages.shared import i18n, inputs, layout
+from pages.shared.cached import models as cached_models
+from pages.shared.cached import pretraining as cached_pretraining
+from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
 from pages.shared.snippets import pretraining as snippets
 from pages.topics.pretraining import masking
@@ -71,7 +74,7 @@ def after_press(tokens: Tokens, masked: tuple[int, ...], pressed: tuple[int, ...
 
 def _gaps(model: str, tokens: Tokens) -> tuple[int, ...]:
     """The places where the text itself has the mask token."""
-    mask = cached.tokenizer(model).mask_token_id
+    mask = cached_models.tokenizer(model).mask_token_id
     return tuple(i for i, token in enumerate(tokens.tokens) if token.id == mask)
 
 
@@ -103,7 +106,7 @@ def _chips(model: str, tokens: Tokens, masked: tuple[int, ...], whole: bool) -> 
         [chip(i) for i in range(len(tokens.tokens))],
         label=_("The tokens of the sentence: press one to mask it; the arrow keys go from one to the next"),
         hint=_("Click a token to mask it, and again to show it. The model reads [MASK] in its place."),
-        mask=str(cached.tokenizer(model).mask_token),
+        mask=str(cached_models.tokenizer(model).mask_token),
         on_press=take,
     )
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -116,7 +119,7 @@ def _chips(model: str, tokens: Tokens, masked: tuple[int, ...], whole: bool) -> 
 def _can_fill(name: str) -> bool:
     """Whether a model on this machine has the head; one that cannot be read is not offered."""
     try:
-        return cached.has_head(name, "mlm")
+        return cached_models.has_head(name, "mlm")
     except UserError:
         return False
 
@@ -134,7 +137,7 @@ def _offered(model: str) -> dict[str, str]:
 
 def show(model: str, text: str, cut: int) -> str:
     """Tokens to mask, the likeliest entries for each masked one, the loss, attention before and after; returns the code."""
-    tokens = cached.tokens(model, text, "", cut)
+    tokens = cached_tokens.tokens(model, text, "", cut)
     whole = inputs.get("whole") == "yes"
     masked = positions(tokens, inputs.get("masked"), whole_words=whole)
     _chips(model, tokens, masked, whole)
@@ -168,8 +171,8 @@ def _fill(names: tuple[str, ...], text: str, cut: int, whole: bool) -> dict[str,
     for name in names:
         try:
             own = masking.as_written(name, text)
-            masked = positions(cached.tokens(name, own, "", cut), inputs.get("masked"), whole_words=whole)
-            found[name] = cached.filled(name, own, masked, whole_words=whole, max_length=cut)
+            masked = positions(cached_tokens.tokens(name, own, "", cut), inputs.get("masked"), whole_words=whole)
+            found[name] = cached_pretraining.filled(name, own, masked, whole_words=whole, max_length=cut)
         except UserError as error:
             if name == names[0]:
                 raise
@@ -186,7 +189,7 @@ def _word(token: str) -> str:
 
 def _size(found: Filled) -> int:
     """How many entries the vocabulary has."""
-    return int(cached.masked_lm(found.tokens.model).config.vocab_size)
+    return int(cached_models.masked_lm(found.tokens.model).config.vocab_size)
 
 
 def _bars(filling: Filling) -> tuple[list[str], list[float], int | None]:
@@ -338,9 +341,9 @@ def _attention(model: str, text: str, masked: tuple[int, ...], whole: bool, cut:
     if not masked:
         st.markdown(_("Click a token to see how the heads look at a mask instead."))
         return
-    config = cached.masked_lm(model).config
+    config = cached_models.masked_lm(model).config
     layer, head = inputs.layer_and_head("pretraining", config.num_hidden_layers, config.num_attention_heads)
-    both = cached.before_after(model, text, masked, whole_words=whole, layer=layer, max_length=cut)
+    both = cached_pretraining.before_after(model, text, masked, whole_words=whole, layer=layer, max_length=cut)
     for column, maps, title in zip(
         st.columns(2, gap="large"), (both.before, both.after), (_("Before: every token is read"), _("After: masked tokens are hidden")), strict=True
     ):  # fmt: skip

@@ -8,7 +8,8 @@ from core import attention
 from core.errors import UserError
 from core.figures import pretraining as figures
 from core.pretraining import NextSentence
-from pages.shared import cached, inputs, layout
+from pages.shared import inputs, layout
+from pages.shared.cached import pretraining as cached_pretraining
 from pages.shared.i18n import _
 from pages.shared.snippets import pretraining as snippets
 from pages.topics.pretraining import masking
@@ -53,7 +54,7 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
         st.info(_("Write a second sentence above, or choose a prepared pair."), icon=":material/edit:")
         _prepared(model, cut)
         return ""
-    found = cached.follows(model, text, pair, cut)
+    found = cached_pretraining.follows(model, text, pair, cut)
     for template, values in found.notes:
         st.info(layout.plain(_(template).format(**values)), icon=":material/info:")
     _answer(found)
@@ -137,7 +138,7 @@ def _prepared(model: str, cut: int) -> None:
     st.subheader(_("The prepared pairs side by side"), anchor=False)
     titles = _titles()
     try:
-        chances = [cached.follows(model, *PAIRS[name], cut).probability for name in titles]
+        chances = [cached_pretraining.follows(model, *PAIRS[name], cut).probability for name in titles]
     except UserError:  # too short a cut for two sentences: the page has said so already
         return
     st.dataframe(

@@ -10,7 +10,8 @@ from core.attention import readable
 from core.batches import Report
 from core.figures import pretraining as figures
 from core.pretraining import Scored, TokenScore
-from pages.shared import cached, inputs, layout, progress
+from pages.shared import inputs, layout, progress
+from pages.shared.cached import pretraining as cached_pretraining
 from pages.shared.i18n import _
 from pages.shared.snippets import pretraining as snippets
 from pages.topics.pretraining import masking
@@ -48,11 +49,11 @@ def show(model: str, text: str, cut: int) -> str:
 
 
 def _score(model: str, text: str, cut: int) -> Scored | None:
-    found = cached.scored(model, text, cut)
+    found = cached_pretraining.scored(model, text, cut)
     if found is None:
 
         def measure(report: Report) -> Scored | None:
-            return cached.scored(model, text, cut, report)
+            return cached_pretraining.scored(model, text, cut, report)
 
         found = progress.work(f"score_{model}_{cut}_{text}", _("Hiding one token after the other"), measure)
     return found

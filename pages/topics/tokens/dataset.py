@@ -7,7 +7,9 @@ import streamlit as st
 
 from core import vocabulary
 from core.figures import training as training_figures
-from pages.shared import cached, inputs
+from pages.shared import inputs
+from pages.shared.cached import models as cached_models
+from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
 from pages.topics.tokens import tokenizers
 
@@ -25,10 +27,10 @@ def show(model: str) -> None:
     )
     count = int(second.selectbox(_("Examples"), (500, 2000, 10000), 1, format_func="{:,}".format))
     with third:
-        max_length = inputs.cut("tokens", cached.tokenizer(model).model_max_length)
+        max_length = inputs.cut("tokens", cached_models.tokenizer(model).model_max_length)
     texts = tokenizers.texts_of(source, count)
     report, done = tokenizers.progress(_("{done:,} of {total:,} texts read"))
-    found = cached.corpus_statistics(model, texts, max_length, report)
+    found = cached_tokens.corpus_statistics(model, texts, max_length, report)
     done()
     assert found is not None
     st.plotly_chart(

@@ -6,7 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from core import vocabulary
-from pages.shared import cached, inputs, layout
+from pages.shared import inputs, layout
+from pages.shared.cached import models as cached_models
+from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
 
 ENTRIES = "tokens_entries"
@@ -28,14 +30,14 @@ def show(model: str) -> None:
     kinds = {name: _(row.title) for name, row in vocabulary.ENTRY_FILTERS.items()}
     with second:
         kind = cast(vocabulary.EntryKind, inputs.part("tokens", kinds, label=_("Kind of entry")))
-    total = cached.entries(model, query, kind, 1).total
+    total = cached_tokens.entries(model, query, kind, 1).total
     pages = max(1, -(-total // ENTRIES_SHOWN))
     page = int(
         third.number_input(
             _("Page of {count:,}").format(count=pages), 1, pages, 1, key=f"entries_{query}_{kind}_{pages}"
         )
     )
-    found = cached.entries(model, query, kind, ENTRIES_SHOWN, (page - 1) * ENTRIES_SHOWN)
+    found = cached_tokens.entries(model, query, kind, ENTRIES_SHOWN, (page - 1) * ENTRIES_SHOWN)
     st.caption(
         _("{total:,} of {size:,} entries. {help}").format(
             total=found.total, size=found.size, help=_(vocabulary.ENTRY_FILTERS[kind].help)
@@ -60,7 +62,7 @@ def show(model: str) -> None:
             alt=_("Entries of the vocabulary"),
         )
         st.caption(_("Choose a row to see its neighbours."))
-    size = int(cached.encoder(model).config.vocab_size)
+    size = int(cached_models.encoder(model).config.vocab_size)
     asked = inputs.number("entry", 0, size, size)
     entry = asked if asked < size else ids[0] if ids else None
     with right:
@@ -72,8 +74,8 @@ def show(model: str) -> None:
 
 def neighbours_table(model: str, entry: int) -> None:
     """The entries whose word embeddings are nearest to one entry's."""
-    near = cached.neighbours(model, entry, NEIGHBOURS)
-    names = cached.tokenizer(model, -1).convert_ids_to_tokens([entry, *(row.id for row in near)])
+    near = cached_tokens.neighbours(model, entry, NEIGHBOURS)
+    names = cached_models.tokenizer(model, -1).convert_ids_to_tokens([entry, *(row.id for row in near)])
     st.markdown(
         _("**Nearest to {entry}** (id {id}) in the word embedding table").format(
             entry=layout.plain(str(names[0])), id=entry

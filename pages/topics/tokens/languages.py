@@ -7,7 +7,8 @@ import streamlit as st
 
 from core import vocabulary
 from core.figures import tokens as token_figures
-from pages.shared import cached, inputs, layout
+from pages.shared import inputs, layout
+from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
 from pages.shared.snippets import tokens as snippets
 from pages.topics.tokens import tokenizers
@@ -29,7 +30,7 @@ def show(model: str) -> str:
         ),
     )
     names = tokenizers.available(model)
-    costs = {tokenizers.title(name): cached.language_costs(name) for name in names}
+    costs = {tokenizers.title(name): cached_tokens.language_costs(name) for name in names}
     costs |= {asked.title: vocabulary.language_costs(made.tokenizer) for asked, made in tokenizers.trained()}
     st.plotly_chart(
         token_figures.language_costs(costs, measure, text=_),
@@ -41,7 +42,7 @@ def show(model: str) -> str:
             "model can read. Few tokens are no gain where they are [UNK]: then the model sees nothing of the word."
         ).format(count=len(vocabulary.LANGUAGES))
     )
-    found = cached.language_costs(model)
+    found = cached_tokens.language_costs(model)
     st.dataframe(
         pd.DataFrame(
             {

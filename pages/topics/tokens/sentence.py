@@ -5,14 +5,15 @@ import streamlit as st
 from core import settings
 from core.results import Tokens
 from core.tokens import check_text
-from pages.shared import cached, inputs, layout
+from pages.shared import inputs, layout
+from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.topics.tokens import typing
 
 
 def show(model: str) -> int:
     """The sentence as the model reads it; returns how many tokens it is filled up to, 0 for no padding."""
-    limit = cached.tokenizer(model).model_max_length
+    limit = cached_models.tokenizer(model).model_max_length
     second, third, fourth = st.columns([4, 1, 1], vertical_alignment="bottom")
     with second:
         pair = inputs.pair("tokens")

@@ -7,7 +7,8 @@ import streamlit as st
 from core import vocabulary
 from core.figures import tokens as token_figures
 from core.tokens import check_text
-from pages.shared import cached
+from pages.shared.cached import models as cached_models
+from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
 from pages.shared.snippets import tokens as snippets
 from pages.topics.tokens import tokenizers
@@ -21,7 +22,7 @@ def show(model: str) -> str:
     check_text(text)
     names = tokenizers.available(model)
     ready = tokenizers.trained()
-    found = {name: cached.spelling(name, text) for name in names}
+    found = {name: cached_tokens.spelling(name, text) for name in names}
     all_rows = [replace(row, name=tokenizers.title(name)) for name, row in found.items()]
     made_rows = [vocabulary.spelling(made.tokenizer, text, name=asked.title) for asked, made in ready]
     if len(all_rows) + len(made_rows) > 1:
@@ -30,7 +31,7 @@ def show(model: str) -> str:
             alt=_("How many tokens the sentence is under each tokenizer; the pieces are below"),
         )
     for name, row in zip(names, all_rows, strict=True):
-        tokenizers.row(row, cached.tokenizer(name, -1).unk_token_id)
+        tokenizers.row(row, cached_models.tokenizer(name, -1).unk_token_id)
     for (_asked, made), row in zip(ready, made_rows, strict=True):
         tokenizers.row(row, made.tokenizer.unk_token_id)
     tokenizers.train_form()

@@ -15,7 +15,10 @@ from core import models, runs, settings, vocabulary
 from core.data.bundled import DATASETS
 from core.figures import tokens as token_figures
 from core.tokens import Piece
-from pages.shared import cached, inputs, layout
+from pages.shared import inputs, layout
+from pages.shared.cached import data as cached_data
+from pages.shared.cached import runs as cached_runs
+from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
 
 TRAINED = "tokenizers_trained"
@@ -46,7 +49,7 @@ def available(model: str) -> tuple[str, ...]:
     A run keeps the vocabulary of the model it started from, so it only counts where that model is not here itself.
     """
     found = {model: None} | {name: None for name in models.MODELS if models.availability(name) == "here"}
-    for run in cached.all_runs():
+    for run in cached_runs.all_runs():
         name = f"run:{run.id}"
         if run.config.model not in found and models.availability(name) == "here":
             found[name] = None
@@ -62,7 +65,7 @@ def title(name: str) -> str:
 def sources() -> dict[str, str]:
     """Where texts can come from: a dataset's id, or "run:ID" for the data a run was trained on → its title."""
     rows = {name: _(row.title) for name, row in DATASETS.items()}
-    for run in cached.all_runs():
+    for run in cached_runs.all_runs():
         if run.config.data.startswith("data/"):
             rows[f"run:{run.id}"] = _("your data: {title}").format(title=inputs.run_title(run))
     return rows
@@ -70,7 +73,9 @@ def sources() -> dict[str, str]:
 
 def texts_of(source: str, count: int) -> tuple[str, ...]:
     """The first training texts of one of the `sources`."""
-    found = cached.run_data(source.removeprefix("run:")) if source.startswith("run:") else cached.dataset(source)
+    found = (
+        cached_data.run_data(source.removeprefix("run:")) if source.startswith("run:") else cached_data.dataset(source)
+    )
     return tuple(found.splits["train"]["text"][:count])
 
 
@@ -121,7 +126,7 @@ def progress(template: str) -> tuple[Callable[[int, int], None], Callable[[], ob
 def trained() -> tuple[tuple[Trained, vocabulary.TrainedTokenizer], ...]:
     """What this visitor trained, newest first, as far as it is still kept."""
     asked = cast(list[Trained], st.session_state.get(TRAINED, []))
-    found = [(one, cached.trained_tokenizer(one.kind, one.texts, one.size)) for one in asked]
+    found = [(one, cached_tokens.trained_tokenizer(one.kind, one.texts, one.size)) for one in asked]
     return tuple((one, result) for one, result in found if result is not None)
 
 
@@ -155,7 +160,7 @@ def train_form() -> None:
         limit = settings.MAX_TEXT_CHARS.value()
         texts = tuple(typed[:limit].splitlines()) if source == OWN else texts_of(source, 10_000)
         report, done = progress(_("{done:,} of {total:,} texts read"))
-        cached.trained_tokenizer(kind, texts, size, report)
+        cached_tokens.trained_tokenizer(kind, texts, size, report)
         done()
         made = Trained(kind, size, options[source], texts)
         earlier = [one for one in st.session_state.get(TRAINED, []) if one != made]

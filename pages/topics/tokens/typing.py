@@ -13,7 +13,8 @@ import streamlit as st
 
 from core import tokens as core_tokens
 from core.results import Token, Tokens
-from pages.shared import cached, components, inputs, layout
+from pages.shared import components, inputs, layout
+from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
 
 KEY = "typing"
@@ -106,7 +107,7 @@ def box(
         inputs.put("text", shared)
     st.session_state[KNOWN] = shared
     text = inputs.within_limit(shared)
-    result = cached.tokens(model, text, pair, max_length, pad_to) if text.strip() else None
+    result = cached_tokens.tokens(model, text, pair, max_length, pad_to) if text.strip() else None
     events = _mount(
         key=KEY,
         data={

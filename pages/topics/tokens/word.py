@@ -5,7 +5,9 @@ from html import escape
 import streamlit as st
 
 from core.tokens import NORMALISERS, WordTrace, check_text
-from pages.shared import cached, inputs, layout
+from pages.shared import inputs, layout
+from pages.shared.cached import models as cached_models
+from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
 from pages.topics.tokens import tokenizers
 from pages.topics.tokens.sentence import shared_text, typed_to_pick
@@ -37,7 +39,7 @@ def show(model: str) -> None:
     typed_to_pick(model, inputs.get("word") or "0:0")
     text = shared_text()
     check_text(text)
-    words = cached.words(model, text)
+    words = cached_tokens.words(model, text)
     if not words:
         st.info(_("After normalisation nothing is left of this text."))
         return
@@ -48,7 +50,7 @@ def show(model: str) -> None:
     left, right = st.columns([1, 2], gap="large")
     with left:
         index = int(inputs.choice("word", "tokens", options, _("The word")).removeprefix("0:"))
-    trace = cached.word_trace(model, text, index)
+    trace = cached_tokens.word_trace(model, text, index)
     with right:
         st.markdown(summary(trace))
     st.subheader(_("1 · Normalisation"), anchor=False)
@@ -78,7 +80,7 @@ def show(model: str) -> None:
         merges_table(trace)
     else:
         segmentations_table(trace)
-    st.html(tokenizers.pieces_html(trace.pieces, cached.tokenizer(model, -1).unk_token_id, trace.algorithm))
+    st.html(tokenizers.pieces_html(trace.pieces, cached_models.tokenizer(model, -1).unk_token_id, trace.algorithm))
     if trace.traced:
         st.caption(
             _("These steps were recomputed here; the tokenizers library gives the same pieces and ids.")
@@ -97,7 +99,7 @@ def show(model: str) -> None:
 
 def ends(model: str, text: str) -> tuple[str, str]:
     """The first and the last token of the input."""
-    found = cached.tokens(model, text).texts
+    found = cached_tokens.tokens(model, text).texts
     return found[0], found[-1]
 
 

@@ -1,0 +1,151 @@
+"""The loaded models and tokenizers, kept by name, and what a model can do.
+
+This package is the only home of st.cache_*: core's results, kept by names and text. Nothing that comes from it may be
+changed: it is shared by every visitor. A run's model is also keyed by the time its weights were written, because a
+resumed run writes them anew.
+"""
+
+import gc
+from collections.abc import Callable
+from functools import lru_cache
+from typing import cast
+
+import streamlit as st
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from core import embeddings, models, predict, runs, settings
+from core.tasks.base import start
+from core.tasks.table import TASKS, task_of
+
+# Streamlit searches all objects for garbage after every run of a page, before the page's last parts are sent. What the
+# libraries brought along (half a million objects, a quarter of a second) stays for good: it need not be searched.
+gc.freeze()
+
+
+def written_at(name: str) -> float:
+    """When a run's model was written; 0 for a model that never changes."""
+    run = models.RUN_NAME.fullmatch(name)
+    config = settings.runs_folder() / run[1] / "model" / "config.json" if run else None
+    return config.stat().st_mtime if config and config.is_file() else 0.0
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _tokenizer(name: str, written: float, max_length: int, use: str = "") -> PreTrainedTokenizerBase:
+    return models.load_tokenizer(name)
+
+
+def tokenizer(name: str, max_length: int = 0) -> PreTrainedTokenizerBase:
+    """A model's tokenizer, to be used with this one max_length only.
+
+    max_length −1 stands for no limit. A tokenizer keeps the truncation of its last call, so one that cut at different lengths in two visitors' threads
+    could cut the one's text at the other's length.
+    """
+    return _tokenizer(name, written_at(name), max_length)
+
+
+def _load_model(name: str, written: float, head: str, begins: bool, device: str) -> PreTrainedModel:
+    attention: models.Attention = "eager" if device == "cpu" else "sdpa"
+    if begins:
+        config = runs.get(name.removeprefix("run:")).config
+        labels = task_of(config.task).goal.labels_of(name, models.load_config(name))
+        model = start(task_of(config.task), config, labels, attention).eval()
+    elif head:
+        model = models.load(name, head, attention=attention)
+    else:
+        model = models.load_encoder(name, attention=attention)
+    return cast(PreTrainedModel, model.to(device))
+
+
+@lru_cache
+def _store(most: int) -> Callable[[str, float, str, bool, str], PreTrainedModel]:
+    """The one store of loaded models, of at most so many: the setting is read when a model is wanted, not at import."""
+    return st.cache_resource(max_entries=most, show_spinner=False)(_load_model)
+
+
+def model(name: str, head: str = "", *, begins: bool = False, device: str = "cpu") -> PreTrainedModel:
+    """A model with a head of HEADS, or the bare encoder; one that can return attention weights, except on a GPU.
+
+    begins: as a run had it before its first step.
+    """
+    return _store(settings.MAX_MODELS.value())(name, written_at(name), head, begins, device)
+
+
+def encoder(name: str) -> PreTrainedModel:
+    """A model's encoder, able to return attention weights: that of its classifier where it has one, so that it is held once."""
+    return cast(PreTrainedModel, whole(name).base_model)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _task(name: str, written: float) -> str:
+    models.folder(name)  # says at once when there is no such model
+    run = models.RUN_NAME.fullmatch(name)
+    asked = runs.get(run[1]).config.task if run else ""
+    return predict.choose_task(name, asked if asked in TASKS else "").id
+
+
+def predictor(name: str, *, begins: bool = False) -> predict.Predictor:
+    """A trained model ready to answer, for the task of its run or else of its head. begins: before its first step.
+
+    Raises UserError for a model without a head.
+    """
+    task = task_of(_task(name, written_at(name)))
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    loaded = model(name, task.head, begins=begins, device=device)
+    longest = models.max_length(loaded.config)
+    return predict.around(name, task, loaded, _tokenizer(name, written_at(name), longest, "answers"), longest)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _classifies(name: str, written: float) -> bool:
+    return models.head_of(models.load_config(name)) == "classifier"
+
+
+def classifies(name: str) -> bool:
+    """Whether a model has a classifier of its own: a finished run, or a fine-tuned model of the hub."""
+    return _classifies(name, written_at(name))
+
+
+def whole(name: str) -> PreTrainedModel:
+    """All that a model has, its classifier included, able to return attention weights."""
+    return model(name, "classifier" if classifies(name) else "")
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _has_pooler(name: str, written: float) -> bool:
+    return embeddings.has_pooler(models.folder(name))
+
+
+def has_pooler(name: str) -> bool:
+    """Whether a model has a trained pooler."""
+    return _has_pooler(name, written_at(name))
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _has_head(name: str, written: float, head: str) -> bool:
+    return models.has_head(name, head)
+
+
+def has_head(name: str, head: str) -> bool:
+    """Whether a model was trained for masked language modelling or next sentence prediction."""
+    return _has_head(name, written_at(name), head)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _can_learn(name: str, written: float, head: str) -> bool:
+    return models.can_learn(name, head)
+
+
+def can_learn(name: str, head: str) -> bool:
+    """Whether pre-training may go on with a model: it has the head, or its family can be given a new one."""
+    return _can_learn(name, written_at(name), head)
+
+
+def masked_lm(name: str) -> PreTrainedModel:
+    """A model with its head for masked language modelling, able to return attention weights."""
+    return model(name, "mlm")
+
+
+def next_sentence_model(name: str) -> PreTrainedModel:
+    """A model with its head for next sentence prediction."""
+    return model(name, "nsp")
