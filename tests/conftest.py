@@ -4,12 +4,15 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import settings
 from playwright.sync_api import Browser
+from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.caching.cache_utils import CachedFunc
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForSequenceClassification, BertModel, PreTrainedTokenizerFast
 
@@ -62,13 +65,25 @@ def studio_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(autouse=True)
 def fresh_caches() -> Iterator[None]:
-    """What one test's pages cached is gone before the next."""
-    yield
-    if "streamlit" in sys.modules:
-        import streamlit
+    """What one test's pages cached is gone before the next.
 
-        streamlit.cache_data.clear()
-        streamlit.cache_resource.clear()
+    Loaded models, their tokenizers and read data stay: nobody may change them, and each is kept under its name and the time
+    at which its files were written. Loading them anew would take more time than the tests themselves.
+    """
+    yield
+    for name, module in list(sys.modules.items()):
+        if name.startswith("pages.shared.cached."):
+            for cache in vars(module).values():
+                if isinstance(cache, CachedFunc) and cache.__name__ not in ("_tokenizer", "_dataset"):
+                    cache.clear()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_scan_for_components() -> Iterator[None]:
+    """AppTest looks through every installed package for components whenever it runs a page; once will do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 @pytest.fixture(autouse=True)
