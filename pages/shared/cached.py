@@ -41,7 +41,7 @@ from core.data.bundled import DATASETS
 from core.data.dataset import TextDataset
 from core.data.layouts import LAYOUTS
 from core.data.load import load, token_lengths
-from core.errors import Cancelled
+from core.errors import Cancelled, Note
 from core.families import FAMILIES, HEADS
 from core.results import AttentionMaps, Attribution, Prediction, RunReport, Tokens
 from core.tasks.base import is_path, start
@@ -73,6 +73,16 @@ def tokenizer(name: str, max_length: int = 0) -> PreTrainedTokenizerBase:
     could cut the one's text at the other's length.
     """
     return _tokenizer(name, _written(name), max_length)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _remarks(name: str, written: float) -> tuple[Note, ...]:
+    return models.remarks(name)
+
+
+def remarks(name: str) -> tuple[Note, ...]:
+    """What should be known about a model that is here, before its answers are believed."""
+    return _remarks(name, _written(name)) if models.availability(name) == "here" else ()
 
 
 def _load_model(name: str, written: float, head: str, begins: bool, device: str) -> PreTrainedModel:
@@ -129,7 +139,7 @@ def predictor(name: str, *, begins: bool = False) -> predict.Predictor:
 
 @st.cache_data(max_entries=512, show_spinner=False)
 def _tokens(name: str, written: float, text: str, pair: str, max_length: int, pad_to: int) -> Tokens:
-    family = FAMILIES[models.load_config(name).model_type]
+    config = models.load_config(name)
     return core_tokens.tokenize(
         tokenizer(name, max_length),
         text,
@@ -137,7 +147,7 @@ def _tokens(name: str, written: float, text: str, pair: str, max_length: int, pa
         model=name,
         max_length=max_length,
         pad_to=pad_to,
-        first_position=family.position_offset,
+        first_position=FAMILIES[config.model_type].position_offset(config),
     )
 
 
