@@ -23,7 +23,6 @@ from transformers import (
     PretrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerFast,
-    RobertaConfig,
     RobertaForMaskedLM,
     RobertaForSequenceClassification,
     XLMRobertaForSequenceClassification,
@@ -63,7 +62,7 @@ def save(folder: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFas
 
 def classifier(folder: Path, **options: Any) -> None:
     torch.manual_seed(0)
-    save(folder, BertForSequenceClassification(make_config(**(LABELS | options))))
+    save(folder, BertForSequenceClassification(tiny_config("bert", **(LABELS | options))))
 
 
 def edit(folder: Path, file: str = "config.json", without: tuple[str, ...] = (), **values: object) -> None:
@@ -73,7 +72,9 @@ def edit(folder: Path, file: str = "config.json", without: tuple[str, ...] = (),
     path.write_text(json.dumps({name: value for name, value in (content | values).items() if name not in without}))
 
 
-def rewrite(folder: Path, change: Callable[[dict[str, torch.Tensor]], Mapping[str, torch.Tensor]], **options: Any) -> None:
+def rewrite(
+    folder: Path, change: Callable[[dict[str, torch.Tensor]], Mapping[str, torch.Tensor]], **options: Any
+) -> None:
     """Change the weights."""
     path = folder / "model.safetensors"
     save_file(dict(change(load_file(path))), path, metadata={"format": "pt"} | options)
@@ -153,7 +154,11 @@ def tokenized(**special: str) -> Build:
 
 def sentencepiece_like(special: tuple[str, ...]) -> PreTrainedTokenizerFast:
     """A Unigram tokenizer whose special tokens have the ids of their places."""
-    words = [*map(chr, range(33, 127)), "▁", *(f"▁{word}" for word in "the a film good bad and great dull it was".split())]
+    words = [
+        *map(chr, range(33, 127)),
+        "▁",
+        *(f"▁{word}" for word in "the a film good bad and great dull it was".split()),
+    ]
     entries = [(name, 0.0) for name in special] + [(word, -3.0 - i / 100) for i, word in enumerate(words)]
     backend = Tokenizer(models.Unigram(entries, unk_id=special.index("<unk>"), byte_fallback=False))
     backend.pre_tokenizer, backend.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
@@ -186,7 +191,11 @@ def roberta(padding: int, kind: type[PreTrainedModel] = RobertaForSequenceClassi
 
     def build(folder: Path) -> None:
         tokenizer = sentencepiece_like(ORDERS[padding])
-        special = {"pad_token_id": padding, "bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id}
+        special = {
+            "pad_token_id": padding,
+            "bos_token_id": tokenizer.bos_token_id,
+            "eos_token_id": tokenizer.eos_token_id,
+        }
         torch.manual_seed(0)
         config = tiny_config("roberta", positions=66, vocab_size=len(tokenizer), **special, **LABELS)
         save(folder, kind(config), tokenizer)
@@ -238,11 +247,13 @@ def old_names(folder: Path) -> None:
     saved(lambda: BertForMaskedLM(make_config()))(folder)
     rewrite(
         folder,
-        lambda found: found
-        | {
-            "cls.predictions.decoder.weight": found["bert.embeddings.word_embeddings.weight"].clone(),
-            "bert.embeddings.position_ids": torch.arange(64)[None],
-        },
+        lambda found: (
+            found
+            | {
+                "cls.predictions.decoder.weight": found["bert.embeddings.word_embeddings.weight"].clone(),
+                "bert.embeddings.position_ids": torch.arange(64)[None],
+            }
+        ),
     )
 
 
@@ -330,6 +341,11 @@ def bert(kind: type[PreTrainedModel], **options: Any) -> Callable[[], PreTrained
     return make
 
 
+def bare_in_wrapper(folder: Path) -> None:
+    saved(bert(BertModel))(folder)
+    rename(folder, lambda name: f"module.{name}")
+
+
 NAMED = {"id2label": {0: "toxic", 1: "insult", 2: "threat"}, "label2id": {"toxic": 0, "insult": 1, "threat": 2}}
 TAGS = {"id2label": {0: "O", 1: "B-PER", 2: "I-PER"}, "label2id": {"O": 0, "B-PER": 1, "I-PER": 2}}
 MULTI = {"problem_type": "multi_label_classification"}
@@ -343,7 +359,7 @@ FOLDERS: dict[str, tuple[Build, str]] = {
     "m02b model prefix": (renamed(lambda name: f"model.{name}"), ""),
     "m02c head renamed": (renamed(lambda name: name.replace("classifier.", "fc.")), "lack classifier.bias.* hold fc.bias"),
     "m02d body renamed": (renamed(lambda name: name.replace("bert.", "student.")), "lack .* of its encoder: bert.embeddings"),
-    "m02e bare, module prefix": (saved(bert(BertModel)), "without a head"),
+    "m02e bare, module prefix": (bare_in_wrapper, "must be fine-tuned first"),
     "m02f two prefixes": (renamed(lambda name: f"model.module.{name}"), ""),
     "m02g pooler missing": (renamed(lambda name: "" if ".pooler." in name else name), "lack 2 parts of its encoder: bert.pooler"),
     "m02h one weight missing": (renamed(lambda name: "" if name.endswith("layer.1.output.dense.bias") else name), "layers differ"),
