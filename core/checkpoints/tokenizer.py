@@ -348,8 +348,9 @@ def _fit(name: str, tokenizer: PreTrainedTokenizerBase, config: PretrainedConfig
         notes.append(
             (N_("its tokenizer would cut long texts at their beginning; the studio cuts them at their end"), {})
         )
-    if config.to_dict().get("type_vocab_size", 2) < 2:  # one segment only: a second one has no embedding
-        tokenizer.model_input_names = [given for given in tokenizer.model_input_names if given != "token_type_ids"]
+    several = config.to_dict().get("type_vocab_size", 2) > 1  # with one segment only, a second one has no embedding
+    segments = ["token_type_ids"] if several and "token_type_ids" in tokenizer.model_input_names else []
+    tokenizer.model_input_names = ["input_ids", *segments, "attention_mask"]
     return tuple(notes)
 
 
