@@ -29,7 +29,7 @@ CLASSES = (
     "XLMRobertaTokenizer", "AlbertTokenizer", "GPT2Tokenizer", "T5Tokenizer", "DebertaV2Tokenizer", "MPNetTokenizer",
     "CamembertTokenizer", "HerbertTokenizer", "XLNetTokenizer", "BigBirdTokenizer", "LlamaTokenizer",
 )  # fmt: skip
-MOST_BYTES = 64 * MEGABYTE
+MOST_BYTES = 32 * MEGABYTE
 MOST_ENTRIES = 1_000_000
 MOST_ADDED = 10_000
 MOST_STEPS = 16  # of a sequence, sequences in it included
