@@ -216,7 +216,7 @@ def remarks(name: str, *, allow_path: bool = False) -> tuple[Note, ...]:
         return ()
     found = folder(name, allow_path=allow_path)
     config, of_config = configuration.read(found)
-    return (*of_config, *loading.notes(found), *tokenizers.load(title(name), found, config)[1])
+    return (*of_config, *loading.notes(found), *tokenizers.notes(title(name), found, config))
 
 
 def _is_own(name: str) -> bool:
@@ -235,7 +235,7 @@ def load_tokenizer(name: str, *, allow_path: bool = False) -> PreTrainedTokenize
     """The model's fast tokenizer, with model_max_length set to what the model can really take."""
     found = folder(name, allow_path=allow_path)
     config, _ = configuration.read(found)
-    return tokenizers.load(title(name), found, config, checked=_is_own(name))[0]
+    return tokenizers.load(title(name), found, config, checked=_is_own(name))
 
 
 def load_encoder(name: str, *, attention: Attention = "sdpa", allow_path: bool = False) -> PreTrainedModel:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import AutoModelForSequenceClassification, PreTrainedModel, RobertaModel
+from transformers import AutoModelForSequenceClassification, BertForMaskedLM, PreTrainedModel, RobertaModel
 
 from core import models, predict
 from core.checkpoints import config as configuration
@@ -196,6 +196,13 @@ def test_extra_parts_of_a_classifier_are_not_passed_over(tmp_path: Path) -> None
     )
     with pytest.raises(UserError, match=r"no place for: bert\.extra"):
         models.load_encoder(str(tmp_path), allow_path=True)
+
+
+def test_a_masked_language_model_without_a_mask_token_says_so(tmp_path: Path) -> None:
+    checkpoints.tokenized(unk_token="[UNK]", pad_token="[PAD]")(tmp_path)
+    BertForMaskedLM(tiny_config("bert", vocab_size=len(checkpoints.CASED))).save_pretrained(tmp_path)
+    with pytest.raises(UserError, match="no mask token"):
+        predict.load(str(tmp_path), allow_path=True)
 
 
 def test_whole_numbers_are_no_weights(tmp_path: Path) -> None:

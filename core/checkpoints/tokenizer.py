@@ -61,16 +61,26 @@ KNOWN_SHARE = 0.5  # of a model's embeddings, below which the tokenizer is proba
 FEWEST_TOKENS = 4  # that a model must be able to read
 
 
-def load(
-    name: str, folder: Path, config: PretrainedConfig, *, checked: bool = False
-) -> tuple[PreTrainedTokenizerBase, tuple[Note, ...]]:
-    """The fast tokenizer in a model's folder, and what should be known about it.
+def load(name: str, folder: Path, config: PretrainedConfig, *, checked: bool = False) -> PreTrainedTokenizerBase:
+    """The fast tokenizer in a model's folder.
 
     model_max_length is what the model can really take; there is a padding token. checked: the files are known to be sound.
     Raises UserError when the tokenizer cannot be used with the model.
     """
+    return _load(name, folder, config, checked)[0]
+
+
+def notes(name: str, folder: Path, config: PretrainedConfig) -> tuple[Note, ...]:
+    """What should be known about a tokenizer that works. Raises as `load`."""
+    tokenizer, changes, written = _load(name, folder, config, False)
+    return (*changes, *_suspicions(tokenizer, config, written))
+
+
+def _load(
+    name: str, folder: Path, config: PretrainedConfig, checked: bool
+) -> tuple[PreTrainedTokenizerBase, tuple[Note, ...], str]:
+    """The tokenizer, what was changed in it, and what its tokenizer.json says ("" where there is none to be checked)."""
     written = "" if checked else _check_files(name, folder, config)
-    # the library's own errors are of every kind, and a panic of its compiled part is no Exception at all
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, config=config, local_files_only=True, trust_remote_code=False)
         if not tokenizer.is_fast:
@@ -85,16 +95,17 @@ def load(
         tokenizer(PROBE), tokenizer(PROBE, PROBE)
     except UserError:
         raise
-    except (ImportError, ModuleNotFoundError) as error:
+    except ImportError as error:
         raise _not_installed(name, str(error)) from error
-    except BaseException as error:
+    except BaseException as error:  # of every kind; a panic of the library's compiled part is no Exception at all
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise UserError("the tokenizer of '{name}' cannot be loaded: {reason}", name=name, reason=reason) from error
     tokenizer.model_max_length = FAMILIES[config.model_type].max_length(config)
-    notes = _fit(name, tokenizer, config)
-    return tokenizer, notes if checked else (*notes, *_notes(tokenizer, config, written))
+    if not checked:
+        _check_ids(name, tokenizer, config)
+    return tokenizer, _fit(name, tokenizer, config), written
 
 
 # --- The files ---------------------------------------------------------------------------------------------------------
@@ -306,8 +317,8 @@ def _check_table(encoded: str) -> None:
 # --- Tokenizer and model -----------------------------------------------------------------------------------------------
 
 
-def _fit(name: str, tokenizer: PreTrainedTokenizerBase, config: PretrainedConfig) -> tuple[Note, ...]:
-    """Make the tokenizer fit the model where that changes no token. Raises UserError where it cannot."""
+def _check_ids(name: str, tokenizer: PreTrainedTokenizerBase, config: PretrainedConfig) -> None:
+    """Raise UserError when the tokenizer gives numbers that the model has no embedding for, or knows no words."""
     vocabulary = tokenizer.get_vocab()
     rows = int(config.vocab_size)
     beyond = sorted((number, token) for token, number in vocabulary.items() if number >= rows)
@@ -326,10 +337,14 @@ def _fit(name: str, tokenizer: PreTrainedTokenizerBase, config: PretrainedConfig
         raise UserError(
             "the tokenizer of '{name}' has no words, or gives numbers that its model has no embedding for", name=name
         )
+
+
+def _fit(name: str, tokenizer: PreTrainedTokenizerBase, config: PretrainedConfig) -> tuple[Note, ...]:
+    """Make the tokenizer fit the model where that changes no token. Raises UserError where it cannot."""
     limit = tokenizer.model_max_length
     if limit < tokenizer.num_special_tokens_to_add(pair=True) + FEWEST_TOKENS:
         raise UserError("'{name}' reads only {limit} tokens, which leaves no room for text", name=name, limit=limit)
-    notes: list[Note] = []
+    changes: list[Note] = []
     if tokenizer.pad_token_id is None:
         token = None if config.pad_token_id is None else tokenizer.convert_ids_to_tokens(int(config.pad_token_id))
         if token is None:
@@ -337,24 +352,23 @@ def _fit(name: str, tokenizer: PreTrainedTokenizerBase, config: PretrainedConfig
                 "the tokenizer of '{name}' has no padding token, and config.json names none (pad_token_id)", name=name
             )
         tokenizer.pad_token = token
-        notes.append(
+        changes.append(
             (N_("its tokenizer names no padding token; '{token}' is used, as config.json says"), {"token": token})
         )
-    tokenizer.padding_side = (
-        "right"  # positions are counted from the left, so a text must get the same ones in every batch
-    )
+    # positions are counted from the left: on the right, padding leaves them the same in every batch
+    tokenizer.padding_side = "right"
     if tokenizer.truncation_side != "right":
         tokenizer.truncation_side = "right"
-        notes.append(
+        changes.append(
             (N_("its tokenizer would cut long texts at their beginning; the studio cuts them at their end"), {})
         )
     several = config.to_dict().get("type_vocab_size", 2) > 1  # with one segment only, a second one has no embedding
     segments = ["token_type_ids"] if several and "token_type_ids" in tokenizer.model_input_names else []
     tokenizer.model_input_names = ["input_ids", *segments, "attention_mask"]
-    return tuple(notes)
+    return tuple(changes)
 
 
-def _notes(tokenizer: PreTrainedTokenizerBase, config: PretrainedConfig, written: str) -> Iterator[Note]:
+def _suspicions(tokenizer: PreTrainedTokenizerBase, config: PretrainedConfig, written: str) -> Iterator[Note]:
     """What makes a tokenizer that works suspicious. written: what tokenizer.json says."""
     special = set(tokenizer.all_special_tokens)
     entries = [entry for entry in tokenizer.get_vocab() if entry not in special and not entry.startswith("[")]
