@@ -264,7 +264,7 @@ def load(
     elif labels is not None and _makes(name, row, allow_path=allow_path):
         model = _load(row.auto, name, allow_path, attention, new=row.new, outputs=len(labels) or 2, seed=seed)
     elif not has_head(name, head, allow_path=allow_path):
-        raise no_head(name, row, allow_path=allow_path)
+        raise no_head(name, row, allow_path=allow_path) if labels is None else UserError(row.missing, name=title(name))
     elif name in bundled.READY:
         model = _ready(bundled.READY[name], attention)
     else:

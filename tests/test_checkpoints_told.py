@@ -36,9 +36,7 @@ def test_training_says_it_before_it_starts(tmp_path: Path, capsys: pytest.Captur
     assert "capitals into small letters" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("lang", "said"), [("en", "its tokenizer turns capitals"), ("zh", "关于这个模型：它的分词器")]
-)
+@pytest.mark.parametrize(("lang", "said"), [("en", "its tokenizer turns capitals"), ("zh", "关于这个模型：它的分词器")])
 @pytest.mark.parametrize("page", ["tokens", "playground", "finetune"])
 def test_a_page_says_it_where_the_model_is_chosen(page: str, lang: str, said: str) -> None:
     folder = settings.runs_folder() / RUN
