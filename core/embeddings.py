@@ -15,9 +15,9 @@ from typing import Literal, get_args
 
 import numpy as np
 import torch
-from safetensors import safe_open
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from core.checkpoints import weights
 from core.data.dataset import TextDataset
 from core.encoder import read, tensors
 from core.errors import N_, UserError
@@ -66,11 +66,7 @@ def has_pooler(folder: Path) -> bool:
     The library gives a model without one a random pooler (roberta-base, for example, and every DistilBERT has none at
     all): its numbers mean nothing. folder: as core.models.folder returns it.
     """
-    for file in sorted(folder.glob("*.safetensors")):
-        with safe_open(file, framework="pt") as weights:
-            if any("pooler" in name for name in weights.keys()):  # noqa: SIM118 (it is no dict)
-                return True
-    return False
+    return any("pooler" in name for name in weights.shapes(folder))
 
 
 def output(

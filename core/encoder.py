@@ -402,7 +402,7 @@ def _swapped(tokens: Tokens, swap: tuple[int, int]) -> tuple[Tokens, tuple[int, 
 def _placed(tokens: Tokens, model: PreTrainedModel) -> Tokens:
     """The tokens with the position ids that the model gives their places. (A swap leaves both words in one segment.)"""
     padding = model.config.pad_token_id
-    first = padding + 1 if FAMILIES[model.config.model_type].position_offset else 0
+    first = FAMILIES[model.config.model_type].position_offset(model.config)
     placed = zip(tokens.tokens, positions(tokens.ids, padding, first), strict=True)
     return replace(tokens, tokens=tuple(replace(token, position=position) for token, position in placed))
 

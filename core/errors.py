@@ -4,6 +4,10 @@ Core knows no language. A message is an English template plus its values, so tha
 template and fill the values in afterwards. This module does not know where a message is shown.
 """
 
+from collections.abc import Mapping
+
+Note = tuple[str, Mapping[str, object]]  # a remark: its template, marked for translation, and its values
+
 
 class UserError(Exception):
     """A mistake the user can mend: `message` is a str.format template, `values` what it is filled with.

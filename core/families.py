@@ -12,39 +12,69 @@ from transformers import (
     AutoModelForNextSentencePrediction,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
+    PretrainedConfig,
 )
 
 from core.errors import N_
+
+# Where a family's weights tell a size of its configuration: setting → (end of a weight's name, axis).
+TABLES = {
+    "vocab_size": ("embeddings.word_embeddings.weight", 0),
+    "max_position_embeddings": ("embeddings.position_embeddings.weight", 0),
+}
+SEGMENTS = {"type_vocab_size": ("embeddings.token_type_embeddings.weight", 0)}
+BERT = TABLES | SEGMENTS | {
+    "hidden_size": ("attention.self.query.weight", 0),
+    "intermediate_size": ("intermediate.dense.weight", 0),
+}  # fmt: skip
+NARROW = {"embedding_size": ("embeddings.word_embeddings.weight", 1)}
+DISTILBERT = TABLES | {"hidden_size": ("attention.q_lin.weight", 0), "hidden_dim": ("ffn.lin1.weight", 0)}
+ALBERT = TABLES | SEGMENTS | NARROW | {
+    "hidden_size": ("attention.query.weight", 0),
+    "intermediate_size": ("ffn.weight", 0),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Family:
     """What differs between encoder families.
 
-    segments: it has token_type embeddings. position_offset: the position id of the first token (RoBERTa counts from
-    padding_idx + 1). word_start: how its tokenizer marks a token's place: "##" marks continuations (WordPiece),
+    segments: it has token_type embeddings. after_padding: positions are counted from the padding token's id + 1 (RoBERTa), not
+    from 0. word_start: how its tokenizer marks a token's place: "##" marks continuations (WordPiece),
     "Ġ" or "▁" mark word starts. telltales: HEADS id → a weight that only checkpoints with this head hold; a pre-training task
-    that is left out is unknown to the family. projection: where in a layer the linear map W^O stands, which mixes the heads'
-    outputs.
+    that is left out is unknown to the family. sizes: setting of the configuration → the weight and axis that tell it. stacks:
+    setting that counts layers → what they are called in the names of the weights. projection: where in a layer the linear map
+    W^O stands, which mixes the heads' outputs.
     """
 
     model_type: str
     segments: bool
-    position_offset: int
+    after_padding: bool
     word_start: str
     telltales: Mapping[str, str]
+    sizes: Mapping[str, tuple[str, int]] = field(default_factory=lambda: BERT)
+    stacks: Mapping[str, str] = field(default_factory=lambda: {"num_hidden_layers": "layer"})
     projection: str = "attention.output.dense"
+
+    def position_offset(self, config: PretrainedConfig) -> int:
+        """The position id of the first token."""
+        return int(config.pad_token_id) + 1 if self.after_padding else 0
+
+    def max_length(self, config: PretrainedConfig) -> int:
+        """The longest input, special tokens included, for which the model has position embeddings."""
+        return int(config.max_position_embeddings) - self.position_offset(config)
 
 
 FAMILIES: dict[str, Family] = {
     row.model_type: row
     for row in (
-        Family("bert", True, 0, "##", {"mlm": "cls.predictions.transform.dense.weight", "nsp": "cls.seq_relationship.weight"}),
-        Family("distilbert", False, 0, "##", {"mlm": "vocab_transform.weight"}, "attention.out_lin"),
-        Family("electra", True, 0, "##", {"mlm": "generator_predictions.dense.weight"}),
-        Family("albert", True, 0, "▁", {"mlm": "predictions.dense.weight"}, "attention.dense"),
-        Family("roberta", False, 2, "Ġ", {"mlm": "lm_head.dense.weight"}),
-        Family("xlm-roberta", False, 2, "▁", {"mlm": "lm_head.dense.weight"}),
+        Family("bert", True, False, "##", {"mlm": "cls.predictions.transform.dense.weight", "nsp": "cls.seq_relationship.weight"}),
+        Family("distilbert", False, False, "##", {"mlm": "vocab_transform.weight"}, DISTILBERT, projection="attention.out_lin"),
+        Family("electra", True, False, "##", {"mlm": "generator_predictions.dense.weight"}, BERT | NARROW),
+        Family("albert", True, False, "▁", {"mlm": "predictions.dense.weight"}, ALBERT,
+               {"num_hidden_groups": "albert_layer_groups", "inner_group_num": "albert_layers"}, "attention.dense"),
+        Family("roberta", False, True, "Ġ", {"mlm": "lm_head.dense.weight"}),
+        Family("xlm-roberta", False, True, "▁", {"mlm": "lm_head.dense.weight"}),
     )
 }  # fmt: skip
 
@@ -56,7 +86,7 @@ class Head:
     auto: the transformers class that puts it there; suffix: how the architectures that have it end. new: whether a training
     makes a new one — always (its labels are those of the data), missing (only where the checkpoint has none and the family
     can have one) or never. settings: values of the model's configuration that belong to it. missing: what is said of a model
-    without one.
+    without one; instead: what is said of a model that has this head where another is needed.
     """
 
     id: str
@@ -64,6 +94,7 @@ class Head:
     suffix: str
     new: Literal["always", "missing", "never"]
     missing: str
+    instead: str
     settings: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -76,6 +107,7 @@ HEADS: dict[str, Head] = {
             "ForSequenceClassification",
             "always",
             N_("'{name}' has no classifier: it is a pre-trained encoder that must be fine-tuned first"),
+            N_("'{name}' is a classifier of whole texts: use it for text classification, or fine-tune it for this"),
             {"problem_type": "single_label_classification"},
         ),
         Head(
@@ -84,6 +116,9 @@ HEADS: dict[str, Head] = {
             "ForTokenClassification",
             "always",
             N_("'{name}' tags no words: it is a pre-trained encoder that must be fine-tuned first"),
+            N_(
+                "'{name}' tags words, it does not judge whole texts: use it for named entities, or fine-tune it for this"
+            ),
         ),
         Head(
             "mlm",
@@ -91,6 +126,7 @@ HEADS: dict[str, Head] = {
             "ForMaskedLM",
             "never",
             N_("'{name}' has no head for masked language modelling; minilm, which comes with the studio, has one"),
+            N_("'{name}' fills in masked words: use it for masked language modelling, or fine-tune it for this"),
         ),
         Head(
             "nsp",
@@ -98,6 +134,9 @@ HEADS: dict[str, Head] = {
             "ForNextSentencePrediction",
             "missing",
             N_("'{name}' has no head for next sentence prediction; minilm, which comes with the studio, has one"),
+            N_(
+                "'{name}' tells whether two sentences follow each other: use it for next sentence prediction, or fine-tune it for this"
+            ),
         ),
     )
 }

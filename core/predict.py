@@ -62,9 +62,7 @@ def choose_task(name: str, task: str = "", *, allow_path: bool = False) -> Task:
     wanted = task or (bundled.READY[name].task if name in bundled.READY else "")
     row = task_of(wanted) if wanted else task_for(models.load_config(name, allow_path=allow_path))
     if row is None:
-        raise UserError(
-            "'{name}' is a pre-trained encoder without a head for a task: fine-tune it first", name=models.title(name)
-        )
+        raise models.no_head(name, allow_path=allow_path)
     return row
 
 

@@ -216,13 +216,18 @@ def masked_logits(model: PreTrainedModel, inputs: Mapping[str, Tensor], position
 # --- What stands there? ------------------------------------------------------------------------------------------------
 
 
+def check_mask(tokenizer: PreTrainedTokenizerBase) -> None:
+    """Raise UserError for a tokenizer without a mask token."""
+    if tokenizer.mask_token_id is None:
+        raise UserError("this model has no mask token, so no token can be hidden from it; choose another model")
+
+
 def with_masks(tokenizer: PreTrainedTokenizerBase, text: str) -> str:
     """A text whose masks, [MASK] or <mask>, are written as the tokenizer writes them.
 
     Raises UserError for a tokenizer without a mask token.
     """
-    if tokenizer.mask_token is None:
-        raise UserError("this model has no mask token, so no token can be hidden from it; choose another model")
+    check_mask(tokenizer)
     for word in MASK_WORDS:
         text = text.replace(word, str(tokenizer.mask_token))
     return text

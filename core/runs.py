@@ -30,6 +30,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from string import Formatter
 from typing import Any, TypeVar
 
 import psutil
@@ -52,6 +53,7 @@ LOCK_SECONDS = (
 LOOK_SECONDS = 0.006  # so long a look at a lock may take where looking means taking
 QUEUE_SECONDS = 0.25
 KILL_SECONDS = 5.0
+LAST_MOMENT = 1e11  # seconds since the epoch: later than any run
 NICENESS = 5  # trainings that the server starts yield to the pages
 LOG_BYTES = 1 << 18
 SPIN = (
@@ -126,7 +128,7 @@ def open_folder(folder: Path) -> Run:
         return Run(folder.name, folder, RunConfig(model="?", data="?"), _damaged(folder, CONFIG))
     try:
         return Run(folder.name, folder, config, _state(folder))
-    except (OSError, ValidationError):
+    except (OSError, ValueError):
         return Run(folder.name, folder, config, _damaged(folder, STATE))
 
 
@@ -166,12 +168,29 @@ def _damaged(folder: Path, file: str) -> RunState:
 
 def _state(folder: Path) -> RunState:
     """What state.json says, and "interrupted" where it says active but nobody works on it."""
-    state = FILES.state.validate_json((folder / STATE).read_bytes())
+    state = _written_state(folder)
     if state.status not in ACTIVE or _is_alive(folder):
         return state
     # It may have ended between the two looks.
-    state = FILES.state.validate_json((folder / STATE).read_bytes())
+    state = _written_state(folder)
     return replace(state, status="interrupted") if state.status in ACTIVE else state
+
+
+def _written_state(folder: Path) -> RunState:
+    """What state.json says. Raises OSError or ValueError when it cannot be read, or says what no run does."""
+    state = FILES.state.validate_json((folder / STATE).read_bytes())
+    if not all(
+        0 <= moment < LAST_MOMENT for moment in (state.created, state.started, state.finished) if moment is not None
+    ):
+        raise ValueError(f"{state}: a time that no clock shows")
+    state = replace(
+        state, error=state.error.replace(":g}", "}")
+    )  # as older versions wrote it, with values that are text
+    # the sentence is filled in wherever it is shown: nothing but its values may go into it
+    fields = [field for _, *field in Formatter().parse(state.error) if field[0] is not None]
+    if not all(name in state.error_values and not form and not conversion for name, form, conversion in fields):
+        raise ValueError(f"{state.error!r}: no sentence that a run ends with")
+    return state
 
 
 def _is_alive(folder: Path) -> bool:
@@ -608,7 +627,7 @@ def _work(folder: Path, listener: Callable[[Event], None]) -> RunReport:
     me = psutil.Process()
     _write(folder / PROCESS, FILES.process.dump_json(_Process(me.pid, me.create_time())))
     _repair(folder / EVENTS)
-    state = FILES.state.validate_json((folder / STATE).read_bytes())
+    state = _written_state(folder)
     try:
         if (folder / CANCEL).exists():
             raise Cancelled

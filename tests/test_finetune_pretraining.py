@@ -261,7 +261,7 @@ def test_the_result_is_where_fine_tuning_can_start(config: RunConfig, tmp_path: 
     words = "bert.embeddings.word_embeddings.weight"
     start = fresh(tuned, ("bad", "good")).state_dict()
     assert torch.equal(start[words], state(tmp_path / "run")[words])
-    with pytest.raises(UserError, match="has no classifier"):
+    with pytest.raises(UserError, match="fills in masked words"):
         predict.load(str(tmp_path / "run"), tuned.task, allow_path=True)
 
 

@@ -528,7 +528,7 @@ def test_tokenize_gives_the_true_ids(capsys: pytest.CaptureFixture[str]) -> None
         ("train --task next-sentence-prediction --model minilm --data {csv} --class-weights --output {tmp}/o", "knows no class weights"),
         ("predict --model {model} --task pair-classification --text a", "reads text and pair; give --text and --pair"),
         ("evaluate --model minilm --task dancing --data rotten_tomatoes", "no task 'dancing'"),
-        ("evaluate --model {model} --task masked-language-modelling --data rotten_tomatoes", "has no head for masked"),
+        ("evaluate --model {model} --task masked-language-modelling --data rotten_tomatoes", "is a classifier of whole texts"),
         ("evaluate --model minilm --data rotten_tomatoes", "without a head for a task: fine-tune it first"),
         ("evaluate --model minilm --task text-classification --data rotten_tomatoes", "has no classifier"),
         ("evaluate --model {model} --data rotten_tomatoes", "(negative, positive) are not the model's (bad, good)"),

@@ -83,7 +83,7 @@ def test_a_new_head_depends_on_the_seed_only_whoever_draws_meanwhile(
 
         return call
 
-    monkeypatch.setattr(models, "_load_and_tell", interrupted(models._load_and_tell))
+    monkeypatch.setattr(models, "_load", interrupted(models._load))
     monkeypatch.setattr(nn.init, "normal_", interrupted(nn.init.normal_))
     beside = fresh(config, ("a", "b")).state_dict()
     assert all(torch.equal(alone[name], beside[name]) for name in alone)

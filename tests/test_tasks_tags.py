@@ -330,7 +330,7 @@ def test_entities_stand_where_they_say_in_the_original_text(tiny_tagger: BertFor
 def test_every_family_can_tag(family: str) -> None:
     config = tiny_config(family, num_labels=len(LABELS), **({"pad_token_id": 0} if family.endswith("roberta") else {}))
     model = AutoModelForTokenClassification.from_config(config).eval()
-    length = 64 - FAMILIES[family].position_offset
+    length = FAMILIES[family].max_length(config)
     answers = goal(length).predict(model, {"text": ["i love pizza", "good film " * 60]})
     assert len(answers) == 2
 

@@ -23,6 +23,7 @@ from core.commands.show import (
     say,
     show,
     tell,
+    tell_model,
     with_progress,
 )
 from core.commands.train import data_file, without_labels
@@ -110,6 +111,7 @@ def load_predictor(name: str, task: str, columns: Mapping[str, str]) -> tuple["P
 
     _use_threads()
     trained = _trained_as(name)
+    tell_model(name)
     predictor = predict.load(name, task or (trained.task if trained else ""), allow_path=True)
     fitting = predictor.task if task else _task_with(columns, predictor.task)
     if fitting is not predictor.task:

@@ -6,7 +6,7 @@ This module does not know how a text becomes tokens.
 import argparse
 from collections.abc import Iterable
 
-from core.commands.show import MODEL_HELP, Subparsers, add_command, answer, table
+from core.commands.show import MODEL_HELP, Subparsers, add_command, answer, table, tell_model
 
 MODELS_EPILOG = """\
 examples:
@@ -172,13 +172,14 @@ def tokenize_command(options: argparse.Namespace) -> int:
     from core.families import FAMILIES
 
     name = options.model
+    tell_model(name)
     config = models.load_config(name, allow_path=True)
     result = tokens.tokenize(
         models.load_tokenizer(name, allow_path=True),
         options.text,
         options.pair,
         model=name,
-        first_position=FAMILIES[config.model_type].position_offset,
+        first_position=FAMILIES[config.model_type].position_offset(config),
     )
     table(
         ("position", "token", "id", "kind", "segment", "characters"),

@@ -101,6 +101,14 @@ def tell(dataset: "TextDataset") -> None:
         say(note.format(**values))
 
 
+def tell_model(name: str) -> None:
+    """What should be known about a model before its answers are believed."""
+    from core import models
+
+    for remark, values in models.remarks(name, allow_path=True):
+        say(f"{name}: {remark.format(**values)}")
+
+
 # --- On stdout ---------------------------------------------------------------------------------------------------------
 
 

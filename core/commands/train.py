@@ -27,6 +27,7 @@ from core.commands.show import (
     named_columns,
     say,
     tell,
+    tell_model,
 )
 from core.errors import Cancelled, UserError
 from core.finetune.recipe import METHODS, PARAMETERS, PRESETS, suggested_learning_rate, with_preset
@@ -139,6 +140,7 @@ def _config(given: Json, columns: dict[str, str]) -> RunConfig:
         models.folder(config.model, allow_path=True)
         if not models.can_learn(config.model, task.head, allow_path=True):
             raise UserError(HEADS[task.head].missing, name=models.title(config.model))
+        tell_model(config.model)
     file = data_file(config.data)
     tell(load(str(file or config.data), task.layout, columns, allow_path=True))
     _advise(config)

@@ -93,9 +93,9 @@ def check(config: RunConfig) -> None:
         value = values[row.field]
         if not row.minimum <= value <= row.maximum:
             raise UserError(
-                "{field} is {value}; it must be between {minimum:g} and {maximum:g}",
+                "{field} is {value}; it must be between {minimum} and {maximum}",
                 field=row.field,
                 value=value,
-                minimum=row.minimum,
-                maximum=row.maximum,
+                minimum=f"{row.minimum:g}",
+                maximum=f"{row.maximum:g}",
             )

@@ -31,7 +31,7 @@ from core.batches import Report
 from core.data.dataset import TextDataset
 from core.data.layouts import LAYOUTS
 from core.errors import N_, UserError
-from core.pretraining import IGNORED, RATE, masked_logits, special_ids
+from core.pretraining import IGNORED, RATE, check_mask, masked_logits, special_ids
 from core.results import Evaluation, Measure, Prediction
 from core.tasks.base import Card, Goal, Lines, Rows, Task, as_json, input_columns, read_detail
 
@@ -107,6 +107,12 @@ class MaskedLanguageModelling(Goal):
 
     task: ClassVar[str] = "masked-language-modelling"
     known_before: ClassVar[bool] = True
+
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerBase, labels: tuple[str, ...], max_length: int, **options: Any
+    ) -> None:
+        check_mask(tokenizer)
+        super().__init__(tokenizer, labels, max_length, **options)
 
     @staticmethod
     def labels_of(name: str, config: PretrainedConfig) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """What travels from page to page: model, text, pair, layer, head and run, and the address that carries them.
 
 The values live in session state under keys of their own, because a widget's key is forgotten on a page switch. Each
-picker copies the value into its widget before it is drawn and back in the widget's callback. This module does not
-load anything.
+picker copies the value into its widget before it is drawn and back in the widget's callback. This module loads no
+weights.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +20,7 @@ from core.tasks.table import TASKS
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _, language
+from pages.shared.words import plain
 
 DEFAULTS = {
     "model": "minilm",
@@ -322,6 +323,10 @@ def model(page: str, *, label: str = "") -> str:
         **_widget("model", page),
     )
     models.check_name(get("model"))
+    for remark, values in cached_models.remarks(get("model")):
+        st.caption(
+            ":material/info: " + plain(_("About this model: {remark}").format(remark=_(remark).format(**values)))
+        )
     return get("model")
 
 

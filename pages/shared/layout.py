@@ -18,6 +18,7 @@ from core.errors import UserError
 from core.results import Token, Tokens
 from pages.shared import components, i18n, inputs
 from pages.shared.i18n import _
+from pages.shared.words import plain
 
 ICON = str(Path(__file__).parent.parent / "pictures" / "icon.png")  # a file, since icons by name come from the network
 STYLE = (
@@ -77,12 +78,6 @@ def plot(figure: go.Figure, key: str, alt: str) -> None:
     st.plotly_chart(
         figure, key=key, alt=alt, config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
     )
-
-
-def plain(text: str) -> str:
-    """Text that Markdown shows as it is: user text in a message must not become formatting, links or images."""
-    special = "\\`*_{}[]()<>#+-.!|~$:"
-    return "".join(f"\\{c}" if c in special else c for c in text)
 
 
 KINDS = ("word", "continuation", "special", "unknown", "padding")

@@ -157,3 +157,9 @@ def group_name(group: str) -> str:
         "classifier": _("classifier"),
         "head": _("head that names the masked token"),
     }.get(group, group)
+
+
+def plain(text: str) -> str:
+    """Text that Markdown shows as it is: user text in a message must not become formatting, links or images."""
+    special = "\\`*_{}[]()<>#+-.!|~$:"
+    return "".join(f"\\{c}" if c in special else c for c in text)

@@ -15,6 +15,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from core import embeddings, models, predict, runs, settings
+from core.errors import Note
 from core.tasks.base import start
 from core.tasks.table import TASKS, task_of
 
@@ -42,6 +43,16 @@ def tokenizer(name: str, max_length: int = 0) -> PreTrainedTokenizerBase:
     could cut the one's text at the other's length.
     """
     return _tokenizer(name, written_at(name), max_length)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _remarks(name: str, written: float) -> tuple[Note, ...]:
+    return models.remarks(name)
+
+
+def remarks(name: str) -> tuple[Note, ...]:
+    """What should be known about a model that is here, before its answers are believed."""
+    return _remarks(name, written_at(name)) if models.availability(name) == "here" else ()
 
 
 def _load_model(name: str, written: float, head: str, begins: bool, device: str) -> PreTrainedModel:

@@ -19,7 +19,7 @@ from pages.shared.cached.once import once
 
 @st.cache_data(max_entries=512, show_spinner=False)
 def _tokens(name: str, written: float, text: str, pair: str, max_length: int, pad_to: int) -> Tokens:
-    family = FAMILIES[models.load_config(name).model_type]
+    config = models.load_config(name)
     return core_tokens.tokenize(
         tokenizer(name, max_length),
         text,
@@ -27,7 +27,7 @@ def _tokens(name: str, written: float, text: str, pair: str, max_length: int, pa
         model=name,
         max_length=max_length,
         pad_to=pad_to,
-        first_position=family.position_offset,
+        first_position=FAMILIES[config.model_type].position_offset(config),
     )
 
 

@@ -7,7 +7,7 @@ from core.errors import UserError
 from core.metrics import METRICS
 from core.results import Evaluation, RunReport, RunState
 from core.runs import Run
-from core.tasks.table import TASKS
+from core.tasks.table import TASKS, task_of
 from pages.shared import layout
 from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _, error_text
@@ -24,6 +24,8 @@ from pages.shared.words import counted, duration, interval
 def outcome(run: Run, page: str) -> None:
     """What came out of a run that is not active: its result, or why there is none, and what to do next."""
     report = cached_runs.run_report(run.id)
+    with layout.mistakes():  # says so when this version does not know the task
+        task_of(run.config.task)
     _ending(run, report is not None)
     actions(run, page)
     if report:

@@ -1,0 +1,184 @@
+"""From a checked folder to a model: every weight of the body comes from the files, or it is an error that names the weights.
+
+The library draws what a checkpoint lacks at random and only reports it; here its report decides. This module does not know
+where a folder comes from nor what its model is used for.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import nn
+from transformers import PretrainedConfig, PreTrainedModel
+from transformers.utils import logging as transformers_logging
+
+from core.checkpoints import weights
+from core.errors import N_, Note, UserError
+
+Attention = Literal["eager", "sdpa"]
+# What may become of a head: it must come from the files whole; the parts that they lack are drawn; all of it is drawn.
+New = Literal["never", "missing", "always"]
+POOLER = "pooler"
+# Heads for other tasks, which a checkpoint may hold beside the one that is wanted.
+OTHER_HEADS = (
+    "cls.",
+    "lm_head.",
+    "vocab_",
+    "predictions.",
+    "sop_classifier.",
+    "generator_",
+    "discriminator_",
+    "qa_outputs.",
+)
+
+
+def load(
+    auto_class: Any,
+    name: str,
+    folder: Path,
+    config: PretrainedConfig,
+    *,
+    new: New,
+    seed: int = 0,
+    attention: Attention = "sdpa",
+) -> PreTrainedModel:
+    """The model in a folder, in fp32 and evaluation mode.
+
+    auto_class: of transformers; its head depends on the configuration. name: as people know it. new: what may be made of the
+    head; the numbers drawn depend on the seed alone. Raises UserError when the weights are not those of the configuration.
+    """
+    shapes = weights.shapes(folder)
+    weights.check_sizes(shapes, config)
+    model, report = _build(auto_class, name, folder, config, attention, weights.prefix(shapes))
+    missing = _check(model, name, report, new)
+    _draw_missing(model, missing, new, seed)
+    return model.eval()
+
+
+def notes(folder: Path) -> tuple[Note, ...]:
+    """What should be known about a folder's weights."""
+    prefix = weights.prefix(weights.shapes(folder))
+    message = N_("the names of its weights begin with '{prefix}', which was left out")
+    return ((message, {"prefix": prefix}),) if prefix else ()
+
+
+LACKING = N_(
+    "the weights of '{name}' lack {count} parts of its encoder: {names}; with random numbers in their place it would answer too"
+)
+RESIZED = N_("the weights of '{name}' have another size than config.json says: {names}")
+EXCESS = N_("the weights of '{name}' hold {count} parts that config.json has no place for: {names}")
+HEAD_RESIZED = N_("the head of '{name}' has not as many outputs as config.json says: {names}")
+HEAD = N_("the head of '{name}' is incomplete: its weights lack {names}")
+OTHER_HEAD = N_("the head of '{name}' is not the usual one: its weights lack {names} and hold {held} instead")
+
+
+@dataclass(frozen=True)
+class _Report:
+    """What the library says about loading: names of weights, and of those in another size what they should be and are."""
+
+    missing: frozenset[str]
+    unexpected: frozenset[str]
+    resized: dict[str, str]
+
+
+def _build(
+    auto_class: Any, name: str, folder: Path, config: PretrainedConfig, attention: Attention, prefix: str
+) -> tuple[PreTrainedModel, _Report]:
+    """The model with the files' weights, and the library's report; it is given the weights, so that it opens no file."""
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        tensors = {key.removeprefix(prefix): tensor for key, tensor in weights.read(folder).items()}
+        with torch.random.fork_rng(
+            devices=[]
+        ):  # the library draws from the process-wide generator, which others use too
+            model, told = auto_class._model_mapping[type(config)].from_pretrained(
+                None,
+                config=config,
+                state_dict=tensors,
+                dtype=torch.float32,
+                attn_implementation=attention,
+                ignore_mismatched_sizes=True,
+                output_loading_info=True,
+            )
+    except Exception as error:  # whatever the library stumbles over in files that other people made
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UserError("the model '{name}' cannot be loaded: {reason}", name=name, reason=reason) from error
+    resized = {key: f"{key} {tuple(held)} instead of {tuple(wanted)}" for key, held, wanted in told["mismatched_keys"]}
+    if told["error_msgs"]:
+        raise UserError(
+            "the model '{name}' cannot be loaded: {reason}", name=name, reason="; ".join(told["error_msgs"])[:200]
+        )
+    return model, _Report(frozenset(told["missing_keys"]), frozenset(told["unexpected_keys"]), resized)
+
+
+def _check(model: PreTrainedModel, name: str, report: _Report, new: New) -> frozenset[str]:
+    """The names of what was drawn and may be. Raises UserError for anything else that the files lack or have too much."""
+    in_body = _body(model)
+    bare = model.base_model is model
+    free = new != "never" or bare
+    drawn = report.missing | set(report.resized)
+    optional = {key for key in drawn if _is_pooler(key) and free}
+    body = {key for key in drawn if in_body(key)} - optional
+    resized = body & set(report.resized)
+    excess = {key for key in report.unexpected if in_body(key) and not _is_pooler(key)}
+    _refuse(LACKING, name, body - resized)
+    _refuse(RESIZED, name, {report.resized[key] for key in resized})
+    _refuse(EXCESS, name, excess)
+    head = drawn - body - optional
+    if new != "always":
+        _refuse(HEAD_RESIZED, name, {report.resized[key] for key in head & set(report.resized)})
+    if new == "never":
+        others = {key for key in report.unexpected if not (_is_pooler(key) or key.startswith(OTHER_HEADS))}
+        _refuse(HEAD if not others else OTHER_HEAD, name, head, held=weights.listed(others))
+        if type(model).__name__ in (model.config.architectures or ()):
+            _refuse(EXCESS, name, others)
+    return frozenset(drawn)
+
+
+def _refuse(message: str, name: str, keys: Collection[str], **values: object) -> None:
+    """Raise UserError when there are such weights, naming three."""
+    if keys:
+        raise UserError(message, name=name, count=len(keys), names=weights.listed(keys), **values)
+
+
+def _body(model: PreTrainedModel) -> Callable[[str], bool]:
+    """Whether a name is that of a weight of the encoder, with or without the name that a model with a head gives it."""
+    parts = {part for part, _ in model.base_model.named_children()} | {POOLER}
+    start = f"{model.base_model_prefix}."
+
+    def is_body(key: str) -> bool:
+        return key.startswith(start) or key.split(".")[0] in parts
+
+    return is_body
+
+
+def _is_pooler(key: str) -> bool:
+    return POOLER in key.split(".")
+
+
+def _draw_missing(model: PreTrainedModel, missing: Collection[str], new: New, seed: int) -> None:
+    """Draw what the checkpoint lacks, and a whole head that is to be new, from a generator of this call's own."""
+    generator = torch.Generator().manual_seed(seed)
+    deviation = float(model.config.initializer_range)
+    for part_name, part in model.named_modules():
+        if isinstance(part, nn.Linear) and f"{part_name}.weight" in missing:
+            _draw(part, deviation, generator)
+    if new == "always":  # also where the checkpoint brought a head of its own
+        generator.manual_seed(seed)
+        for part_name, child in model.named_children():
+            for part in _linear(child) if part_name != model.base_model_prefix else ():
+                _draw(part, deviation, generator)
+
+
+def _linear(module: nn.Module) -> Iterable[nn.Linear]:
+    return (part for part in module.modules() if isinstance(part, nn.Linear))
+
+
+def _draw(layer: nn.Linear, deviation: float, generator: torch.Generator) -> None:
+    """Weights N(0, deviation²), biases 0."""
+    nn.init.normal_(layer.weight, std=deviation, generator=generator)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
