@@ -13,7 +13,6 @@ import pyarrow.parquet
 import pytest
 
 from core import hub as core_hub
-from core import tables
 from core.data import documents
 from core.data import hub as hub_tables
 from core.data.bundled import DATASETS, _without_html
@@ -23,7 +22,9 @@ from core.data.layouts import LAYOUTS
 from core.data.load import load, token_lengths
 from core.data.splits import SPLIT_VALUES
 from core.errors import UserError
-from core.tables import read_table
+from core.tables import files
+from core.tables.files import read_table
+from core.tables.table import CONTROL
 from core.tasks.table import TASKS
 from tests.conftest import make_tokenizer
 from tests.tables import CHINESE, CONTENTS, FILMS, Bomb, csv_text, write
@@ -87,7 +88,7 @@ def test_every_row_keeps_its_promises(name: str, bundled: dict[str, TextDataset]
         assert len(split) == dataset.report.counts[split_name] > 0
         if "label" in split.column_names:
             assert set(split["label"]) == set(range(len(row.labels)))
-        assert all(text == text.strip() != "" and not tables.CONTROL.search(text) for text in split["text"])
+        assert all(text == text.strip() != "" and not CONTROL.search(text) for text in split["text"])
 
 
 @pytest.mark.parametrize("name", ["rotten_tomatoes", "imdb"])
@@ -155,7 +156,7 @@ def test_a_name_that_stands_for_nothing_lists_what_there_is(name: str) -> None:
 def test_a_path_is_never_opened_unless_paths_are_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path, csv_text(FILMS))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(tables, "read_table", lambda path: pytest.fail(f"{path} was opened"))
+    monkeypatch.setattr(files, "read_table", lambda path, reading: pytest.fail(f"{path} was opened"))
     for name in (str(path), "data.csv", "./data.csv", f"file://{path}"):
         with pytest.raises(UserError, match="there is no dataset"):
             load(name, LABELLED)

@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from core import tables
 from core.errors import UserError
-from core.tables import SUFFIXES, Table, make_table, read_documents, read_table
+from core.tables.files import SUFFIXES, read_documents, read_table
+from core.tables.table import Table, make_table
+from core.tables.text import decode
 from tests.tables import CHINESE, CONTENTS, FILMS, Bomb, csv_text, write
 
 
@@ -287,7 +288,7 @@ def test_english_in_every_unicode_encoding(encoding: str, tmp_path: Path) -> Non
     ],
 )
 def test_short_chinese_texts_in_gb18030(text: str) -> None:
-    assert tables._decode(text.encode("gb18030"))[:2] == (text, "GB18030")
+    assert decode(text.encode("gb18030"))[:2] == (text, "GB18030")
 
 
 @pytest.mark.parametrize(
@@ -306,7 +307,7 @@ def test_short_chinese_texts_in_gb18030(text: str) -> None:
     ],
 )
 def test_western_texts_in_latin_1(text: str) -> None:
-    assert tables._decode(text.encode("latin-1"))[:2] == (text, "Latin-1")
+    assert decode(text.encode("latin-1"))[:2] == (text, "Latin-1")
 
 
 def test_windows_quotation_marks_and_dashes_are_kept_and_the_reading_is_open_to_doubt(tmp_path: Path) -> None:

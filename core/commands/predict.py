@@ -102,12 +102,13 @@ def _predict_file(options: argparse.Namespace, file: Path, output: Path) -> int:
     from core import predict
     from core.data.columns import choose_inputs, prefer
     from core.export.tables import csv_text, with_columns
+    from core.tables.table import FIND_OUT
 
     _check_output(output, file)
     named = named_columns(options)
     predictor, trained = load_predictor(options.model, options.task, named)
     layout = predictor.task.layout
-    frame = layout.read(file).frame
+    frame = layout.read(file, FIND_OUT).frame
     preferred = prefer(frame, layout.inputs, dict(trained.columns)) if trained else {}
     columns = choose_inputs(frame, layout, {**preferred, **named})
     kept = [i for i in range(len(frame)) if all(frame[column].iloc[i].strip() for column in columns.values())]

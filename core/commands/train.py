@@ -177,7 +177,7 @@ def data_file(name: str) -> Path | None:
     """The file that a --data stands for, None for a dataset's name."""
     from core.data.bundled import DATASETS
     from core.data.layouts import LAYOUTS
-    from core.tables import SUFFIXES
+    from core.tables.files import SUFFIXES
 
     path = Path(name).expanduser()
     suffixes = {*SUFFIXES, *(suffix for layout in LAYOUTS.values() for suffix in layout.suffixes)}

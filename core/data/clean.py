@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from core import tables
 from core.data.dataset import RowSplits
 from core.errors import N_, UserError
 from core.results import Dropped
-from core.tables import Table
+from core.tables.table import EXAMPLE_CHARS, Table, is_number
 
 MAX_LABELS = 1000
 MAX_LABEL_CHARS = 100
@@ -95,7 +94,7 @@ def without_problems(rows: pd.DataFrame, problems: Problems) -> tuple[pd.DataFra
 
 def _example(row: Mapping[str, str]) -> str:
     cells = (row.get(role, "") for role in ("text", "pair", "label"))
-    return " | ".join(cell[: tables.EXAMPLE_CHARS] for cell in cells if cell)
+    return " | ".join(cell[:EXAMPLE_CHARS] for cell in cells if cell)
 
 
 def check_enough(rows: pd.DataFrame, table: Table, dropped: tuple[Dropped, ...]) -> None:
@@ -124,7 +123,7 @@ def label_names(rows: pd.DataFrame, column: str, table: Table) -> tuple[str, ...
         names = [name for name in known if name in counts]
     else:
         _check_labels(counts, column)
-        names = sorted(sorted(counts), key=float if all(map(tables.is_number, counts)) else str.casefold)
+        names = sorted(sorted(counts), key=float if all(map(is_number, counts)) else str.casefold)
     if len(names) < 2:
         raise UserError(
             "every row has the same label, '{label}', in column '{column}'; a classifier needs at least two labels",
@@ -141,9 +140,9 @@ def _check_labels(counts: Counter[str], column: str) -> None:
         raise UserError(
             "column '{column}' looks like a text column, not labels ('{example}…'); choose another label column",
             column=column[:100],
-            example=longest[: tables.EXAMPLE_CHARS],
+            example=longest[:EXAMPLE_CHARS],
         )
-    fractions = all(map(tables.is_number, counts)) and not all(re.fullmatch(r"[+-]?\d+", label) for label in counts)
+    fractions = all(map(is_number, counts)) and not all(re.fullmatch(r"[+-]?\d+", label) for label in counts)
     if distinct > MAX_LABELS or (distinct > 20 and fractions) or (rows >= 20 and distinct > rows / 2):
         raise UserError(
             "column '{column}' looks like a text or number column, not labels ({distinct} different values in {rows} "

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from core import tables
 from core.data.dataset import Layout, Role
 from core.errors import N_, UserError
+from core.tables.table import is_number
 
 SPLIT_NAMES = "split set subset partition".split()
 NEITHER_NAMES = (*SPLIT_NAMES, *"id idx index guid uuid url link date time timestamp 编号 序号 链接 日期 时间".split())
@@ -118,7 +118,7 @@ def _guess_by_content(frame: pd.DataFrame, roles: Sequence[Role], chosen: dict[s
             _guess_label(frame, sample, role, plain, chars, chosen)
     plain = [column for column in plain if column not in chosen.values()]
     open_roles = [role.id for role in roles if role.kind == "text" and role.id not in chosen]
-    wordy = [column for column in plain if not sample[column].map(tables.is_number).all()]
+    wordy = [column for column in plain if not sample[column].map(is_number).all()]
     if len(wordy) < len(open_roles):
         message = (
             N_("the task needs two text columns, and which they are is not clear; name them. The file has: {columns}")

@@ -12,9 +12,9 @@ from typing import Literal
 import datasets
 import pandas as pd
 
-from core import tables
 from core.results import DataReport, Dropped
-from core.tables import Note, Table
+from core.tables import files
+from core.tables.table import Note, Reading, Table
 
 RowSplits = tuple[str, ...] | None  # train, validation or test for each row, where the source says it
 Kind = Literal["text", "label", "words", "tags"]
@@ -49,7 +49,7 @@ class Layout:
     usual: Mapping[tuple[str, ...], tuple[str, ...]]
     build: Callable[["Source", int], "TextDataset"]
     whole: Callable[["Source"], "TextDataset"] | None = None
-    read: Callable[[Path], Table] = tables.read_table
+    read: Callable[[Path, Reading], Table] = files.read_table
     suffixes: tuple[str, ...] = ()
 
     @property

@@ -4,10 +4,10 @@ A row says which columns a source must bring, how they are usually called, and h
 does not know which task learns from such rows.
 """
 
-from core import tables
 from core.data import documents, entities, labelled, tagged
 from core.data.dataset import Layout, Role
 from core.errors import N_
+from core.tables import files
 
 TEXT = Role("text", N_("Column of texts"), "text")
 PAIR = Role("pair", N_("Column of second texts"), "text")
@@ -60,7 +60,7 @@ LAYOUTS: dict[str, Layout] = {
             {("text",): TEXT_NAMES},
             documents.build,
             read=documents.read,
-            suffixes=(tables.TEXT_SUFFIX,),
+            suffixes=(files.TEXT_SUFFIX,),
         ),
         Layout(
             "sentence-pairs",
@@ -69,7 +69,7 @@ LAYOUTS: dict[str, Layout] = {
             {("text", "pair"): PAIR_NAMES, ("text",): TEXT_NAMES},
             documents.sentence_pairs,
             read=documents.read,
-            suffixes=(tables.TEXT_SUFFIX,),
+            suffixes=(files.TEXT_SUFFIX,),
         ),
         Layout(
             "words-tags",

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
-from core import tables
 from core.data import hub, splits
 from core.data.bundled import DATASETS
 from core.data.columns import choose_columns, prefer
 from core.data.dataset import Layout, RowSplits, Source, TextDataset
 from core.errors import UserError
 from core.hub import HUB_NAME
-from core.tables import Table
+from core.tables import files
+from core.tables.table import FIND_OUT, Table
 
 
 def load(
@@ -51,9 +51,9 @@ def _read(name: str, layout: Layout, allow_path: bool) -> tuple[Table, RowSplits
         table = DATASETS[name].read()
         return table, DATASETS[name].splits(table)
     path = Path(name)
-    looks_like_file = path.suffix.lower() in (*tables.SUFFIXES, tables.TEXT_SUFFIX, *layout.suffixes)
-    if allow_path and (looks_like_file or path.is_absolute() or tables.exists(path)):
-        table = layout.read(path)
+    looks_like_file = path.suffix.lower() in (*files.SUFFIXES, files.TEXT_SUFFIX, *layout.suffixes)
+    if allow_path and (looks_like_file or path.is_absolute() or files.exists(path)):
+        table = layout.read(path, FIND_OUT)
         return table, splits.split_column(table.frame)
     if "/" in name and HUB_NAME.fullmatch(name) and not looks_like_file:
         return hub.read_hub(name)
@@ -61,7 +61,7 @@ def _read(name: str, layout: Layout, allow_path: bool) -> tuple[Table, RowSplits
         "there is no dataset '{name}'; use one of {datasets}, a file ({suffixes}), or a hub name such as stanfordnlp/imdb",
         name=name[:100],
         datasets=", ".join(DATASETS),
-        suffixes=" ".join((*tables.SUFFIXES, *layout.suffixes)),
+        suffixes=" ".join((*files.SUFFIXES, *layout.suffixes)),
     )
 
 

@@ -15,7 +15,7 @@ from core.data.clean import ELSEWHERE, NO_TEXT, PROBLEMS, Problems
 from core.data.dataset import Source, TextDataset
 from core.data.splits import SHARED, SPLIT_VALUES
 from core.errors import N_, UserError
-from core.tables import Note
+from core.tables.table import Note
 
 LONG = 200  # words; a sentence beyond that is rarely one
 NO_TAGS = N_("the sentence has no tags")

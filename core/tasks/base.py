@@ -23,7 +23,7 @@ from core.data.dataset import TextDataset
 from core.data.layouts import Layout
 from core.errors import UserError
 from core.results import Evaluation, Prediction, RunConfig
-from core.tables import Table
+from core.tables.table import Table
 
 Lines = Sequence[Sequence[str]]  # a table: its header, then its rows
 

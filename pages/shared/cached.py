@@ -30,7 +30,6 @@ from core import (
     pretraining,
     runs,
     settings,
-    tables,
     vocabulary,
 )
 from core import encoder as core_encoder
@@ -44,6 +43,7 @@ from core.data.load import load, token_lengths
 from core.errors import Cancelled
 from core.families import FAMILIES, HEADS
 from core.results import AttentionMaps, Attribution, Prediction, RunReport, Tokens
+from core.tables.table import FIND_OUT, Table
 from core.tasks.base import is_path, start
 from core.tasks.table import TASKS, task_of
 
@@ -351,11 +351,11 @@ def _changed(file: str) -> float:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _table(file: str, written: float, layout: str) -> tables.Table:
-    return LAYOUTS[layout].read(Path(file))
+def _table(file: str, written: float, layout: str) -> Table:
+    return LAYOUTS[layout].read(Path(file), FIND_OUT)
 
 
-def table(file: str, layout: str) -> tables.Table:
+def table(file: str, layout: str) -> Table:
     """What a file of data holds, read as a layout does."""
     return _table(file, _changed(file), layout)
 

@@ -17,12 +17,13 @@ from time import time
 import pandas as pd
 import streamlit as st
 
-from core import hub, models, settings, tables
+from core import hub, models, settings
 from core.data.bundled import DATASETS
 from core.data.columns import choose_columns as complete
 from core.data.dataset import Layout, TextDataset
 from core.errors import UserError
 from core.figures import training as training_figures
+from core.tables import files
 from core.tasks.base import Task
 from core.tasks.table import TASKS
 from pages.shared import cached, inputs, layout, recipe
@@ -76,7 +77,7 @@ def keep_upload(name: str, content: bytes) -> str:
     return f"upload:{digest}"
 
 
-def file_of(name: str, suffixes: Iterable[str] = tables.SUFFIXES) -> Path | None:
+def file_of(name: str, suffixes: Iterable[str] = files.SUFFIXES) -> Path | None:
     """The file behind a value of "data" that names an upload or a run's own copy; None when it is neither or gone.
 
     suffixes: of the files that can be read here. An upload that is used is kept for longer.
@@ -94,7 +95,7 @@ def file_of(name: str, suffixes: Iterable[str] = tables.SUFFIXES) -> Path | None
 
 def suffixes_of(layouts: Iterable[Layout]) -> tuple[str, ...]:
     """The files that at least one of these layouts can be read from."""
-    return tuple(dict.fromkeys((*tables.SUFFIXES, *(suffix for row in layouts for suffix in row.suffixes))))
+    return tuple(dict.fromkeys((*files.SUFFIXES, *(suffix for row in layouts for suffix in row.suffixes))))
 
 
 def upload(

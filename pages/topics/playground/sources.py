@@ -6,9 +6,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import settings, tables
+from core import settings
 from core.data.columns import check_column, choose_inputs
 from core.errors import UserError
+from core.tables import files
+from core.tables.table import Table
 from pages.shared import cached, layout
 from pages.shared.i18n import _
 from pages.topics.playground import bulk
@@ -28,7 +30,7 @@ def pasted(name: str, titles: Mapping[str, str]) -> bulk.Job:
     )
 
 
-def read_upload(upload: st.runtime.uploaded_file_manager.UploadedFile) -> tables.Table:
+def read_upload(upload: st.runtime.uploaded_file_manager.UploadedFile) -> Table:
     """The uploaded file as a table, kept for this visitor until another one comes. Raises UserError when it is unreadable."""
     kept = st.session_state.get("bulk_table")
     if kept is None or kept[0] != upload.file_id:
@@ -36,7 +38,7 @@ def read_upload(upload: st.runtime.uploaded_file_manager.UploadedFile) -> tables
         with tempfile.TemporaryDirectory() as folder, st.spinner(_("Reading the file…"), show_time=True):
             path = Path(folder) / name
             path.write_bytes(upload.getvalue())
-            kept = (upload.file_id, tables.read_table(path))
+            kept = (upload.file_id, files.read_table(path))
         st.session_state["bulk_table"] = kept
     return kept[1]
 
@@ -46,7 +48,7 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
     limit = settings.MAX_UPLOAD_MB.value()
     upload = st.file_uploader(
         _("A file with one text a row"),
-        type=[suffix.removeprefix(".") for suffix in tables.SUFFIXES],
+        type=[suffix.removeprefix(".") for suffix in files.SUFFIXES],
         max_upload_size=limit,
         key="bulk_file",
         help=_("Its encoding, delimiter and columns are found out. It is read here and not kept."),

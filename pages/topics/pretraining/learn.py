@@ -13,13 +13,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import models, runs, settings, tables
+from core import models, runs, settings
 from core.data.bundled import DATASETS
 from core.data.dataset import TextDataset
 from core.errors import UserError
 from core.families import HEADS
 from core.finetune.setup import advised
 from core.results import RunConfig
+from core.tables import files
 from core.tasks.base import Task
 from core.tasks.table import TASKS
 from pages.shared import cached, data_form, inputs, launch, layout, recipe
@@ -182,7 +183,7 @@ def _ready(aim: Aim, model: str) -> Source:
 
 def _text() -> str:
     """The pasted text; the example until there is one."""
-    file = data_form.file_of(inputs.get(PASTED), (tables.TEXT_SUFFIX,))
+    file = data_form.file_of(inputs.get(PASTED), (files.TEXT_SUFFIX,))
     return file.read_bytes().decode() if file else EXAMPLE
 
 
@@ -192,7 +193,7 @@ def _keep(text: str) -> str:
 
 
 def _pasted(aim: Aim) -> Source:
-    if inputs.get(PASTED) and data_form.file_of(inputs.get(PASTED), (tables.TEXT_SUFFIX,)) is None:
+    if inputs.get(PASTED) and data_form.file_of(inputs.get(PASTED), (files.TEXT_SUFFIX,)) is None:
         st.warning(_("This link's text is no longer on this machine. Here is the example instead."))
         inputs.put(PASTED, "")
     text, key = _text(), f"{PASTED}@{PAGE}"
@@ -202,7 +203,7 @@ def _pasted(aim: Aim) -> Source:
         on_change=lambda: inputs.put(PASTED, _keep(st.session_state[key])),
         help=_("Blank lines separate documents. It stays on this machine."),
     )  # fmt: skip
-    return Source(f"{PASTED}.txt", str(data_form.file_of(_keep(text), (tables.TEXT_SUFFIX,))), aim.task.id)
+    return Source(f"{PASTED}.txt", str(data_form.file_of(_keep(text), (files.TEXT_SUFFIX,))), aim.task.id)
 
 
 def _file(aim: Aim, model: str) -> Source | None:
