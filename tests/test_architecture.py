@@ -14,7 +14,7 @@ GROUPS = (  # who may import whom: each name those before it
     "errors settings results metrics",
     # texts
     "bundled hub families safety models tables.table tables.text tables.delimited tables.objects tables.columnar tables.files corpus data.dataset data.columns data.clean data.splits data.labelled data.documents data.tagging "
-    "data.conll data.entities data.tagged data.layouts data.bundled data.hub data.load tokens vocabulary",
+    "data.conll data.entities data.tagged data.layouts data.bundled data.hub data.load data.fit data.remarks tokens vocabulary",
     # see
     "encoder attention embeddings pretraining",
     # learn

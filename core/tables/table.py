@@ -1,4 +1,4 @@
-"""Table, what a reader makes of a user's file: plain strings in columns, with what was lost and remarked; Reading, how to read it.
+"""Table, what a reader makes of a user's file: plain strings in columns, with what was lost and remarked.
 
 This module does not know files, nor what the columns mean: nothing of tasks, labels or splits.
 """
@@ -12,7 +12,7 @@ import pandas as pd
 
 from core import settings
 from core.errors import N_
-from core.results import Dropped
+from core.results import Dropped, Reading
 
 Note = tuple[str, Mapping[str, object]]
 Header = Literal["first row", "none", "named"]
@@ -32,6 +32,7 @@ class Table:
     begins, counted from 1: its line in a text file of lines, its row in any other source. unreadable: the same of the rows
     that were left out because they fit no column. header: where the column names come from: the "first row", "none" (they are
     numbered), or they are "named" by a source of another kind. encoding, delimiter: "" when the source is not such a file.
+    not_read: rows beyond the limit.
     """
 
     frame: pd.DataFrame
@@ -45,19 +46,7 @@ class Table:
     header: Header = "named"
     delimiter: str = ""
     encoding: str = ""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How a person says that a file is to be read; what is left empty is found out.
-
-    header: whether the first row holds the column names; columns without names are called "column 1", "column 2", and so on.
-    encoding: a Python codec.
-    """
-
-    header: bool | None = None
-    encoding: str = ""
-    delimiter: str = ""
+    not_read: int = 0
 
 
 FIND_OUT = Reading()
@@ -107,7 +96,9 @@ def make_table(
     if controlled:
         notes = (*notes, (N_("control characters were removed from {count} cells"), {"count": controlled}))
     places = tuple(lines) or tuple(range(1, len(frame) + 1))
-    return Table(frame, rows, cut, dropped, notes, named, places, unreadable, source, delimiter)
+    return Table(
+        frame, rows, cut, dropped, notes, named, places, unreadable, source, delimiter, not_read=max(0, total - rows)
+    )
 
 
 def _column_names(header: Iterable[str]) -> list[str]:
