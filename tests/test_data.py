@@ -623,7 +623,7 @@ def test_missing_files_folders_and_other_kinds_are_told_apart(tmp_path: Path) ->
     for name in ("a\0b.csv", "x" * 5000 + ".csv", str(tmp_path / ("y" * 300 + ".csv"))):
         with pytest.raises(UserError, match="there is no file"):
             load(name, LABELLED, allow_path=True)
-    with pytest.raises(UserError, match="is a folder; give one file"):
+    with pytest.raises(UserError, match="has no file for training: call the files train, validation and test"):
         load(str(tmp_path), LABELLED, allow_path=True)
     for name in ("films.txt", "films.docx", "films", "films.csv.bz2", "films.pkl"):
         assert "is of a kind that is not read; the kinds are .csv" in refused(tmp_path, csv_text(FILMS), name)

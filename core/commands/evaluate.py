@@ -44,7 +44,7 @@ examples:
   python -m core evaluate --model my-run --data test.csv --text-column review --label-column stars
   python -m core evaluate --model minilm --task TASK --data notes.txt
 
-Of a dataset the test split is used, of a file all rows: give one that the model was not trained on. Labels are matched
+Of a dataset or a folder the test split is used, of a file all rows: give one that the model was not trained on. Labels are matched
 by name, whatever their order or case; where one side only numbers its classes, by number. Tasks without labels measure the
 tenth of the documents that a training would hold back for its test, whatever the source. 'tasks' lists the values of TASK.
 
@@ -77,7 +77,7 @@ def evaluate_command(options: argparse.Namespace) -> int:
         predictor = predictor.reading(trained.max_length)
     layout = predictor.task.layout
     file = data_file(options.data)
-    whole = file is not None and layout.whole is not None
+    whole = file is not None and file.is_file() and layout.whole is not None
     dataset = load(
         str(file or options.data),
         layout,

@@ -106,7 +106,7 @@ def _as_json(prediction: "Prediction") -> Json:
 
 def _predict_file(options: argparse.Namespace, file: Path, output: Path) -> int:
     from core import predict
-    from core.data import fit
+    from core.data import fit, folders
     from core.data.load import ask
     from core.export.tables import answered, csv_text
 
@@ -114,7 +114,7 @@ def _predict_file(options: argparse.Namespace, file: Path, output: Path) -> int:
     named = named_columns(options)
     predictor, trained = load_predictor(options.model, options.task, named)
     layout = predictor.task.layout
-    table = layout.read(file, reading_of(options))
+    table = folders.read(file, layout, reading_of(options))
     if table.not_read:
         raise _too_long(file, len(table.frame) + table.not_read)
     rows = ask(file.name, layout, table, named, dict(trained.columns) if trained else {})
@@ -126,10 +126,7 @@ def _predict_file(options: argparse.Namespace, file: Path, output: Path) -> int:
     if empty:
         say(f"{empty} of {len(rows.frame)} rows have an empty text; their prediction stays empty")
     if unreadable:
-        lines = ", ".join(map(str, unreadable[:20])) + (", …" if len(unreadable) > 20 else "")
-        say(
-            f"warning: {len(unreadable)} rows could not be read and stay empty in the output; they begin in line {lines}"
-        )
+        say(_unreadable_note(unreadable))
     predictions = with_progress("predicting", partial(predict.predict, predictor, inputs))
     answers = predictor.goal.frame(predictions)
     _write(output, csv_text(answered(rows.frame, rows.report.used, rows.texts, answers, full)))
@@ -147,6 +144,14 @@ def _predict_file(options: argparse.Namespace, file: Path, output: Path) -> int:
         }
     )
     return 0
+
+
+def _unreadable_note(lines: Sequence[int]) -> str:
+    """Where the rows begin that could not be read, and what becomes of them."""
+    named = ", ".join(map(str, lines[:20])) + (", …" if len(lines) > 20 else "")
+    if len(lines) == 1:
+        return f"warning: 1 row could not be read and stays empty in the output; it begins in line {named}"
+    return f"warning: {len(lines)} rows could not be read and stay empty in the output; they begin in lines {named}"
 
 
 def _too_long(file: Path, rows: int) -> UserError:

@@ -54,6 +54,7 @@ examples:
   python -m core train --model minilm --data pairs.tsv --text-column a --pair-column b --output same-or-not
   python -m core train --model minilm --data news.csv --column text=Title+Description --column label=1 --output news
   python -m core train --model minilm --data spam.txt --no-header --column label=1 --column text=2 --output spam
+  python -m core train --model minilm --data news/ --output news           a folder with train.csv, dev.csv and test.csv
   python -m core train --model minilm --data notes.txt --task TASK --output my-model
   python -m core train --model minilm --data rotten_tomatoes --method lora --preset quick --output adapter
   python -m core train --run my-run            go on where a stopped or killed run was
@@ -235,7 +236,7 @@ def _advise(config: RunConfig) -> None:
 
 
 def data_file(name: str) -> Path | None:
-    """The file that a --data stands for, None for a dataset's name."""
+    """The file or folder that a --data stands for, None for a dataset's name."""
     from core.data.bundled import DATASETS
     from core.data.layouts import LAYOUTS
     from core.tables.files import SUFFIXES
@@ -243,7 +244,7 @@ def data_file(name: str) -> Path | None:
     path = Path(name).expanduser()
     suffixes = {*SUFFIXES, *(suffix for layout in LAYOUTS.values() for suffix in layout.suffixes)}
     looks_like_file = path.suffix.lower() in suffixes
-    is_file = name not in DATASETS and (looks_like_file or path.is_absolute() or path.is_file())
+    is_file = name not in DATASETS and (looks_like_file or path.is_absolute() or path.exists())
     return path if is_file else None
 
 

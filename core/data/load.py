@@ -5,7 +5,7 @@ model is only asked about take the same path as far as the columns. This module 
 will read the texts, nor what is done with them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from core.data import columns as found
-from core.data import hub, splits
+from core.data import folders, hub, splits
 from core.data.bundled import DATASETS
 from core.data.dataset import Layout, RowSplits, Source, TextDataset
 from core.errors import UserError
@@ -33,18 +33,19 @@ def load(
     limit: int = 0,
     allow_path: bool = False,
     whole: bool = False,
+    read: Callable[[Path, Layout, Reading], Table] = folders.read,
 ) -> TextDataset:
     """Read, check and split a dataset.
 
-    name: a DATASETS id or a hub id "owner/name"; with allow_path also a file. columns: role → column, by name or number; roles
+    name: a DATASETS id or a hub id "owner/name"; with allow_path also a file or a folder of files. columns: role → column, by name or number; roles
     that are left out are guessed. preferred: columns that are taken where the source has them and none is named. reading: how a
     file is read. limit: most training rows (a fair sample), 0 for all. whole: no split, all usable rows are the test, where the
-    layout can do that. The same input always gives the same splits. Raises UserError when there is no such dataset, it cannot be
+    layout can do that. read: how a path becomes a table. The same input always gives the same splits. Raises UserError when there is no such dataset, it cannot be
     read, or nothing can be trained on it.
     """
     if limit < 0:
         raise UserError("the most training rows cannot be {limit}; give a positive number, or 0 for all", limit=limit)
-    table, row_splits = _read(name, layout, allow_path, reading)
+    table, row_splits = _read(name, layout, reading, read if allow_path else None)
     named = {**found.prefer(table.frame, layout.roles, preferred or {}), **(columns or {})}
     chosen = found.choose_columns(table.frame, layout, named)
     notes: tuple[Note, ...] = ()
@@ -75,15 +76,20 @@ def _source(
     )
 
 
-def _read(name: str, layout: Layout, allow_path: bool, reading: Reading) -> tuple[Table, RowSplits]:
-    """The table that a name stands for, and its splits. Raises UserError when it stands for none."""
+def _read(
+    name: str, layout: Layout, reading: Reading, read: Callable[[Path, Layout, Reading], Table] | None
+) -> tuple[Table, RowSplits]:
+    """The table that a name stands for, and its splits. read: of a path, None where no path is allowed.
+
+    Raises UserError when the name stands for no dataset.
+    """
     if name in DATASETS:
         table = DATASETS[name].read()
         return table, DATASETS[name].splits(table)
     path = Path(name)
     looks_like_file = path.suffix.lower() in (*files.SUFFIXES, files.TEXT_SUFFIX, *layout.suffixes)
-    if allow_path and (looks_like_file or path.is_absolute() or files.exists(path)):
-        return layout.read(path, reading), None
+    if read is not None and (looks_like_file or path.is_absolute() or files.exists(path)):
+        return read(path, layout, reading), None
     if "/" in name and HUB_NAME.fullmatch(name) and not looks_like_file:
         return hub.read_hub(name)
     raise UserError(

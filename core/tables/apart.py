@@ -182,6 +182,7 @@ def _leave(table: Table, folder: Path) -> None:
                 "header": table.header,
                 "delimiter": table.delimiter,
                 "encoding": table.encoding,
+                "not_read": table.not_read,
             },
         },
     )

@@ -37,8 +37,9 @@ from core import tokens as core_tokens
 from core.batches import Report
 from core.bundled import READY
 from core.data import fit as core_fit
+from core.data import folders
 from core.data.bundled import DATASETS
-from core.data.dataset import TextDataset
+from core.data.dataset import Layout, TextDataset
 from core.data.layouts import LAYOUTS
 from core.data.load import load
 from core.errors import Cancelled
@@ -246,7 +247,10 @@ def changed_pass(
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _dataset(name: str, file: str, written: float, layout: str, columns: Columns, reading: Reading) -> TextDataset:
-    return load(file or name, LAYOUTS[layout], dict(columns), reading=reading, allow_path=bool(file))
+    def read(path: Path, rows: Layout, asked: Reading) -> Table:
+        return _table(str(path), written, rows.id, asked)
+
+    return load(file or name, LAYOUTS[layout], dict(columns), reading=reading, allow_path=bool(file), read=read)
 
 
 def dataset(
@@ -356,7 +360,7 @@ def _changed(file: str) -> float:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _table(file: str, written: float, layout: str, reading: Reading) -> Table:
-    return LAYOUTS[layout].read(Path(file), reading)
+    return folders.read(Path(file), LAYOUTS[layout], reading)
 
 
 def table(file: str, layout: str, reading: Reading = FIND_OUT) -> Table:
