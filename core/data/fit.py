@@ -17,6 +17,18 @@ TOO_MUCH = 0.1
 ROWS_AT_ONCE = 1000
 
 
+UNKNOWN = N_(
+    "{share:.0%} of the tokens in {n} texts are unknown to this model's vocabulary, which reads them all as the same token; choose a "
+    "model that knows these signs: bert-base-chinese for Chinese, bert-base-multilingual-cased for many languages, roberta-base for "
+    "any sign, emoji included"
+)
+UNKNOWN_HERE = N_(
+    "{share:.0%} of this text's tokens are unknown to the model's vocabulary, which reads them all as the same token; choose a model "
+    "that knows these signs: bert-base-chinese for Chinese, bert-base-multilingual-cased for many languages, roberta-base for any "
+    "sign, emoji included"
+)
+
+
 @dataclass(frozen=True, eq=False)
 class Fit:
     """N inputs as a tokenizer reads them when nothing is cut.
@@ -71,11 +83,7 @@ def notes(fit: Fit, max_length: int, *, cut: bool) -> tuple[Note, ...]:
     """What is to be said when more than a tenth is unknown or cut. cut: whether longer inputs lose their end."""
     found: list[Note] = []
     if fit.unknown_share > TOO_MUCH:
-        message = N_(
-            "{share:.0%} of the tokens in {n} texts are unknown to this model's vocabulary, which reads them all as the same token; "
-            "choose a model that knows these signs: bert-base-chinese for Chinese, bert-base-multilingual-cased for many languages, "
-            "roberta-base for any sign, emoji included"
-        )
+        message = UNKNOWN if len(fit.lengths) > 1 else UNKNOWN_HERE
         found.append((message, {"share": fit.unknown_share, "n": len(fit.lengths)}))
     if cut and fit.longer(max_length) > TOO_MUCH:
         message = N_(

@@ -73,7 +73,7 @@ def _losses(report: DataReport) -> list[Remark]:
     values: dict[str, object] = {"count": report.left_out, "rows": report.rows, "share": report.left_out / report.rows}
     found = [Remark(N_("{count:,} of {rows:,} rows ({share:.0%}) are left out"), values, warning=True)]
     repeated = sum(entry.count for entry in report.dropped if entry.reason in REPEATED)
-    if repeated >= MUCH * report.rows:
+    if repeated >= MUCH * report.rows and report.more_texts:
         message = N_(
             "{count:,} rows repeat a text; if the answer depends on a second text as well, choose a task for two texts, which reads "
             "both columns"

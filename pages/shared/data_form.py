@@ -476,6 +476,12 @@ def remarks(report: DataReport, more: tuple[Note, ...] = ()) -> None:
             )
 
 
+def warnings(notes: tuple[Note, ...]) -> None:
+    """What is to be said of texts and the model that reads them."""
+    for message, values in notes:
+        st.warning(layout.plain(_(message).format(**values)), icon=":material/warning:")
+
+
 def offers(task: Task, report: DataReport) -> None:
     """Other ways to take the same file: a task that reads words with tags or two texts, or two columns as one text."""
     roles = {role.id for role in task.layout.roles}
