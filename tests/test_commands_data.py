@@ -37,7 +37,7 @@ def test_a_row_that_cannot_be_read_keeps_its_place(
     capsys: pytest.CaptureFixture[str], tiny_classifier: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "new.csv"
-    file.write_text('id,text,more\n1,"i love, pizza",x\n2,a,b,c,d\n3,the film,y\n4,,z\n', encoding="utf-8")
+    file.write_text('id,text,more\n1,"i love, pizza",x\n2,"a","b","c","d"\n3,the film,y\n4,,z\n', encoding="utf-8")
     found, rows, err = predicted(capsys, tiny_classifier, file, "--delimiter", ",", "--header", "--text-column", "text")
     assert [row["id"] for row in rows] == ["1", "", "3", "4"] and [row["more"] for row in rows] == ["x", "", "y", "z"]
     assert [bool(row["label"]) for row in rows] == [True, False, True, False]
@@ -158,11 +158,14 @@ def test_a_run_of_this_version_reads_alike_when_it_goes_on(tmp_path: Path) -> No
 def test_words_with_tags_are_not_trained_on_as_texts_unless_that_is_said(
     capsys: pytest.CaptureFixture[str], tiny_classifier: Path, tmp_path: Path
 ) -> None:
-    command = ["train", "--model", tiny_classifier, "--data", FILES / "d74_conll.tsv", "--output", tmp_path / "o"]
-    columns = ["--no-header", "--column", "text=1", "--column", "label=2"]
-    line = refused(capsys, *command, *columns)
-    assert "d74_conll.tsv looks like words with a tag each" in line
-    assert "--task named-entities" in line and "--task text-classification if each row is a text" in line
+    command = ["train", "--model", tiny_classifier, "--output", tmp_path / "o", "--data"]
+    table = tmp_path / "words.csv"
+    words = "".join(f"{word},{tag}\n" for word, tag in [("film", "O"), ("of", "O"), ("Ada", "B-PER")] * 8)
+    table.write_text(f"word,tag\n{words}")
+    for more in ([FILES / "d74_conll.tsv"], [table, "--column", "text=word", "--column", "label=tag"]):
+        line = refused(capsys, *command, *more)
+        assert "looks like words with a tag each" in line
+        assert "--task named-entities" in line and "--task text-classification if each row is a text" in line
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 tests/fixtures/files holds files rebuilt after public reports, with texts of our own.
 """
 
+import json
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -20,7 +21,7 @@ from core.data.remarks import joined, remarks
 from core.errors import UserError
 from core.results import Reading
 from core.tables.files import read_table
-from core.tables.table import FIND_OUT
+from core.tables.table import FIND_OUT, WordsWithTags
 from tests.tables import csv_text, write
 
 FILES = Path(__file__).parent / "fixtures" / "files"
@@ -207,14 +208,17 @@ def test_a_premise_that_comes_again_and_again_is_a_warning_with_a_way_out() -> N
 
 
 def test_words_with_tags_are_recognised_in_a_table() -> None:
-    columns = {"text": "1", "label": "2"}
-    reading = Reading(header=False)
-    assert loaded("d74_conll.tsv", columns=columns, reading=reading).report.tagged
-    assert "a task that tags words reads such a file as sentences" in warned(
-        loaded("d74_conll.tsv", columns=columns, reading=reading)
-    )
+    rows = [
+        (word, tag)
+        for word, tag in zip("the film of Ada in Rome".split() * 5, "O O O B-PER O B-LOC".split() * 5, strict=True)
+    ]
+    dataset = made(rows, "word,tag", columns={"text": "word", "label": "tag"})
+    assert dataset.report.tagged
+    assert "a task that tags words reads such a file as sentences" in warned(dataset)
     assert not loaded("d74_conll.tsv", "words-tags").report.tagged
     assert not loaded("d16_index_column.csv").report.tagged
+    with pytest.raises(WordsWithTags):
+        loaded("d74_conll.tsv")
 
 
 # --- Splits ------------------------------------------------------------------------------------------------------------
@@ -297,8 +301,14 @@ def test_numbers_are_written_in_one_way_and_that_is_told() -> None:
 def test_labels_that_differ_in_case_and_spaces_are_told() -> None:
     dataset = loaded("d56_label_spaces_case.csv")
     assert dataset.label_names == ("Negative", "POSITIVE", "Positive", "positive")
-    assert "spaces around the label were removed in " in said(dataset)
     assert "the labels POSITIVE, Positive, positive differ in case or spaces only; they are kept apart" in said(dataset)
+
+
+def test_spaces_around_a_label_are_removed_and_that_is_told(tmp_path: Path) -> None:
+    rows = [{"text": f"text number {i}", "label": ("good", " good", "bad ")[i % 3]} for i in range(60)]
+    dataset = load(str(write(tmp_path, json.dumps(rows), "a.json")), LABELLED, allow_path=True)
+    assert dataset.label_names == ("bad", "good")
+    assert "spaces around the label were removed in 40 rows" in said(dataset)
 
 
 def test_one_label_is_refused_and_a_rare_one_is_warned_of() -> None:

@@ -514,11 +514,8 @@ def test_a_second_column_of_texts_can_be_read_too() -> None:
 
 
 def test_words_with_tags_are_offered_their_task() -> None:
-    app = upload(open_page("finetune", changes='{"reading": {"header": false}, "columns": {"text": "1", "label": "2"}}'), "d74.tsv", (FILES / "d74_conll.tsv").read_bytes())  # fmt: skip
-    data = app.session_state["shared_data"]
-    changes = '{"reading": {"header": false}, "columns": {"text": "column 1", "label": "column 2"}}'
-    app = check(open_page("finetune", data=data, changes=changes))
-    assert "a task that tags words reads such a file as sentences" in warnings_of(app)
+    app = upload_case("d74_conll.tsv")
+    assert len(app.error) == 1 and "one word and its tag in each line" in app.error[0].value
     check(app.button(key="use_named-entities").click().run())
     assert not app.error and app.button_group(key="task").value == "named-entities"
 

@@ -540,7 +540,7 @@ def warned(at: AppTest) -> str:
 
 
 def test_the_download_has_every_row_and_column_of_the_file(run: str, predictor: predict.Predictor) -> None:
-    content = 'id,text,more\n1,"good, film",x\n2,a,b,c,d\n3,,y\n4,bad film,z\n'
+    content = 'id,text,more\n1,"good, film",x\n2,"a","b","c","d"\n3,,y\n4,bad film,z\n'
     at = upload(open_page(model=run, view="many"), "new.csv", content.encode())
     at.selectbox(key="bulk_reading_header").set_value(True).run()
     at.selectbox(key="bulk_reading_delimiter").set_value(",").run()

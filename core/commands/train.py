@@ -143,6 +143,7 @@ def _asked(given: Json, columns: dict[str, str], reading: Reading) -> _Asked:
     from core.data.load import load
     from core.families import HEADS
     from core.finetune.setup import check
+    from core.tables.table import WordsWithTags
     from core.tasks.table import task_of
 
     given = {name: value for name, value in given.items() if name not in ("column", *asdict(reading))}
@@ -159,7 +160,10 @@ def _asked(given: Json, columns: dict[str, str], reading: Reading) -> _Asked:
         if not models.can_learn(config.model, task.head, allow_path=True):
             raise UserError(HEADS[task.head].missing, name=models.title(config.model))
     file = data_file(config.data)
-    dataset = load(str(file or config.data), task.layout, columns, reading=reading, allow_path=True)
+    try:
+        dataset = load(str(file or config.data), task.layout, columns, reading=reading, allow_path=True)
+    except WordsWithTags as error:
+        raise _other_task(task, str(file or config.data)) from error
     if dataset.report.tagged and not task_named:
         raise _other_task(task, str(file or config.data))
     _advise(config)

@@ -6,19 +6,24 @@ This module does not know files, nor what the columns mean: nothing of tasks, la
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import pandas as pd
 
 from core import settings
-from core.errors import N_
+from core.errors import N_, UserError
 from core.results import Dropped, Reading
 
+T = TypeVar("T")
 Note = tuple[str, Mapping[str, object]]
 Header = Literal["first row", "none", "named"]
 
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 EXAMPLE_CHARS = 80
+
+
+class WordsWithTags(UserError):
+    """A file that was to hold texts has a word with its tag in each line."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,12 +69,13 @@ def make_table(
     unreadable: tuple[int, ...] = (),
     source: Header = "named",
     delimiter: str = "",
+    not_read: int = 0,
 ) -> Table:
     """A Table of columns that hold any Python values: as strings without control characters, cut to the limit.
 
     total: rows of the source, read or not. categories: what the numbers of a column stand for, by its name in `header`; a
     number that stands for nothing is a missing value. lines: where each row begins; () when the rows are simply counted.
-    source: where the header comes from.
+    source: where the header comes from. not_read: rows that were left out before, because there are more than the limit.
     """
     limit = settings.MAX_CELL_CHARS.value()
     content: dict[str, list[object]] = {}
@@ -83,10 +89,13 @@ def make_table(
         for value in column:
             cell = _cell(value)
             if isinstance(cell, str):
-                clean = CONTROL.sub("", cell)
-                controlled += clean != cell
-                cut += len(clean) > limit
-                cell = clean[:limit]
+                if len(cell) > limit:
+                    cut += 1
+                    cell = cell[:limit]
+                if not cell.isprintable():
+                    clean = CONTROL.sub("", cell)
+                    controlled += clean != cell
+                    cell = clean
             content[name].append(cell)
     frame = pd.DataFrame(content, dtype=object)
     rows = len(frame) + sum(entry.count for entry in dropped)
@@ -97,7 +106,17 @@ def make_table(
         notes = (*notes, (N_("control characters were removed from {count} cells"), {"count": controlled}))
     places = tuple(lines) or tuple(range(1, len(frame) + 1))
     return Table(
-        frame, rows, cut, dropped, notes, named, places, unreadable, source, delimiter, not_read=max(0, total - rows)
+        frame,
+        rows,
+        cut,
+        dropped,
+        notes,
+        named,
+        places,
+        unreadable,
+        source,
+        delimiter,
+        not_read=max(not_read, total - rows),
     )
 
 
@@ -105,7 +124,7 @@ def _column_names(header: Iterable[str]) -> list[str]:
     """Header cells as column names: clean, never empty, each only once."""
     names: dict[str, None] = {}
     for place, cell in enumerate(header, start=1):
-        name = " ".join(CONTROL.sub("", cell).strip("\ufeff").split())[:1000] or f"column {place}"
+        name = " ".join(CONTROL.sub("", cell[:2000]).strip("\ufeff").split())[:1000] or f"column {place}"
         while name in names:
             name += f" ({place})"
         names[name] = None
@@ -125,6 +144,22 @@ def _cell(value: object) -> object:
     if value is None or value != value:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def evenly(rows: Sequence[T], total: int = 0) -> tuple[Sequence[T], tuple[Note, ...]]:
+    """At most as many rows as are read, taken evenly and in their order, and the remark that says so.
+
+    What is sorted, by its label above all, would lose whole classes if its beginning were taken. total: what the rows were
+    taken from already, where that is more.
+    """
+    limit = settings.MAX_ROWS.value()
+    if len(rows) <= limit:
+        return rows, ()
+    message = N_(
+        "{read} of {rows} rows were read, taken evenly from the whole file; the setting {setting} is the limit"
+    )
+    kept = [rows[place * len(rows) // limit] for place in range(limit)]
+    return kept, ((message, {"read": limit, "rows": total or len(rows), "setting": settings.MAX_ROWS.name}),)
 
 
 def is_number(cell: str) -> bool:

@@ -29,7 +29,7 @@ from core.errors import UserError
 from core.figures import training as training_figures
 from core.results import DataReport, Reading
 from core.tables import files
-from core.tables.table import FIND_OUT, Note, Table
+from core.tables.table import FIND_OUT, Note, Table, WordsWithTags
 from core.tasks.base import Task
 from core.tasks.table import TASKS
 from pages.shared import cached, inputs, layout, recipe, words
@@ -239,7 +239,12 @@ def choose_file() -> Source | None:
         return None
     task = choose_task(row for row in offered() if file.suffix in suffixes_of([row.layout]))
     reading = choose_reading(file, TASKS[task].layout, recipe.values())
-    columns = choose_columns(file, TASKS[task].layout, recipe.values(), reading)
+    try:
+        columns = choose_columns(file, TASKS[task].layout, recipe.values(), reading)
+    except WordsWithTags as error:
+        st.error(layout.plain(error_text(error)), icon=":material/error:")
+        use_other(row for row in offered() if any(role.kind == "tags" for role in row.layout.roles))
+        return None
     return None if columns is None else Source(file.name, str(file), task, columns, reading)
 
 
@@ -482,6 +487,18 @@ def warnings(notes: tuple[Note, ...]) -> None:
         st.warning(layout.plain(_(message).format(**values)), icon=":material/warning:")
 
 
+def use_other(tasks: Iterable[Task]) -> None:
+    """A button for each task that suits the file better."""
+    for row in tasks:
+        st.button(
+            _("Use the task “{task}”").format(task=_(row.title)),
+            key=f"use_{row.id}",
+            on_click=set_task,
+            args=(row.id,),
+            icon=":material/swap_horiz:",
+        )
+
+
 def offers(task: Task, report: DataReport) -> None:
     """Other ways to take the same file: a task that reads words with tags or two texts, or two columns as one text."""
     roles = {role.id for role in task.layout.roles}
@@ -492,14 +509,7 @@ def offers(task: Task, report: DataReport) -> None:
     if not (others or joined):
         return
     with st.container(horizontal=True):
-        for row in others:
-            st.button(
-                _("Use the task “{task}”").format(task=_(row.title)),
-                key=f"use_{row.id}",
-                on_click=set_task,
-                args=(row.id,),
-                icon=":material/swap_horiz:",
-            )
+        use_other(others)
         if joined:
             text = next(role.id for role in task.layout.roles if role.kind == "text")
             st.button(
