@@ -54,16 +54,17 @@ examples:
   python -m core train --model minilm --data pairs.tsv --text-column a --pair-column b --output same-or-not
   python -m core train --model minilm --data news.csv --column text=Title+Description --column label=1 --output news
   python -m core train --model minilm --data spam.txt --no-header --column label=1 --column text=2 --output spam
-  python -m core train --model minilm --data news/ --output news           a folder with train.csv, dev.csv and test.csv
+  python -m core train --model minilm --data news/ --output news
   python -m core train --model minilm --data notes.txt --task TASK --output my-model
   python -m core train --model minilm --data rotten_tomatoes --method lora --preset quick --output adapter
   python -m core train --run my-run            go on where a stopped or killed run was
 
 'tasks' lists the values of TASK and the columns that each needs. A file is split 80/10/10 into training, validation and
-test, unless one of its columns says which row is which. What was read, left out and found out is told on stderr. Ctrl-C stops after the current step and keeps what was learnt; a second one stops at once. The result is in
-OUTPUT/model, for predict, evaluate and transformers' pipeline. Tasks without labels read a column of texts or a .txt file,
-in which blank lines part the documents; those that can start from nothing take --model scratch, a tiny new model with its
-own vocabulary.
+test, unless one of its columns says which row is which; a folder can hold train.csv, dev.csv and test.csv. What was read,
+left out and found out is told on stderr. Ctrl-C stops after the current step and keeps what was learnt; a second one stops
+at once. The result is in OUTPUT/model, for predict, evaluate and transformers' pipeline. Tasks without labels read a column
+of texts or a .txt file, in which blank lines part the documents; those that can start from nothing take --model scratch, a
+tiny new model with its own vocabulary.
 
 JSON: run, model, split, n, each metric of the task by its id (accuracy, macro_f1, loss …), its 95 % interval where there is
 one (accuracy_interval …), what else the task counts (majority, perplexity …), baseline_accuracy (or the task's own
