@@ -13,8 +13,8 @@ GROUPS = (  # who may import whom: each name those before it
     # ground
     "errors settings results metrics",
     # texts
-    "bundled hub families safety checkpoints.config checkpoints.weights checkpoints.tokenizer checkpoints.loading models tables corpus data.dataset data.columns data.clean data.splits data.labelled data.documents data.tagging "
-    "data.conll data.entities data.tagged data.layouts data.bundled data.hub data.load tokens vocabulary",
+    "bundled hub families safety checkpoints.config checkpoints.weights checkpoints.tokenizer checkpoints.loading models tables.table tables.encodings tables.text tables.limits tables.parts tables.rows tables.fit tables.header tables.delimiters tables.delimited tables.grid tables.annotated tables.objects tables.columnar tables.archives tables.workbook tables.files tables.apart corpus data.dataset data.columns data.clean data.splits data.folders data.labelled data.documents data.tagging "
+    "data.conll data.entities data.tagged data.layouts data.bundled data.hub data.load data.fit data.remarks tokens vocabulary",
     # see
     "encoder attention embeddings pretraining",
     # learn
@@ -37,7 +37,7 @@ BESIDE = sorted(path for folder in ("benchmarks", "recipes") for path in (ROOT /
 SOURCES = [ROOT / "app.py", *CORE, *PAGES, *BESIDE]
 LONGEST = 450  # lines of a core file
 # Each of these is one subject in well-marked sections.
-WHOLE = {f"{name}.py" for name in "encoder heads html vocabulary tokens tables embeddings runs pretraining".split()}
+WHOLE = {f"{name}.py" for name in "encoder heads html vocabulary tokens embeddings runs pretraining".split()}
 # Where a task may be named: where tasks live, where a dataset says what it is made for, and in experiments prepared for one task.
 # core/results.py holds the default of RunConfig.task: the usual task, where none is named.
 TASKS_LIVE_IN = ("core/tasks/", "pages/shared/tasks/")

@@ -13,17 +13,18 @@ import pyarrow.parquet
 import pytest
 
 from core import hub as core_hub
-from core import tables
-from core.data import documents
+from core.data import documents, fit
 from core.data import hub as hub_tables
 from core.data.bundled import DATASETS, _without_html
 from core.data.columns import choose_columns, choose_inputs
 from core.data.dataset import Layout, TextDataset
 from core.data.layouts import LAYOUTS
-from core.data.load import load, token_lengths
+from core.data.load import load
 from core.data.splits import SPLIT_VALUES
 from core.errors import UserError
-from core.tables import read_table
+from core.tables import files
+from core.tables.files import read_table
+from core.tables.table import CONTROL
 from core.tasks.table import TASKS
 from tests.conftest import make_tokenizer
 from tests.tables import CHINESE, CONTENTS, FILMS, Bomb, csv_text, write
@@ -87,7 +88,7 @@ def test_every_row_keeps_its_promises(name: str, bundled: dict[str, TextDataset]
         assert len(split) == dataset.report.counts[split_name] > 0
         if "label" in split.column_names:
             assert set(split["label"]) == set(range(len(row.labels)))
-        assert all(text == text.strip() != "" and not tables.CONTROL.search(text) for text in split["text"])
+        assert all(text == text.strip() != "" and not CONTROL.search(text) for text in split["text"])
 
 
 @pytest.mark.parametrize("name", ["rotten_tomatoes", "imdb"])
@@ -155,7 +156,7 @@ def test_a_name_that_stands_for_nothing_lists_what_there_is(name: str) -> None:
 def test_a_path_is_never_opened_unless_paths_are_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path, csv_text(FILMS))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(tables, "read_table", lambda path: pytest.fail(f"{path} was opened"))
+    monkeypatch.setattr(files, "read_table", lambda path, reading: pytest.fail(f"{path} was opened"))
     for name in (str(path), "data.csv", "./data.csv", f"file://{path}"):
         with pytest.raises(UserError, match="there is no dataset"):
             load(name, LABELLED)
@@ -343,7 +344,9 @@ def test_impossible_choices_of_columns(tmp_path: Path) -> None:
         (["TRUE", "False", "true"], ("false", "true")),
         ([0.5, 1.5, 0.5], ("0.5", "1.5")),
         ([" good ", "good", "bad"], ("bad", "good")),
-        (["none", "NA", "none"], ("NA", "none")),
+        (["none", "Nothing", "none"], ("none", "Nothing")),
+        ([-1, 0, 1], ("-1", "0", "1")),
+        (["+", "-", "0"], ("+", "-", "0")),
     ],
 )
 def test_labels_of_every_type_have_names_in_a_sensible_order(
@@ -363,7 +366,7 @@ def test_numbers_keep_their_order_whatever_the_file_says(tmp_path: Path) -> None
 def test_labels_that_differ_in_case_only_are_pointed_out(tmp_path: Path) -> None:
     dataset = load_file(tmp_path, csv_text(films(30, ("good", "Good", "bad"))))
     assert set(dataset.label_names) == {"bad", "good", "Good"}
-    assert "differ in upper and lower case only" in notes_of(dataset)
+    assert "the labels Good, good differ in case or spaces only; they are kept apart" in notes_of(dataset)
 
 
 @pytest.mark.parametrize(
@@ -429,7 +432,7 @@ def test_everything_dropped_is_counted_with_examples(tmp_path: Path) -> None:
     }
     examples = {entry.reason: entry.examples for entry in dataset.report.dropped}
     assert examples["the same text stands there with different labels"] == ("twice | good", "Twice | bad")
-    assert examples["the label is missing"] == ("no label", "no label either")
+    assert examples["the label is missing"] == ("no label", "no label either | NaN")
     assert rows_of(dataset) == set(films(40))
     assert dataset.report.rows == 47 == sum(dataset.report.counts.values()) + 7
 
@@ -438,7 +441,7 @@ def test_rows_with_too_many_cells_are_dropped_and_with_too_few_lack_their_label(
     content = csv_text(films(20)) + "one,two,three\nonly text\n\n\nfilm, good, , \n"
     dataset = load_file(tmp_path, content)
     assert dropped_of(dataset) == {"the row has more cells than the header": 1, "the label is missing": 1}
-    assert dataset.report.dropped[0].examples == ("one,two,three",)
+    assert dataset.report.dropped[0].examples == ("22: one,two,three",)
     assert ("film", "good") in rows_of(dataset)
     assert dataset.report.rows == 23
 
@@ -459,7 +462,7 @@ def test_rows_beyond_the_limit_are_not_read_and_that_is_noted(tmp_path: Path, mo
     for path in tmp_path.glob("a.*"):
         dataset = load(str(path), LABELLED, allow_path=True)
         assert dataset.report.rows == 20 == sum(dataset.report.counts.values())
-        assert "only the first 20 of 50 rows were read; the setting STUDIO_MAX_ROWS is the limit" in notes_of(dataset)
+        assert "20 of 50 rows were read" in notes_of(dataset) and "STUDIO_MAX_ROWS is the limit" in notes_of(dataset)
 
 
 # --- Splits ------------------------------------------------------------------------------------------------------------
@@ -541,11 +544,15 @@ def test_a_text_in_two_splits_stays_in_the_one_that_measures(tmp_path: Path) -> 
     assert len(keys) == len(set(keys)) == 38
 
 
-@pytest.mark.parametrize("values", [("red", "blue"), ("test", "test"), ("train", "")])
-def test_a_column_called_split_that_holds_something_else_is_ignored(values: tuple[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("values", [("red", "blue"), ("test", "test")])
+def test_a_column_called_split_that_holds_something_else_is_ignored_and_that_is_said(
+    values: tuple[str, str], tmp_path: Path
+) -> None:
     rows = [(text, label, values[i % 2]) for i, (text, label) in enumerate(films(100))]
     dataset = load_file(tmp_path, csv_text(rows, "text,label,split"))
     assert dataset.report.counts == {"train": 80, "validation": 10, "test": 10}
+    assert "the column 'split' is called a split, but none of its values" in notes_of(dataset)
+    assert ", ".join(dict.fromkeys(values)) in notes_of(dataset)
 
 
 def test_a_label_only_in_the_test_split_cannot_be_learnt(tmp_path: Path) -> None:
@@ -593,9 +600,9 @@ def test_a_pickle_is_recognised_and_never_opened(name: str, tmp_path: Path) -> N
     [
         ("", "a.csv", "a.csv is empty"),
         ("text,label\n", "a.csv", "a.csv holds no rows"),
-        ("[[1, 2], [3, 4]]", "a.json", '{"data": […]}'),
+        ('[[1, 2], {"a": 3}]', "a.json", '{"data": […]}'),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "a.csv", "another kind (PNG)"),
-        ('[{"text": ["a"], "label": 1}, {"text": ["b"], "label": 0}]', "a.json", "column 'text' holds lists"),
+        ('[{"text": ["a", "c"], "label": 1}, {"text": ["b"], "label": 0}]', "a.json", "column 'text' holds lists"),
         ('[{"text": "a", "label": {"x": 1}}, {"text": "b", "label": 0}]', "a.json", "column 'label' holds lists"),
         ("just some words\nand more words\n", "a.csv", "which column holds the label is not clear"),
     ],
@@ -616,9 +623,9 @@ def test_missing_files_folders_and_other_kinds_are_told_apart(tmp_path: Path) ->
     for name in ("a\0b.csv", "x" * 5000 + ".csv", str(tmp_path / ("y" * 300 + ".csv"))):
         with pytest.raises(UserError, match="there is no file"):
             load(name, LABELLED, allow_path=True)
-    with pytest.raises(UserError, match="is a folder; give one file"):
+    with pytest.raises(UserError, match="has no file for training: call the files train, validation and test"):
         load(str(tmp_path), LABELLED, allow_path=True)
-    for name in ("films.txt", "films.xlsx", "films", "films.csv.gz", "films.pkl"):
+    for name in ("films.doc", "films.docx", "films", "films.csv.bz2", "films.pkl"):
         assert "is of a kind that is not read; the kinds are .csv" in refused(tmp_path, csv_text(FILMS), name)
 
 
@@ -744,11 +751,14 @@ def test_token_lengths_count_special_tokens_and_cut_nothing() -> None:
     tokenizer = make_tokenizer()
     tokenizer.model_max_length = 8
     texts = ["i love pizza", "", "good " * 50] + ["bad"] * 1200
-    lengths = token_lengths(texts, None, tokenizer)
+    lengths = fit.measure({"text": texts}, tokenizer).lengths
     assert lengths.dtype == np.int64 and lengths.shape == (1203,)
     assert lengths[:4].tolist() == [5, 2, 52, 3]
-    assert token_lengths(["i love", "good"], ["pizza", "bad film"], tokenizer).tolist() == [6, 6]
-    assert token_lengths([], None, tokenizer).shape == (0,)
+    assert fit.measure({"text": ["i love", "good"], "pair": ["pizza", "bad film"]}, tokenizer).lengths.tolist() == [
+        6,
+        6,
+    ]
+    assert fit.measure({"text": []}, tokenizer).lengths.shape == (0,)
 
 
 # --- Texts without labels ----------------------------------------------------------------------------------------------
@@ -824,7 +834,7 @@ def test_too_few_documents_for_pairs_say_so(tmp_path: Path, count: int, sentence
 
 
 def test_plain_text_is_no_table_for_tasks_with_labels(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="is of a kind that is not read"):
+    with pytest.raises(UserError, match="which column holds the label is not clear"):
         load(text_file(tmp_path, 5), LABELLED, allow_path=True)
 
 
@@ -870,7 +880,7 @@ def test_a_whole_file_is_one_test_split_repeated_rows_included(tmp_path: Path) -
     test = dataset.splits["test"]
     assert [(row["text"], dataset.label_names[row["label"]]) for row in test] == usable, "in the file's order"
     assert dataset.report.label_counts == {"bad": 4, "good": 5} and not dataset.report.shared
-    assert "2 of 11 rows are left out: empty text or no label" in notes_of(dataset)
+    assert dropped_of(dataset) == {"the text is empty": 1, "the label is missing": 1}
     assert load_file(tmp_path, csv_text(FILMS[:1]), whole=True).report.counts["test"] == 1, "one label is enough"
 
 

@@ -17,6 +17,7 @@ from core.data.layouts import LAYOUTS
 from core.data.load import load
 from core.data.tagging import Span
 from core.errors import UserError
+from core.tables.table import FIND_OUT, make_table
 
 LAYOUT = LAYOUTS["words-tags"]
 IOB2 = "EU\tB-ORG\nrejects\tO\nGerman\tB-MISC\ncall\tO\n\nPeter\tB-PER\nBlackburn\tI-PER\n\t\nIt\tO\nrained\tO\n"
@@ -279,7 +280,7 @@ def test_the_exports_of_other_tools(tmp_path: Path, kind: str, lines: bool) -> N
     content = "\n".join(json.dumps(row) for row in rows) if lines else json.dumps(rows, indent=1)
     name = "data.jsonl" if lines else "data.json"
     assert read(tmp_path, content, name) == SENTENCES
-    frame = LAYOUT.read(tmp_path / name).frame
+    frame = LAYOUT.read(tmp_path / name, FIND_OUT).frame
     (column,) = choose_inputs(frame, LAYOUT, {}).values()
     assert list(frame[column]) == ["EU rejects German call", "Peter Blackburn", "It rained"]
 
@@ -302,7 +303,7 @@ def test_spans_of_characters_keep_their_place(parts: Sequence[tuple[str, str]]) 
         text += f"{before} "
         marks.append([len(text), len(text) + len(name), "X"])
         text += f"{name} "
-    frame = entities.tables.make_table(["text", "spans"], [[text], [marks]], 1).frame
+    frame = make_table(["text", "spans"], [[text], [marks]], 1).frame
     (row,) = entities.rows(frame, {"words": "text", "tags": "spans"})
     assert row is not None and row.spans is not None
     found = [(row.starts[span.start], row.starts[span.end - 1] + len(row.words[span.end - 1])) for span in row.spans]

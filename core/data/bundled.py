@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from core import tables
 from core.data import entities
 from core.data.dataset import Dataset
 from core.errors import N_, UserError
-from core.tables import Table
+from core.tables.table import Table, make_table
 
 WRITTEN = Path(__file__).with_name("written")  # data of our own, a folder and a datasheet each
 ARTICLE = {
@@ -46,7 +45,7 @@ def _read_reviews(source: str, clean: Callable[[str], str]) -> Table:
     texts = [clean(text.translate(WINDOWS_1252)) for text in found["text"]]
     labels = [int(label) for label in found["label"]]
     names = {"label": ("negative", "positive")}
-    return tables.make_table(["text", "label"], [texts, labels], len(found), categories=names)
+    return make_table(["text", "label"], [texts, labels], len(found), categories=names)
 
 
 def _without_html(text: str) -> str:
@@ -95,7 +94,7 @@ DATASETS: dict[str, Dataset] = {
                 "The example of the tutorial, three labels for four sentences: enough to watch a model learn them by heart, "
                 "too few to learn anything that holds for new sentences. There is no held-out data."
             ),
-            lambda: tables.make_table(["text", "label"], [list(ARTICLE), list(ARTICLE.values())], len(ARTICLE)),
+            lambda: make_table(["text", "label"], [list(ARTICLE), list(ARTICLE.values())], len(ARTICLE)),
         ),
         Dataset(
             "entities",

@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from core import settings, tables
+from core import settings
 from core.data import tagging
 from core.data.splits import split_of
 from core.errors import UserError
-from core.tables import Table
+from core.tables.table import Table, is_number, make_table
 
 DOCUMENT = "-DOCSTART-"
 SETTING = re.compile(r"#\s*[\w. ]+=")  # "# key = value", as CoNLL-U writes
@@ -52,7 +52,7 @@ def parse(text: str, name: str) -> Table | None:
     most = settings.MAX_ROWS.value()
     content = [[words for words, _ in sentences[:most]], [tags for _, tags in sentences[:most]]]
     header = ["words", "tags"] + ["split"] * bool(splits)
-    return tables.make_table(header, [*content, *([splits[:most]] if splits else [])], len(sentences))
+    return make_table(header, [*content, *([splits[:most]] if splits else [])], len(sentences))
 
 
 def write(sentences: Sequence[tuple[Sequence[str], Sequence[str]]]) -> str:
@@ -210,7 +210,7 @@ def _columns(blocks: Sequence[Sequence[_Line]]) -> tuple[int, int] | None:
     others = [column for column in range(width) if column not in tagged and column != tag] or [
         column for column in range(width) if column != tag
     ]
-    wordy = [column for column in others if not all(map(tables.is_number, values[column]))] or others
+    wordy = [column for column in others if not all(map(is_number, values[column]))] or others
     return max(wordy, key=lambda column: len(values[column])), tag
 
 

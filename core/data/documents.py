@@ -8,20 +8,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core import corpus, tables
+from core import corpus
 from core.data import clean, splits
 from core.data.dataset import HELD_OUT, SEED, Source, TextDataset, label_counts
 from core.data.splits import SPLIT_VALUES
 from core.errors import N_, UserError
 from core.results import Dropped
-from core.tables import Note, Table
+from core.tables import files
+from core.tables.table import FIND_OUT, Note, Reading, Table
 
 MEASURED_PAIRS = 2000  # most pairs of sentences in a split that measures
 
 
-def read(path: Path) -> Table:
+def read(path: Path, reading: Reading = FIND_OUT) -> Table:
     """A file as a table: plain text (.txt) has a document between blank lines, any other file one in each row."""
-    return tables.read_documents(path) if path.suffix.lower() == tables.TEXT_SUFFIX else tables.read_table(path)
+    documents = path.suffix.lower() == files.TEXT_SUFFIX
+    return files.read_documents(path, reading) if documents else files.read_table(path, reading)
 
 
 def build(source: Source, limit: int) -> TextDataset:

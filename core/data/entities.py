@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from core import tables
 from core.data import conll, tagging
 from core.data.tagging import Span
 from core.errors import UserError
-from core.tables import CONTROL, Table
+from core.tables import files
+from core.tables.table import CONTROL, FIND_OUT, Reading, Table, make_table
 
-SUFFIXES = (".conll", ".bio", ".iob", tables.TEXT_SUFFIX)
+SUFFIXES = (".conll", ".bio", ".iob", files.TEXT_SUFFIX)
 STARTS = ("start", "start_offset", "startOffset", "begin", "from")
 ENDS = ("end", "end_offset", "endOffset", "stop", "to")
 TYPES = ("label", "labels", "type", "tag", "entity_group", "entity_type", "entity", "category", "name")
@@ -55,22 +55,22 @@ class Row:
     undecided: int = 0
 
 
-def read(path: Path) -> Table:
+def read(path: Path, reading: Reading = FIND_OUT) -> Table:
     """A file as a table whose content decides what it is: a table of any kind, or a CoNLL-like file.
 
     It has a column "text" in every case, so that a model can be asked about its rows. Raises UserError when it cannot be read.
     """
-    tabular = path.suffix.lower() in tables.SUFFIXES
-    if tabular and tables.exists(path) and path.is_file() and _starts_like_a_table(path):
-        return _with_text(tables.read_table(path))
-    text, encoding, notes = tables.read_plain(path, (*tables.SUFFIXES, *SUFFIXES))
+    tabular = path.suffix.lower() in files.SUFFIXES and path.suffix.lower() != files.TEXT_SUFFIX
+    if files.is_saved(path) or (tabular and files.exists(path) and path.is_file() and _starts_like_a_table(path)):
+        return _with_text(files.read_table(path, reading))
+    text, encoding, notes = files.read_plain(path, (*files.SUFFIXES, *SUFFIXES), reading)
     if not text.strip():
         raise UserError("{file} is empty", file=path.name)
     table = _spacy(text) or conll.parse(text, path.name)
     if table is not None:
         return _with_text(replace(table, encoding=encoding, notes=(*notes, *table.notes)))
     if tabular:
-        return _with_text(tables.read_table(path))
+        return _with_text(files.read_table(path, reading))
     raise UserError(
         "{file} holds no words with tags: each line should have a word and its tag, with a blank line after each sentence",
         file=path.name,
@@ -78,10 +78,10 @@ def read(path: Path) -> Table:
 
 
 def _starts_like_a_table(path: Path) -> bool:
-    """Whether a file is Parquet or JSON with objects, or has a header of several names with commas between them."""
+    """Whether a file is no plain text, is JSON with objects, or has a header of several names with commas between them."""
     with path.open("rb") as file:
-        start = file.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")
-    return start.startswith(b"PAR1") or TABLE.match(start) is not None
+        start = file.read(4096)
+    return not files.is_text(start) or TABLE.match(start.lstrip(b"\xef\xbb\xbf \t\r\n")) is not None
 
 
 def _spacy(text: str) -> Table | None:
@@ -100,7 +100,7 @@ def _spacy(text: str) -> Table | None:
     if not all(fits):
         return None
     content = [[text for text, _ in rows], [annotated.get("entities", []) for _, annotated in rows]]
-    return tables.make_table(["text", "entities"], content, len(rows))
+    return make_table(["text", "entities"], content, len(rows))
 
 
 def _lines(text: str) -> object:

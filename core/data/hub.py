@@ -9,12 +9,13 @@ import datasets
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
-from core import hub, settings, tables
+from core import hub, settings
 from core.data.bundled import DATASETS
 from core.data.dataset import RowSplits
 from core.data.splits import split_of
 from core.errors import N_, UserError
-from core.tables import Table
+from core.tables.limits import check_size
+from core.tables.table import Table, make_table
 
 
 def read_hub(name: str) -> tuple[Table, RowSplits]:
@@ -45,7 +46,7 @@ def read_hub(name: str) -> tuple[Table, RowSplits]:
 def _check_hub_size(name: str) -> None:
     """Raise UserError when a hub dataset is larger than a file may be: it would be fetched as a whole."""
     files = HfApi().dataset_info(name, files_metadata=True).siblings or []
-    tables.check_size(name, sum(file.size or 0 for file in files))
+    check_size(name, sum(file.size or 0 for file in files))
 
 
 def _hub_table(found: datasets.DatasetDict) -> tuple[Table, RowSplits]:
@@ -67,7 +68,7 @@ def _hub_table(found: datasets.DatasetDict) -> tuple[Table, RowSplits]:
     }
     ignored = [name for name in found if name not in roles]
     message = N_("these splits are not used: {splits}")
-    table = tables.make_table(
+    table = make_table(
         list(features),
         [[_named(feature, cell) for part in parts for cell in part[column][:]] for column, feature in features.items()],
         sum(len(found[name]) for name in roles),

@@ -16,12 +16,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import DataCollatorWithPadding, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from core import batches, metrics, models, tables
+from core import batches, metrics, models
 from core.batches import Columns, Report
 from core.data.dataset import TextDataset
 from core.data.layouts import LAYOUTS
 from core.errors import N_, UserError
 from core.results import Evaluation, Measure, Prediction
+from core.tables.table import Table, make_table
 from core.tasks.base import (
     LIVE_ROWS,
     Card,
@@ -384,13 +385,13 @@ PAIRS = (
 )
 
 
-def _text_example() -> tables.Table:
+def _text_example() -> Table:
     texts, labels = zip(*TEXTS, strict=True)
-    return tables.make_table(["text", "label"], [texts, labels], len(TEXTS))
+    return make_table(["text", "label"], [texts, labels], len(TEXTS))
 
 
-def _pair_example() -> tables.Table:
-    return tables.make_table(["text", "pair", "label"], list(zip(*PAIRS, strict=True)), len(PAIRS))
+def _pair_example() -> Table:
+    return make_table(["text", "pair", "label"], list(zip(*PAIRS, strict=True)), len(PAIRS))
 
 
 FACTS = {"majority": "Accuracy of always answering the most frequent label"}

@@ -26,13 +26,14 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from core import metrics, tables, tokens, vocabulary
+from core import metrics, tokens, vocabulary
 from core.batches import Report
 from core.data.dataset import TextDataset
 from core.data.layouts import LAYOUTS
 from core.errors import N_, UserError
 from core.pretraining import IGNORED, RATE, check_mask, masked_logits, special_ids
 from core.results import Evaluation, Measure, Prediction
+from core.tables.table import Table, make_table
 from core.tasks.base import Card, Goal, Lines, Rows, Task, as_json, input_columns, read_detail
 
 LIVE_TOKENS, MOST_TOKENS = 20_000, 50_000  # most tokens that are measured while training runs, and at the end
@@ -369,8 +370,8 @@ TEXTS = (
 )
 
 
-def _example() -> tables.Table:
-    return tables.make_table(["text"], [TEXTS], len(TEXTS))
+def _example() -> Table:
+    return make_table(["text"], [TEXTS], len(TEXTS))
 
 
 MASKED = Task(
@@ -388,6 +389,7 @@ MASKED = Task(
     counts=N_("{n:,} masked tokens"),
     detail=Masks,
     supervised=False,
+    windowed=True,
     scratch={
         "epochs": 3.0,
         "batch_size": 16,

@@ -6,9 +6,9 @@ This module does not know how the pairs are drawn (core.corpus does).
 
 from typing import ClassVar
 
-from core import tables
 from core.data.layouts import LAYOUTS
 from core.errors import N_
+from core.tables.table import Table, make_table
 from core.tasks.base import Card, Task
 from core.tasks.classify import FACTS, TEXT, Classes, Classification, class_table
 
@@ -34,8 +34,8 @@ class NextSentence(Classification):
     task: ClassVar[str] = "next-sentence-prediction"
 
 
-def _example() -> tables.Table:
-    return tables.make_table(["text"], [DOCUMENTS], len(DOCUMENTS))
+def _example() -> Table:
+    return make_table(["text"], [DOCUMENTS], len(DOCUMENTS))
 
 
 NEXT_SENTENCE = Task(

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from core import batches, metrics, models, tables
+from core import batches, metrics, models
 from core.batches import Report
 from core.data import conll, tagging
 from core.data.dataset import TextDataset
@@ -28,6 +28,7 @@ from core.data.tagging import Span
 from core.errors import N_, UserError
 from core.pretraining import IGNORED
 from core.results import Evaluation, Measure, Prediction
+from core.tables.table import Table, make_table
 from core.tasks import windows
 from core.tasks.base import LIVE_ROWS, Card, Goal, Rows, Task, as_json, check_finite, input_columns, sample
 from core.tasks.entity_scores import (
@@ -374,7 +375,7 @@ SENTENCES = (
 )
 
 
-def _example() -> tables.Table:
+def _example() -> Table:
     texts, tags = [], []
     for sentence in SENTENCES:
         words, own = list[str](), list[str]()
@@ -385,7 +386,7 @@ def _example() -> tables.Table:
             words += spoken
         texts.append(" ".join(words))
         tags.append(" ".join(own))
-    return tables.make_table(["text", "tags"], [texts, tags], len(texts))
+    return make_table(["text", "tags"], [texts, tags], len(texts))
 
 
 NAMED_ENTITIES = Task(

@@ -13,13 +13,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import models, runs, settings, tables
+from core import models, runs, settings
 from core.data.bundled import DATASETS
 from core.data.dataset import TextDataset
 from core.errors import UserError
 from core.families import HEADS
 from core.finetune.setup import advised
 from core.results import RunConfig
+from core.tables import files
 from core.tasks.base import Task
 from core.tasks.table import TASKS
 from pages.shared import data_form, inputs, launch, layout, recipe
@@ -148,10 +149,10 @@ def _take_kind() -> None:
 
 
 def _set_corpus(name: str) -> None:
-    """Other texts: the column chosen for the old ones means nothing any more."""
+    """Other texts: neither the column nor the reading chosen for the old ones means anything any more."""
     inputs.put("corpus", name)
     aim = next(iter(_aims().values()))
-    _values(aim, inputs.get("model")).forget_columns()
+    _values(aim, inputs.get("model")).forget_data()
 
 
 def _choose_texts(aim: Aim, model: str) -> Source | None:
@@ -183,7 +184,7 @@ def _ready(aim: Aim, model: str) -> Source:
 
 def _text() -> str:
     """The pasted text; the example until there is one."""
-    file = data_form.file_of(inputs.get(PASTED), (tables.TEXT_SUFFIX,))
+    file = data_form.file_of(inputs.get(PASTED), (files.TEXT_SUFFIX,))
     return file.read_bytes().decode() if file else EXAMPLE
 
 
@@ -193,7 +194,7 @@ def _keep(text: str) -> str:
 
 
 def _pasted(aim: Aim) -> Source:
-    if inputs.get(PASTED) and data_form.file_of(inputs.get(PASTED), (tables.TEXT_SUFFIX,)) is None:
+    if inputs.get(PASTED) and data_form.file_of(inputs.get(PASTED), (files.TEXT_SUFFIX,)) is None:
         st.warning(_("This link's text is no longer on this machine. Here is the example instead."))
         inputs.put(PASTED, "")
     text, key = _text(), f"{PASTED}@{PAGE}"
@@ -203,7 +204,7 @@ def _pasted(aim: Aim) -> Source:
         on_change=lambda: inputs.put(PASTED, _keep(st.session_state[key])),
         help=_("Blank lines separate documents. It stays on this machine."),
     )  # fmt: skip
-    return Source(f"{PASTED}.txt", str(data_form.file_of(_keep(text), (tables.TEXT_SUFFIX,))), aim.task.id)
+    return Source(f"{PASTED}.txt", str(data_form.file_of(_keep(text), (files.TEXT_SUFFIX,))), aim.task.id)
 
 
 def _file(aim: Aim, model: str) -> Source | None:
@@ -214,8 +215,10 @@ def _file(aim: Aim, model: str) -> Source | None:
     )  # fmt: skip
     if file is None:
         return None
-    columns = data_form.choose_columns(file, aim.task.layout, _values(aim, model), key="corpus_")
-    return None if columns is None else Source(file.name, str(file), aim.task.id, columns)
+    values = _values(aim, model)
+    reading = data_form.choose_reading(file, aim.task.layout, values, key="corpus_")
+    columns = data_form.choose_columns(file, aim.task.layout, values, reading, key="corpus_")
+    return None if columns is None else Source(file.name, str(file), aim.task.id, columns, reading)
 
 
 def _show_texts(dataset: TextDataset) -> None:
@@ -228,7 +231,7 @@ def _show_texts(dataset: TextDataset) -> None:
     )
     for column, name, split in zip(st.columns(3), names, ("train", "validation", "test"), strict=True):
         column.metric(name, f"{counts.get(split, 0):,}")
-    data_form.remarks(dataset)
+    data_form.remarks(dataset.report)
     train = dataset.splits["train"]
     rows = train.select(range(min(SHOWN, len(train))))
     frame = pd.DataFrame({_("Text"): [_short(row["text"]) for row in rows]})
@@ -301,7 +304,12 @@ def _code(config: RunConfig, source: Source, dataset: TextDataset) -> str:
 def _configuration(aim: Aim, model: str, source: Source, values: recipe.Values) -> RunConfig:
     """Everything that was chosen."""
     asked = RunConfig(
-        model=aim.begins_with(model), data=source.name, task=aim.task.id, columns=source.columns, preset="custom"
+        model=aim.begins_with(model),
+        data=source.name,
+        task=aim.task.id,
+        columns=source.columns,
+        reading=source.reading,
+        preset="custom",
     )
     chosen: Mapping[str, object] = {name: values.value(name) for name in SETTABLE}
     return replace(asked, **chosen)  # type: ignore[arg-type]

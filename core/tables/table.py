@@ -1,0 +1,171 @@
+"""Table, what a reader makes of a user's file: plain strings in columns, with what was lost and remarked.
+
+This module does not know files, nor what the columns mean: nothing of tasks, labels or splits.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+import pandas as pd
+
+from core import settings
+from core.errors import N_, UserError
+from core.results import Dropped, Reading
+
+T = TypeVar("T")
+Note = tuple[str, Mapping[str, object]]
+Header = Literal["first row", "none", "named"]
+
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+EXAMPLE_CHARS = 80
+
+
+class WordsWithTags(UserError):
+    """A file that was to hold texts has a word with its tag in each line."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """What was read, before any of it is judged.
+
+    frame: one column per column of the source; cells are str ("" where nothing stands), except lists, objects and bytes,
+    which stay what they are. rows: rows that were read, those in `dropped` included. cut_cells: cells longer than the
+    limit, cut. dropped, notes: rows that fit no column, and remarks on the reading. categories: of columns whose numbers
+    (or lists of numbers) stood for names, all these names in the order of the numbers. lines: where each row of the frame
+    begins, counted from 1: its line in a text file of lines, its row in any other source. unreadable: the same of the rows
+    that were left out because they fit no column. header: where the column names come from: the "first row", "none" (they are
+    numbered), or they are "named" by a source of another kind. encoding, delimiter: "" when the source is not such a file.
+    not_read: rows beyond the limit.
+    """
+
+    frame: pd.DataFrame
+    rows: int
+    cut_cells: int
+    dropped: tuple[Dropped, ...]
+    notes: tuple[Note, ...]
+    categories: Mapping[str, tuple[str, ...]]
+    lines: tuple[int, ...]
+    unreadable: tuple[int, ...] = ()
+    header: Header = "named"
+    delimiter: str = ""
+    encoding: str = ""
+    not_read: int = 0
+
+
+FIND_OUT = Reading()
+
+
+def make_table(
+    header: Sequence[str],
+    columns: Iterable[Sequence[object]],
+    total: int,
+    *,
+    categories: Mapping[str, tuple[str, ...]] | None = None,
+    dropped: tuple[Dropped, ...] = (),
+    notes: tuple[Note, ...] = (),
+    lines: Iterable[int] = (),
+    unreadable: tuple[int, ...] = (),
+    source: Header = "named",
+    delimiter: str = "",
+    not_read: int = 0,
+) -> Table:
+    """A Table of columns that hold any Python values: as strings without control characters, cut to the limit.
+
+    total: rows of the source, read or not. categories: what the numbers of a column stand for, by its name in `header`; a
+    number that stands for nothing is a missing value. lines: where each row begins; () when the rows are simply counted.
+    source: where the header comes from. not_read: rows that were left out before, because there are more than the limit.
+    """
+    limit = settings.MAX_CELL_CHARS.value()
+    content: dict[str, list[object]] = {}
+    named: dict[str, tuple[str, ...]] = {}
+    cut = controlled = 0
+    for original, name, column in zip(header, _column_names(header), columns, strict=True):
+        if categories and original in categories:
+            named[name] = categories[original]
+            column = [_category(cell, named[name]) for cell in column]
+        content[name] = []
+        for value in column:
+            cell = _cell(value)
+            if isinstance(cell, str):
+                if len(cell) > limit:
+                    cut += 1
+                    cell = cell[:limit]
+                if not cell.isprintable():
+                    clean = CONTROL.sub("", cell)
+                    controlled += clean != cell
+                    cell = clean
+            content[name].append(cell)
+    frame = pd.DataFrame(content, dtype=object)
+    rows = len(frame) + sum(entry.count for entry in dropped)
+    if rows < total:
+        message = N_("only the first {read} of {rows} rows were read; the setting {setting} is the limit")
+        notes = (*notes, (message, {"read": len(frame), "rows": total, "setting": settings.MAX_ROWS.name}))
+    if controlled:
+        notes = (*notes, (N_("control characters were removed from {count} cells"), {"count": controlled}))
+    places = tuple(lines) or tuple(range(1, len(frame) + 1))
+    return Table(
+        frame,
+        rows,
+        cut,
+        dropped,
+        notes,
+        named,
+        places,
+        unreadable,
+        source,
+        delimiter,
+        not_read=max(not_read, total - rows),
+    )
+
+
+def _column_names(header: Iterable[str]) -> list[str]:
+    """Header cells as column names: clean, never empty, each only once."""
+    names: dict[str, None] = {}
+    for place, cell in enumerate(header, start=1):
+        name = " ".join(CONTROL.sub("", cell[:2000]).strip("\ufeff").split())[:1000] or f"column {place}"
+        while name in names:
+            name += f" ({place})"
+        names[name] = None
+    return list(names)
+
+
+def _category(cell: object, names: Sequence[str]) -> object:
+    if isinstance(cell, list):
+        return [_category(number, names) or "" for number in cell]
+    return names[cell] if isinstance(cell, int) and 0 <= cell < len(names) else None
+
+
+def _cell(value: object) -> object:
+    """A value as a string, "" for a missing one; lists, objects and bytes as they are."""
+    if isinstance(value, str | list | dict | bytes):
+        return value
+    if value is None or value != value:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def evenly(rows: Sequence[T], total: int = 0) -> tuple[Sequence[T], tuple[Note, ...]]:
+    """At most as many rows as are read, taken evenly and in their order, and the remark that says so.
+
+    What is sorted, by its label above all, would lose whole classes if its beginning were taken. total: what the rows were
+    taken from already, where that is more.
+    """
+    limit = settings.MAX_ROWS.value()
+    if len(rows) <= limit:
+        return rows, ()
+    message = N_(
+        "{read} of {rows} rows were read, taken evenly from the whole file; the setting {setting} is the limit"
+    )
+    kept = [rows[place * len(rows) // limit] for place in range(limit)]
+    return kept, ((message, {"read": limit, "rows": total or len(rows), "setting": settings.MAX_ROWS.name}),)
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is empty or a number."""
+    try:
+        float(cell or "0")
+    except ValueError:
+        return False
+    return True
