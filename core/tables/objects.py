@@ -32,6 +32,7 @@ USUAL_KEYS = (
     "rows",
     "items",
 )  # of a list of records, the likeliest first
+LONGEST_LINE = 1_000_000  # of JSON lines, by which they are recognised at once
 OF_ONE_ROW = {"entities", "spans", "label", "labels", "annotations", "result", "tokens", "words", "tags", "cats"}
 
 
@@ -48,8 +49,10 @@ def read(text: str, name: str, reading: Reading = FIND_OUT) -> Table | None:
             "{file} is written as Python prints lists and dicts ('single quotes'), which is not JSON; save it with json.dump(rows, file)",
             file=name,
         )
-    _check_amount(text, name)
     try:
+        if _begins_with_a_line(text, first.start()):
+            return _read_lines(text, name, reading, named_json)
+        _check_amount(text, name)
         return _table(_parse(text, name), name, reading)
     except json.JSONDecodeError as error:
         table = _read_lines(text, name, reading, named_json)
@@ -61,6 +64,17 @@ def read(text: str, name: str, reading: Reading = FIND_OUT) -> Table | None:
             line=error.lineno,
             column=error.colno,
         ) from error
+
+
+def _begins_with_a_line(text: str, start: int) -> bool:
+    """Whether the first line is a whole object and others follow, so that the lines beyond the limit need not be parsed."""
+    end = text.find("\n", start, start + LONGEST_LINE)
+    if text[start] != "{" or end < 0 or not text[end : end + 100].strip():
+        return False
+    try:
+        return isinstance(json.loads(text[start:end]), dict)
+    except (json.JSONDecodeError, RecursionError):
+        return False
 
 
 def _check_amount(text: str, name: str) -> None:
