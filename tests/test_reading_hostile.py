@@ -3,6 +3,8 @@
 import gzip
 import io
 import json
+import os
+import signal
 import threading
 import time
 import zipfile
@@ -243,6 +245,15 @@ def dying(path: Path, reading: Reading) -> Table:
     raise AssertionError
 
 
+def crashing(path: Path, reading: Reading) -> Table:
+    os.abort()
+
+
+def busy(path: Path, reading: Reading) -> Table:
+    psutil.Process().send_signal(signal.SIGXCPU)
+    raise AssertionError
+
+
 def wrong(path: Path, reading: Reading) -> Table:
     raise LookupError("a mistake of ours")
 
@@ -252,6 +263,10 @@ def test_its_time_and_memory_are_limited(tmp_path: Path, always_apart: None, mon
     for how in (greedy, dying):
         with pytest.raises(UserError, match=r"reading data.csv took more memory than a file of its size may"):
             apart.read(how, path)
+    with pytest.raises(UserError, match=r"data.csv is damaged, or made to do damage"):
+        apart.read(crashing, path)
+    with pytest.raises(UserError, match=r"reading data.csv took longer than 4 seconds and was stopped"):
+        apart.read(busy, path)
     monkeypatch.setattr(apart, "START_SECONDS", 1.0)
     with pytest.raises(UserError, match=r"reading data.csv took longer than 1 seconds and was stopped"):
         apart.read(slow, path)

@@ -7,6 +7,7 @@ module does not know how a file is read, nor what becomes of the table.
 import gc
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -93,7 +94,7 @@ def read(how: Read, path: Path, reading: Reading = FIND_OUT, report: Report = la
             return _received(folder)
         if process.returncode > 0:  # a mistake of the reader's own
             raise RuntimeError((folder / LOG).read_text(encoding="utf-8", errors="replace"))
-        raise _too_much(path)
+        raise _ended(-process.returncode, path, seconds)
 
 
 def _work(path: Path) -> int:
@@ -114,6 +115,18 @@ def _resident(pid: int) -> int:
         return psutil.Process(pid).memory_info().rss
     except psutil.NoSuchProcess:
         return 0
+
+
+def _ended(by: int, path: Path, seconds: float) -> UserError:
+    """What the number of the signal says that ended the process."""
+    if by == signal.SIGKILL:
+        return _too_much(path)
+    if by == signal.SIGXCPU:
+        return _too_long(path, seconds)
+    return UserError(
+        "{file} is damaged, or made to do damage: the process that read it was ended by the system; export it again, or save it as CSV",
+        file=path.name,
+    )
 
 
 def _too_long(path: Path, seconds: float) -> UserError:

@@ -90,7 +90,7 @@ def member(file: ZipFile, entry: ZipInfo, name: str) -> bytes:
 
 def _is_beside(path: str) -> bool:
     """Whether a file in a .zip file is something that a system or an author put beside the tables."""
-    parts = PurePosixPath(path).parts
+    parts = PurePosixPath(path).parts or (".",)
     return parts[0] == "__MACOSX" or parts[-1].startswith(".") or parts[-1].lower().endswith(NO_TABLE)
 
 
