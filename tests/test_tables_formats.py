@@ -4,6 +4,7 @@ import datetime
 import gzip
 import io
 import json
+import random
 import zipfile
 from pathlib import Path
 
@@ -298,6 +299,29 @@ def test_packed_files_that_are_refused(tmp_path: Path, monkeypatch: pytest.Monke
         assert "unpacks to more than 1 MB" in refused(tmp_path, data, "films.zip") or "is damaged" in refused(
             tmp_path, data
         )
+
+
+@pytest.mark.parametrize("kind", ["zip", "gz", "xlsx", "json", "Label Studio"])
+def test_damage_anywhere_gets_one_sentence(kind: str, tmp_path: Path) -> None:
+    whole = {
+        "zip": zipped({"a/films.csv": CSV, "README.md": "x"}),
+        "gz": gzip.compress(CSV.encode()),
+        "xlsx": workbook(Films=[["text", "label"], *FILMS]),
+        "json": json.dumps(OBJECTS).encode(),
+        "Label Studio": SHAPES["Label Studio"].encode(),
+    }[kind]
+    chance = random.Random(4)
+    for _ in range(100):
+        data = bytearray(whole)
+        for _ in range(chance.randint(1, 4)):
+            place = chance.randrange(len(data))
+            data[place : place + chance.choice((0, 1, 1, 9))] = chance.choice(
+                (b"", b"\0", b"\xff", b"\xff" * 4, data[: chance.randrange(30)])
+            )
+        try:
+            read(tmp_path, bytes(data), "films.json" if whole[:1] in b"[{" else "films.csv")
+        except UserError as error:
+            assert "\n" not in str(error)
 
 
 # --- Workbooks ---------------------------------------------------------------------------------------------------------
