@@ -60,7 +60,7 @@ def read(path: Path, reading: Reading = FIND_OUT) -> Table:
 
     It has a column "text" in every case, so that a model can be asked about its rows. Raises UserError when it cannot be read.
     """
-    tabular = path.suffix.lower() in files.SUFFIXES
+    tabular = path.suffix.lower() in files.SUFFIXES and path.suffix.lower() != files.TEXT_SUFFIX
     if files.is_saved(path) or (tabular and files.exists(path) and path.is_file() and _starts_like_a_table(path)):
         return _with_text(files.read_table(path, reading))
     text, encoding, notes = files.read_plain(path, (*files.SUFFIXES, *SUFFIXES), reading)

@@ -5,7 +5,6 @@ Nothing is ever unpickled. The settings limit the size of a file, its rows and i
 the columns mean.
 """
 
-import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -14,10 +13,10 @@ from pathlib import Path
 from core import settings
 from core.errors import UserError
 from core.tables import archives, columnar, delimited, limits, objects, parts, text, workbook
-from core.tables.table import FIND_OUT, Note, Reading, Table, make_table
+from core.tables.table import FIND_OUT, Note, Reading, Table, evenly, make_table
 
-SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow", ".xlsx", ".gz", ".zip")
 TEXT_SUFFIX = ".txt"
+SUFFIXES = (".csv", ".tsv", TEXT_SUFFIX, ".json", ".jsonl", ".parquet", ".arrow", ".xlsx", ".gz", ".zip")
 
 
 def read_table(path: Path, reading: Reading = FIND_OUT) -> Table:
@@ -73,7 +72,7 @@ def _read_zip(data: bytes, name: str, reading: Reading) -> Table:
         if workbook.is_workbook(file):
             return workbook.read(data, name, reading)
         workbook.check_other(file, name)
-        contents = archives.unzip(file, name, (*SUFFIXES, TEXT_SUFFIX))
+        contents = archives.unzip(file, name, SUFFIXES)
     tables = {inner: _read(content, inner.rpartition("/")[2], reading) for inner, content in contents.items()}
     if len(tables) == 1:
         return next(iter(tables.values()))
@@ -89,8 +88,8 @@ def read_documents(path: Path, reading: Reading = FIND_OUT) -> Table:
     found = [part for block in re.split(r"\n\s*\n", content) for part in _portions(block.strip())]
     if not found:
         raise UserError("{file} is empty", file=path.name)
-    most = settings.MAX_ROWS.value()
-    return replace(make_table(["text"], [found[:most]], len(found), notes=notes), encoding=encoding)
+    kept, sampled = evenly(found)
+    return replace(make_table(["text"], [kept], len(kept), notes=(*notes, *sampled)), encoding=encoding)
 
 
 def read_plain(path: Path, kinds: tuple[str, ...], reading: Reading = FIND_OUT) -> tuple[str, str, tuple[Note, ...]]:
@@ -152,9 +151,8 @@ def _read_text(data: bytes, name: str, reading: Reading) -> Table:
     """A text file: JSON where the text is JSON, otherwise CSV."""
     text.check_text(data, name)
     content, encoding, notes = text.decode(data, reading.encoding)
-    if not content.strip():
+    if not content or content.isspace():
         raise UserError("{file} is empty", file=name)
-    csv.field_size_limit(2**31 - 1)  # a long cell is cut later, not refused
     found = objects.read(content, name, reading)
     table = delimited.read(content, name, reading) if found is None else found
     return replace(table, encoding=encoding, notes=(*notes, *table.notes))

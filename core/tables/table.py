@@ -6,7 +6,7 @@ This module does not know files, nor what the columns mean: nothing of tasks, la
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import pandas as pd
 
@@ -14,6 +14,7 @@ from core import settings
 from core.errors import N_
 from core.results import Dropped
 
+T = TypeVar("T")
 Note = tuple[str, Mapping[str, object]]
 Header = Literal["first row", "none", "named"]
 
@@ -94,10 +95,13 @@ def make_table(
         for value in column:
             cell = _cell(value)
             if isinstance(cell, str):
-                clean = CONTROL.sub("", cell)
-                controlled += clean != cell
-                cut += len(clean) > limit
-                cell = clean[:limit]
+                if len(cell) > limit:
+                    cut += 1
+                    cell = cell[:limit]
+                if not cell.isprintable():
+                    clean = CONTROL.sub("", cell)
+                    controlled += clean != cell
+                    cell = clean
             content[name].append(cell)
     frame = pd.DataFrame(content, dtype=object)
     rows = len(frame) + sum(entry.count for entry in dropped)
@@ -114,7 +118,7 @@ def _column_names(header: Iterable[str]) -> list[str]:
     """Header cells as column names: clean, never empty, each only once."""
     names: dict[str, None] = {}
     for place, cell in enumerate(header, start=1):
-        name = " ".join(CONTROL.sub("", cell).strip("\ufeff").split())[:1000] or f"column {place}"
+        name = " ".join(CONTROL.sub("", cell[:2000]).strip("\ufeff").split())[:1000] or f"column {place}"
         while name in names:
             name += f" ({place})"
         names[name] = None
@@ -134,6 +138,22 @@ def _cell(value: object) -> object:
     if value is None or value != value:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def evenly(rows: Sequence[T], total: int = 0) -> tuple[Sequence[T], tuple[Note, ...]]:
+    """At most as many rows as are read, taken evenly and in their order, and the remark that says so.
+
+    What is sorted, by its label above all, would lose whole classes if its beginning were taken. total: what the rows were
+    taken from already, where that is more.
+    """
+    limit = settings.MAX_ROWS.value()
+    if len(rows) <= limit:
+        return rows, ()
+    message = N_(
+        "{read} of {rows} rows were read, taken evenly from the whole file; the setting {setting} is the limit"
+    )
+    kept = [rows[place * len(rows) // limit] for place in range(limit)]
+    return kept, ((message, {"read": limit, "rows": total or len(rows), "setting": settings.MAX_ROWS.name}),)
 
 
 def is_number(cell: str) -> bool:

@@ -6,6 +6,7 @@ This module does not know what the text holds.
 import re
 
 from core.errors import N_, UserError
+from core.tables.encodings import Guess, guess
 from core.tables.table import Note
 
 MAGIC = {
@@ -17,7 +18,16 @@ MAGIC = {
     b"\xd0\xcf\x11\xe0": "Excel / Word 97",
     b"\x1f\x8b": "GZIP",
     b"SQLite format 3": "SQLite",
+    b"7z\xbc\xaf\x27\x1c": "7-Zip",
+    b"Rar!\x1a": "RAR",
+    b"BZh9": "BZIP2",
+    b"\xfd7zXZ": "XZ",
 }
+LFS = b"version https://git-lfs.github.com/spec/"
+HTML = re.compile(
+    rb"(\xef\xbb\xbf)?\s{0,1000}(<!--.{0,1000}-->\s{0,1000})?(<\?xml|<!doctype|<html|<head|<body)",
+    re.IGNORECASE | re.DOTALL,
+)
 PICKLE = re.compile(rb"\x80[\x02-\x05]")
 
 
@@ -35,10 +45,36 @@ def check_text(data: bytes, name: str) -> None:
                 file=name,
                 kind=kind,
             )
+    if data.startswith(LFS):
+        raise UserError(
+            "{file} holds no data: it is a pointer that Git LFS leaves in its place; fetch the data with 'git lfs pull', or "
+            "download the file itself",
+            file=name,
+        )
     start = data[:65536]
+    if HTML.match(start):
+        raise UserError(
+            "{file} is a web page (HTML or XML), not a table; perhaps a sign-in or error page was saved in its place: "
+            "download the file itself",
+            file=name,
+        )
     strange = len(re.findall(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]", start))
-    if strange > len(start) / 20 and not _utf16_codec(data):
+    if strange > len(start) / 20 and not data.startswith((b"\xff\xfe", b"\xfe\xff")) and not _utf16_codec(data):
         raise UserError("{file} holds binary data, not text; save the data as CSV (UTF-8)", file=name)
+
+
+# --- Encodings ---------------------------------------------------------------------------------------------------------
+
+NAMES = {
+    "shift_jis": "Shift-JIS",
+    "euc_jp": "EUC-JP",
+    "euc_kr": "EUC-KR",
+    "big5": "Big5",
+    "latin-1": "Latin-1",
+    "cp874": "CP874",
+    "cp866": "CP866",
+}
+ISO_2022_JP = (b"\x1b$B", b"\x1b$@")
 
 
 def decode(data: bytes, encoding: str = "") -> tuple[str, str, tuple[Note, ...]]:
@@ -50,14 +86,21 @@ def decode(data: bytes, encoding: str = "") -> tuple[str, str, tuple[Note, ...]]
         return _decode_as(_known(encoding), encoding, data)
     if data.startswith(b"\xef\xbb\xbf"):
         return _decode_as("utf-8-sig", "UTF-8 (BOM)", data)
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return _decode_as("utf-16", "UTF-16", data)
     utf16 = _utf16_codec(data)
     if utf16:
-        return _decode_as(utf16, "UTF-16", data)
-    if _is_mostly("utf-8", data):
-        return _decode_as("utf-8", "UTF-8", data)
-    if _is_mostly("gb18030", data) and _is_chinese(data):
-        return _decode_as("gb18030", "GB18030", data)
-    return _decode_western(data)
+        return _guessed(Guess(utf16, doubtful=False), "UTF-16", data)
+    if any(mark in data[:65536] for mark in ISO_2022_JP):
+        return _guessed(Guess("iso2022_jp", doubtful=False), "ISO-2022-JP", data)
+    try:
+        return data.decode("utf-8"), "UTF-8", ()
+    except UnicodeDecodeError:
+        if _is_mostly_utf8(data):
+            return _decode_as("utf-8", "UTF-8", data)
+    found = guess(data)
+    name = NAMES.get(found.codec) or re.sub("cp(?=125)", "windows-", found.codec).replace("_", "-").upper()
+    return _guessed(found, name.replace("WINDOWS", "Windows"), data)
 
 
 def _known(encoding: str) -> str:
@@ -82,31 +125,34 @@ def _decode_as(codec: str, name: str, data: bytes) -> tuple[str, str, tuple[Note
     return text, name, ((message, {"count": text.count("\ufffd"), "encoding": name}),)
 
 
-def _decode_western(data: bytes) -> tuple[str, str, tuple[Note, ...]]:
-    """Windows-1252, which is Latin-1 with quotation marks and dashes where Latin-1 has control characters."""
-    name = "Windows-1252" if re.search(rb"[\x80-\x9f]", data) else "Latin-1"
-    try:
-        text = data.decode("cp1252")
-    except UnicodeDecodeError:
-        text, name = data.decode("latin-1"), "Latin-1"
-    message = N_("the letters were read as {encoding}; if they look wrong, save the file as UTF-8")
-    return text, name, ((message, {"encoding": name}),)
+def _guessed(found: Guess, name: str, data: bytes) -> tuple[str, str, tuple[Note, ...]]:
+    """The text in an encoding that nobody named, with the remark that it was guessed."""
+    text, name, notes = _decode_as(found.codec, name, data)
+    message = (
+        N_(
+            "the letters were read as {encoding}, which is little more than a guess; if they look wrong, name the encoding "
+            "(--encoding) or save the file as UTF-8"
+        )
+        if found.doubtful
+        else N_(
+            "the letters were read as {encoding}; if they look wrong, name the encoding (--encoding) or save the file as UTF-8"
+        )
+    )
+    return text, name, ((message, {"encoding": name}), *notes)
 
 
 def _utf16_codec(data: bytes) -> str:
-    """The codec of UTF-16 text, with or without a byte order mark; "" when it is not UTF-16.
+    """The codec of UTF-16 text without a byte order mark; "" when it is not UTF-16.
 
-    Without the mark, text is UTF-16 when reading it as such gives printable characters with some ASCII among them:
-    other text read as UTF-16 gives none, since there each ASCII character is two bytes, one of them zero.
+    Text is UTF-16 when reading it as such gives printable characters with some ASCII among them: other text read as UTF-16
+    gives none, since there each ASCII character is two bytes, one of them zero.
     """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    zeros = data.count(0)
-    if not zeros or len(data) % 2 or (zeros < len(data) / 10 and _is_mostly("utf-8", data)):
+    start = data[:65536]
+    if not start.count(0) or len(data) % 2 or (start.count(0) < len(start) / 10 and _is_mostly_utf8(start)):
         return ""
     fitting: dict[str, int] = {}
     for codec in ("utf-16-le", "utf-16-be"):
-        text = data[:65536].decode(codec, "replace")
+        text = start.decode(codec, "replace")
         ascii_characters = len(re.findall(r"[\t\n\r -~]", text))
         unreadable = sum(not (character.isprintable() or character in "\t\r\n\u3000") for character in text)
         if ascii_characters > len(text) / 50 >= unreadable:
@@ -114,23 +160,8 @@ def _utf16_codec(data: bytes) -> str:
     return max(fitting, key=fitting.__getitem__, default="")
 
 
-def _is_mostly(codec: str, data: bytes) -> bool:
+def _is_mostly_utf8(data: bytes) -> bool:
     """Whether at most a tenth as many characters are damaged as there are good ones beyond ASCII."""
-    text = data.decode(codec, "replace")
+    text = data.decode("utf-8", "replace")
     damaged = text.count("\ufffd")
-    return damaged * 10 <= len(re.findall(r"[^\x00-\x7f]", text)) - damaged
-
-
-def _is_chinese(data: bytes) -> bool:
-    """Whether bytes that can be read as GB18030 are Chinese rather than a Western language.
-
-    Accented letters stand alone between ASCII letters; a Chinese character is mostly two bytes beyond ASCII, and the
-    3,755 most common ones (GB 2312 level 1, first byte B0–D7) make up most of any Chinese text, but seldom arise from
-    two accented letters in a row.
-    """
-    beyond = re.findall(rb"[\x80-\xff]+", data[:1_000_000])
-    together = sum(len(run) for run in beyond if len(run) > 1)
-    characters = re.sub(r"[\x00-\x7f\ufffd]", "", data[:1_000_000].decode("gb18030", "replace"))
-    first_bytes = characters.encode("gb2312", "ignore")[::2]
-    common = sum(0xB0 <= byte <= 0xD7 for byte in first_bytes)
-    return together >= 0.6 * sum(map(len, beyond)) and common >= 0.3 * len(characters) and common > 0
+    return damaged * 10 <= len(text) - len(text.encode("ascii", "ignore")) - damaged

@@ -1,0 +1,156 @@
+"""Delimited text as rows of cells: where each cell ends, and which quotation marks enclose a cell and which are its text.
+
+A quotation mark opens at the start of a cell only, and closes only before a delimiter or the end of a line; two in a row
+stand for one. Where it would enclose whole rows, or nothing closes it, it is text. Spaces around a cell are not part of
+it, and blank rows are no rows. This module does not know what the rows mean, nor how many cells each should have, beyond
+the number it is told.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+Quotes = Literal["enclosing", "escaped", "text"]
+
+NO_DELIMITER = "\ud800"  # for a table of one column: half a character, which no decoded text holds
+BREAK = re.compile(r"\r\n?|\n")
+ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
+MOST_CELLS = 10_000  # of a row; what stands behind them stays one cell
+
+
+class Row(NamedTuple):
+    """line: where it begins, counted from 1. start, end: its place in the text. enclosed: a bit for each column, 1 where marks enclosed it."""
+
+    line: int
+    cells: list[str]
+    start: int
+    end: int
+    enclosed: int = 0
+
+
+class Rows:
+    """The rows of a text, from the first to the last, and then what became of the quotation marks at the start of a cell.
+
+    needed: cells that could not have been written without them, because a delimiter, a line end or a quotation mark is in
+    them. needless: column → cells that could. literal, first_literal: how many of these marks are text, and the line of the
+    first. longest: the line of the cell that goes on over most lines, and their number.
+    """
+
+    def __init__(
+        self, text: str, delimiter: str, quotes: Quotes = "enclosing", *, width: int = 0, start: int = 0
+    ) -> None:
+        """width: how many cells a row should have, 0 when that is not known yet. start: where in the text the first row begins."""
+        self.needed = self.literal = self.first_literal = 0
+        self.needless: Counter[int] = Counter()
+        self.longest = (0, 1)
+        self._text, self._delimiter, self._quotes, self._width, self._start = text, delimiter, quotes, width, start
+        self._escapes = quotes == "escaped"
+        self._returns = "\r" in text
+        self._in_vain = 0  # characters that were looked at for a mark that closes a cell, where none did
+        ends = rf" *(?:{re.escape(delimiter)}|[\r\n]|\Z)"
+        plain = r'[^"\\]++|\\.' if self._escapes else r'[^"]++'
+        # A mark inside is text, unless it closes the cell, or stands where a cell starts: then it was no cell that opened.
+        mark = rf'(?<![\r\n{re.escape(delimiter[-1])}])"(?!{ends})'
+        self._enclosed = re.compile(rf' *"((?:{plain}|""|{mark})*+)("(?={ends}) *)?', re.DOTALL)
+        first = re.escape(delimiter[0])
+        self._bare = re.compile(rf"(?:[^\\\r\n{first}]++|\\.|(?!{re.escape(delimiter)})[^\r\n])*+", re.DOTALL)
+
+    def __iter__(self) -> Iterator[Row]:
+        text, delimiter, counts = self._text, self._delimiter, self._quotes != "text"
+        place, line = self._start, 1 + len(BREAK.findall(text, 0, self._start))
+        while place < len(text):
+            line_end = end = self._line_end(place)
+            lines, enclosed = 1, 0
+            if self._escapes or (counts and text.find('"', place, line_end) >= 0):
+                cells, end, enclosed = self._row(place, line_end, line)
+                lines += len(BREAK.findall(text, place, end)) if end != line_end else 0
+            else:
+                cells = [cell.strip(" ") for cell in text[place:line_end].split(delimiter, MOST_CELLS)]
+            if any(map(str.strip, cells)):
+                yield Row(line, cells, place, end, enclosed)
+            place = end + 2 if text.startswith("\r\n", end) else end + 1
+            line += lines
+
+    def _line_end(self, place: int) -> int:
+        if self._returns:
+            found = BREAK.search(self._text, place)
+            return found.start() if found else len(self._text)
+        end = self._text.find("\n", place)
+        return len(self._text) if end < 0 else end
+
+    def _row(self, start: int, line_end: int, line: int) -> tuple[list[str], int, int]:
+        """The cells of the row that begins at `start`, in a line that ends at `line_end`; where it ends; which are enclosed."""
+        cells: list[str] = []
+        enclosed, place = 0, start
+        while True:
+            opens = len(cells) < MOST_CELLS and self._text.startswith(('"', " "), place)
+            cell = self._inside(place, start, len(cells), line) if opens else None
+            if cell is None:
+                cut = self._cut(place, line_end, last=len(cells) == MOST_CELLS)
+                bare = self._text[place:cut].strip(" ")
+                cells.append(ESCAPE.sub(self._unescaped, bare) if self._escapes else bare)
+            else:
+                cells.append(cell[0])
+                cut = cell[1]
+                enclosed |= 1 << len(cells) - 1
+            if cut > line_end:
+                line_end = self._line_end(cut)
+            if not self._text.startswith(self._delimiter, cut):
+                return cells, cut, enclosed
+            place = cut + len(self._delimiter)
+
+    def _inside(self, place: int, row: int, column: int, line: int) -> tuple[str, int] | None:
+        """The text of the cell that begins at `place`, and where it ends; None when no marks enclose it."""
+        if self._in_vain > len(self._text):
+            return None
+        opened = self._enclosed.match(self._text, place)
+        if opened is None:
+            return None
+        inside: str = opened[1]
+        lines = "\n" in inside or "\r" in inside
+        if opened[2] is None or not self._encloses(inside, row, opened.end(), lines=lines):
+            self._in_vain += opened.end() - place
+            self.literal += 1
+            self.first_literal = self.first_literal or line
+            return None
+        if lines or self._delimiter in inside or '"' in inside:
+            self.needed += 1
+        elif inside.strip():
+            self.needless[column] += 1
+        count = 1 + len(BREAK.findall(inside)) if lines else 1
+        if count > self.longest[1]:
+            self.longest = (line, count)
+        cell = inside.replace('""', '"')
+        return ESCAPE.sub(self._unescaped, cell) if self._escapes else cell, opened.end()
+
+    def _encloses(self, inside: str, row: int, end: int, *, lines: bool) -> bool:
+        """Whether marks enclose a cell, rather than a word at its start and another at its end, or whole rows."""
+        if lines:
+            return not self._are_rows(row, end)
+        if self._delimiter in inside or '"' not in inside:
+            return True
+        return '"' not in (ESCAPE.sub("", inside) if self._escapes else inside).replace('""', "")
+
+    def _are_rows(self, start: int, end: int) -> bool:
+        """Whether the lines from `start` on to the one with `end` are rows as they should be when no mark counts."""
+        if self._width < 2:
+            return False
+        lines = BREAK.split(self._text[start : self._line_end(end)])
+        return sum(line.count(self._delimiter) == self._width - 1 for line in lines) >= 0.9 * len(lines)
+
+    def _cut(self, place: int, line_end: int, *, last: bool) -> int:
+        """Where a cell ends that nothing encloses. last: the rest of the line belongs to it."""
+        if self._escapes:
+            bare = self._bare.match(self._text, place)
+            return bare.end() if bare else place
+        cut = -1 if last else self._text.find(self._delimiter, place, line_end)
+        return line_end if cut < 0 else cut
+
+    def _unescaped(self, escape: re.Match[str]) -> str:
+        """What an escape stands for; a backslash before any other character is text."""
+        character: str = escape[1]
+        if character in ESCAPED:
+            return ESCAPED[character]
+        return character if character in '"\\\r\n' or character == self._delimiter else escape[0]
