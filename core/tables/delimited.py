@@ -82,12 +82,13 @@ class _Fitted:
     repeated: list[Row] = field(default_factory=list)
     text: int = 0
     step: int = 1
+    most: int = field(default_factory=lambda: 4 * settings.MAX_ROWS.value())
 
     def add(self, row: Row) -> None:
         """Keep a row that fits; of very many only every second, fourth and so on."""
         if self.total % self.step == 0:
             self.rows.append(row)
-            if len(self.rows) > 4 * settings.MAX_ROWS.value():
+            if len(self.rows) > self.most:
                 self.rows, self.step = self.rows[::2], 2 * self.step
         self.total += 1
 
