@@ -155,6 +155,8 @@ def _fit(rows: Rows, text: str, cut: Cut, reading: Reading) -> _Fitted:
 
 def _names(rows: list[Row], width: int, reading: Reading) -> tuple[_Fitted, list[Row]]:
     """The names of the columns, none when the first row is data, with remarks on this decision; and the rows below them."""
+    if not rows:
+        return _Fitted([], width, []), []
     cells = [row.cells for row in rows]
     notes: list[Note] = []
     skipped = header.above(cells, width) if reading.header is None else 0

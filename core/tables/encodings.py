@@ -89,10 +89,11 @@ def guess(data: bytes) -> Guess:
         text = beyond_ascii(sample, codec)
         if text and good(text):
             return Guess(codec, len(text) < FEW)
-    chinese = {codec: _chinese_share(beyond_ascii(sample, codec)) for codec in ("gb18030", "big5", "big5hkscs")}
-    codec = max(chinese, key=chinese.__getitem__)
-    if chinese[codec] > 0.35:
-        return Guess(codec, chinese[codec] < 0.5 or sum(share > 0.35 for share in chinese.values()) > 2)
+    chinese = {codec: beyond_ascii(sample, codec) for codec in ("gb18030", "big5", "big5hkscs")}
+    codec = max(chinese, key=lambda codec: _chinese_share(chinese[codec]))
+    share = _chinese_share(chinese[codec])
+    if share > 0.35:
+        return Guess(codec, share < 0.5 or len(chinese[codec]) < FEWEST)
     words = re.findall(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*", sample)
     letters = b"".join(word for word in words if len(word) > 1)  # a sign such as £ stands alone
     foreign = len(re.findall(rb"[\x80-\xff]", letters))
