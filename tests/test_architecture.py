@@ -13,7 +13,9 @@ GROUPS = (  # who may import whom: each name those before it
     # ground
     "errors settings results metrics",
     # texts
-    "bundled hub families safety models tables.table tables.encodings tables.text tables.limits tables.rows tables.fit tables.header tables.delimiters tables.delimited tables.objects tables.columnar tables.files corpus data.dataset data.columns data.clean data.splits data.labelled data.documents data.tagging "
+    "bundled hub families safety models tables.table tables.encodings tables.text tables.limits tables.parts tables.rows tables.fit "
+    "tables.header tables.delimiters tables.delimited tables.grid tables.annotated tables.objects tables.columnar tables.archives "
+    "tables.workbook tables.files tables.apart corpus data.dataset data.columns data.clean data.splits data.labelled data.documents data.tagging "
     "data.conll data.entities data.tagged data.layouts data.bundled data.hub data.load tokens vocabulary",
     # see
     "encoder attention embeddings pretraining",

@@ -594,9 +594,9 @@ def test_a_pickle_is_recognised_and_never_opened(name: str, tmp_path: Path) -> N
     [
         ("", "a.csv", "a.csv is empty"),
         ("text,label\n", "a.csv", "a.csv holds no rows"),
-        ("[[1, 2], [3, 4]]", "a.json", '{"data": […]}'),
+        ('[[1, 2], {"a": 3}]', "a.json", '{"data": […]}'),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "a.csv", "another kind (PNG)"),
-        ('[{"text": ["a"], "label": 1}, {"text": ["b"], "label": 0}]', "a.json", "column 'text' holds lists"),
+        ('[{"text": ["a", "c"], "label": 1}, {"text": ["b"], "label": 0}]', "a.json", "column 'text' holds lists"),
         ('[{"text": "a", "label": {"x": 1}}, {"text": "b", "label": 0}]', "a.json", "column 'label' holds lists"),
         ("just some words\nand more words\n", "a.csv", "which column holds the label is not clear"),
     ],
@@ -619,7 +619,7 @@ def test_missing_files_folders_and_other_kinds_are_told_apart(tmp_path: Path) ->
             load(name, LABELLED, allow_path=True)
     with pytest.raises(UserError, match="is a folder; give one file"):
         load(str(tmp_path), LABELLED, allow_path=True)
-    for name in ("films.doc", "films.xlsx", "films", "films.csv.gz", "films.pkl"):
+    for name in ("films.doc", "films.docx", "films", "films.csv.bz2", "films.pkl"):
         assert "is of a kind that is not read; the kinds are .csv" in refused(tmp_path, csv_text(FILMS), name)
 
 

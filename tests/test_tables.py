@@ -209,13 +209,13 @@ def test_rows_beyond_the_limit_are_not_read_and_that_is_noted(tmp_path: Path, mo
     for path in paths:
         table = read_table(path)
         assert table.rows == 20
-        if path.suffix == ".csv":
-            assert rows_of(table) == [tuple(frame.iloc[place * 50 // 20]) for place in range(20)]
-            assert table.lines == tuple(place * 50 // 20 + 2 for place in range(20))
-            assert notes_of(table).startswith("20 of 50 rows were read, taken evenly from the whole file; the setting")
-        else:
+        if path.suffix == ".parquet":
             assert rows_of(table) == list(frame[:20].itertuples(index=False, name=None))
             assert notes_of(table) == "only the first 20 of 50 rows were read; the setting STUDIO_MAX_ROWS is the limit"
+        else:
+            assert rows_of(table) == [tuple(frame.iloc[place * 50 // 20]) for place in range(20)]
+            assert table.lines == tuple(place * 50 // 20 + (2 if path.suffix == ".csv" else 1) for place in range(20))
+            assert notes_of(table).startswith("20 of 50 rows were read, taken evenly from the whole file; the setting")
 
 
 # --- Names in Parquet files --------------------------------------------------------------------------------------------
@@ -358,9 +358,7 @@ def test_a_pickle_is_recognised_and_never_opened(name: str, tmp_path: Path) -> N
     [
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "PNG"),
         (b"\xff\xd8\xff\xe0" + bytes(100), "JPEG"),
-        (b"\x1f\x8b\x08" + bytes(100), "GZIP"),
         (b"%PDF-1.7\n", "PDF"),
-        (b"\xd0\xcf\x11\xe0" + bytes(100), "Excel / Word 97"),
         (b"SQLite format 3\0" + bytes(100), "SQLite"),
         (b"7z\xbc\xaf\x27\x1c" + bytes(100), "7-Zip"),
         (b"Rar!\x1a\x07" + bytes(100), "RAR"),
@@ -407,8 +405,8 @@ def test_binary_data_without_a_known_mark_is_recognised(start: bytes, tmp_path: 
         ("hello", "a.json", "a.json is not valid JSON"),
         ("[" * 100_000, "a.json", "must hold a list of objects such as"),
         ('{"text": "a", "label": 1}\n{"text": "b", "lab\n', "a.jsonl", "line 2 of a.jsonl is not valid JSON"),
-        ('["a", "b"]', "a.json", "must hold a list of objects such as"),
-        ("[[1, 2], [3, 4]]", "a.json", '{"data": […]}'),
+        ('["a", 1.5, null]', "a.json", "must hold a list of objects such as"),
+        ('[[1, 2], {"a": 3}]', "a.json", '{"data": […]}, or one such object per line; it holds: array, object'),
         ('{"text": "a", "label": 1}\n[1]\n', "a.jsonl", "must hold a list of objects"),
         ('{"text": ["a", "b"], "label": [1]}', "a.json", "not equally long"),
         ('{"text": {"0": "a"}, "label": [1]}', "a.json", "not equally long"),
@@ -440,7 +438,7 @@ def test_missing_files_folders_and_other_kinds_are_told_apart(tmp_path: Path) ->
             read_table(Path(name))
     with pytest.raises(UserError, match="is a folder; give one file"):
         read_table(tmp_path)
-    for name in ("films.doc", "films.xlsx", "films", "films.csv.gz", "films.pkl"):
+    for name in ("films.doc", "films.docx", "films", "films.csv.bz2", "films.pkl"):
         assert "is of a kind that is not read; the kinds are .csv" in refused(tmp_path, csv_text(FILMS), name)
 
 
@@ -457,7 +455,7 @@ def test_parquet_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch
     pd.DataFrame({"text": texts, "label": ["a", "b"] * 500}).to_parquet(tmp_path / "a.parquet", compression="zstd")
     monkeypatch.setenv("STUDIO_MAX_UPLOAD_MB", "1")
     assert (tmp_path / "a.parquet").stat().st_size < 1024 * 1024
-    with pytest.raises(UserError, match="unpacks to more data"):
+    with pytest.raises(UserError, match="unpacks to more than 1 MB"):
         read_table(tmp_path / "a.parquet")
 
 

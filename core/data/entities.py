@@ -61,7 +61,7 @@ def read(path: Path, reading: Reading = FIND_OUT) -> Table:
     It has a column "text" in every case, so that a model can be asked about its rows. Raises UserError when it cannot be read.
     """
     tabular = path.suffix.lower() in files.SUFFIXES and path.suffix.lower() != files.TEXT_SUFFIX
-    if tabular and files.exists(path) and path.is_file() and _starts_like_a_table(path):
+    if files.is_saved(path) or (tabular and files.exists(path) and path.is_file() and _starts_like_a_table(path)):
         return _with_text(files.read_table(path, reading))
     text, encoding, notes = files.read_plain(path, (*files.SUFFIXES, *SUFFIXES), reading)
     if not text.strip():
@@ -78,10 +78,10 @@ def read(path: Path, reading: Reading = FIND_OUT) -> Table:
 
 
 def _starts_like_a_table(path: Path) -> bool:
-    """Whether a file is Parquet or JSON with objects, or has a header of several names with commas between them."""
+    """Whether a file is no plain text, is JSON with objects, or has a header of several names with commas between them."""
     with path.open("rb") as file:
-        start = file.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")
-    return start.startswith(b"PAR1") or TABLE.match(start) is not None
+        start = file.read(4096)
+    return not files.is_text(start) or TABLE.match(start.lstrip(b"\xef\xbb\xbf \t\r\n")) is not None
 
 
 def _spacy(text: str) -> Table | None:

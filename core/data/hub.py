@@ -14,7 +14,7 @@ from core.data.bundled import DATASETS
 from core.data.dataset import RowSplits
 from core.data.splits import split_of
 from core.errors import N_, UserError
-from core.tables.files import check_size
+from core.tables.limits import check_size
 from core.tables.table import Table, make_table
 
 

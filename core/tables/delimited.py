@@ -26,14 +26,7 @@ TAGGED = re.compile(r"[^\s,;|]+(?:[ \t,;|][^\s,;|]+)*[ \t,;|](?:O|[BIESLU]-[^\s,
 
 def read(text: str, name: str, reading: Reading) -> Table:
     """A delimited text. Raises UserError when two readings do equally well, or no row fits the header."""
-    lines = text.count("\n") or text.count("\r")
-    if lines > MOST_LINES:
-        raise UserError(
-            "{file} has {lines} lines; at most {limit} are read: divide it, or remove the blank lines",
-            file=name,
-            lines=lines,
-            limit=MOST_LINES,
-        )
+    check_lines(text, name)
     if not SOMETHING.search(text):
         raise UserError("{file} is empty", file=name)
     labelled = None if reading.delimiter else _read_fasttext(text)
@@ -45,6 +38,18 @@ def read(text: str, name: str, reading: Reading) -> Table:
     named = reading.delimiter.replace("\\t", "\t") or (declared[1] if declared else "")
     cut = delimiters.given(text, named, start) if named else delimiters.find(text, name, start)
     return _table(_fitted(text, cut, start, reading), cut, name)
+
+
+def check_lines(text: str, name: str) -> None:
+    """Raise UserError when a text has more lines than are read."""
+    lines = text.count("\n") or text.count("\r")
+    if lines > MOST_LINES:
+        raise UserError(
+            "{file} has {lines} lines; at most {limit} are read: divide it, or remove the blank lines",
+            file=name,
+            lines=lines,
+            limit=MOST_LINES,
+        )
 
 
 def find_delimiter(text: str) -> str:
@@ -76,12 +81,13 @@ class _Fitted:
     repeated: list[Row] = field(default_factory=list)
     text: int = 0
     step: int = 1
+    most: int = field(default_factory=lambda: 4 * settings.MAX_ROWS.value())
 
     def add(self, row: Row) -> None:
         """Keep a row that fits; of very many only every second, fourth and so on."""
         if self.total % self.step == 0:
             self.rows.append(row)
-            if len(self.rows) > 4 * settings.MAX_ROWS.value():
+            if len(self.rows) > self.most:
                 self.rows, self.step = self.rows[::2], 2 * self.step
         self.total += 1
 

@@ -6,30 +6,77 @@ the columns mean.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from core import settings
 from core.errors import UserError
-from core.tables import columnar, delimited, objects, text
+from core.tables import archives, columnar, delimited, limits, objects, parts, text, workbook
 from core.tables.table import FIND_OUT, Note, Reading, Table, evenly, make_table
 
 TEXT_SUFFIX = ".txt"
-SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".parquet", TEXT_SUFFIX)
+SUFFIXES = (".csv", ".tsv", TEXT_SUFFIX, ".json", ".jsonl", ".parquet", ".arrow", ".xlsx", ".gz", ".zip")
 
 
 def read_table(path: Path, reading: Reading = FIND_OUT) -> Table:
-    """Read a .csv, .tsv, .json, .jsonl or .parquet file; its content decides which of them it is.
+    """Read a file of one of the kinds in SUFFIXES, or a folder that datasets saved; its content decides which of them it is.
 
     Raises UserError, with what is wrong and how to mend it, when it cannot be read.
     """
-    _check_file(path)
-    data = path.read_bytes()
-    table = columnar.read(data, path.name) if data.startswith(b"PAR1") else _read_text(data, path, reading)
+    if is_saved(path):
+        table = columnar.read_saved(path)
+    else:
+        _check_file(path)
+        table = _read(path.read_bytes(), path.name, reading)
     if table.frame.empty:
         raise UserError("{file} holds no rows, only column names at most; add rows below them", file=path.name)
     return table
+
+
+def read_splits(paths: Mapping[str, Path], reading: Reading = FIND_OUT) -> Table:
+    """Several files as one table, with a column "split" that says which of them a row comes from.
+
+    paths: train, validation or test → its file. Raises UserError when one of them cannot be read.
+    """
+    return parts.combine([(split, read_table(path, reading)) for split, path in paths.items()])
+
+
+def is_saved(path: Path) -> bool:
+    """Whether there is such a folder, and datasets saved it."""
+    return exists(path) and path.is_dir() and columnar.is_saved(path)
+
+
+def is_text(start: bytes) -> bool:
+    """Whether a file that begins with these bytes is no packed or columnar one."""
+    return not columnar.is_columnar(start) and not start.startswith((archives.GZIP, *archives.ZIP))
+
+
+def _read(data: bytes, name: str, reading: Reading) -> Table:
+    """The table that the content of a file is, whatever its name."""
+    if columnar.is_columnar(data[:16]):
+        return columnar.read(data, name)
+    if data.startswith(archives.GZIP):
+        inner, content = archives.gunzip(data, name)
+        return _read(content, inner, reading)
+    if data.startswith(workbook.OLD):
+        raise workbook.old(name)
+    if data.startswith(archives.ZIP):
+        return _read_zip(data, name, reading)
+    return _read_text(data, name, reading)
+
+
+def _read_zip(data: bytes, name: str, reading: Reading) -> Table:
+    """A workbook, a table, or tables for train, validation and test."""
+    with archives.open_zip(data, name) as file:
+        if workbook.is_workbook(file):
+            return workbook.read(data, name, reading)
+        workbook.check_other(file, name)
+        contents = archives.unzip(file, name, SUFFIXES)
+    tables = {inner: _read(content, inner.rpartition("/")[2], reading) for inner, content in contents.items()}
+    if len(tables) == 1:
+        return next(iter(tables.values()))
+    return parts.combine([(parts.part_of(inner), table) for inner, table in tables.items()])
 
 
 def read_documents(path: Path, reading: Reading = FIND_OUT) -> Table:
@@ -84,19 +131,6 @@ def exists(path: Path) -> bool:
         return False
 
 
-def check_size(name: str, size: int) -> None:
-    """Raise UserError when `size` bytes are more than is read."""
-    limit = settings.MAX_UPLOAD_MB.value()
-    if size > limit * 1024 * 1024:
-        raise UserError(
-            "{file} has {size} MB; at most {limit} MB are read (the setting {setting})",
-            file=name,
-            size=f"{size / 1024 / 1024:.1f}",
-            limit=limit,
-            setting=settings.MAX_UPLOAD_MB.name,
-        )
-
-
 def _check_file(path: Path, kinds: tuple[str, ...] = SUFFIXES) -> None:
     """Raise UserError unless it is a file of an expected kind and size."""
     suffixes = " ".join(kinds)
@@ -104,19 +138,21 @@ def _check_file(path: Path, kinds: tuple[str, ...] = SUFFIXES) -> None:
         raise UserError("there is no file {file}", file=str(path)[:200])
     if path.is_dir():
         raise UserError("{file} is a folder; give one file ({suffixes})", file=path.name, suffixes=suffixes)
+    if path.suffix.lower() == workbook.OLD_SUFFIX:
+        raise workbook.old(path.name)
     if not path.is_file() or path.suffix.lower() not in kinds:
         raise UserError(
             "{file} is of a kind that is not read; the kinds are {suffixes}", file=path.name, suffixes=suffixes
         )
-    check_size(path.name, path.stat().st_size)
+    limits.check_size(path.name, path.stat().st_size)
 
 
-def _read_text(data: bytes, path: Path, reading: Reading) -> Table:
+def _read_text(data: bytes, name: str, reading: Reading) -> Table:
     """A text file: JSON where the text is JSON, otherwise CSV."""
-    text.check_text(data, path.name)
+    text.check_text(data, name)
     content, encoding, notes = text.decode(data, reading.encoding)
     if not content or content.isspace():
-        raise UserError("{file} is empty", file=path.name)
-    found = objects.read(content, path)
-    table = delimited.read(content, path.name, reading) if found is None else found
+        raise UserError("{file} is empty", file=name)
+    found = objects.read(content, name, reading)
+    table = delimited.read(content, name, reading) if found is None else found
     return replace(table, encoding=encoding, notes=(*notes, *table.notes))

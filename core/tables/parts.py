@@ -1,0 +1,76 @@
+"""Sources in several parts: which of train, validation and test a name stands for, and several tables as one with a column "split".
+
+This module does not know where the parts come from, nor what becomes of the splits.
+"""
+
+import re
+from collections.abc import Sequence
+
+import pandas as pd
+
+from core import settings
+from core.errors import N_
+from core.tables.table import Note, Table
+
+SPLIT = "split"
+NAMES = {
+    "train": "train",
+    "training": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "dev": "validation",
+    "development": "validation",
+    "test": "test",
+    "testing": "test",
+}
+
+
+def part_of(name: str) -> str:
+    """train, validation or test where exactly one of them is a word of a name ("news_dev.csv", "train-00000-of-00002"), otherwise ""."""
+    stem = re.sub(r"(\.[a-z]{1,7})+$", "", name.rpartition("/")[2].casefold())
+    found = {NAMES[word] for word in re.split(r"[\W\d_]+", stem) if word in NAMES}
+    return found.pop() if len(found) == 1 else ""
+
+
+def combine(tables: Sequence[tuple[str, Table]]) -> Table:
+    """The rows of several tables one after the other, with a first column "split" for the name that stands beside each table.
+
+    A column that a table lacks is empty in its rows. When all rows together are more than the limit, each table gives the same share of
+    its rows. `lines` goes on counting from table to table.
+    """
+    limit, total = settings.MAX_ROWS.value(), sum(len(table.frame) for _, table in tables)
+    frames: list[pd.DataFrame] = []
+    lines: list[int] = []
+    unreadable: list[int] = []
+    notes: list[Note] = []
+    categories: dict[str, dict[str, None]] = {}
+    start = 0
+    for split, table in tables:
+        most = len(table.frame) if total <= limit else len(table.frame) * limit // total
+        others = table.frame.iloc[:most].rename(columns={SPLIT: f"{SPLIT} (2)"})
+        frames.append(pd.concat([pd.DataFrame({SPLIT: [split] * most}, dtype=object), others], axis=1))
+        lines += [start + line for line in table.lines[:most]]
+        unreadable += [start + line for line in table.unreadable]
+        start += max((*table.lines[-1:], *table.unreadable[-1:]), default=0)
+        notes += [note for note in table.notes if note not in notes]
+        for column, names in table.categories.items():
+            categories.setdefault(column, {}).update(dict.fromkeys(names))
+    rows = sum(map(len, frames))
+    if rows < total:
+        message = N_("only the first {read} of {rows} rows were read; the setting {setting} is the limit")
+        notes.append((message, {"read": rows, "rows": total, "setting": settings.MAX_ROWS.name}))
+    first = tables[0][1]
+    return Table(
+        frame=pd.concat(frames, ignore_index=True).fillna("").astype(object),
+        rows=sum(table.rows for _, table in tables) - (total - rows),
+        cut_cells=sum(table.cut_cells for _, table in tables),
+        dropped=tuple(entry for _, table in tables for entry in table.dropped),
+        notes=tuple(notes),
+        categories={column: tuple(names) for column, names in categories.items()},
+        lines=tuple(lines),
+        unreadable=tuple(unreadable),
+        header=first.header,
+        delimiter=first.delimiter,
+        encoding=first.encoding,
+    )
