@@ -217,7 +217,7 @@ def rows_of(code: str, labels: tuple[str, ...]) -> pd.DataFrame:
 
 
 @of("training_rows")
-@pytest.mark.parametrize("kind", ["csv", "tsv", "json", "jsonl", "parquet"])
+@pytest.mark.parametrize("kind", ["csv", "tsv", "json", "jsonl", "parquet", "xlsx", "csv.gz", "zip", "jsonl.gz"])
 def test_training_rows_of_a_file(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = pd.DataFrame(
         {
@@ -229,8 +229,10 @@ def test_training_rows_of_a_file(kind: str, tmp_path: Path, monkeypatch: pytest.
     path = tmp_path / f"file.{kind}"
     if kind == "parquet":
         frame.to_parquet(path)
-    elif kind in ("json", "jsonl"):
-        frame.to_json(path, orient="records", lines=kind == "jsonl", force_ascii=False)
+    elif kind == "xlsx":
+        frame.to_excel(path, index=False)
+    elif kind.startswith("json"):
+        frame.to_json(path, orient="records", lines=kind.startswith("jsonl"), force_ascii=False)
     else:
         frame.to_csv(path, index=False, sep="\t" if kind == "tsv" else ";", encoding="utf-8-sig")
     dataset = load_data(

@@ -4,6 +4,7 @@ import datetime
 import gzip
 import io
 import json
+import random
 import zipfile
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import pytest
 
 from core.data import entities
 from core.errors import UserError
-from core.tables import annotated, columnar, files, grid, limits, parts
+from core.tables import annotated, columnar, files, limits, parts
 from core.tables.table import Reading, Table, make_table
 from tests.tables import FILMS, OBJECTS, csv_text, write
 
@@ -94,7 +95,7 @@ def test_exports_of_other_programs(name: str) -> None:
 def test_lists_without_names_are_numbered_and_that_is_said(tmp_path: Path) -> None:
     table = read(tmp_path, FILMS)
     assert rows_of(table) == FILMS and list(table.frame) == ["column 1", "column 2"]
-    assert table.header == "none" and "the first row was taken as data" in notes_of(table)
+    assert table.header == "none" and "the first row was read as data" in notes_of(table)
 
 
 def test_a_person_can_say_whether_the_first_list_holds_names(tmp_path: Path) -> None:
@@ -111,7 +112,7 @@ def test_a_list_of_texts_is_a_column(tmp_path: Path) -> None:
 def test_longer_rows_than_the_names_are_left_out_and_told(tmp_path: Path) -> None:
     table = read(tmp_path, [["text", "label"], ["a", "x"], ["b", "y", "z"], ["c"]])
     assert rows_of(table) == [("a", "x"), ("c", "")]
-    assert [(entry.count, entry.examples) for entry in table.dropped] == [(1, ("b | y | z",))]
+    assert [(entry.count, entry.examples) for entry in table.dropped] == [(1, ("3: b | y | z",))]
     assert (table.lines, table.unreadable, table.rows) == ((2, 4), (3,), 3)
 
 
@@ -182,13 +183,19 @@ def test_spans_of_label_studio_are_left_to_those_who_read_them(tmp_path: Path) -
     assert annotated.flat([row]) == ([row], ())
 
 
-def test_json_lines_beyond_the_limit_are_counted_and_not_parsed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_of_very_many_json_lines_an_even_part_is_parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STUDIO_MAX_ROWS", "2")
-    table = read(tmp_path, '\n{"text": "a"}\n\n{"text": "b"}\n{"text": "c"}\n{broken\n', "films.jsonl")
-    assert list(table.frame["text"]) == ["a", "b"] and table.lines == (2, 4)
-    assert "only the first 2 of 4 rows were read" in notes_of(table)
+    table = read(tmp_path, '\n{"text": "a"}\n{broken\n \n{"text": "c"}\n{broken\n', "films.jsonl")
+    assert list(table.frame["text"]) == ["a", "c"] and table.lines == (2, 5)
+    assert "2 of 4 rows were read, taken evenly from the whole file" in notes_of(table)
+
+
+@pytest.mark.parametrize("shape", ["records", "columns", "index"])
+def test_of_very_many_rows_an_even_part_is_read(shape: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STUDIO_MAX_ROWS", "3")
+    table = read(tmp_path, SHAPES[shape])
+    assert rows_of(table) == FILMS[::2] and table.lines == (1, 3, 5) and table.rows == 3
+    assert notes_of(table).startswith("3 of 6 rows were read, taken evenly")
 
 
 # --- Columns -----------------------------------------------------------------------------------------------------------
@@ -210,21 +217,6 @@ def test_keys_that_few_rows_have_are_no_columns(tmp_path: Path) -> None:
     assert list(table.frame) == ["text", "label"] and "only 2 of 602 columns were read" in notes_of(table)
     assert "films.json has 300 different keys (k0, k1, k2, …)" in refused(tmp_path, [{f"k{n}": 1} for n in range(300)])
     assert "has 300 different keys" in refused(tmp_path, {f"text {n}": "pos" for n in range(300)})
-
-
-@pytest.mark.parametrize(
-    ("rows", "has_names"),
-    [
-        ([["text", "label"], ["a", "x"]], True),
-        ([["good film", "pos"], ["bad film", "neg"], ["fine", "pos"]], False),
-        ([["text", "1"], ["a", "2"]], False),
-        ([["text", 1], ["a", 2]], False),
-        ([["text", "text"], ["a", "b"]], False),
-        ([["a text that is far too long to be the name of a column, as everybody can see", "x"]], False),
-    ],
-)
-def test_what_names_look_like(rows: list[list[object]], has_names: bool) -> None:
-    assert grid.has_header(rows) is has_names
 
 
 # --- Packed files ------------------------------------------------------------------------------------------------------
@@ -298,6 +290,29 @@ def test_packed_files_that_are_refused(tmp_path: Path, monkeypatch: pytest.Monke
         assert "unpacks to more than 1 MB" in refused(tmp_path, data, "films.zip") or "is damaged" in refused(
             tmp_path, data
         )
+
+
+@pytest.mark.parametrize("kind", ["zip", "gz", "xlsx", "json", "Label Studio"])
+def test_damage_anywhere_gets_one_sentence(kind: str, tmp_path: Path) -> None:
+    whole = {
+        "zip": zipped({"a/films.csv": CSV, "README.md": "x"}),
+        "gz": gzip.compress(CSV.encode()),
+        "xlsx": workbook(Films=[["text", "label"], *FILMS]),
+        "json": json.dumps(OBJECTS).encode(),
+        "Label Studio": SHAPES["Label Studio"].encode(),
+    }[kind]
+    chance = random.Random(4)
+    for _ in range(100):
+        data = bytearray(whole)
+        for _ in range(chance.randint(1, 4)):
+            place = chance.randrange(len(data))
+            data[place : place + chance.choice((0, 1, 1, 9))] = chance.choice(
+                (b"", b"\0", b"\xff", b"\xff" * 4, data[: chance.randrange(30)])
+            )
+        try:
+            read(tmp_path, bytes(data), "films.json" if whole[:1] in b"[{" else "films.csv")
+        except UserError as error:
+            assert "\n" not in str(error)
 
 
 # --- Workbooks ---------------------------------------------------------------------------------------------------------

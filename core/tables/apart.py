@@ -7,6 +7,7 @@ module does not know how a file is read, nor what becomes of the table.
 import gc
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -40,8 +41,9 @@ LEAN = {
 }
 SMALL = 100_000  # bytes; a text of that size is read at once, without a process
 PACKED = 8  # a packed file may hold so many times its own size before it gets no more time
-START_SECONDS, SECONDS_PER_MB = 4.0, 0.5
+START_SECONDS, SECONDS_PER_MB = 4.0, 0.5  # of a processor
 START_MB, MB_PER_MB = 400, 8
+PATIENCE = 4  # so many times its seconds it may take, where it shares the processor with others
 MOST_OUTPUT = 2  # times the largest file: Latin-1 can double in UTF-8
 POLL_SECONDS = 0.02
 
@@ -49,8 +51,8 @@ POLL_SECONDS = 0.02
 def read(how: Read, path: Path, reading: Reading = FIND_OUT, report: Report = lambda done, total: None) -> Table:
     """What `how(path, reading)` gives, and the UserErrors that it raises, from a process that ends when its limits are reached.
 
-    how: a function of a module, such as core.tables.files.read_table. report: called often with the seconds that have passed and those
-    that may pass; when it raises, the process ends. Raises UserError also when the limits are reached.
+    how: a function of a module, such as core.tables.files.read_table. report: called often with the processor's seconds that
+    were used and those that may be; when it raises, the process ends. Raises UserError also when the limits are reached.
     """
     size = _work(path)
     if size <= SMALL:
@@ -79,12 +81,12 @@ def read(how: Read, path: Path, reading: Reading = FIND_OUT, report: Report = la
             )
         try:
             while process.poll() is None:
-                passed = time.monotonic() - began
-                if passed > seconds:
+                worked, held = _used(process.pid)
+                if worked > seconds or time.monotonic() - began > PATIENCE * seconds:
                     raise _too_long(path, seconds)
-                if _resident(process.pid) > memory * limits.MB:
+                if held > memory * limits.MB:
                     raise _too_much(path)
-                report(int(passed), int(seconds) + 1)
+                report(int(worked), int(seconds) + 1)
                 time.sleep(POLL_SECONDS)
         finally:
             process.kill()
@@ -93,7 +95,7 @@ def read(how: Read, path: Path, reading: Reading = FIND_OUT, report: Report = la
             return _received(folder)
         if process.returncode > 0:  # a mistake of the reader's own
             raise RuntimeError((folder / LOG).read_text(encoding="utf-8", errors="replace"))
-        raise _too_much(path)
+        raise _ended(-process.returncode, path, seconds)
 
 
 def _work(path: Path) -> int:
@@ -108,12 +110,26 @@ def _work(path: Path) -> int:
     return max(SMALL + 1, min(PACKED * size, limits.most_unpacked())) if packed else size
 
 
-def _resident(pid: int) -> int:
-    """The bytes of memory that a process holds; 0 when it has just ended."""
+def _used(pid: int) -> tuple[float, int]:
+    """The processor's seconds that a process has had, and the bytes of memory that it holds; 0 and 0 when it has just ended."""
     try:
-        return psutil.Process(pid).memory_info().rss
+        process = psutil.Process(pid)
+        times = process.cpu_times()
+        return times.user + times.system, process.memory_info().rss
     except psutil.NoSuchProcess:
-        return 0
+        return 0.0, 0
+
+
+def _ended(by: int, path: Path, seconds: float) -> UserError:
+    """What the number of the signal says that ended the process."""
+    if by == signal.SIGKILL:
+        return _too_much(path)
+    if by == signal.SIGXCPU:
+        return _too_long(path, seconds)
+    return UserError(
+        "{file} is damaged, or made to do damage: the process that read it was ended by the system; export it again, or save it as CSV",
+        file=path.name,
+    )
 
 
 def _too_long(path: Path, seconds: float) -> UserError:

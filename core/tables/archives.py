@@ -61,7 +61,9 @@ def unzip(file: ZipFile, name: str, suffixes: Sequence[str]) -> Mapping[str, byt
 
     suffixes: of the files that are tables. Raises UserError when there is none or several of which it is not clear what they are.
     """
-    found = [entry for entry in file.infolist() if not entry.is_dir() and not _is_beside(entry.filename)]
+    found = [
+        entry for entry in file.infolist() if entry.filename and not entry.is_dir() and not _is_beside(entry.filename)
+    ]
     tables = [entry for entry in found if PurePosixPath(entry.filename).suffix.lower() in suffixes] or found
     if not tables:
         raise UserError("{file} is empty", file=name)
@@ -90,7 +92,7 @@ def member(file: ZipFile, entry: ZipInfo, name: str) -> bytes:
 
 def _is_beside(path: str) -> bool:
     """Whether a file in a .zip file is something that a system or an author put beside the tables."""
-    parts = PurePosixPath(path).parts
+    parts = PurePosixPath(path).parts or (".",)  # a name can be as odd as "." itself
     return parts[0] == "__MACOSX" or parts[-1].startswith(".") or parts[-1].lower().endswith(NO_TABLE)
 
 

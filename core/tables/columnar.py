@@ -25,6 +25,7 @@ STREAM = b"\xff\xff\xff\xff"  # how an Arrow stream begins, before the length of
 BATCH = 10_000  # rows
 MOST_LEAVES = 200  # values that one cell of nested data has at the least
 MOST_DESCRIPTION = limits.MB  # bytes
+MOST_FOOTER = 16 * limits.MB
 DICT_FILE, STATE_FILE = "dataset_dict.json", "state.json"
 BROKEN = (pa.ArrowException, OSError, ValueError, OverflowError, IndexError, KeyError)
 
@@ -50,6 +51,13 @@ def read(data: bytes, name: str) -> Table:
 def _read_parquet(data: bytes, name: str) -> Table:
     import pyarrow.parquet  # here, because other kinds of files should not wait for it
 
+    footer = int.from_bytes(data[-8:-4], "little")
+    if MOST_FOOTER < footer < len(data):
+        raise UserError(
+            "{file} describes itself in {size} MB, far more than a table does; write it again without its metadata",
+            file=name,
+            size=footer // limits.MB,
+        )
     plain = pyarrow.parquet.ParquetFile(BytesIO(data))
     schema, rows = plain.schema_arrow, min(plain.metadata.num_rows, settings.MAX_ROWS.value())
     places, notes = _choose(schema, rows)

@@ -14,11 +14,10 @@ from core.results import Dropped
 from core.tables import delimiters, fit, header, limits
 from core.tables.delimiters import Cut
 from core.tables.fit import Mender
-from core.tables.rows import NO_DELIMITER, Row, Rows
+from core.tables.rows import LONG_CELL, NO_DELIMITER, Row, Rows
 from core.tables.table import CONTROL, EXAMPLE_CHARS, Note, Reading, Table, WordsWithTags, evenly, make_table
 
 MOST_LINES = 2_000_000
-MOST_LINES_OF_A_CELL = 20  # beyond that, a quotation mark may be missing
 SEP = re.compile(r"sep=([^\r\n]{1,3})(?:\r\n?|\n)")  # what Excel writes and reads
 SOMETHING = re.compile(r'[^\s,;|"]')
 FASTTEXT = re.compile(r"((?:__label__\S+\s+)+)(.*)")
@@ -27,14 +26,7 @@ TAGGED = re.compile(r"[^\s,;|]+(?:[ \t,;|][^\s,;|]+)*[ \t,;|](?:O|[BIESLU]-[^\s,
 
 def read(text: str, name: str, reading: Reading) -> Table:
     """A delimited text. Raises UserError when two readings do equally well, or no row fits the header."""
-    lines = text.count("\n") or text.count("\r")
-    if lines > MOST_LINES:
-        raise UserError(
-            "{file} has {lines} lines; at most {limit} are read: divide it, or remove the blank lines",
-            file=name,
-            lines=lines,
-            limit=MOST_LINES,
-        )
+    check_lines(text, name)
     if not SOMETHING.search(text):
         raise UserError("{file} is empty", file=name)
     labelled = None if reading.delimiter else _read_fasttext(text)
@@ -46,6 +38,18 @@ def read(text: str, name: str, reading: Reading) -> Table:
     named = reading.delimiter.replace("\\t", "\t") or (declared[1] if declared else "")
     cut = delimiters.given(text, named, start) if named else delimiters.find(text, name, start)
     return _table(_fitted(text, cut, start, reading), cut, name)
+
+
+def check_lines(text: str, name: str) -> None:
+    """Raise UserError when a text has more lines than are read."""
+    lines = text.count("\n") or text.count("\r")
+    if lines > MOST_LINES:
+        raise UserError(
+            "{file} has {lines} lines; at most {limit} are read: divide it, or remove the blank lines",
+            file=name,
+            lines=lines,
+            limit=MOST_LINES,
+        )
 
 
 def find_delimiter(text: str) -> str:
@@ -77,12 +81,13 @@ class _Fitted:
     repeated: list[Row] = field(default_factory=list)
     text: int = 0
     step: int = 1
+    most: int = field(default_factory=lambda: 4 * settings.MAX_ROWS.value())
 
     def add(self, row: Row) -> None:
         """Keep a row that fits; of very many only every second, fourth and so on."""
         if self.total % self.step == 0:
             self.rows.append(row)
-            if len(self.rows) > 4 * settings.MAX_ROWS.value():
+            if len(self.rows) > self.most:
                 self.rows, self.step = self.rows[::2], 2 * self.step
         self.total += 1
 
@@ -102,16 +107,23 @@ class _Fitted:
 
 def _fitted(text: str, cut: Cut, start: int, reading: Reading) -> _Fitted:
     """The rows, with quotation marks and backslashes as they let most rows fit."""
-    marks = Rows(text, cut.delimiter, width=cut.width, start=start)
+    escapes = cut.escapes
+    marks = Rows(text, cut.delimiter, "escaped" if escapes else "enclosing", width=cut.width, start=start)
     found = _fit(marks, text, cut, reading)
-    if delimiters.may_escape(text, cut.delimiter):
+    if escapes is None and delimiters.may_escape(
+        text, cut.delimiter
+    ):  # after the beginning, by which the delimiter was found
         escaped = Rows(text, cut.delimiter, "escaped", width=cut.width, start=start)
         other = _fit(escaped, text, cut, reading)
-        if _merit(other) - escaped.literal > _merit(found) - marks.literal:
-            other.notes.append((N_('backslashes were read as escapes, such as \\" for a quotation mark'), {}))
-            return other
-    swallowed = cut.width == 1 and marks.needed == 1 and marks.longest[1] > MOST_LINES_OF_A_CELL
-    if swallowed or marks.literal > marks.needed:
+        escapes = _merit(other) - escaped.literal > _merit(found) - marks.literal
+        found, marks = (other, escaped) if escapes else (found, marks)
+    if escapes:
+        found.notes.append((N_('backslashes were read as escapes, such as \\" for a quotation mark'), {}))
+        found.notes += _notes_on_marks(marks, found, swallowed=False)
+        return found
+    swallowed = cut.width == 1 and marks.needed == 1 and marks.longest[1] > LONG_CELL
+    enclosed = marks.needed + marks.needless.total()
+    if swallowed or (enclosed and marks.literal > marks.needed):
         found = _fit(Rows(text, cut.delimiter, "text", start=start), text, cut, reading)
     found.notes += _notes_on_marks(marks, found, swallowed=swallowed)
     return found
@@ -121,9 +133,9 @@ def _merit(found: _Fitted) -> int:
     return found.total - len(found.mended) - len(found.short)
 
 
-def _fit(rows: Rows, text: str, cut: Cut, reading: Reading) -> _Fitted:
+def _fit(found: Rows, text: str, cut: Cut, reading: Reading) -> _Fitted:
     """The rows that fit, those with too many cells mended where that can be done, without repeated names."""
-    every = iter(rows)
+    every = iter(found)
     fitted, first = _names(list(islice(every, header.LOOKED_AT)), cut.width, reading)
     mender = fit.mender((row.cells for row in first), fitted.width)
     for row in chain(first, every):
@@ -149,6 +161,8 @@ def _fit(rows: Rows, text: str, cut: Cut, reading: Reading) -> _Fitted:
 
 def _names(rows: list[Row], width: int, reading: Reading) -> tuple[_Fitted, list[Row]]:
     """The names of the columns, none when the first row is data, with remarks on this decision; and the rows below them."""
+    if not rows:
+        return _Fitted([], width, []), []
     cells = [row.cells for row in rows]
     notes: list[Note] = []
     skipped = header.above(cells, width) if reading.header is None else 0
@@ -258,7 +272,7 @@ def _notes_on_marks(marks: Rows, found: _Fitted, *, swallowed: bool) -> list[Not
             "belong to the text"
         )
         notes.append((message, {"count": sum(marks.needless[column] for column in mixed), "column": mixed[0] + 1}))
-    if lines > MOST_LINES_OF_A_CELL:
+    if lines > LONG_CELL:
         message = N_(
             "a cell in line {line} goes on over {count} lines; if it should not, a quotation mark is missing there"
         )

@@ -14,7 +14,7 @@ from pathlib import Path
 from core import settings
 from core.errors import N_, UserError
 from core.tables import annotated, delimited, grid, limits, parts
-from core.tables.table import FIND_OUT, Note, Reading, Table, make_table
+from core.tables.table import FIND_OUT, Note, Reading, Table, evenly, make_table
 
 SUFFIXES = (".json", ".jsonl")
 EXAMPLE = '[{"text": "…", "label": "…"}]'
@@ -32,6 +32,7 @@ USUAL_KEYS = (
     "rows",
     "items",
 )  # of a list of records, the likeliest first
+LONGEST_LINE = 1_000_000  # of JSON lines, by which they are recognised at once
 OF_ONE_ROW = {"entities", "spans", "label", "labels", "annotations", "result", "tokens", "words", "tags", "cats"}
 
 
@@ -48,8 +49,10 @@ def read(text: str, name: str, reading: Reading = FIND_OUT) -> Table | None:
             "{file} is written as Python prints lists and dicts ('single quotes'), which is not JSON; save it with json.dump(rows, file)",
             file=name,
         )
-    _check_amount(text, name)
     try:
+        if _begins_with_a_line(text, first.start()):
+            return _read_lines(text, name, reading, named_json)
+        _check_amount(text, name)
         return _table(_parse(text, name), name, reading)
     except json.JSONDecodeError as error:
         table = _read_lines(text, name, reading, named_json)
@@ -61,6 +64,17 @@ def read(text: str, name: str, reading: Reading = FIND_OUT) -> Table | None:
             line=error.lineno,
             column=error.colno,
         ) from error
+
+
+def _begins_with_a_line(text: str, start: int) -> bool:
+    """Whether the first line is a whole object and others follow, so that the lines beyond the limit need not be parsed."""
+    end = text.find("\n", start, start + LONGEST_LINE)
+    if text[start] != "{" or end < 0 or not text[end : end + 100].strip():
+        return False
+    try:
+        return isinstance(json.loads(text[start:end]), dict)
+    except (json.JSONDecodeError, RecursionError):
+        return False
 
 
 def _check_amount(text: str, name: str) -> None:
@@ -99,19 +113,21 @@ def _parse(text: str, name: str) -> object:
 
 
 def _read_lines(text: str, name: str, reading: Reading, named_json: bool) -> Table | None:
-    """The value in each line as a row; None when the first is no whole object (or list). Raises UserError for a broken line."""
+    """The value in each line as a row, of very many lines an even part; None when the first is no whole object (or list).
+
+    Raises UserError for a broken line.
+    """
+    delimited.check_lines(text, name)
+    starts = [line.start() for line in re.finditer(r"^[^\S\n]*+[^\n]", text, re.MULTILINE)]
+    kept, sampled = evenly(starts)
     values: dict[int, object] = {}
-    limit, number, end, total = settings.MAX_ROWS.value(), 1, 0, 0
-    for line in re.finditer(r"[^\n]+", text):
-        if line[0].isspace():
-            continue
-        if len(values) == limit:
-            total = limit + text.count("\n" + line[0].lstrip()[0], end)
-            break
-        number += text.count("\n", end, line.start())
-        end = line.start()
+    number, before = 1, 0
+    for start in kept:
+        number += text.count("\n", before, start)
+        before = start
+        end = text.find("\n", start)
         try:
-            values[number] = _parse(line[0], name)
+            values[number] = _parse(text[start : end if end >= 0 else len(text)], name)
         except json.JSONDecodeError as error:
             if not values:
                 return None
@@ -122,12 +138,10 @@ def _read_lines(text: str, name: str, reading: Reading, named_json: bool) -> Tab
             if len(values) == 1:
                 return None
             raise _unreadable(values[number], name)
-    if not values:
-        return None
-    rows, lines = list(values.values()), tuple(values)
-    if all(isinstance(row, list) for row in rows):
-        return grid.read([row for row in rows if isinstance(row, list)], total or len(rows), reading, lines=lines)
-    return _from_records(rows, name, lines, total or len(rows))
+    rows = [row for row in values.values() if isinstance(row, list)]
+    if rows and len(rows) == len(values):
+        return grid.read(rows, reading, lines=tuple(values), notes=sampled)
+    return _from_records(list(values.values()), name, lines=tuple(values), notes=sampled) if values else None
 
 
 # --- Shapes ------------------------------------------------------------------------------------------------------------
@@ -177,9 +191,9 @@ def _from_list(found: list, name: str, reading: Reading) -> Table:
     if _are(dict, found):
         return _from_records(found, name)
     if _are(list, found):
-        return grid.read(found, len(found), reading)
+        return grid.read(found, reading)
     if _are(str, found):
-        return grid.read([[text] for text in found], len(found), replace(reading, header=bool(reading.header)))
+        return grid.read([[text] for text in found], replace(reading, header=bool(reading.header)))
     raise _unreadable(found, name)
 
 
@@ -188,10 +202,11 @@ def _from_columns(found: Mapping[str, Sequence[object]], name: str) -> Table:
     rows = len(next(iter(found.values())))
     if any(len(cells) != rows for cells in found.values()):
         raise _unequal(found, name)
-    names, limit = list(found), settings.MAX_ROWS.value()
-    chosen, remark = limits.choose_columns(names, min(rows, limit))
-    columns = {names[place]: found[names[place]][:limit] for place in chosen}
-    return _make(columns, rows, name, notes=remark)
+    names = list(found)
+    kept, sampled = evenly(range(rows))
+    chosen, too_many = limits.choose_columns(names, len(kept))
+    columns = {names[place]: [found[names[place]][row] for row in kept] for place in chosen}
+    return _make(columns, name, [row + 1 for row in kept], (*sampled, *too_many))
 
 
 def _from_mappings(found: Mapping[str, Mapping[str, object]], name: str) -> Table:
@@ -250,24 +265,21 @@ def _lists_of_records(
 
 
 def _from_records(
-    found: Sequence[object],
-    name: str,
-    lines: tuple[int, ...] = (),
-    total: int | None = None,
-    notes: tuple[Note, ...] = (),
+    found: Sequence[object], name: str, *, lines: Sequence[int] = (), notes: tuple[Note, ...] = ()
 ) -> Table:
     """One object a row."""
-    rows = [row for row in found[: settings.MAX_ROWS.value()] if isinstance(row, dict)]
-    if len(rows) < min(len(found), settings.MAX_ROWS.value()):
+    kept, sampled = evenly(range(len(found)))
+    rows = [row for row in (found[place] for place in kept) if isinstance(row, dict)]
+    if len(rows) < len(kept):
         raise _unreadable(found, name)
     rows, remark = annotated.flat(rows)
-    notes = (*notes, *remark)
+    notes = (*notes, *sampled, *remark)
     keys = list(dict.fromkeys(chain.from_iterable(rows)))
     if len(keys) > limits.MOST_COLUMNS:
-        keys, too_wide = _frequent(rows, keys, name)
-        notes = (*notes, *too_wide)
+        keys, too_many = _frequent(rows, keys, name)
+        notes = (*notes, *too_many)
     columns = {key: [row.get(key) for row in rows] for key in keys}
-    return _make(columns, len(found) if total is None else total, name, lines, notes)
+    return _make(columns, name, lines or [place + 1 for place in kept], notes)
 
 
 def _frequent(rows: Sequence[Mapping[str, object]], keys: list[str], name: str) -> tuple[list[str], tuple[Note, ...]]:
@@ -286,13 +298,7 @@ def _frequent(rows: Sequence[Mapping[str, object]], keys: list[str], name: str) 
     return [frequent[place] for place in chosen], limits.columns_remark(len(chosen), len(keys))
 
 
-def _make(
-    columns: Mapping[str, Sequence[object]],
-    total: int,
-    name: str,
-    lines: tuple[int, ...] = (),
-    notes: tuple[Note, ...] = (),
-) -> Table:
+def _make(columns: Mapping[str, Sequence[object]], name: str, lines: Sequence[int], notes: tuple[Note, ...]) -> Table:
     for key, cells in columns.items():
         if any(_is_deeper(cell, MOST_LEVELS) for cell in cells):
             raise UserError(
@@ -300,7 +306,8 @@ def _make(
                 key=key[:50],
                 file=name,
             )
-    return make_table(list(columns), annotated.single(list(columns.values())), total, notes=notes, lines=lines)
+    content = annotated.single(list(columns.values()))
+    return make_table(list(columns), content, len(lines), notes=notes, lines=lines)
 
 
 def _is_deeper(value: object, levels: int) -> bool:

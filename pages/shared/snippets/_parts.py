@@ -106,13 +106,13 @@ rows["text"] = [text.translate(windows) for text in rows["text"]]  # its dashes 
 
 def read_table(file: str, report: DataReport) -> str:
     """The expression that reads a table as the studio has read it."""
-    kind = file.rpartition(".")[2]
+    kind = file.removesuffix(".gz").rpartition(".")[2]
     if kind == "parquet":
         return f"pd.read_parquet({file!r})"
-    if kind in ("json", "jsonl"):
-        return f"pd.read_json({file!r}, dtype=False, lines={kind == 'jsonl'})"
     if kind == "xlsx":
         return f"pd.read_excel({file!r}, dtype=str)"
+    if kind in ("json", "jsonl"):
+        return f"pd.read_json({file!r}, dtype=False, lines={kind == 'jsonl'})"
     options = [f"sep={report.delimiter or ','!r}", f"encoding={codec(report)!r}", "dtype=str"]
     if report.unreadable:
         options.append("on_bad_lines='skip'")
