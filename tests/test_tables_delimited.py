@@ -9,7 +9,7 @@ import pytest
 from core.errors import UserError
 from core.tables.files import read_table
 from core.tables.rows import Rows
-from core.tables.table import Reading, Table
+from core.tables.table import FIND_OUT, Reading, Table
 from tests.tables import write
 
 FILES = Path(__file__).parent / "fixtures" / "files"
@@ -160,7 +160,7 @@ def test_what_is_no_table_is_named_with_the_way_out(name: str, message: str) -> 
 # --- Helpers for small texts -------------------------------------------------------------------------------------------
 
 
-def read(folder: Path, content: str | bytes, reading: Reading = Reading(), name: str = "data.csv") -> Table:  # noqa: B008
+def read(folder: Path, content: str | bytes, reading: Reading = FIND_OUT, name: str = "data.csv") -> Table:
     return read_table(write(folder, content, name), reading)
 
 
@@ -189,7 +189,11 @@ def test_no_two_marks_far_apart_swallow_the_rows_between_them(delimiter: str, tm
     rows[10], rows[60] = ('"Never again, he said', "bad"), ('and so it ended"', "bad")
     if delimiter == ",":
         rows[10] = ('"Never again he said', "bad")
-    table = read(tmp_path, lines_of([TEXT_LABEL, *rows], delimiter))
+    content = lines_of([TEXT_LABEL, *rows], delimiter).replace(
+        f"number 20 was fine{delimiter}bad", "number 20 was fine"
+    )
+    rows[20] = (rows[20][0], "")
+    table = read(tmp_path, content)
     assert rows_of(table) == rows
     assert "1 quotation marks at the start of a cell" in notes_of(table) and "line 12" in notes_of(table)
 
@@ -310,6 +314,7 @@ def test_a_row_limit_takes_rows_from_the_whole_of_a_sorted_file(
     [
         (("film number 99 was fine", "good"), films(20)),
         (("a fine film with a plot", "3"), [(text, str(place % 5)) for place, (text, _) in enumerate(films(20))]),
+        (("a film of a very rare kind", "strange"), films(20)),
         (("17", "0.5", "0.1"), [(str(place), f"{place / 7:.2f}", "0.2") for place in range(20)]),
         (
             ("这部电影的音乐非常优美动人", "好"),
@@ -335,6 +340,7 @@ def test_a_first_row_like_the_others_is_data(
         ("评论", "标签"),
         ("v1", "v2"),
         ("text", "good"),
+        ("What did you like about the film?", "How do you rate it as a whole?"),
     ],
 )
 def test_names_are_told_from_data(names: tuple[str, ...], tmp_path: Path) -> None:

@@ -14,11 +14,10 @@ from core.results import Dropped
 from core.tables import delimiters, fit, header, limits
 from core.tables.delimiters import Cut
 from core.tables.fit import Mender
-from core.tables.rows import NO_DELIMITER, Row, Rows
+from core.tables.rows import LONG_CELL, NO_DELIMITER, Row, Rows
 from core.tables.table import CONTROL, EXAMPLE_CHARS, Note, Reading, Table, evenly, make_table
 
 MOST_LINES = 2_000_000
-MOST_LINES_OF_A_CELL = 20  # beyond that, a quotation mark may be missing
 SEP = re.compile(r"sep=([^\r\n]{1,3})(?:\r\n?|\n)")  # what Excel writes and reads
 SOMETHING = re.compile(r'[^\s,;|"]')
 FASTTEXT = re.compile(r"((?:__label__\S+\s+)+)(.*)")
@@ -108,16 +107,23 @@ class _Fitted:
 
 def _fitted(text: str, cut: Cut, start: int, reading: Reading) -> _Fitted:
     """The rows, with quotation marks and backslashes as they let most rows fit."""
-    marks = Rows(text, cut.delimiter, width=cut.width, start=start)
+    escapes = cut.escapes
+    marks = Rows(text, cut.delimiter, "escaped" if escapes else "enclosing", width=cut.width, start=start)
     found = _fit(marks, text, cut, reading)
-    if delimiters.may_escape(text, cut.delimiter):
+    if escapes is None and delimiters.may_escape(
+        text, cut.delimiter
+    ):  # after the beginning, by which the delimiter was found
         escaped = Rows(text, cut.delimiter, "escaped", width=cut.width, start=start)
         other = _fit(escaped, text, cut, reading)
-        if _merit(other) - escaped.literal > _merit(found) - marks.literal:
-            other.notes.append((N_('backslashes were read as escapes, such as \\" for a quotation mark'), {}))
-            return other
-    swallowed = cut.width == 1 and marks.needed == 1 and marks.longest[1] > MOST_LINES_OF_A_CELL
-    if swallowed or marks.literal > marks.needed:
+        escapes = _merit(other) - escaped.literal > _merit(found) - marks.literal
+        found, marks = (other, escaped) if escapes else (found, marks)
+    if escapes:
+        found.notes.append((N_('backslashes were read as escapes, such as \\" for a quotation mark'), {}))
+        found.notes += _notes_on_marks(marks, found, swallowed=False)
+        return found
+    swallowed = cut.width == 1 and marks.needed == 1 and marks.longest[1] > LONG_CELL
+    enclosed = marks.needed + marks.needless.total()
+    if swallowed or (enclosed and marks.literal > marks.needed):
         found = _fit(Rows(text, cut.delimiter, "text", start=start), text, cut, reading)
     found.notes += _notes_on_marks(marks, found, swallowed=swallowed)
     return found
@@ -127,9 +133,9 @@ def _merit(found: _Fitted) -> int:
     return found.total - len(found.mended) - len(found.short)
 
 
-def _fit(rows: Rows, text: str, cut: Cut, reading: Reading) -> _Fitted:
+def _fit(found: Rows, text: str, cut: Cut, reading: Reading) -> _Fitted:
     """The rows that fit, those with too many cells mended where that can be done, without repeated names."""
-    every = iter(rows)
+    every = iter(found)
     fitted, first = _names(list(islice(every, header.LOOKED_AT)), cut.width, reading)
     mender = fit.mender((row.cells for row in first), fitted.width)
     for row in chain(first, every):
@@ -265,7 +271,7 @@ def _notes_on_marks(marks: Rows, found: _Fitted, *, swallowed: bool) -> list[Not
             "belong to the text"
         )
         notes.append((message, {"count": sum(marks.needless[column] for column in mixed), "column": mixed[0] + 1}))
-    if lines > MOST_LINES_OF_A_CELL:
+    if lines > LONG_CELL:
         message = N_(
             "a cell in line {line} goes on over {count} lines; if it should not, a quotation mark is missing there"
         )

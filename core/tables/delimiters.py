@@ -5,7 +5,7 @@ This module does not know what becomes of the rows.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from core.errors import UserError
@@ -23,13 +23,14 @@ GOOD = 0.9  # a share of rows that leaves no doubt
 class Cut:
     """What a delimiter makes of a text: columns, and the share of the rows that fit or can be mended.
 
-    names: cells of the first row that are usual names.
+    names: cells of the first row that are usual names. escapes: whether backslashes are escapes; None where there are none.
     """
 
     delimiter: str
     width: int
     share: float
     names: int
+    escapes: bool | None = None
 
 
 def find(text: str, name: str, start: int = 0) -> Cut:
@@ -69,14 +70,21 @@ def cuts(text: str, start: int = 0) -> list[Cut]:
 
 def of(sample: str, delimiter: str) -> Cut:
     """What a delimiter makes of the beginning of a text, with its backslashes as escapes where that explains more."""
-    readings: list[Quotes] = ["enclosing", "escaped"] if may_escape(sample, delimiter) else ["enclosing"]
-    cuts = []
-    for quotes in readings:
-        found = Rows(sample, delimiter, quotes)
-        rows = [row.cells for row in islice(found, MOST_ROWS)]
-        cut = _cut(rows, delimiter)
-        cuts.append((sum(len(cells) == cut.width for cells in rows) - found.literal, cut))
-    return max(cuts, key=lambda cut: cut[0])[1]  # the first of equals
+    cut, merit = _merits(sample, delimiter, "enclosing")
+    if not may_escape(sample, delimiter):
+        return cut
+    escaped, merit_of_escapes = _merits(sample, delimiter, "escaped")
+    if merit_of_escapes > merit:
+        return replace(escaped, escapes=True)
+    return replace(cut, escapes=False)
+
+
+def _merits(sample: str, delimiter: str, quotes: Quotes) -> tuple[Cut, int]:
+    """What a reading makes of a sample, and how many rows fit, less the quotation marks that mean nothing."""
+    found = Rows(sample, delimiter, quotes)
+    rows = [row.cells for row in islice(found, MOST_ROWS)]
+    cut = _cut(rows, delimiter)
+    return cut, sum(len(cells) == cut.width for cells in rows) - found.literal
 
 
 def may_escape(text: str, delimiter: str) -> bool:

@@ -8,11 +8,12 @@ Latin; then, for Latin letters, the language whose letters they all are. This mo
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import takewhile
 
 from charset_normalizer import from_bytes
 
 SAMPLE = 1 << 16  # bytes
+LONGEST = 2000  # bytes of a line that are looked at, before the first letter beyond ASCII and from there on
+BEYOND = re.compile(rb"[\x80-\xff]")
 FEW = 40  # letters of another alphabet, with fewer of which a reading stays doubtful
 NEAR = 0.15  # a difference in coherence that decides nothing
 FEWEST = 8  # letters in words with accents, likewise
@@ -150,13 +151,13 @@ def _language_share(words: list[bytes], codec: str) -> float:
 
 
 def _sample(data: bytes) -> bytes:
-    """The first lines that hold anything beyond ASCII."""
-    sizes = 0
-
-    def fits(line: re.Match[bytes]) -> bool:
-        nonlocal sizes
-        sizes += line.end() - line.start()
-        return sizes < SAMPLE or sizes == line.end() - line.start()
-
-    lines = re.finditer(rb"[^\r\n]{0,4000}[\x80-\xff][^\r\n]{0,4000}", data)
-    return b"\n".join(line[0] for line in takewhile(fits, lines))
+    """The first places that hold anything beyond ASCII, as much of their lines as tells the encoding."""
+    pieces: list[bytes] = []
+    size = place = 0
+    while size < SAMPLE and (found := BEYOND.search(data, place)):
+        end = data.find(b"\n", found.end(), found.end() + LONGEST)
+        end = end if end >= 0 else found.end() + LONGEST
+        pieces.append(data[max(place, found.start() - LONGEST) : end])
+        size += len(pieces[-1])
+        place = end
+    return b"\n".join(pieces)

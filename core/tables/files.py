@@ -16,7 +16,7 @@ from core.tables import archives, columnar, delimited, limits, objects, parts, t
 from core.tables.table import FIND_OUT, Note, Reading, Table, evenly, make_table
 
 TEXT_SUFFIX = ".txt"
-SUFFIXES = (".csv", ".tsv", TEXT_SUFFIX, ".json", ".jsonl", ".parquet", ".arrow", ".xlsx", ".gz", ".zip")
+SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow", ".xlsx", ".gz", ".zip", TEXT_SUFFIX)
 
 
 def read_table(path: Path, reading: Reading = FIND_OUT) -> Table:

@@ -33,7 +33,7 @@ USUAL = frozenset(
 def verdict(first: Sequence[str], rows: Sequence[Sequence[str]]) -> Verdict:
     """What the first row is, by the rows below it that fit.
 
-    A cell speaks for names when it is a usual name or no number above numbers; for data when it is one of the few values
+    A cell speaks for names when it is a usual name, a question above its answers or no number above numbers; for data when it is one of the few values
     of its column or a number above numbers. Where no cell says either, a text as long as those below it is data.
     """
     rows = [cells for cells in rows if cells != list(first)][:LOOKED_AT]
@@ -46,7 +46,7 @@ def verdict(first: Sequence[str], rows: Sequence[Sequence[str]]) -> Verdict:
             names, data = names + (not is_number(cell)), data + is_number(cell)
         elif _recurs(cell, values):
             data += 1
-        elif is_usual(cell):
+        elif is_usual(cell) or _asks(cell, values):
             names += 1
         elif _is_as_long(cell, values):
             long += 1
@@ -92,6 +92,12 @@ def _recurs(cell: str, values: Sequence[str]) -> bool:
     """Whether a cell is one of the few values of its column."""
     found = [value.casefold() for value in values]
     return cell.casefold() in found and len(set(found)) <= max(2, len(found) / 2)
+
+
+def _asks(cell: str, values: Sequence[str]) -> bool:
+    """Whether a cell is a whole sentence above a few short values, as surveys name their columns."""
+    few = len(set(values)) <= len(values) / 2
+    return few and len(cell.split()) > 2 + max(len(value[:200].split()) for value in values)
 
 
 def _is_as_long(cell: str, values: Sequence[str]) -> bool:

@@ -17,6 +17,7 @@ NO_DELIMITER = "\ud800"  # for a table of one column: half a character, which no
 BREAK = re.compile(r"\r\n?|\n")
 ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
+LONG_CELL = 20  # lines, beyond which a quotation mark may be missing
 MOST_CELLS = 10_000  # of a row; what stands behind them stays one cell
 
 
@@ -179,7 +180,10 @@ class Rows:
         if self._width < 2:
             return False
         lines = BREAK.split(self._text[start : self._line_end(end)])
-        return sum(line.count(self._delimiter) == self._width - 1 for line in lines) >= 0.9 * len(lines)
+        share = (
+            0.9 if len(lines) <= LONG_CELL else 0.5
+        )  # a long text does not have as many delimiters in every other line
+        return sum(line.count(self._delimiter) == self._width - 1 for line in lines) >= share * len(lines)
 
     def _cut(self, place: int, line_end: int, *, last: bool) -> int:
         """Where a cell ends that nothing encloses. last: the rest of the line belongs to it."""
