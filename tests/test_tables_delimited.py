@@ -1,5 +1,6 @@
 """core.tables: delimited files as people export them, and what is read, left out and said of each."""
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,7 @@ from core.errors import UserError
 from core.tables.files import read_table
 from core.tables.rows import Rows
 from core.tables.table import FIND_OUT, Reading, Table
-from tests.tables import write
+from tests.tables import csv_text, write
 
 FILES = Path(__file__).parent / "fixtures" / "files"
 
@@ -432,3 +433,42 @@ def test_marks_that_enclose_nothing_are_looked_at_a_few_times_only(row: str) -> 
     rows = Rows(text, ",", width=2)
     assert sum(1 for _ in rows) > 0
     assert rows._in_vain <= 3 * len(text)
+
+
+def test_lines_that_look_like_rows_by_chance_stay_one_cell_of_a_file_that_encloses_its_texts(tmp_path: Path) -> None:
+    rows = [(f'A long, "fine" film {n}', "good") for n in range(20)]
+    rows[10] = ("one, two\nand three", "bad")  # two lines with a delimiter each, as the rows have
+    table = read_table(write(tmp_path, csv_text(rows)))
+    assert list(table.frame.itertuples(index=False, name=None)) == rows and table.notes == ()
+
+
+@pytest.mark.parametrize("delimiter", [",", "::"])
+def test_rows_with_regular_marks_are_cut_sooner_and_the_same(delimiter: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(1)
+    pieces = [
+        "a",
+        "b c",
+        " ",
+        '"',
+        '""',
+        '"x"',
+        delimiter,
+        delimiter,
+        "\n",
+        "\r\n",
+        '"a, b"',
+        f'"a{delimiter}""b"""',
+        ' "q" ',
+    ]
+    texts = ["".join(chance.choices(pieces, k=chance.randint(1, 25))) for _ in range(3000)]
+
+    def read_all() -> list[tuple]:
+        found = []
+        for text in texts:
+            rows = Rows(text, delimiter, width=2)
+            found.append((list(rows), rows.needed, rows.needless, rows.literal, rows.longest))
+        return found
+
+    sooner = read_all()
+    monkeypatch.setattr(Rows, "_regular_row", lambda rows, line: None)
+    assert sooner == read_all()

@@ -55,6 +55,9 @@ class Rows:
         # A mark inside is text, unless it closes the cell, or stands where a cell starts: then it was no cell that opened.
         mark = rf'(?<![\r\n{re.escape(delimiter[-1])}])"(?!{ends})'
         self._enclosed = re.compile(rf' *"((?:{plain}|""|{mark})*+)("(?={ends}) *)?', re.DOTALL)
+        self._cell = re.compile(
+            rf'(?:"((?:[^"]++|"")*+)"|([^"{re.escape(delimiter[0])}]*+))({re.escape(delimiter)}|\Z)'
+        )
         first = re.escape(delimiter[0])
         self._bare = re.compile(rf"(?:[^\\\r\n{first}]++|\\.|(?!{re.escape(delimiter)})[^\r\n])*+", re.DOTALL)
 
@@ -65,8 +68,12 @@ class Rows:
             line_end = end = self._line_end(place)
             lines, enclosed = 1, 0
             if self._escapes or (counts and text.find('"', place, line_end) >= 0):
-                cells, end, enclosed = self._row(place, line_end, line)
-                lines += len(BREAK.findall(text, place, end)) if end != line_end else 0
+                vain = self._escapes or self._in_vain > len(text)
+                regular = None if vain else self._regular_row(text[place:line_end])
+                cells, enclosed = regular or ([], 0)
+                if not regular:
+                    cells, end, enclosed = self._row(place, line_end, line)
+                    lines += len(BREAK.findall(text, place, end)) if end != line_end else 0
             else:
                 cells = [cell.strip(" ") for cell in text[place:line_end].split(delimiter, MOST_CELLS)]
             if any(map(str.strip, cells)):
@@ -75,11 +82,37 @@ class Rows:
             line += lines
 
     def _line_end(self, place: int) -> int:
-        if self._returns:
-            found = BREAK.search(self._text, place)
-            return found.start() if found else len(self._text)
         end = self._text.find("\n", place)
-        return len(self._text) if end < 0 else end
+        end = len(self._text) if end < 0 else end
+        before = self._text.find("\r", place, end) if self._returns else -1
+        return end if before < 0 else before
+
+    def _regular_row(self, line: str) -> tuple[list[str], int] | None:
+        """The cells of a line and which are enclosed, when every mark in it encloses a cell or is one of two in a row; else None.
+
+        It is what `_row` finds, sooner.
+        """
+        cells: list[str] = []
+        inner: list[tuple[int, str]] = []
+        place = 0
+        while True:
+            cell = self._cell.match(line, place)
+            if cell is None or len(cells) == MOST_CELLS:
+                return None
+            inside, bare, delimiter = cell.groups()
+            if inside is None:
+                cells.append(bare.strip(" "))
+            else:
+                inner.append((len(cells), inside))
+                cells.append(inside.replace('""', '"') if '"' in inside else inside)
+            if not delimiter:
+                break
+            place = cell.end()
+        enclosed = 0
+        for column, inside in inner:
+            enclosed |= 1 << column
+            self._count(inside, column)
+        return cells, enclosed
 
     def _row(self, start: int, line_end: int, line: int) -> tuple[list[str], int, int]:
         """The cells of the row that begins at `start`, in a line that ends at `line_end`; where it ends; which are enclosed."""
@@ -116,23 +149,31 @@ class Rows:
             self.literal += 1
             self.first_literal = self.first_literal or line
             return None
-        if lines or self._delimiter in inside or '"' in inside:
-            self.needed += 1
-        elif inside.strip():
-            self.needless[column] += 1
+        self._count(inside, column, lines=lines)
         count = 1 + len(BREAK.findall(inside)) if lines else 1
         if count > self.longest[1]:
             self.longest = (line, count)
         cell = inside.replace('""', '"')
         return ESCAPE.sub(self._unescaped, cell) if self._escapes else cell, opened.end()
 
+    def _count(self, inside: str, column: int, *, lines: bool = False) -> None:
+        """Whether a cell that marks enclose could have been written without them."""
+        if lines or self._delimiter in inside or '"' in inside:
+            self.needed += 1
+        elif inside.strip():
+            self.needless[column] += 1
+
     def _encloses(self, inside: str, row: int, end: int, *, lines: bool) -> bool:
         """Whether marks enclose a cell, rather than a word at its start and another at its end, or whole rows."""
-        if lines:
-            return not self._are_rows(row, end)
-        if self._delimiter in inside or '"' not in inside:
+        if not lines and (self._delimiter in inside or '"' not in inside):
             return True
-        return '"' not in (ESCAPE.sub("", inside) if self._escapes else inside).replace('""', "")
+        alone = '"' in (ESCAPE.sub("", inside) if self._escapes else inside).replace('""', "")
+        if not lines:
+            return not alone
+        usual = (
+            not alone and self.needed > 2 * self.literal
+        )  # as in the rows before; chance can make lines look like rows
+        return usual or not self._are_rows(row, end)
 
     def _are_rows(self, start: int, end: int) -> bool:
         """Whether the lines from `start` on to the one with `end` are rows as they should be when no mark counts."""
