@@ -275,10 +275,10 @@ def test_a_label_that_nobody_agreed_on_is_left_out_and_told() -> None:
     dataset = loaded("d53_snli.tsv", "pair-label")
     assert dataset.label_names == ("contradiction", "entailment", "neutral")
     assert dropped(dataset) == {"the label is missing": 15}
-    assert "15 rows have no label: - was taken as missing" in said(dataset)
+    assert "15 rows have no label (- was taken as missing)" in said(dataset)
     dataset = loaded("d53b_snli_minus1.csv", "pair-label")
     assert dataset.label_names == ("0", "1", "2") and dropped(dataset)["the label is missing"] == 19
-    assert "19 rows have no label: -1 was taken as missing" in said(dataset)
+    assert "19 rows have no label (-1 was taken as missing)" in said(dataset)
 
 
 def test_words_for_nothing_are_taken_as_missing_and_told() -> None:
@@ -286,7 +286,7 @@ def test_words_for_nothing_are_taken_as_missing_and_told() -> None:
     assert dataset.label_names == ("neg", "none", "pos") and dropped(dataset) == {"the label is missing": 25}
     for word in ("None", "null", "NA", "nan", "N/A"):
         assert word in said(dataset)
-    assert "if it is the name of a label, write another word for it" in said(dataset)
+    assert "if that is the name of a label, write another word for it" in said(dataset)
     message = refused("d07c_null_is_a_class.csv")
     assert "'alternative'" in message and "null was taken as a missing label in 60 rows" in message
 

@@ -459,13 +459,13 @@ def test_how_a_file_is_read_is_found_out_and_open_to_change() -> None:
     app = upload(open_page("finetune"), "films.csv", "фильм;оценка\n".encode("cp1251") + CSV.encode())
     check(app)
     check(app.selectbox(key="reading_encoding").set_value("cp1251").run())
-    check(app.selectbox(key="reading_header").set_value(False).run())
+    check(app.selectbox(key="reading_header").set_value("no").run())
     assert json.loads(app.session_state["shared_changes"])["reading"] == {"encoding": "cp1251", "header": False}
     data, changes = app.session_state["shared_data"], app.session_state["shared_changes"]
     again = check(open_page("finetune", data=data, changes=changes))
-    assert again.selectbox(key="reading_header").value is False
+    assert again.selectbox(key="reading_header").value == "no"
     assert again.selectbox(key="label_column").options[0] == "column 1"
-    check(again.selectbox(key="reading_header").set_value(None).run())
+    check(again.selectbox(key="reading_header").set_value("").run())
     check(again.selectbox(key="reading_encoding").set_value("").run())
     assert again.session_state["shared_changes"] == ""
 
@@ -485,7 +485,7 @@ def test_the_reading_goes_with_the_run_and_comes_back_with_it(started: list[runs
     assert "none: columns are numbered" in texts(app) + str([frame.value.to_dict() for frame in app.dataframe])
     app.button(key=f"again_finetune_{started[0].id}").click().run()
     check(app.run())
-    assert app.selectbox(key="reading_header").value is False and app.selectbox(key="reading_delimiter").value == ";"
+    assert app.selectbox(key="reading_header").value == "no" and app.selectbox(key="reading_delimiter").value == ";"
 
 
 @pytest.mark.parametrize("reading", ['"x"', '{"header": "no"}', '{"encoding": "../x", "delimiter": "\\n"}', "[]"])

@@ -545,7 +545,7 @@ def warned(at: AppTest) -> str:
 def test_the_download_has_every_row_and_column_of_the_file(run: str, predictor: predict.Predictor) -> None:
     content = 'id,text,more\n1,"good, film",x\n2,"a","b","c","d"\n3,,y\n4,bad film,z\n'
     at = upload(open_page(model=run, view="many"), "new.csv", content.encode())
-    at.selectbox(key="bulk_reading_header").set_value(True).run()
+    at.selectbox(key="bulk_reading_header").set_value("yes").run()
     at.selectbox(key="bulk_reading_delimiter").set_value(",").run()
     next(box for box in at.selectbox if box.label == "Column of texts").set_value("text").run()
     assert "Rows that could not be read: 1, beginning in line 3" in warned(at)

@@ -94,7 +94,7 @@ def label_notes(rows: pd.DataFrame) -> tuple[Note, ...]:
     found: list[Note] = []
     if counts:
         message = N_(
-            "{count} rows have no label: {values} was taken as missing; if it is the name of a label, write another word for it"
+            "{count} rows have no label ({values} was taken as missing); if that is the name of a label, write another word for it"
         )
         found.append((message, {"count": counts.total(), "values": _listed(counts)}))
     if spaced:

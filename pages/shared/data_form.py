@@ -6,7 +6,7 @@ An uploaded file is kept under its fingerprint in the studio's home, so that a r
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -37,6 +37,7 @@ from pages.shared.cached import data as cached_data
 from pages.shared.i18n import _, error_text
 from pages.shared.tasks.table import VIEWS
 
+HEADERS: Mapping[str, bool | None] = {"": None, "yes": True, "no": False}
 DELIMITERS = (",", ";", "\t", "|")
 PREVIEW = 3
 KEPT_SECONDS = 7 * 24 * 3600  # how long an uploaded file that nobody uses is kept
@@ -258,55 +259,59 @@ def choose_reading(file: Path, rows: Layout, values: recipe.Values, *, key: str 
     table = None
     with suppress(UserError):  # it is shown where the columns are chosen
         table = cached_data.table(str(file), rows.id, reading)
-    return reading_fields(
+    reading_fields(
         reading,
         table,
         lambda name, value: values.choose_reading(**{name: value}),
         plain=file.suffix in rows.suffixes,
         key=key,
     )
+    return reading
 
 
 def reading_fields(
     reading: Reading, table: Table | None, take: Callable[[str, object], None], *, plain: bool, key: str
-) -> Reading:
+) -> None:
     """The fields of a Reading, with what was found out. table: None where the file cannot be read so.
 
     take: called with a field and its value when it is chosen. plain: the file has an encoding, but no columns.
     """
-    headers = {None: _("find out"), True: _("in the first row"), False: _("none: columns are numbered")}
+    headers = {"": _("find out"), "yes": words.header_name("first row"), "no": words.header_name("none")}
     delimiters = {"": _("find out"), **{sign: words.delimiter_name(sign) for sign in DELIMITERS}}
     encodings = {"": _("find out"), **encoding_titles()}
     delimiters.setdefault(reading.delimiter, reading.delimiter)
     encodings.setdefault(reading.encoding, reading.encoding)
     if table is not None:
-        headers[None] = _found(words.header_name(table.header))
+        headers[""] = _found(words.header_name(table.header))
         delimiters[""] = _found(words.delimiter_name(table.delimiter))
         encodings[""] = _found(table.encoding)
     fields: dict[str, tuple[str, Mapping[Any, str], object]] = {
         "encoding": (_("Encoding"), encodings, reading.encoding)
     }
     if not plain:
-        fields["header"] = (_("Column names"), headers, reading.header)
+        fields["header"] = (_("Column names"), headers, {None: "", True: "yes", False: "no"}[reading.header])
         fields["delimiter"] = (_("Delimiter"), delimiters, reading.delimiter)
-    chosen: dict[str, Any] = {}
     with st.expander(_("How the file was read"), expanded=table is None, icon=":material/table_view:"):
         for place, (name, (title, options, now)) in zip(st.columns(3), fields.items(), strict=False):
             widget = f"{key}reading_{name}"
             st.session_state[widget] = now
-            chosen[name] = place.selectbox(
+            place.selectbox(
                 title,
                 list(options),
                 format_func=options.__getitem__,
                 key=widget,
-                on_change=lambda name=name, widget=widget: take(name, st.session_state[widget]),
+                on_change=lambda name=name, widget=widget: take(name, _value(name, st.session_state[widget])),
             )
         st.caption(
             _(
                 "What is found out can be wrong. If letters, columns or the first row look wrong, say here how the file was written."
             )
         )
-    return Reading(**chosen)
+
+
+def _value(name: str, chosen: str) -> object:
+    """What a choice in one of the fields says of the Reading."""
+    return HEADERS[chosen] if name == "header" else chosen
 
 
 def _found(what: str) -> str:
@@ -448,21 +453,20 @@ def show_data(source: Source, dataset: TextDataset, model: str, max_length: int)
 
 def remarks(report: DataReport, more: tuple[Note, ...] = ()) -> None:
     """Everything that should be known about the data before anything that comes of it is believed. more: further warnings."""
-    for remark in core_remarks.remarks(report, more):
-        sentence = layout.plain(_(remark.message).format(**remark.values))
-        if remark.warning:
-            st.warning(sentence, icon=":material/warning:")
-        else:
-            st.info(sentence, icon=":material/info:")
+    found = core_remarks.remarks(report, more)
+    warnings([(remark.message, remark.values) for remark in found if remark.warning])
+    infos = _sentences([(remark.message, remark.values) for remark in found if not remark.warning])
+    if infos:
+        st.info(infos, icon=":material/info:")
     names = words.header_name(report.header)
-    found = [
+    how = [
         _("read as {encoding}").format(encoding=report.encoding) if report.encoding else "",
         _("delimiter {delimiter}").format(delimiter=repr(report.delimiter)) if report.delimiter else "",
         _("column names: {names}").format(names=names) if names else "",
         _("columns used: {columns}").format(columns=", ".join(report.used.values())),
         _("not used: {columns}").format(columns=", ".join(report.unused[:20])) if report.unused else "",
     ]
-    st.caption(layout.plain(" · ".join(part for part in found if part)))
+    st.caption(layout.plain(" · ".join(part for part in how if part)))
     if report.dropped:
         count, rows = report.left_out, report.rows
         with st.expander(
@@ -482,10 +486,20 @@ def remarks(report: DataReport, more: tuple[Note, ...] = ()) -> None:
             )
 
 
-def warnings(notes: tuple[Note, ...]) -> None:
-    """What is to be said of texts and the model that reads them."""
-    for message, values in notes:
-        st.warning(layout.plain(_(message).format(**values)), icon=":material/warning:")
+def warnings(notes: Sequence[Note]) -> None:
+    """What is to be said of texts and the model that reads them, as one warning."""
+    if notes:
+        st.warning(_sentences(notes), icon=":material/warning:")
+
+
+def _sentences(notes: Sequence[Note]) -> str:
+    """Remarks in the language of the page: one as a sentence, several as a list."""
+    sentences = [layout.plain(_capital(_(message).format(**values))) for message, values in notes]
+    return sentences[0] if len(sentences) == 1 else "\n".join(f"- {sentence}" for sentence in sentences)
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
 
 
 def use_other(tasks: Iterable[Task]) -> None:
