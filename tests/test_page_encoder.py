@@ -23,7 +23,7 @@ from core.encoder import Trace
 from pages.shared.cached import encoder as cached_encoder
 from pages.topics.encoder import encoder_flow, worked
 from pages.topics.encoder.encoder_flow import BOXES
-from tests.conftest import make_config, make_tokenizer
+from tests.conftest import WORDS, make_config, make_tokenizer
 from tests.hostile import TYPED as HOSTILE
 from tests.pages_common import LANGUAGES, check, open_page, texts
 
@@ -246,10 +246,10 @@ def test_the_step_can_be_chosen_without_the_picture(classifier: str) -> None:
 @pytest.mark.parametrize(
     "config",
     [
-        DistilBertConfig(vocab_size=40, dim=32, hidden_dim=64, n_layers=2, n_heads=2, max_position_embeddings=64),
-        RobertaConfig(vocab_size=40, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2, max_position_embeddings=66),
-        ElectraConfig(vocab_size=40, embedding_size=16, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2, max_position_embeddings=64),
-        AlbertConfig(vocab_size=40, embedding_size=16, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2, max_position_embeddings=64),
+        DistilBertConfig(vocab_size=len(WORDS), dim=32, hidden_dim=64, n_layers=2, n_heads=2, max_position_embeddings=64),
+        RobertaConfig(vocab_size=len(WORDS), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2, max_position_embeddings=66),
+        ElectraConfig(vocab_size=len(WORDS), embedding_size=16, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2, max_position_embeddings=64),
+        AlbertConfig(vocab_size=len(WORDS), embedding_size=16, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2, max_position_embeddings=64),
     ],
     ids=lambda config: config.model_type,
 )  # fmt: skip
