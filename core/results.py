@@ -10,6 +10,8 @@ from typing import Literal
 
 import numpy as np
 
+JOINED = "+"  # between the names of columns whose texts are read as one
+
 TokenKind = Literal["special", "word", "continuation", "unknown", "padding"]
 
 
@@ -85,6 +87,19 @@ class AttentionMaps:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """How a person says that a file is to be read; what is left empty is found out.
+
+    header: whether the first row holds the column names; columns without names are called "column 1", "column 2", and so on.
+    encoding: a Python codec.
+    """
+
+    header: bool | None = None
+    encoding: str = ""
+    delimiter: str = ""
+
+
+@dataclass(frozen=True)
 class Dropped:
     """Rows a loader left out: the reason (a template marked for translation), how many, and up to three examples."""
 
@@ -99,8 +114,11 @@ class DataReport:
 
     counts: split name → rows kept. label_counts: label name → rows kept, over all splits. rare: labels with fewer than
     ten rows. cut_cells: cells longer than the limit, cut. encoding, delimiter: what was detected ("" when not a text file).
-    columns: the file's columns. notes: further remarks, each a (template marked for translation, values). shared: the splits
-    that hold the training rows themselves, because there were too few to hold any back.
+    header: where the column names come from ("first row", "none", "named"). columns: the source's columns; used: role → the one
+    that was taken, several joined by "+". unreadable: where the rows begin that fit no column. notes: further remarks, each a
+    (template marked for translation, values). shared: the splits that hold the training rows themselves, because there were
+    too few to hold any back. more_texts: columns that hold texts as well and are not read. tagged: the rows look like words
+    with a tag each.
     """
 
     rows: int
@@ -114,6 +132,26 @@ class DataReport:
     columns: tuple[str, ...] = ()
     notes: tuple[tuple[str, Mapping[str, object]], ...] = ()
     shared: tuple[str, ...] = ()
+    header: str = ""
+    used: Mapping[str, str] = field(default_factory=dict)
+    unreadable: tuple[int, ...] = ()
+    more_texts: tuple[str, ...] = ()
+    tagged: bool = False
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """The source's columns that no role took."""
+        taken = {
+            part
+            for column in self.used.values()
+            for part in ([column] if column in self.columns else column.split(JOINED))
+        }
+        return tuple(column for column in self.columns if column not in taken)
+
+    @property
+    def left_out(self) -> int:
+        """How many rows were left out."""
+        return sum(entry.count for entry in self.dropped)
 
 
 @dataclass(frozen=True)
@@ -237,7 +275,7 @@ class RunConfig:
     """What a training run was asked to do; with its data it is enough to repeat the run.
 
     model: a MODELS id, a hub id, "run:ID", "scratch" (a new, tiny one) or (command line only) a folder. data: a DATASETS id, a hub id or a file
-    inside the run folder ("data/…"). columns: (role, column) pairs; roles that are left out are guessed. method: full trains every parameter; frozen keeps the embeddings and the lowest
+    inside the run folder ("data/…"). columns: (role, column) pairs; roles that are left out are guessed. reading: how that file is read. method: full trains every parameter; frozen keeps the embeddings and the lowest
     `frozen_layers` layers; head trains the classifier only; lora trains low-rank updates, merged at the end.
     warmup: share of the steps. limit: most training rows, 0 for all. evaluations: how often each epoch is evaluated
     and checkpointed. seed: of shuffling, dropout and the new head.
@@ -247,6 +285,7 @@ class RunConfig:
     data: str
     task: str = "text-classification"
     columns: tuple[tuple[str, str], ...] = ()
+    reading: Reading = Reading()
     name: str = ""
     preset: str = "balanced"
     method: Literal["full", "frozen", "head", "lora"] = "full"

@@ -341,7 +341,7 @@ def _renew_checkpoints(folder: Path, task: str) -> None:
 def create(config: RunConfig, file: Path | None = None, *, folder: Path | None = None) -> Run:
     """A new run, queued, not started. It appears as a whole or not at all.
 
-    file: an uploaded data file; it is copied into the run as config.data. folder: where the command line wants the run;
+    file: an uploaded data file, or a folder of data; it is copied into the run as config.data. folder: where the command line wants the run;
     then the model may be a folder too, and a run with the same configuration that is there already is taken up again.
     Raises UserError when the model or data is named in a way that is not allowed, the folder is taken, or nothing can be
     written.
@@ -362,7 +362,7 @@ def create(config: RunConfig, file: Path | None = None, *, folder: Path | None =
             part.mkdir(parents=True)
             if file is not None:
                 (part / "data").mkdir()
-                shutil.copyfile(file, part / config.data)
+                _copy(file, part / config.data)
             _write(part / CONFIG, FILES.config.dump_json(config, indent=2))
             _write(part / STATE, FILES.state.dump_json(RunState("queued", time.time())))
             if folder.exists():
@@ -373,6 +373,33 @@ def create(config: RunConfig, file: Path | None = None, *, folder: Path | None =
     except OSError as error:
         raise _unwritable(error, folder or home) from error
     return open_folder(folder)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a data file, or the files in a folder of data."""
+    if not source.is_dir():
+        shutil.copyfile(source, target)
+        return
+    for path in _inside(source):
+        (target / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / path, target / path)
+
+
+def _inside(folder: Path) -> list[Path]:
+    """The files in a folder of data that are read, by their paths inside it: those of a saved dataset, or one for each split."""
+    from core.tables import files, parts
+
+    saved = files.is_saved(folder)
+    found = (path.relative_to(folder) for pattern in ("*", "*/*") for path in folder.glob(pattern) if path.is_file())
+    return sorted(path for path in found if saved or (len(path.parts) == 1 and parts.part_of(path.name)))
+
+
+def _is_same(source: Path, copy: Path) -> bool:
+    """Whether a data file or folder is the one that was copied."""
+    if not source.is_dir():
+        return copy.is_file() and filecmp.cmp(source, copy, shallow=False)
+    names = _inside(source)
+    return names == _inside(copy) and not any(filecmp.cmpfiles(source, copy, names, shallow=False)[1:])
 
 
 def _checked(config: RunConfig, file: Path | None) -> RunConfig:
@@ -412,7 +439,7 @@ def _taken_up(folder: Path, config: RunConfig, file: Path | None) -> Run:
     if not (folder / CONFIG).is_file() or not (folder / STATE).is_file():
         raise UserError("{folder} is not empty and holds no run; choose another folder", folder=folder)
     run = open_folder(folder)
-    same = run.config == config and (file is None or filecmp.cmp(file, folder / config.data, shallow=False))
+    same = run.config == config and (file is None or _is_same(file, folder / config.data))
     if not same:
         raise UserError("{folder} holds a run with other settings or data; choose another folder", folder=folder)
     return resumed(folder)

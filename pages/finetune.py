@@ -19,7 +19,9 @@ from pages.shared.tasks.table import VIEWS
 
 def configuration(source: Source, model: str, name: str, limit: int) -> RunConfig:
     """Everything that was chosen. limit: tokens the model can take."""
-    asked = RunConfig(model=model, data=source.name, task=source.task, columns=source.columns, name=name)
+    asked = RunConfig(
+        model=model, data=source.name, task=source.task, columns=source.columns, reading=source.reading, name=name
+    )
     return recipe.configuration(asked, limit)
 
 

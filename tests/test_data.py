@@ -13,13 +13,13 @@ import pyarrow.parquet
 import pytest
 
 from core import hub as core_hub
-from core.data import documents
+from core.data import documents, fit
 from core.data import hub as hub_tables
 from core.data.bundled import DATASETS, _without_html
 from core.data.columns import choose_columns, choose_inputs
 from core.data.dataset import Layout, TextDataset
 from core.data.layouts import LAYOUTS
-from core.data.load import load, token_lengths
+from core.data.load import load
 from core.data.splits import SPLIT_VALUES
 from core.errors import UserError
 from core.tables import files
@@ -344,7 +344,9 @@ def test_impossible_choices_of_columns(tmp_path: Path) -> None:
         (["TRUE", "False", "true"], ("false", "true")),
         ([0.5, 1.5, 0.5], ("0.5", "1.5")),
         ([" good ", "good", "bad"], ("bad", "good")),
-        (["none", "NA", "none"], ("NA", "none")),
+        (["none", "Nothing", "none"], ("none", "Nothing")),
+        ([-1, 0, 1], ("-1", "0", "1")),
+        (["+", "-", "0"], ("+", "-", "0")),
     ],
 )
 def test_labels_of_every_type_have_names_in_a_sensible_order(
@@ -364,7 +366,7 @@ def test_numbers_keep_their_order_whatever_the_file_says(tmp_path: Path) -> None
 def test_labels_that_differ_in_case_only_are_pointed_out(tmp_path: Path) -> None:
     dataset = load_file(tmp_path, csv_text(films(30, ("good", "Good", "bad"))))
     assert set(dataset.label_names) == {"bad", "good", "Good"}
-    assert "differ in upper and lower case only" in notes_of(dataset)
+    assert "the labels Good, good differ in case or spaces only; they are kept apart" in notes_of(dataset)
 
 
 @pytest.mark.parametrize(
@@ -430,7 +432,7 @@ def test_everything_dropped_is_counted_with_examples(tmp_path: Path) -> None:
     }
     examples = {entry.reason: entry.examples for entry in dataset.report.dropped}
     assert examples["the same text stands there with different labels"] == ("twice | good", "Twice | bad")
-    assert examples["the label is missing"] == ("no label", "no label either")
+    assert examples["the label is missing"] == ("no label", "no label either | NaN")
     assert rows_of(dataset) == set(films(40))
     assert dataset.report.rows == 47 == sum(dataset.report.counts.values()) + 7
 
@@ -542,11 +544,15 @@ def test_a_text_in_two_splits_stays_in_the_one_that_measures(tmp_path: Path) -> 
     assert len(keys) == len(set(keys)) == 38
 
 
-@pytest.mark.parametrize("values", [("red", "blue"), ("test", "test"), ("train", "")])
-def test_a_column_called_split_that_holds_something_else_is_ignored(values: tuple[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("values", [("red", "blue"), ("test", "test")])
+def test_a_column_called_split_that_holds_something_else_is_ignored_and_that_is_said(
+    values: tuple[str, str], tmp_path: Path
+) -> None:
     rows = [(text, label, values[i % 2]) for i, (text, label) in enumerate(films(100))]
     dataset = load_file(tmp_path, csv_text(rows, "text,label,split"))
     assert dataset.report.counts == {"train": 80, "validation": 10, "test": 10}
+    assert "the column 'split' is called a split, but none of its values" in notes_of(dataset)
+    assert ", ".join(dict.fromkeys(values)) in notes_of(dataset)
 
 
 def test_a_label_only_in_the_test_split_cannot_be_learnt(tmp_path: Path) -> None:
@@ -617,7 +623,7 @@ def test_missing_files_folders_and_other_kinds_are_told_apart(tmp_path: Path) ->
     for name in ("a\0b.csv", "x" * 5000 + ".csv", str(tmp_path / ("y" * 300 + ".csv"))):
         with pytest.raises(UserError, match="there is no file"):
             load(name, LABELLED, allow_path=True)
-    with pytest.raises(UserError, match="is a folder; give one file"):
+    with pytest.raises(UserError, match="has no file for training: call the files train, validation and test"):
         load(str(tmp_path), LABELLED, allow_path=True)
     for name in ("films.doc", "films.docx", "films", "films.csv.bz2", "films.pkl"):
         assert "is of a kind that is not read; the kinds are .csv" in refused(tmp_path, csv_text(FILMS), name)
@@ -745,11 +751,14 @@ def test_token_lengths_count_special_tokens_and_cut_nothing() -> None:
     tokenizer = make_tokenizer()
     tokenizer.model_max_length = 8
     texts = ["i love pizza", "", "good " * 50] + ["bad"] * 1200
-    lengths = token_lengths(texts, None, tokenizer)
+    lengths = fit.measure({"text": texts}, tokenizer).lengths
     assert lengths.dtype == np.int64 and lengths.shape == (1203,)
     assert lengths[:4].tolist() == [5, 2, 52, 3]
-    assert token_lengths(["i love", "good"], ["pizza", "bad film"], tokenizer).tolist() == [6, 6]
-    assert token_lengths([], None, tokenizer).shape == (0,)
+    assert fit.measure({"text": ["i love", "good"], "pair": ["pizza", "bad film"]}, tokenizer).lengths.tolist() == [
+        6,
+        6,
+    ]
+    assert fit.measure({"text": []}, tokenizer).lengths.shape == (0,)
 
 
 # --- Texts without labels ----------------------------------------------------------------------------------------------
@@ -871,7 +880,7 @@ def test_a_whole_file_is_one_test_split_repeated_rows_included(tmp_path: Path) -
     test = dataset.splits["test"]
     assert [(row["text"], dataset.label_names[row["label"]]) for row in test] == usable, "in the file's order"
     assert dataset.report.label_counts == {"bad": 4, "good": 5} and not dataset.report.shared
-    assert "2 of 11 rows are left out: empty text or no label" in notes_of(dataset)
+    assert dropped_of(dataset) == {"the text is empty": 1, "the label is missing": 1}
     assert load_file(tmp_path, csv_text(FILMS[:1]), whole=True).report.counts["test"] == 1, "one label is enough"
 
 

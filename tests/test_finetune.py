@@ -24,7 +24,7 @@ from transformers import (
 )
 
 from core import models, predict
-from core.data.load import token_lengths
+from core.data import fit
 from core.errors import UserError
 from core.finetune import checkpoints, estimate, machine, methods, recipe, savings, setup, train, trainer
 from core.finetune.checkpoints import newest_checkpoint
@@ -197,7 +197,7 @@ def test_a_pipeline_loads_the_result(config: RunConfig, tmp_path: Path, tiny_ber
 def test_texts_longer_than_max_length_are_counted(config: RunConfig, tmp_path: Path) -> None:
     dataset = rows_of(config)
     tokenizer = models.load_tokenizer(config.model, allow_path=True)
-    lengths = token_lengths(list(dataset.splits["train"]["text"]), None, tokenizer)
+    lengths = fit.measure({"text": list(dataset.splits["train"]["text"])}, tokenizer).lengths
     report = run(replace(config, max_length=8, epochs=0.1), tmp_path / "run")
     assert report.cut_share == pytest.approx(float(np.mean(lengths > 8)))
     assert 0 < report.cut_share < 1

@@ -15,11 +15,13 @@ from core.data.bundled import DATASETS
 from core.data.layouts import LAYOUTS
 from core.data.load import load
 from core.finetune.recipe import METHODS, PRESETS, suggested_learning_rate, with_preset
-from core.results import RunConfig
+from core.finetune.setup import load_data
+from core.results import Reading, RunConfig
 from pages.shared import data_form
 from pages.shared.snippets import finetune as finetune_code
 from tests.pages_common import LANGUAGES, check, open_page, put_run, texts, train_tiny
 from tests.scripts import run_script
+from tests.test_data_files import FILES
 
 RUN = "20260102-030405-aaaaaa"
 CSV = "review;verdict;id\n" + "".join(
@@ -347,7 +349,7 @@ def rows_of(names: dict[str, object], columns: Sequence[str]) -> list[tuple[str,
     return sorted(tuple(row) for row in frame[list(columns)].itertuples(index=False, name=None))  # type: ignore[index]
 
 
-@pytest.mark.parametrize("kind", ["csv", "jsonl", "json", "parquet"])
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "json", "parquet", "xlsx"])
 def test_the_script_reads_the_same_rows_as_the_studio(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -361,6 +363,8 @@ def test_the_script_reads_the_same_rows_as_the_studio(
         frame.to_csv("d.csv", sep="\t", index=False, encoding="gb18030")
     elif kind == "parquet":
         frame.to_parquet("d.parquet")
+    elif kind == "xlsx":
+        frame.to_excel("d.xlsx", index=False)
     else:
         frame.to_json(f"d.{kind}", orient="records", lines=kind == "jsonl")
     columns = {"text": "q", "pair": "a", "label": "y"}
@@ -393,3 +397,142 @@ def test_a_resumed_run_does_not_show_what_it_did_before(trained: Path, monkeypat
     app = check(open_page("finetune", run=RUN))
     bars = [bar.proto.text for bar in app.get("progress")]
     assert bars == ["starting the training process"]
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "reading"),
+    [
+        ("d01_headerless_words.csv", {"text": "1", "label": "2"}, Reading(header=False)),
+        ("d49_ag_kaggle.csv", {"text": "Title+Description"}, Reading()),
+        ("d07_float_nan_labels.csv", {}, Reading()),
+        ("d53_snli.tsv", {"text": "sentence2"}, Reading()),
+    ],
+)
+def test_the_script_reads_files_as_people_have_them(name: str, columns: dict[str, str], reading: Reading) -> None:
+    file = str(FILES / name)
+    dataset = load(file, LAYOUTS["text-label"], columns, reading=reading, allow_path=True)
+    code = finetune_code.training_rows(name, file, dataset.columns, dataset.report)
+    names = run_script(f"import pandas as pd\nlabels = {list(dataset.label_names)!r}\n{code}\nprint(len(rows))")
+    kept = {(row["text"], dataset.label_names[row["label"]]) for split in dataset.splits.values() for row in split}
+    assert kept <= set(rows_of(names, ("text", "label"))), "the studio leaves out repeated texts as well"
+    assert {label for _, label in rows_of(names, ("text", "label"))} == set(dataset.label_names)
+
+
+# --- How the file was read, and what is said of it ---------------------------------------------------------------------
+
+
+def upload_case(name: str, lang: str = "en", **values: str) -> AppTest:
+    """The page with one of the files that people have."""
+    app = check(upload(open_page("finetune", **values), name, (FILES / name).read_bytes()))
+    if lang == "en":
+        return app
+    return check(open_page("finetune", lang=lang, data=app.session_state["shared_data"], **values))
+
+
+def warnings_of(app: AppTest) -> str:
+    return " / ".join(box.value.replace("\\", "") for box in app.warning)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "d07b_none_na_labels.csv",
+        "d24c_split_blank.csv",
+        "d49_ag_kaggle.csv",
+        "d53_snli.tsv",
+        "d56_label_spaces_case.csv",
+        "d57_emoji.csv",
+        "d59_imbalanced.csv",
+        "d68_numeric_text.csv",
+    ],
+)
+def test_every_kind_of_remark_is_shown_in_both_languages(name: str, lang: str) -> None:
+    app = upload_case(name, lang)
+    assert not app.error, texts(app)
+    assert app.warning or app.info
+
+
+def test_how_a_file_is_read_is_found_out_and_open_to_change() -> None:
+    app = upload(open_page("finetune"), "films.csv", "фильм;оценка\n".encode("cp1251") + CSV.encode())
+    check(app)
+    check(app.selectbox(key="reading_encoding").set_value("cp1251").run())
+    check(app.selectbox(key="reading_header").set_value("no").run())
+    assert json.loads(app.session_state["shared_changes"])["reading"] == {"encoding": "cp1251", "header": False}
+    data, changes = app.session_state["shared_data"], app.session_state["shared_changes"]
+    again = check(open_page("finetune", data=data, changes=changes))
+    assert again.selectbox(key="reading_header").value == "no"
+    assert again.selectbox(key="label_column").options[0] == "column 1"
+    check(again.selectbox(key="reading_header").set_value("").run())
+    check(again.selectbox(key="reading_encoding").set_value("").run())
+    assert again.session_state["shared_changes"] == ""
+
+
+def test_the_reading_goes_with_the_run_and_comes_back_with_it(started: list[runs.Run]) -> None:
+    content = b"".join(f"film number {i} was;{i % 2}\n".encode() for i in range(40))
+    changes = json.dumps(
+        {"reading": {"header": False, "delimiter": ";"}, "columns": {"text": "column 1", "label": "column 2"}}
+    )
+    data = upload(open_page("finetune"), "films.csv", content).session_state["shared_data"]
+    app = check(open_page("finetune", data=data, changes=changes))
+    check(app.button(key="start").click().run())
+    assert started[0].config.reading == Reading(header=False, delimiter=";")
+    assert load_data(started[0].config, started[0].folder).report.rows == 40
+    runs.cancel(started[0])
+    app = check(open_page("finetune", run=started[0].id))
+    assert "none: columns are numbered" in texts(app) + str([frame.value.to_dict() for frame in app.dataframe])
+    app.button(key=f"again_finetune_{started[0].id}").click().run()
+    check(app.run())
+    assert app.selectbox(key="reading_header").value == "no" and app.selectbox(key="reading_delimiter").value == ";"
+
+
+@pytest.mark.parametrize("reading", ['"x"', '{"header": "no"}', '{"encoding": "../x", "delimiter": "\\n"}', "[]"])
+def test_an_address_with_a_nonsensical_reading_changes_nothing(reading: str) -> None:
+    data = upload(open_page("finetune"), "reviews.csv", CSV.encode()).session_state["shared_data"]
+    app = check(open_page("finetune", data=data, changes=f'{{"reading": {reading}}}'))
+    assert not app.error and app.selectbox(key="label_column").value == "verdict"
+
+
+def test_a_file_that_cannot_be_read_so_unfolds_the_choice() -> None:
+    data = upload(open_page("finetune"), "reviews.csv", CSV.encode()).session_state["shared_data"]
+    app = check(open_page("finetune", data=data, changes='{"reading": {"encoding": "no-such"}}'))
+    assert len(app.error) == 1 and "there is no encoding" in app.error[0].value
+    assert next(box for box in app.expander if "How the file was read" in box.label).proto.expanded
+    check(app.selectbox(key="reading_encoding").set_value("").run())
+    assert not app.error
+
+
+def test_a_second_column_of_texts_can_be_read_too() -> None:
+    app = upload_case("d70_pairs_default.csv")
+    check(app.button(key="join_columns").click().run())
+    assert app.selectbox(key="text_column").value == "sentence1+sentence2"
+    assert not [button for button in app.button if button.key == "join_columns"]
+    assert "rows['sentence1+sentence2']" in app.code[-1].value
+    app = upload_case("d70_pairs_default.csv")
+    check(app.button(key="use_pair-classification").click().run())
+    assert app.selectbox(key="pair_column").value == "sentence2" and not app.error
+
+
+def test_words_with_tags_are_offered_their_task() -> None:
+    app = upload_case("d74_conll.tsv")
+    assert len(app.error) == 1 and "one word and its tag in each line" in app.error[0].value
+    check(app.button(key="use_named-entities").click().run())
+    assert not app.error and app.button_group(key="task").value == "named-entities"
+
+
+def test_many_rows_left_out_are_a_warning_with_the_reasons_unfolded() -> None:
+    rows = "premise,hypothesis,label\n" + "".join(
+        f"somebody does thing number {i // 3},it is so number {i},{'abc'[i % 3]}\n" for i in range(90)
+    )
+    rows += "".join(f"a premise of its own {i},it is so {i},{'abc'[i % 3]}\n" for i in range(30))
+    app = check(upload(open_page("finetune"), "nli.csv", rows.encode()))
+    assert "90 of 120 rows (75%) are left out" in warnings_of(app)
+    assert "choose a task for two texts" in warnings_of(app)
+    assert next(box for box in app.expander if "were left out: why" in box.label).proto.expanded
+    assert app.button(key="use_pair-classification")
+
+
+def test_unknown_and_cut_tokens_are_warned_of() -> None:
+    assert "are unknown to this model's vocabulary" in warnings_of(upload_case("d57_emoji.csv"))
+    app = upload_case("d49_ag_kaggle.csv", changes='{"max_length": 8}')
+    assert "are longer than 8 tokens and lose their end" in warnings_of(app)

@@ -530,3 +530,51 @@ def test_what_is_compared_with_here_does_not_follow_to_attention(run: str, label
     assert "other_model" not in at.query_params
     at.switch_page("pages/attention.py").run()
     assert at.session_state["shared_other_classifier"] == labelled
+
+
+# ---- Files as people have them ----------------------------------------------------------------------------------------
+
+
+def warned(at: AppTest) -> str:
+    return " / ".join(box.value.replace("\\", "") for box in at.warning)
+
+
+def test_the_download_has_every_row_and_column_of_the_file(run: str, predictor: predict.Predictor) -> None:
+    content = 'id,text,more\n1,"good, film",x\n2,"a","b","c","d"\n3,,y\n4,bad film,z\n'
+    at = upload(open_page(model=run, view="many"), "new.csv", content.encode())
+    at.selectbox(key="bulk_reading_header").set_value("yes").run()
+    at.selectbox(key="bulk_reading_delimiter").set_value(",").run()
+    next(box for box in at.selectbox if box.label == "Column of texts").set_value("text").run()
+    assert "Rows that could not be read: 1, beginning in line 3" in warned(at)
+    press(at, "Predict 2 texts")
+    job = at.session_state["bulk_job"]
+    read = pd.read_csv(io.StringIO(bulk.download(job, predictor.goal).removeprefix("\ufeff")), dtype=str)
+    assert list(read["id"].fillna("")) == ["1", "", "3", "4"] and list(read["more"].fillna("")) == ["x", "", "y", "z"]
+    assert list(read["label"].notna()) == [True, False, False, True]
+    assert list(at.dataframe[-1].value["Row"]) == [1, 4]
+
+
+def test_what_is_said_of_a_file_is_said_here_too(run: str) -> None:
+    at = upload(open_page(model=run, view="many"), "ru.csv", "текст;x\nя люблю кино;1\nплохо;2\n".encode("cp1251"))
+    at.selectbox(key="bulk_reading_encoding").set_value("cp1251").run()
+    assert not at.exception and not at.error
+    said_of = " ".join(box.value.replace("\\", "") for box in at.caption)
+    assert "read as cp1251" in said_of and "columns used: текст" in said_of and "not used: x" in said_of
+    assert "are unknown to this model's vocabulary" in warned(at)
+
+
+def test_labels_that_the_model_does_not_know_are_named(run: str) -> None:
+    frame = pd.DataFrame(
+        {"review": [f"the film {i} was good" for i in range(6)], "verdict": ["good", "bad", "odd"] * 2}
+    )
+    at = upload(open_page(model=run, view="many"), "reviews.csv", frame.to_csv(index=False).encode())
+    next(box for box in at.selectbox if box.label == "Label column (optional)").set_value("verdict").run()
+    press(at, "Predict 6 texts")
+    assert "2 texts have a label that the model does not know: odd (2)" in warned(at)
+    assert next(metric for metric in at.metric if metric.label == "Texts with a label").value == "4"
+
+
+def test_a_text_of_unknown_words_is_warned_of(run: str) -> None:
+    at = open_page(model=run, view="one", text="😀 😡 💔")
+    assert "100% of this text's tokens are unknown to the model's vocabulary" in warned(at)
+    assert "unknown to" not in warned(open_page(model=run, view="one", text="the film was good"))

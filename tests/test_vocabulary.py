@@ -8,7 +8,7 @@ import torch
 from transformers import BertModel, PreTrainedTokenizerFast
 
 from core import models, tokens, vocabulary
-from core.data.load import token_lengths
+from core.data import fit
 from core.errors import Cancelled, UserError
 from tests.conftest import WORDS, make_config, make_tokenizer
 
@@ -232,7 +232,7 @@ def test_statistics_equal_the_datasets_own_lengths_and_leave_the_tokenizer_alone
     texts = [*TEXTS[:4], "long " * 700, "a" * 200]
     found = vocabulary.corpus_statistics(texts, minilm, 128)
     assert minilm.backend_tokenizer.to_str() == before
-    assert found.lengths.tolist() == token_lengths(texts, None, minilm).tolist()
+    assert found.lengths.tolist() == fit.measure({"text": texts}, minilm).lengths.tolist()
     assert found.cut == 1 and found.lost == 702 - 128
     assert found.unknown[0].word == "a" * 200
 

@@ -5,6 +5,7 @@ This module does not know how an answer comes about or how a measure is computed
 
 import argparse
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,15 +18,19 @@ from core.commands.show import (
     Subparsers,
     add_columns,
     add_command,
+    add_reading,
     answer,
+    as_read,
     measures,
     named_columns,
+    reading_of,
     say,
     show,
     tell,
     with_progress,
 )
 from core.commands.train import data_file, without_labels
+from core.errors import UserError
 
 if TYPE_CHECKING:
     from core.data.dataset import TextDataset
@@ -39,12 +44,15 @@ examples:
   python -m core evaluate --model my-run --data test.csv --text-column review --label-column stars
   python -m core evaluate --model minilm --task TASK --data notes.txt
 
-Of a dataset the test split is used, of a file all rows: give one that the model was not trained on. Labels are matched
+Of a dataset or a folder the test split is used, of a file all rows: give one that the model was not trained on. Labels are matched
 by name, whatever their order or case; where one side only numbers its classes, by number. Tasks without labels measure the
 tenth of the documents that a training would hold back for its test, whatever the source. 'tasks' lists the values of TASK.
 
 JSON: model, data, task, split, n, each metric of the task by its id (accuracy, macro_f1, loss …), its 95 % interval where
-there is one (accuracy_interval …), what else the task counts (majority, uniform_loss …), max_length, seconds."""
+there is one (accuracy_interval …), what else the task counts (majority, uniform_loss …), max_length, seconds,
+seen_in_training (rows of a file that the model was trained on; null where that is not known), unknown_labels (rows of each
+label that the model does not know, which are not measured); how the data was read: rows, dropped (reason, count, examples),
+columns, unused_columns, encoding, delimiter, header, notes."""
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -54,11 +62,13 @@ def add_parser(subparsers: Subparsers) -> None:
     one.add_argument("--data", required=True, metavar="D", help=DATA_HELP)
     one.add_argument("--task", default="", metavar="T", help=TASK_HELP)
     add_columns(one, "text", "pair", "label")
+    add_reading(one)
 
 
 def evaluate_command(options: argparse.Namespace) -> int:
     """Measure a model on a dataset's test split, or on all rows of a file where its task can do that."""
     from core import predict
+    from core.data import fit, labelled
     from core.data.load import load
 
     columns = named_columns(options)
@@ -67,23 +77,33 @@ def evaluate_command(options: argparse.Namespace) -> int:
         predictor = predictor.reading(trained.max_length)
     layout = predictor.task.layout
     file = data_file(options.data)
-    whole = file is not None and layout.whole is not None
+    whole = file is not None and file.is_file() and layout.whole is not None
     dataset = load(
         str(file or options.data),
         layout,
         without_labels(predictor.task, columns),
         preferred=dict(trained.columns) if trained else {},
+        reading=reading_of(options),
         allow_path=True,
         whole=whole,
     )
-    notes = _label_notes(predictor, dataset.label_names)
-    if file is not None and whole:
-        say(_file_note(file.name, dataset))
-    tell(dataset)
-    for note in notes:
-        say(note)
+    unfit = fit.advice(
+        dataset.texts(dataset.splits["test"]),
+        predictor.tokenizer,
+        predictor.max_length,
+        cut=not predictor.task.windowed,
+    )
+    unknown = _unknown_labels(predictor, dataset)
+    known = labelled.only(dataset, set(dataset.label_names) - unknown.keys()) if unknown else dataset
+    names = _label_notes(predictor, known.label_names)
+    tell(dataset.report, unfit)
+    for line in (*_unknown_notes(unknown, len(dataset.splits["test"])), *names):
+        say(line)
+    seen = _seen(options, known) if whole else None
+    if whole:
+        say(f"{len(known.splits['test'])} rows of the file are the test: all that can be measured")
     started = time.monotonic()
-    evaluation = with_progress("evaluating", partial(predict.evaluate, predictor, dataset))
+    evaluation = with_progress("evaluating", partial(predict.evaluate, predictor, known))
     seconds = time.monotonic() - started
     show(evaluation, predictor.task)
     answer(
@@ -95,9 +115,72 @@ def evaluate_command(options: argparse.Namespace) -> int:
             **measures(evaluation),
             "max_length": predictor.max_length,
             "seconds": seconds,
+            "seen_in_training": seen,
+            "unknown_labels": unknown,
+            **as_read(dataset.report, unfit),
         }
     )
     return 0
+
+
+def _unknown_labels(predictor: "Predictor", dataset: "TextDataset") -> dict[str, int]:
+    """Labels of the data that the model does not know, and how many rows have each.
+
+    Raises UserError when the model knows none of the labels.
+    """
+    from core.tasks.labels import unknown_labels
+
+    if "label" not in predictor.task.gives:
+        return {}
+    split = dataset.splits["test"]
+    names = unknown_labels(predictor.labels, dataset.label_names)
+    counts = Counter(dataset.label_names[number] for number in split["label"])
+    return {name: counts[name] for name in names if counts[name]}
+
+
+def _unknown_notes(unknown: Mapping[str, int], rows: int) -> list[str]:
+    """What becomes of the rows whose label the model does not know."""
+    if not unknown:
+        return []
+    named, left = ", ".join(f"{name} ({count})" for name, count in unknown.items()), sum(unknown.values())
+    return [
+        f"warning: {left} of {rows} rows have a label that the model does not know: {named}. It can only be wrong there; the "
+        f"figures are those of the other {rows - left} rows"
+    ]
+
+
+def _seen(options: argparse.Namespace, dataset: "TextDataset") -> int | None:
+    """How many of the rows to be measured the model was trained on, which is said; None where its training data is not known."""
+    from core import runs
+    from core.bundled import READY
+    from core.data.clean import key
+    from core.data.load import load
+    from core.finetune.setup import load_data
+    from core.tasks.table import TASKS
+
+    folder, ready = _run_folder(options.model), READY.get(options.model)
+    try:
+        if folder is not None:
+            learnt = load_data(runs.read_config(folder), folder)
+        elif ready is not None:
+            learnt = load(ready.data, TASKS[ready.task].layout)
+        else:
+            say(
+                "what this model was trained on is not known here: on rows that it has seen, a model looks better than it is"
+            )
+            return None
+    except UserError as error:
+        say(f"the data that this model was trained on cannot be compared: {error}")
+        return None
+    known = set(map(key, zip(*learnt.texts(learnt.splits["train"]).values(), strict=True)))
+    asked = list(map(key, zip(*dataset.texts(dataset.splits["test"]).values(), strict=True)))
+    seen = sum(row in known for row in asked)
+    if seen:
+        say(
+            f"warning: {seen} of {len(asked)} rows were in the training data of this model: there it looks better than it is; only the "
+            f"other {len(asked) - seen} say how it does on new texts"
+        )
+    return seen
 
 
 def load_predictor(name: str, task: str, columns: Mapping[str, str]) -> tuple["Predictor", "RunConfig | None"]:
@@ -106,10 +189,11 @@ def load_predictor(name: str, task: str, columns: Mapping[str, str]) -> tuple["P
     Without a task: that of the run, or what the model has a head for. Where that task lacks the roles of `columns`, the first
     task of the same head that has them.
     """
-    from core import predict
+    from core import predict, runs
 
     _use_threads()
-    trained = _trained_as(name)
+    folder = _run_folder(name)
+    trained = runs.read_config(folder) if folder is not None else None
     predictor = predict.load(name, task or (trained.task if trained else ""), allow_path=True)
     fitting = predictor.task if task else _task_with(columns, predictor.task)
     if fitting is not predictor.task:
@@ -127,15 +211,14 @@ def _use_threads() -> None:
         torch.set_num_threads(threads)
 
 
-def _trained_as(name: str) -> "RunConfig | None":
-    """How a model was trained where it is one of our runs."""
+def _run_folder(name: str) -> Path | None:
+    """The folder of one of our runs where a model's name stands for it."""
     from core import models, runs, settings
 
     named = models.RUN_NAME.fullmatch(name)
     folder = settings.runs_folder() / named[1] if named else Path(name).expanduser()
     folder = folder.parent if folder.name == "model" else folder
-    is_run = (folder / runs.CONFIG).is_file() and (folder / runs.STATE).is_file()
-    return runs.read_config(folder) if is_run else None
+    return folder if (folder / runs.CONFIG).is_file() and (folder / runs.STATE).is_file() else None
 
 
 def _task_with(columns: Mapping[str, str], usual: "Task") -> "Task":
@@ -147,13 +230,6 @@ def _task_with(columns: Mapping[str, str], usual: "Task") -> "Task":
         if task.head == usual.head and without_labels(task, columns).keys() <= roles:
             return task
     return usual
-
-
-def _file_note(file: str, dataset: "TextDataset") -> str:
-    """What must be known about a measure on a file."""
-    chosen = ", ".join(f"{role}: {column}" for role, column in dataset.columns.items())
-    n = len(dataset.splits["test"])
-    return f"{n} rows of {file} are the test ({chosen}); on rows it was trained on, a model looks better than it is"
 
 
 def _label_notes(predictor: "Predictor", names: Sequence[str]) -> list[str]:

@@ -20,9 +20,13 @@ from core.commands.show import (
     Subparsers,
     add_columns,
     add_command,
+    add_reading,
     answer,
+    as_read,
     named_columns,
+    reading_of,
     say,
+    tell,
     with_progress,
 )
 from core.errors import UserError
@@ -39,10 +43,11 @@ examples:
 
 The file needs a column for each text that the model reads, no labels. The output has every row of the file in its order:
 the texts, the answer (of a classifier the label and the probability of every label), whether the text was cut, and the
-file's other columns.
+file's other columns. The answer to a row without a text stays empty, and so does the whole of a row that could not be read.
 
-JSON of --text: n, the texts, the answer (of a classifier: label, probability, probabilities), cut. JSON of --data: n,
-output, empty, cut, labels (of a classifier: counts)."""
+JSON of --text: n, the texts, the answer (of a classifier: label, probability, probabilities), cut. JSON of --data: n, output,
+empty (rows without a text), unreadable (the lines of rows that could not be read), cut, labels (of a classifier: counts); how
+the file was read: rows, dropped (reason, count, examples), columns, unused_columns, encoding, delimiter, header, notes."""
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -55,6 +60,7 @@ def add_parser(subparsers: Subparsers) -> None:
     one.add_argument("--data", metavar="FILE", help="a file (.csv .tsv .json .jsonl .parquet) with a column of texts")
     one.add_argument("--output", metavar="OUT.csv", help="where the predictions of --data go")
     add_columns(one, "text", "pair")
+    add_reading(one)
 
 
 def predict_command(options: argparse.Namespace) -> int:
@@ -100,41 +106,64 @@ def _as_json(prediction: "Prediction") -> Json:
 
 def _predict_file(options: argparse.Namespace, file: Path, output: Path) -> int:
     from core import predict
-    from core.data.columns import choose_inputs, prefer
-    from core.export.tables import csv_text, with_columns
-    from core.tables.table import FIND_OUT
+    from core.data import fit, folders
+    from core.data.load import ask
+    from core.export.tables import answered, csv_text
 
     _check_output(output, file)
     named = named_columns(options)
     predictor, trained = load_predictor(options.model, options.task, named)
     layout = predictor.task.layout
-    frame = layout.read(file, FIND_OUT).frame
-    preferred = prefer(frame, layout.inputs, dict(trained.columns)) if trained else {}
-    columns = choose_inputs(frame, layout, {**preferred, **named})
-    kept = [i for i in range(len(frame)) if all(frame[column].iloc[i].strip() for column in columns.values())]
-    if len(kept) < len(frame):
-        say(f"{len(frame) - len(kept)} of {len(frame)} rows have an empty text; their prediction stays empty")
-    inputs = {role: frame[column].iloc[kept].tolist() for role, column in columns.items()}
+    table = folders.read(file, layout, reading_of(options))
+    if table.not_read:
+        raise _too_long(file, len(table.frame) + table.not_read)
+    rows = ask(file.name, layout, table, named, dict(trained.columns) if trained else {})
+    full, unreadable = rows.full, rows.report.unreadable
+    empty = len(rows.frame) - len(full) - len(unreadable)
+    inputs = {role: [texts[place] for place in full] for role, texts in rows.texts.items()}
+    unfit = fit.advice(inputs, predictor.tokenizer, predictor.max_length, cut=not predictor.task.windowed)
+    tell(rows.report, unfit)
+    if empty:
+        say(f"{empty} of {len(rows.frame)} rows have an empty text; their prediction stays empty")
+    if unreadable:
+        say(_unreadable_note(unreadable))
     predictions = with_progress("predicting", partial(predict.predict, predictor, inputs))
     answers = predictor.goal.frame(predictions)
-    answers.index = kept
-    result = answers.reindex(range(len(frame)))
-    for role, column in columns.items():
-        result[role] = frame[column].to_numpy()
-    others = {name: frame[name].tolist() for name in frame.columns if name not in columns.values()}
-    _write(output, csv_text(with_columns(result, others)))
+    _write(output, csv_text(answered(rows.frame, rows.report.used, rows.texts, answers, full)))
     counts = {"labels": _counts(answers["label"], predictor.labels)} if "label" in predictor.task.gives else {}
     answer(
         {
             "model": options.model,
             "n": len(predictions),
             "output": str(output),
-            "empty": len(frame) - len(kept),
+            "empty": empty,
+            "unreadable": list(unreadable),
             "cut": sum(prediction.truncated for prediction in predictions),
             **counts,
+            **as_read(rows.report, unfit),
         }
     )
     return 0
+
+
+def _unreadable_note(lines: Sequence[int]) -> str:
+    """Where the rows begin that could not be read, and what becomes of them."""
+    named = ", ".join(map(str, lines[:20])) + (", …" if len(lines) > 20 else "")
+    if len(lines) == 1:
+        return f"warning: 1 row could not be read and stays empty in the output; it begins in line {named}"
+    return f"warning: {len(lines)} rows could not be read and stay empty in the output; they begin in lines {named}"
+
+
+def _too_long(file: Path, rows: int) -> UserError:
+    from core import settings
+
+    return UserError(
+        "{file} has {rows:,} rows, of which {limit:,} would be read: part it, or raise the limit (the setting {setting})",
+        file=file.name,
+        rows=rows,
+        limit=settings.MAX_ROWS.value(),
+        setting=settings.MAX_ROWS.name,
+    )
 
 
 def _counts(answers: Iterable[str], labels: Sequence[str]) -> dict[str, int]:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from core.errors import UserError
 
 if TYPE_CHECKING:
-    from core.data.dataset import TextDataset
     from core.metrics import Metric
-    from core.results import Evaluation, Measure
+    from core.results import DataReport, Evaluation, Measure, Reading
+    from core.tables.table import Note
     from core.tasks.base import Task
 
 PROGRAM = "python -m core"
@@ -24,8 +24,11 @@ SECONDS_BETWEEN_LINES = 5.0
 MODEL_HELP = "a name from 'models', a hub name (owner/name), or a folder"
 TRAINED_HELP = "a run's folder, a model's folder, run:ID, or a hub name (owner/name) of a model with a head for a task"
 TASK_HELP = "a name from 'tasks'; by default what the model was trained for"
-COLUMN_HELP = "the column of a role of the task (see 'tasks'), once for each; guessed when left out"
-DATA_HELP = "a name from 'datasets', a file (.csv .tsv .json .jsonl .parquet; .txt for tasks without labels), or a hub name (owner/name)"
+COLUMN_HELP = (
+    "the column of a role of the task (see 'tasks'), by its name or its number from 1, once for each; text=A+B reads two "
+    "columns as one text; found out when left out"
+)
+DATA_HELP = "a name from 'datasets', a file (.csv .tsv .json .jsonl .parquet .xlsx …; .txt for tasks without labels), a folder with files called train, dev and test or saved by datasets, or a hub name (owner/name)"
 
 Json = dict[str, object]
 Result = TypeVar("Result")
@@ -95,10 +98,54 @@ def say(line: str) -> None:
     print(shown, file=sys.stderr, flush=True)
 
 
-def tell(dataset: "TextDataset") -> None:
-    """What should be known about the data before its figures are believed."""
-    for note, values in dataset.report.notes:
-        say(note.format(**values))
+def tell(report: "DataReport", more: "tuple[Note, ...]" = ()) -> None:
+    """How the data was read and what should be known about it before its figures are believed. more: further warnings."""
+    from core.data.remarks import remarks
+
+    say(_reading(report))
+    say(_columns(report))
+    for entry in report.dropped:
+        examples = " · ".join(f"'{example}'" for example in entry.examples)
+        rows = "1 row" if entry.count == 1 else f"{entry.count} rows"
+        say(f"left out: {rows}: {entry.reason}" + (f", such as {examples}" if examples else ""))
+    for remark in remarks(report, more):
+        say(("warning: " if remark.warning else "") + remark.sentence)
+
+
+def _reading(report: "DataReport") -> str:
+    """How many rows were read, and how."""
+    names = {"first row": "names in the first row", "none": "no row of names: columns are numbered"}
+    how = (
+        report.encoding,
+        f"delimiter {report.delimiter!r}" if report.delimiter else "",
+        names.get(report.header, ""),
+    )
+    shown = ", ".join(filter(None, how))
+    return f"{report.rows} rows read" + (f" ({shown})" if shown else "")
+
+
+def _columns(report: "DataReport") -> str:
+    """Which columns were taken, and which were not."""
+    taken = ", ".join(f"{role} = {column}" for role, column in report.used.items())
+    return f"columns: {taken}" + (f"; not used: {', '.join(report.unused[:20])}" if report.unused else "")
+
+
+def as_read(report: "DataReport", more: "tuple[Note, ...]" = ()) -> Json:
+    """How the data was read, as JSON."""
+    from core.data.remarks import remarks
+
+    return {
+        "rows": report.rows,
+        "dropped": [
+            {"reason": entry.reason, "count": entry.count, "examples": list(entry.examples)} for entry in report.dropped
+        ],
+        "columns": dict(report.used),
+        "unused_columns": list(report.unused),
+        "encoding": report.encoding,
+        "delimiter": report.delimiter,
+        "header": report.header,
+        "notes": [remark.sentence for remark in remarks(report, more)],
+    }
 
 
 # --- On stdout ---------------------------------------------------------------------------------------------------------
@@ -163,12 +210,45 @@ def add_command(
 
 def add_columns(one: argparse.ArgumentParser, *roles: str) -> None:
     """--column ROLE=NAME, and an option of its own for some roles."""
-    one.add_argument("--column", action="append", type=_column, default=[], metavar="ROLE=NAME", help=COLUMN_HELP)
+    one.add_argument(
+        "--column", action="append", type=_column, default=[], metavar="ROLE=NAME_OR_NUMBER", help=COLUMN_HELP
+    )
     for role in roles:
         option, text = f"--{role}-column", f"the same as --column {role}=C"
         one.add_argument(
             option, action=_Column, const=role, dest="column", default=argparse.SUPPRESS, metavar="C", help=text
         )
+
+
+def add_reading(one: argparse.ArgumentParser) -> None:
+    """--header, --encoding and --delimiter: how a file is read where that cannot be found out, or was found out wrongly."""
+    one.add_argument(
+        "--header",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="the first row of the file holds the column names, or is data (then columns go by number); found out when left out",
+    )
+    one.add_argument("--encoding", metavar="E", help="the file's encoding, such as cp1251; found out when left out")
+    one.add_argument(
+        "--delimiter",
+        metavar="D",
+        type=_delimiter,
+        help="what separates the cells, such as ';' or 'tab'; found out when left out",
+    )
+
+
+def _delimiter(text: str) -> str:
+    delimiter = {"tab": "\t", "\\t": "\t"}.get(text.casefold(), text)
+    if not delimiter or set(delimiter) & set('\r\n"'):
+        raise argparse.ArgumentTypeError(f"'{text}' cannot separate cells; give a sign such as ';', or 'tab'")
+    return delimiter
+
+
+def reading_of(options: argparse.Namespace) -> "Reading":
+    """How a file is read, as the options say."""
+    from core.results import Reading
+
+    return Reading(options.header, options.encoding or "", options.delimiter or "")
 
 
 class _Column(argparse.Action):

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping, Set
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -22,20 +22,25 @@ from core.commands.show import (
     Subparsers,
     add_columns,
     add_command,
+    add_reading,
     answer,
+    as_read,
     measures,
     named_columns,
+    reading_of,
     say,
     tell,
 )
 from core.errors import Cancelled, UserError
 from core.finetune.recipe import METHODS, PARAMETERS, PRESETS, suggested_learning_rate, with_preset
 from core.metrics import METRICS
-from core.results import RunConfig
+from core.results import Reading, RunConfig
 
 if TYPE_CHECKING:
-    from core.results import Event, RunReport
+    from core.data.dataset import TextDataset
+    from core.results import DataReport, Event, RunReport
     from core.runs import Run
+    from core.tables.table import Note
     from core.tasks.base import Task
 
 STOPPED = 130  # the exit code
@@ -47,20 +52,25 @@ examples:
   python -m core train --model minilm --data rotten_tomatoes --epochs 2 --output my-run
   python -m core train --model minilm --data reviews.csv --text-column review --label-column stars --output stars
   python -m core train --model minilm --data pairs.tsv --text-column a --pair-column b --output same-or-not
+  python -m core train --model minilm --data news.csv --column text=Title+Description --column label=1 --output news
+  python -m core train --model minilm --data spam.txt --no-header --column label=1 --column text=2 --output spam
+  python -m core train --model minilm --data news/ --output news
   python -m core train --model minilm --data notes.txt --task TASK --output my-model
   python -m core train --model minilm --data rotten_tomatoes --method lora --preset quick --output adapter
   python -m core train --run my-run            go on where a stopped or killed run was
 
 'tasks' lists the values of TASK and the columns that each needs. A file is split 80/10/10 into training, validation and
-test. Ctrl-C stops after the current step and keeps what was learnt; a second one stops at once. The result is in
-OUTPUT/model, for predict, evaluate and transformers' pipeline. Tasks without labels read a column of texts or a .txt file,
-in which blank lines part the documents; those that can start from nothing take --model scratch, a tiny new model with its
-own vocabulary.
+test, unless one of its columns says which row is which; a folder can hold train.csv, dev.csv and test.csv. What was read,
+left out and found out is told on stderr. Ctrl-C stops after the current step and keeps what was learnt; a second one stops
+at once. The result is in OUTPUT/model, for predict, evaluate and transformers' pipeline. Tasks without labels read a column
+of texts or a .txt file, in which blank lines part the documents; those that can start from nothing take --model scratch, a
+tiny new model with its own vocabulary.
 
 JSON: run, model, split, n, each metric of the task by its id (accuracy, macro_f1, loss …), its 95 % interval where there is
 one (accuracy_interval …), what else the task counts (majority, perplexity …), baseline_accuracy (or the task's own
 headline) and baseline_loss before training, seconds and examples_per_second (training alone), peak_memory_mb, steps,
-best_step."""
+best_step; how the data was read: rows, dropped (reason, count, examples), columns, unused_columns, encoding, delimiter,
+header, notes."""
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -71,6 +81,7 @@ def add_parser(subparsers: Subparsers) -> None:
     one.add_argument("--output", metavar="DIR", help="the folder of the new run")
     one.add_argument("--task", metavar="T", help="a name from 'tasks'; by default the first that the named columns fit")
     add_columns(one, "text", "pair", "label")
+    add_reading(one)
     one.add_argument("--preset", metavar="P", help=f"values to begin with: {', '.join(PRESETS)}")
     one.add_argument("--method", metavar="M", help=f"which parameters are trained: {', '.join(METHODS)}")
     for row in PARAMETERS.values():
@@ -82,6 +93,15 @@ def add_parser(subparsers: Subparsers) -> None:
         "--class-weights", action="store_true", default=None, help="make rare labels count as much as frequent ones"
     )
     one.add_argument("--run", metavar="DIR", help="work on the run in this folder instead, from its newest checkpoint")
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A run that is asked for, and what is to be said of its data and of how the model reads it."""
+
+    config: RunConfig
+    report: "DataReport"
+    unfit: "tuple[Note, ...]"
 
 
 def train_command(options: argparse.Namespace) -> int:
@@ -99,9 +119,10 @@ def train_command(options: argparse.Namespace) -> int:
     from core import runs
 
     folder = Path(given.pop("output")).expanduser().resolve()
-    config = _config(given, named_columns(options))
-    file = data_file(config.data)
-    run = runs.create(config, file, folder=folder)
+    new = _asked(given, named_columns(options), reading_of(options))
+    run = runs.create(new.config, data_file(new.config.data), folder=folder)
+    tell(new.report, new.unfit)
+    _offer(new.config.task, new.report)
     return _work(run, started_by_hand=True)
 
 
@@ -117,32 +138,78 @@ def _go_on(folder: Path) -> int:
     return _work(runs.resumed(folder), started_by_hand=sys.stderr.isatty())
 
 
-def _config(given: Json, columns: dict[str, str]) -> RunConfig:
+def _asked(given: Json, columns: dict[str, str], reading: Reading) -> _Asked:
     """The run that is asked for, checked before anything is written: a mistake must not leave a failed run behind."""
     from core import models
     from core.data.load import load
     from core.families import HEADS
     from core.finetune.setup import check
+    from core.tables.table import WordsWithTags
     from core.tasks.table import task_of
 
+    given = {name: value for name, value in given.items() if name not in ("column", *asdict(reading))}
     preset = given.pop("preset", None)
-    given.pop("column", None)
+    task_named = "task" in given
     given.setdefault("task", _task_with(columns.keys()))
-    base = RunConfig(model=str(given["model"]), data=str(given["data"]))
+    base = RunConfig(model=str(given["model"]), data=str(given["data"]), reading=reading)
     config = replace(base if preset is None else with_preset(base, str(preset)), **given)  # type: ignore[arg-type]
     check(config)
     task = task_of(config.task)
     columns = without_labels(task, columns)
-    order = [role.id for role in task.layout.roles if role.id in columns]
-    config = replace(config, columns=tuple((role, columns[role]) for role in (*order, *(columns.keys() - order))))
     if config.model != models.SCRATCH:
         models.folder(config.model, allow_path=True)
         if not models.can_learn(config.model, task.head, allow_path=True):
             raise UserError(HEADS[task.head].missing, name=models.title(config.model))
     file = data_file(config.data)
-    tell(load(str(file or config.data), task.layout, columns, allow_path=True))
+    try:
+        dataset = load(str(file or config.data), task.layout, columns, reading=reading, allow_path=True)
+    except WordsWithTags as error:
+        raise _other_task(task, str(file or config.data)) from error
+    if dataset.report.tagged and not task_named:
+        raise _other_task(task, str(file or config.data))
     _advise(config)
-    return config
+    config = replace(config, columns=tuple((role, name) for role, name in dataset.columns.items() if role in columns))
+    return _Asked(config, dataset.report, _unfit(config, task, dataset))
+
+
+def _unfit(config: RunConfig, task: "Task", dataset: "TextDataset") -> "tuple[Note, ...]":
+    """What is to be said of how the model reads the texts; nothing of a model whose vocabulary is made of them."""
+    from core import models
+    from core.data import fit
+
+    if config.model == models.SCRATCH:
+        return ()
+    tokenizer = models.load_tokenizer(config.model, allow_path=True)
+    limit = min(config.max_length, tokenizer.model_max_length)
+    return fit.advice(dataset.texts(dataset.splits["train"]), tokenizer, limit, cut=not task.windowed)
+
+
+def _other_task(task: "Task", name: str) -> UserError:
+    """What is to be said of words with tags that nobody said are texts with labels."""
+    from core.tasks.table import TASKS
+
+    others = [row.id for row in TASKS.values() if any(role.kind == "tags" for role in row.layout.roles)]
+    return UserError(
+        "{file} looks like words with a tag each, one word a line: train it with --task {others}, or say --task {task} if each row "
+        "is a text with a label",
+        file=Path(name).name,
+        others=" or ".join(others),
+        task=task.id,
+    )
+
+
+def _offer(task_id: str, report: "DataReport") -> None:
+    """How texts are read that no role took."""
+    from core.data.remarks import joined
+    from core.tasks.table import TASKS
+
+    if not report.more_texts:
+        return
+    task = TASKS[task_id]
+    text = next(role.id for role in task.layout.roles if role.kind == "text")
+    roles = {role.id for role in task.layout.roles}
+    pairs = [row.id for row in TASKS.values() if roles < {role.id for role in row.layout.roles}]
+    say(" or ".join([f"to read both: --column '{text}={joined(report)}'", *(f"--task {name}" for name in pairs)]))
 
 
 def _task_with(columns: Set[str]) -> str:
@@ -174,7 +241,7 @@ def _advise(config: RunConfig) -> None:
 
 
 def data_file(name: str) -> Path | None:
-    """The file that a --data stands for, None for a dataset's name."""
+    """The file or folder that a --data stands for, None for a dataset's name."""
     from core.data.bundled import DATASETS
     from core.data.layouts import LAYOUTS
     from core.tables.files import SUFFIXES
@@ -182,7 +249,7 @@ def data_file(name: str) -> Path | None:
     path = Path(name).expanduser()
     suffixes = {*SUFFIXES, *(suffix for layout in LAYOUTS.values() for suffix in layout.suffixes)}
     looks_like_file = path.suffix.lower() in suffixes
-    is_file = name not in DATASETS and (looks_like_file or path.is_absolute() or path.is_file())
+    is_file = name not in DATASETS and (looks_like_file or path.is_absolute() or path.exists())
     return path if is_file else None
 
 
@@ -265,4 +332,5 @@ def _trained(run: "Run", report: "RunReport") -> Json:
         "peak_memory_mb": report.peak_memory_mb,
         "steps": report.steps,
         "best_step": report.best_step,
+        **as_read(report.data),
     }

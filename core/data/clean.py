@@ -5,43 +5,111 @@ This module does not know how the rows are split.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import pandas as pd
 
+from core.data.columns import cells
 from core.data.dataset import RowSplits
 from core.errors import N_, UserError
 from core.results import Dropped
-from core.tables.table import EXAMPLE_CHARS, Table, is_number
+from core.tables.table import EXAMPLE_CHARS, Note, Table, is_number
+
+WHOLE = re.compile(r"[+-]?\d+(\.0*)?")
 
 MAX_LABELS = 1000
 MAX_LABEL_CHARS = 100
-NO_LABEL = ("", "nan", "NaN", "null", "NULL", "<NA>", "#N/A")
+NO_LABEL = frozenset(
+    ("", "nan", "NaN", "NAN", "null", "NULL", "Null", "None", "NA", "N/A", "n/a", "<NA>", "#N/A", "<null>", "NaT")
+)
+UNDECIDED, UNSET = "-", "-1"  # of rows on whose label nobody agreed, or that nobody labelled
 INVISIBLE = " \t\r\n\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 MEASURES_FIRST = ("test", "validation", "train")
 
 
 def rows(table: Table, columns: Mapping[str, str], row_splits: RowSplits) -> pd.DataFrame:
-    """The chosen columns as text, pair, label (as far as there are any) and split, plus key: what makes two inputs the same."""
-    content = {role: [cell.strip() for cell in table.frame[column]] for role, column in columns.items()}
+    """The chosen columns as text, pair, label (as far as there are any) and split, plus two more.
+
+    key: what makes two inputs the same. given: the label as the source has it; where label is "" it stands for none.
+    """
+    content = {role: [cell.strip() for cell in cells(table.frame, column)] for role, column in columns.items()}
     if "label" in columns:
-        content["label"] = ["" if label in NO_LABEL else label for label in content["label"]]
-        if columns["label"] not in table.categories:
-            content["label"] = _unified(content["label"])
+        content["given"] = list(table.frame[columns["label"]])
+        if columns["label"] not in table.categories:  # whose names are given, whatever they are
+            none = _no_labels(set(content["label"]))
+            content["label"] = _unified(["" if label in none else label for label in content["label"]])
     inputs = [content[role] for role in columns if role != "label"]
-    content["key"] = ["\0".join(" ".join(text.casefold().split()) for text in row) for row in zip(*inputs, strict=True)]
+    content["key"] = list(map(key, zip(*inputs, strict=True)))
     content["split"] = list(row_splits or ("train",) * len(table.frame))
     return pd.DataFrame(content, dtype=object)
+
+
+def key(texts: Iterable[str]) -> str:
+    """What makes the texts of two rows the same: their words, whatever their case and the spaces between them."""
+    return "\0".join(" ".join(text.casefold().split()) for text in texts)
+
+
+def _no_labels(distinct: set[str]) -> set[str]:
+    """Those of a column's values that stand for no label: missing, "-" beside two others, or -1 beside 0, 1, 2 and so on."""
+    missing = distinct & NO_LABEL
+    labels = distinct - missing
+    if UNDECIDED in labels and "+" not in labels and len(labels) > 2:
+        missing.add(UNDECIDED)
+    numbers = {_whole(label): label for label in labels}
+    classes = numbers.keys() - {UNSET}
+    if UNSET in numbers and len(classes) > 2 and classes == set(map(str, range(len(classes)))):
+        missing.add(numbers[UNSET])
+    return missing
 
 
 def _unified(labels: list[str]) -> list[str]:
     """One spelling for whole numbers (1.0 → 1) and for truth values (TRUE → true) when all labels are such."""
     distinct = set(labels) - {""}
-    if all(re.fullmatch(r"[+-]?\d+(\.0*)?", label) for label in distinct):
-        return [label.split(".")[0] for label in labels]
+    if all(WHOLE.fullmatch(label) for label in distinct):
+        return [_whole(label) for label in labels]
     if {label.casefold() for label in distinct} <= {"true", "false"}:
         return [label.casefold() for label in labels]
     return labels
+
+
+def _whole(label: str) -> str:
+    """A whole number without its decimals; any other label as it is."""
+    return label.split(".")[0] if WHOLE.fullmatch(label) else label
+
+
+def missing_labels(rows: pd.DataFrame) -> Counter[str]:
+    """The values of the label column that stood for no label, and how often."""
+    pairs = zip(rows["given"], rows["label"], strict=True)
+    return Counter(given.strip() for given, label in pairs if not label and given.strip())
+
+
+def label_notes(rows: pd.DataFrame) -> tuple[Note, ...]:
+    """Which values of the label column stood for no label, and which labels are not spelt as in the source."""
+    given, labels = rows["given"], rows["label"]
+    counts = missing_labels(rows)
+    spaced = sum(value != value.strip() for value, label in zip(given, labels, strict=True) if label)
+    respelt = {
+        value.strip(): label for value, label in zip(given, labels, strict=True) if label and value.strip() != label
+    }
+    found: list[Note] = []
+    if counts:
+        message = N_(
+            "{count} rows have no label ({values} was taken as missing); if that is the name of a label, write another word for it"
+        )
+        found.append((message, {"count": counts.total(), "values": _listed(counts)}))
+    if spaced:
+        found.append((N_("spaces around the label were removed in {count} rows"), {"count": spaced}))
+    if respelt:
+        message = N_("labels are written in one way: {labels}")
+        changes = (f"{value} → {label}" for value, label in sorted(respelt.items()))
+        found.append((message, {"labels": _listed(list(changes))}))
+    return tuple(found)
+
+
+def _listed(values: Iterable[str]) -> str:
+    """The values, at most ten of them."""
+    shown = [value[:40] for value in values]
+    return ", ".join(shown[:10]) + (", …" if len(shown) > 10 else "")
 
 
 def _is_empty(cells: pd.Series) -> pd.Series:
@@ -60,6 +128,10 @@ def _is_in_another_split(rows: pd.DataFrame) -> pd.Series:
 NO_TEXT = N_("the text is empty")
 NO_PAIR = N_("the second text is empty")
 UNLABELLED = N_("the label is missing")
+CONTRADICTED = N_("the same text stands there with different labels")
+AGAIN = N_("the same text and label stand there again")
+REPEATED = (CONTRADICTED, AGAIN)
+NO_SPLIT = N_("its split is not understood")
 ELSEWHERE = N_("the same text is in two splits; it stays in the one that measures")
 Problems = Mapping[str, Callable[[pd.DataFrame], pd.Series]]
 UNUSABLE: Problems = {
@@ -67,13 +139,16 @@ UNUSABLE: Problems = {
     NO_PAIR: lambda rows: _is_empty(rows["pair" if "pair" in rows else "text"]),
     UNLABELLED: lambda rows: rows["label"] == "",
 }
+HAS_NO_SPLIT: Problems = {NO_SPLIT: lambda rows: rows["split"] == ""}
 PROBLEMS: Problems = {
+    **HAS_NO_SPLIT,
     **UNUSABLE,
-    N_("the same text stands there with different labels"): _is_contradicted,
-    N_("the same text and label stand there again"): lambda rows: rows.duplicated(["key", "split"]),
+    CONTRADICTED: _is_contradicted,
+    AGAIN: lambda rows: rows.duplicated(["key", "split"]),
     ELSEWHERE: _is_in_another_split,
 }
 PROBLEMS_OF_DOCUMENTS: Problems = {
+    **HAS_NO_SPLIT,
     NO_TEXT: PROBLEMS[NO_TEXT],
     N_("the same text stands there again"): lambda rows: rows.duplicated(["key", "split"]),
     ELSEWHERE: _is_in_another_split,
@@ -93,8 +168,8 @@ def without_problems(rows: pd.DataFrame, problems: Problems) -> tuple[pd.DataFra
 
 
 def _example(row: Mapping[str, str]) -> str:
-    cells = (row.get(role, "") for role in ("text", "pair", "label"))
-    return " | ".join(cell[:EXAMPLE_CHARS] for cell in cells if cell)
+    content = (row.get(role, "").strip() for role in ("text", "pair", "given"))
+    return " | ".join(cell[:EXAMPLE_CHARS] for cell in content if cell)
 
 
 def check_enough(rows: pd.DataFrame, table: Table, dropped: tuple[Dropped, ...]) -> None:
@@ -115,8 +190,11 @@ def check_enough(rows: pd.DataFrame, table: Table, dropped: tuple[Dropped, ...])
     )
 
 
-def label_names(rows: pd.DataFrame, column: str, table: Table) -> tuple[str, ...]:
-    """The labels in the source's order, or numerically, or alphabetically. Raises UserError when they are not labels."""
+def label_names(rows: pd.DataFrame, column: str, table: Table, missing: Counter[str]) -> tuple[str, ...]:
+    """The labels in the source's order, or numerically, or alphabetically. Raises UserError when they are not labels.
+
+    missing: the values that stood for no label, and how often.
+    """
     counts = Counter(rows["label"])
     known = dict.fromkeys(table.categories.get(column, ()))
     if counts.keys() <= known.keys():
@@ -125,6 +203,15 @@ def label_names(rows: pd.DataFrame, column: str, table: Table) -> tuple[str, ...
         _check_labels(counts, column)
         names = sorted(sorted(counts), key=float if all(map(is_number, counts)) else str.casefold)
     if len(names) < 2:
+        if missing:
+            raise UserError(
+                "every row that has a label has the same one, '{label}', in column '{column}': {values} was taken as a missing "
+                "label in {count} rows; if it is the name of a label, write another word for it",
+                label=names[0],
+                column=column[:100],
+                values=_listed(missing),
+                count=missing.total(),
+            )
         raise UserError(
             "every row has the same label, '{label}', in column '{column}'; a classifier needs at least two labels",
             label=names[0],

@@ -1,6 +1,7 @@
 """choose_columns: which column of a table plays which role.
 
-A column is named, or found by its usual name, or by its content. This module does not know what becomes of the rows.
+A column is named (by its name, by its number, or several joined by "+"), or found by its usual name, or by its content. What is
+not clear is asked, never guessed. This module does not know what becomes of the rows.
 """
 
 import re
@@ -10,19 +11,79 @@ import pandas as pd
 
 from core.data.dataset import Layout, Role
 from core.errors import N_, UserError
-from core.tables.table import is_number
+from core.results import JOINED
+from core.tables.table import Note, is_number
 
-SPLIT_NAMES = "split set subset partition".split()
-NEITHER_NAMES = (*SPLIT_NAMES, *"id idx index guid uuid url link date time timestamp 编号 序号 链接 日期 时间".split())
+SPLIT_NAMES = "split set subset partition usage datasplit splitname 划分 拆分 数据划分 数据集 集合".split()
+NEITHER_NAMES = (
+    *SPLIT_NAMES,
+    *"id idx index guid uuid url link date time timestamp year month day createdat updatedat".split(),
+    *"编号 序号 链接 日期 时间 年份 月份".split(),
+)
+LABEL_WORDS = "label sentiment class target 标签 类别 情感 分类 标注".split()
 LISTS = ("words", "tags")
+FILLED = 0.9  # share of the rows in which a column that may be guessed as the label holds something
+MANY_NUMBERS = 20  # a column with more different numbers rather counts or measures something
+LABEL_CHARS = 50
+FLAGS = ({"0", "1"}, {"0.0", "1.0"}, {"true", "false"})
+TAG = re.compile(r"O|[BIMELSUW][-_]\S+")
+DATE = re.compile(
+    r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([ T].*)?|\d{4}年\d{1,2}月(\d{1,2}日)?|\d{1,2}:\d{2}(:\d{2})?"
+    r"|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}|\d{1,2}\.? [A-Za-z]{3,9}\.? \d{4}"
+)
+CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+# --- What a person names -----------------------------------------------------------------------------------------------
+
+
+def named(frame: pd.DataFrame, name: str, *, joined: bool = False) -> str:
+    """The column that a person means: its name, its number counted from 1, or, where they may be joined, several with + between them.
+
+    A name that is a number wins over the number. Raises UserError when there is no such column.
+    """
+    if name in frame.columns:
+        return name
+    if name.isascii() and name.isdigit() and 1 <= int(name[:9]) <= len(frame.columns):
+        return str(frame.columns[int(name) - 1])
+    if joined and JOINED in name:
+        return JOINED.join(named(frame, part.strip()) for part in name.split(JOINED))
+    raise UserError("column '{column}' not found; the file has: {columns}", column=name[:100], columns=_listed(frame))
+
+
+def parts_of(frame: pd.DataFrame, column: str) -> list[str]:
+    """The columns that a column, or several joined by +, is made of."""
+    return [column] if column in frame.columns else column.split(JOINED)
+
+
+def cells(frame: pd.DataFrame, column: str) -> list[str]:
+    """The cells of a column, or of several joined by +: their texts with a space between them, empty ones left out."""
+    parts = parts_of(frame, column)
+    if len(parts) == 1:
+        return list(frame[column])
+    rows = zip(*(frame[part] for part in parts), strict=True)
+    return [" ".join(text for cell in row if (text := cell.strip())) for row in rows]
+
+
+def check_column(frame: pd.DataFrame, column: str) -> None:
+    """Raise UserError unless the table has this column, and its cells are plain text."""
+    for part in parts_of(frame, column):
+        if not is_plain(frame[named(frame, part)]):
+            raise UserError(
+                "column '{column}' holds lists, objects or binary data; each cell must be one text, number or truth value",
+                column=part[:100],
+            )
+
+
+# --- What is found -----------------------------------------------------------------------------------------------------
 
 
 def choose_columns(frame: pd.DataFrame, layout: Layout, columns: Mapping[str, str]) -> dict[str, str]:
     """The column of each role that a layout's source brings.
 
     columns: role → the column that was named for it; the others are found by their usual names, then by content: the longest
-    texts, the fewest distinct values for the label. Raises UserError when a role stays open, a named column does not exist, or
-    the layout has no such role.
+    texts, and the one column that can be the label. Raises UserError when a role stays open or could be played by several, a
+    named column does not exist, or the layout has no such role.
     """
     return _choose(frame, layout, layout.roles, columns)
 
@@ -35,33 +96,30 @@ def choose_inputs(frame: pd.DataFrame, layout: Layout, columns: Mapping[str, str
 def prefer(frame: pd.DataFrame, roles: Sequence[Role], columns: Mapping[str, str]) -> dict[str, str]:
     """Those of role → column that the roles ask for and the table has."""
     known = {role.id for role in roles}
-    return {role: column for role, column in columns.items() if role in known and column in frame.columns}
-
-
-def check_column(frame: pd.DataFrame, column: str) -> None:
-    """Raise UserError unless the table has this column, and its cells are plain text."""
-    _check_exists(frame, column)
-    if not is_plain(frame[column]):
-        raise UserError(
-            "column '{column}' holds lists, objects or binary data; each cell must be one text, number or truth value",
-            column=column[:100],
-        )
+    return {
+        role: column
+        for role, column in columns.items()
+        if role in known and all(part in frame.columns for part in parts_of(frame, column))
+    }
 
 
 def _choose(frame: pd.DataFrame, layout: Layout, roles: Sequence[Role], columns: Mapping[str, str]) -> dict[str, str]:
-    known = {role.id for role in (*layout.roles, *layout.inputs)}
-    for named in columns:
-        if named not in known:
+    known = {role.id: role for role in (*layout.roles, *layout.inputs)}
+    for role_id in columns:
+        if role_id not in known:
             raise UserError(
                 "there is no column for '{role}' here; the roles are {roles}",
-                role=named[:50],
+                role=role_id[:50],
                 roles=", ".join(role.id for role in roles),
             )
     wanted = [role.id for role in roles]
-    chosen = {role: column for role, column in columns.items() if column and role in wanted}
-    for column in chosen.values():
-        _check_exists(frame, column)
-    if len(set(chosen.values())) < len(chosen):
+    chosen = {
+        role_id: named(frame, column, joined=known[role_id].kind == "text")
+        for role_id, column in columns.items()
+        if column and role_id in wanted
+    }
+    taken = _taken(frame, chosen)
+    if len(set(taken)) < len(taken):
         raise UserError(
             "the same column is chosen twice: {columns}; text and label must be different columns",
             columns=", ".join(chosen.values())[:300],
@@ -76,31 +134,35 @@ def _choose(frame: pd.DataFrame, layout: Layout, roles: Sequence[Role], columns:
     return {role: chosen[role] for role in wanted}
 
 
-def _check_exists(frame: pd.DataFrame, column: str) -> None:
-    if column not in frame.columns:
-        raise UserError(
-            "column '{column}' not found; the file has: {columns}", column=column[:100], columns=_listed(frame)
-        )
+def _taken(frame: pd.DataFrame, chosen: Mapping[str, str]) -> list[str]:
+    return [part for column in chosen.values() for part in parts_of(frame, column)]
 
 
 def _guess_by_name(frame: pd.DataFrame, roles: tuple[str, ...], usual: Sequence[str], chosen: dict[str, str]) -> None:
-    """Put the columns with the usual names for `roles` into `chosen`, unless one of the roles is filled already."""
+    """Put the columns with the usual names for `roles` into `chosen`, unless one of the roles is filled already.
+
+    Columns that hold something in half of the rows come before those that hold less.
+    """
     if any(role in chosen for role in roles):
         return
-    free = {plain_name(column): column for column in reversed(frame.columns) if column not in chosen.values()}
-    for names in usual:
-        columns = [free[name] for name in names.split("+") if name in free]
-        if len(columns) == len(roles):
-            chosen.update(zip(roles, columns, strict=True))
-            return
+    taken = _taken(frame, chosen)
+    free = {plain_name(column): column for column in reversed(frame.columns) if column not in taken}
+    full = {name: column for name, column in free.items() if filled(frame[column]) >= 0.5}
+    for candidates in (full, free):
+        for names in usual:
+            columns = [candidates[name] for name in names.split(JOINED) if name in candidates]
+            if len(columns) == len(roles):
+                chosen.update(zip(roles, columns, strict=True))
+                return
 
 
 def _guess_by_content(frame: pd.DataFrame, roles: Sequence[Role], chosen: dict[str, str]) -> None:
     """Fill the roles of `chosen` that are still open. Raises UserError when nothing fits."""
-    sample = frame.iloc[:: max(1, len(frame) // 1000)]
-    free = [
-        column for column in frame.columns if column not in chosen.values() and plain_name(column) not in NEITHER_NAMES
-    ]
+    if all(role.id in chosen for role in roles):
+        return
+    sample = _sample(frame)
+    taken = _taken(frame, chosen)
+    free = [column for column in frame.columns if column not in taken and plain_name(column) not in NEITHER_NAMES]
     plain = [column for column in free if is_plain(sample[column])]
     for role in roles:
         if role.kind in LISTS and role.id not in chosen:
@@ -112,10 +174,9 @@ def _guess_by_content(frame: pd.DataFrame, roles: Sequence[Role], chosen: dict[s
                     columns=_listed(frame),
                 )
             chosen[role.id] = lists[0]
-    chars = {column: sample[column].map(len).mean() for column in plain}
     for role in roles:
         if role.kind == "label" and role.id not in chosen:
-            _guess_label(frame, sample, role, plain, chars, chosen)
+            chosen[role.id] = _guess_label(frame, sample, plain)
     plain = [column for column in plain if column not in chosen.values()]
     open_roles = [role.id for role in roles if role.kind == "text" and role.id not in chosen]
     wordy = [column for column in plain if not sample[column].map(is_number).all()]
@@ -126,27 +187,109 @@ def _guess_by_content(frame: pd.DataFrame, roles: Sequence[Role], chosen: dict[s
             else N_("which column holds the text is not clear; name it, or call it 'text'. The file has: {columns}")
         )
         raise UserError(message, columns=_listed(frame))
+    chars = {column: sample[column].map(len).mean() for column in wordy}
     longest = sorted(wordy, key=chars.__getitem__, reverse=True)[: len(open_roles)]
     chosen.update(zip(open_roles, sorted(longest, key=plain.index), strict=True))
 
 
-def _guess_label(
-    frame: pd.DataFrame,
-    sample: pd.DataFrame,
-    role: Role,
-    plain: Sequence[str],
-    chars: Mapping[str, float],
-    chosen: dict[str, str],
-) -> None:
-    """The short column with the fewest distinct values."""
-    distinct = {column: sample[column][sample[column] != ""].nunique() for column in plain}
-    fitting = [column for column in plain if 2 <= distinct[column] < len(sample) and chars[column] <= 50]
-    if not fitting:
+def _guess_label(frame: pd.DataFrame, sample: pd.DataFrame, plain: Sequence[str]) -> str:
+    """The one column that can be the label; of several, the one whose name says so. Raises UserError when it is not clear."""
+    candidates = [column for column in plain if _may_be_label(sample[column])]
+    counting = [column for column in candidates if _counts_something(sample[column])]
+    candidates = [column for column in candidates if column not in counting] or counting
+    if not candidates:
         raise UserError(
             "which column holds the label is not clear; name it, or call it 'label'. The file has: {columns}",
             columns=_listed(frame),
         )
-    chosen[role.id] = min(reversed(fitting), key=distinct.__getitem__)
+    called = [column for column in candidates if any(word in plain_name(column) for word in LABEL_WORDS)]
+    likely = called or candidates
+    if len(likely) == 1:
+        return likely[0]
+    flags = [column for column in candidates if {cell.casefold() for cell in sample[column]} - {""} in FLAGS]
+    if len(flags) > 1 and set(likely) <= set(flags):
+        raise UserError(
+            "several columns say yes or no to a label of their own: {columns}. Several labels for one text cannot be learnt yet; "
+            "name the column of the one label that is to be learnt",
+            columns=_some(flags),
+        )
+    raise UserError(
+        "which column holds the label is not clear: it can be any of {candidates}; name it. The file has: {columns}",
+        candidates=_some(likely),
+        columns=_listed(frame),
+    )
+
+
+def _may_be_label(column: pd.Series) -> bool:
+    """Whether a column holds short values that repeat, in nearly every row: neither numbers of rows, dates nor measurements."""
+    values = column[column.map(str.strip) != ""]
+    distinct = values.nunique()
+    if len(values) < FILLED * len(column) or not 2 <= distinct < len(values) or values.map(len).mean() > LABEL_CHARS:
+        return False
+    if len(values) >= 20 and distinct > len(values) / 2:
+        return False
+    return bool(values.map(lambda cell: not DATE.fullmatch(cell.strip())).mean() > 1 - FILLED)
+
+
+def _counts_something(column: pd.Series) -> bool:
+    return column.nunique() > MANY_NUMBERS and bool(column.map(is_number).all())
+
+
+# --- What else is there ------------------------------------------------------------------------------------------------
+
+
+def more_texts(frame: pd.DataFrame, layout: Layout, chosen: Mapping[str, str]) -> tuple[str, ...]:
+    """Columns that hold texts as well, but that no role took."""
+    if any(role.kind in LISTS for role in layout.roles):
+        return ()
+    sample, taken = _sample(frame), _taken(frame, chosen)
+    free = (column for column in frame.columns if column not in taken and plain_name(column) not in NEITHER_NAMES)
+    return tuple(column for column in free if is_plain(sample[column]) and _holds_texts(sample[column]))
+
+
+def _holds_texts(column: pd.Series) -> bool:
+    """Whether most cells are filled with several words, and few of them repeat."""
+    values = column[column.map(str.strip) != ""]
+    if len(values) < len(column) / 2 or values.nunique() <= len(values) / 2:
+        return False
+    several = values.map(lambda cell: len(cell.split()) > 1 or len(CJK.findall(cell)) > 3)
+    return bool(several.mean() >= 0.5) and not bool(values.map(lambda cell: bool(DATE.fullmatch(cell.strip()))).any())
+
+
+def holds_tags(frame: pd.DataFrame, layout: Layout) -> bool:
+    """Whether a table that is read as texts is a list of words with a tag (O, B-TYPE, I-TYPE) each."""
+    if any(role.kind in LISTS for role in layout.roles):
+        return False
+    sample = _sample(frame)
+    values = {column: set(sample[column].map(str.strip)) - {""} for column in sample if is_plain(sample[column])}
+    tags = [
+        column for column, found in values.items() if "O" in found and len(found) > 1 and all(map(TAG.fullmatch, found))
+    ]
+    words = [
+        column for column, found in values.items() if column not in tags and not any(" " in cell for cell in found)
+    ]
+    return bool(tags and words)
+
+
+def notes(frame: pd.DataFrame, layout: Layout, chosen: Mapping[str, str]) -> tuple[Note, ...]:
+    """What is odd about the columns that were taken."""
+    texts = {role.id for role in (*layout.roles, *layout.inputs) if role.kind == "text"}
+    message = N_("every text in the column '{column}' is a number; is it the right column?")
+    return tuple(
+        (message, {"column": column[:100]})
+        for role, column in chosen.items()
+        if role in texts and column in frame.columns and _sample(frame)[column].map(is_number).all()
+    )
+
+
+def filled(column: pd.Series) -> float:
+    """The share of the cells that hold something."""
+    return float(column.map(lambda cell: bool(cell.strip() if isinstance(cell, str) else cell)).mean())
+
+
+def _sample(frame: pd.DataFrame) -> pd.DataFrame:
+    """Some 1,000 rows, evenly."""
+    return frame.iloc[:: max(1, len(frame) // 1000)]
 
 
 def plain_name(column: str) -> str:
@@ -154,8 +297,12 @@ def plain_name(column: str) -> str:
 
 
 def _listed(frame: pd.DataFrame) -> str:
-    return ", ".join(column[:50] for column in frame.columns[:50])
+    return _some(list(frame.columns))
 
 
-def is_plain(cells: pd.Series) -> bool:
-    return all(isinstance(cell, str) for cell in cells)
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(name[:50] for name in names[:50])
+
+
+def is_plain(column: pd.Series) -> bool:
+    return all(isinstance(cell, str) for cell in column)

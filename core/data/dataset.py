@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import datasets
 import pandas as pd
@@ -16,7 +16,9 @@ from core.results import DataReport, Dropped
 from core.tables import files
 from core.tables.table import Note, Reading, Table
 
-RowSplits = tuple[str, ...] | None  # train, validation or test for each row, where the source says it
+RowSplits = (
+    tuple[str, ...] | None
+)  # train, validation or test for each row, or "" (not understood), where the source says it
 Kind = Literal["text", "label", "words", "tags"]
 
 SEED = 13
@@ -100,13 +102,39 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Source:
-    """A source before it is checked: what was asked for, its Table, which column plays which role, its own splits."""
+    """A source before it is checked: what was asked for, its Table, which column plays which role, its own splits.
+
+    row_splits: "" for a row whose split is not understood. notes: remarks on its columns and splits. more_texts, tagged: as in
+    DataReport.
+    """
 
     name: str
     layout: Layout
     table: Table
     columns: Mapping[str, str]
     row_splits: RowSplits
+    notes: tuple[Note, ...] = ()
+    more_texts: tuple[str, ...] = ()
+    tagged: bool = False
+
+    def report(self, **found: Any) -> DataReport:
+        """What is known of the source whatever becomes of its rows, and what else was found: fields of DataReport."""
+        table = self.table
+        return DataReport(
+            rows=table.rows,
+            dropped=(*table.dropped, *found.pop("dropped", ())),
+            cut_cells=table.cut_cells,
+            encoding=table.encoding,
+            delimiter=table.delimiter,
+            header=table.header,
+            columns=tuple(table.frame.columns),
+            used=dict(self.columns),
+            unreadable=table.unreadable,
+            notes=(*table.notes, *self.notes, *found.pop("notes", ())),
+            more_texts=self.more_texts,
+            tagged=self.tagged,
+            **found,
+        )
 
     def dataset(
         self,
@@ -122,18 +150,12 @@ class Source:
 
         counts: label → rows (or mentions) that have it. shared: the splits that hold the training rows.
         """
-        table = self.table
-        report = DataReport(
-            rows=table.rows,
-            dropped=(*table.dropped, *dropped),
+        report = self.report(
+            dropped=dropped,
             counts={split: len(content) for split, content in splits.items()},
             label_counts={label: counts[label] for label in counts},
             rare=tuple(label for label in counts if counts[label] < ROWS_TO_TRUST),
-            cut_cells=table.cut_cells,
-            encoding=table.encoding,
-            delimiter=table.delimiter,
-            columns=tuple(table.frame.columns),
-            notes=(*table.notes, *notes),
+            notes=notes,
             shared=shared,
         )
         return TextDataset(self.name, self.layout, self.columns, label_names, splits, report)

@@ -3,19 +3,23 @@
 This module does not know where the rows come from.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
+
+import datasets
 
 from core.data import clean, splits
 from core.data.dataset import Source, TextDataset, label_counts
-from core.errors import N_, UserError
+from core.errors import UserError
 
 
 def build(source: Source, limit: int) -> TextDataset:
     """The rows that can be learnt from; a tenth of them each for validation and test, where the source has none."""
     table, columns = source.table, source.columns
-    rows, dropped = clean.without_problems(clean.rows(table, columns, source.row_splits), clean.PROBLEMS)
+    read = clean.rows(table, columns, source.row_splits)
+    rows, dropped = clean.without_problems(read, clean.PROBLEMS)
     clean.check_enough(rows, table, dropped)
-    label_names = clean.label_names(rows, columns["label"], table)
+    label_names = clean.label_names(rows, columns["label"], table, clean.missing_labels(read))
     rows, shared = splits.hold_back(rows)
     rows, limited = splits.limited(rows, limit)
     return source.dataset(
@@ -24,14 +28,14 @@ def build(source: Source, limit: int) -> TextDataset:
         label_counts(rows, label_names),
         shared=shared,
         dropped=dropped,
-        notes=(*splits.notes(rows, shared, label_names), *limited),
+        notes=(*clean.label_notes(read), *splits.notes(rows, shared, label_names), *limited),
     )
 
 
 def whole(source: Source) -> TextDataset:
     """Every row that has texts and a label, as the test split, repeated rows included."""
-    rows = clean.rows(source.table, source.columns, None)
-    rows, dropped = clean.without_problems(rows, clean.UNUSABLE)
+    read = clean.rows(source.table, source.columns, None)
+    rows, dropped = clean.without_problems(read, clean.UNUSABLE)
     if rows.empty:
         raise UserError(
             "no row of {file} has both a text (column '{text}') and a label (column '{label}')",
@@ -40,13 +44,23 @@ def whole(source: Source) -> TextDataset:
             label=source.columns["label"],
         )
     label_names = tuple(sorted(set(rows["label"])))
-    dataset = source.dataset(
+    return source.dataset(
         splits.as_datasets(rows.assign(split="test"), label_names, ()),
         label_names,
         label_counts(rows, label_names),
         dropped=dropped,
+        notes=clean.label_notes(read),
     )
-    left = len(source.table.frame) - len(rows)
-    note = N_("{left} of {rows} rows are left out: empty text or no label")
-    notes = ((note, {"left": left, "rows": len(source.table.frame)}),) if left else ()
-    return replace(dataset, report=replace(dataset.report, notes=(*dataset.report.notes, *notes)))
+
+
+def only(dataset: TextDataset, names: Collection[str]) -> TextDataset:
+    """The dataset without the rows that have another label than these."""
+    kept = [name for name in dataset.label_names if name in names]
+    number = {dataset.label_names.index(name): place for place, name in enumerate(kept)}
+    rows = {}
+    for split, content in dataset.splits.items():
+        labels = content["label"][:]
+        places = [place for place, label in enumerate(labels) if label in number]
+        content = content.select(places).remove_columns("label")
+        rows[split] = content.add_column("label", [number[labels[place]] for place in places])
+    return replace(dataset, label_names=tuple(kept), splits=datasets.DatasetDict(rows))

@@ -16,8 +16,8 @@ WORDS = Role("words", N_("Column of words or texts"), "words")
 TAGS = Role("tags", N_("Column of tags or spans"), "tags")
 
 TEXT_NAMES = tuple(
-    "text sentence review content comment tweet message post body document passage utterance query question headline "
-    "title description input sentence1 text1 文本 句子 评论 内容 正文 评价 评论内容 文本内容 语句 消息 微博 弹幕 问题 标题".split()
+    "text sentence review content comment tweet message post body document passage utterance query question description "
+    "input sentence1 text1 文本 句子 评论 内容 正文 评价 评论内容 文本内容 语句 消息 微博 弹幕 问题 headline title 标题".split()
 )
 PAIR_NAMES = tuple(
     "sentence1+sentence2 text1+text2 texta+textb sentencea+sentenceb premise+hypothesis question1+question2 q1+q2 "
@@ -26,7 +26,7 @@ PAIR_NAMES = tuple(
 )
 LABEL_NAMES = tuple(
     "label labels sentiment class category target goldlabel labeltext topic intent emotion polarity tag stars rating "
-    "score y 标签 类别 情感 分类 情感倾向 情感极性 情绪 极性 意图 主题 类型 标注 评分".split()
+    "score isduplicate y 标签 类别 情感 分类 情感倾向 情感极性 情绪 极性 意图 主题 类型 标注 评分".split()
 )
 TAG_NAMES = tuple(
     "words+tags tokens+nertags tokens+tags tokens+ner tokens+labels words+nertags words+ner words+labels text+annotations "

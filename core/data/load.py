@@ -1,23 +1,26 @@
-"""load: rows from a bundled dataset, a user's file or the hub, checked and split.
+"""load and ask: rows from a bundled dataset, a user's file or the hub, to learn from or measure on, or to be answered.
 
-Whatever the source, one path leads from its Table to a TextDataset: choose the columns, then do as the layout does. This
-module does not know how a file is read, which model will read the texts, nor what is done with them.
+Whatever the source, one path leads from its Table to a TextDataset: choose the columns, then do as the layout does. Rows that a
+model is only asked about take the same path as far as the columns. This module does not know how a file is read, which model
+will read the texts, nor what is done with them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from transformers import PreTrainedTokenizerBase
+import pandas as pd
 
-from core.data import hub, splits
+from core.data import columns as found
+from core.data import folders, hub, splits
 from core.data.bundled import DATASETS
-from core.data.columns import choose_columns, prefer
 from core.data.dataset import Layout, RowSplits, Source, TextDataset
 from core.errors import UserError
 from core.hub import HUB_NAME
+from core.results import DataReport, Reading
 from core.tables import files
-from core.tables.table import FIND_OUT, Table
+from core.tables.table import FIND_OUT, Note, Table
 
 
 def load(
@@ -26,35 +29,67 @@ def load(
     columns: Mapping[str, str] | None = None,
     *,
     preferred: Mapping[str, str] | None = None,
+    reading: Reading = FIND_OUT,
     limit: int = 0,
     allow_path: bool = False,
     whole: bool = False,
+    read: Callable[[Path, Layout, Reading], Table] = folders.read,
 ) -> TextDataset:
     """Read, check and split a dataset.
 
-    name: a DATASETS id or a hub id "owner/name"; with allow_path also a file. columns: role → column; roles that are left
-    out are guessed. preferred: columns that are taken where the source has them and none is named. limit: most training rows (a fair sample), 0 for all. whole: no split, all usable rows are the test, where
-    the layout can do that. The same input always gives the same splits. Raises UserError when there is no such dataset, it cannot be read, or nothing
-    can be trained on it.
+    name: a DATASETS id or a hub id "owner/name"; with allow_path also a file or a folder of files. columns: role → column, by name or number; roles
+    that are left out are guessed. preferred: columns that are taken where the source has them and none is named. reading: how a
+    file is read. limit: most training rows (a fair sample), 0 for all. whole: no split, all usable rows are the test, where the
+    layout can do that. read: how a path becomes a table. The same input always gives the same splits. Raises UserError when there is no such dataset, it cannot be
+    read, or nothing can be trained on it.
     """
     if limit < 0:
         raise UserError("the most training rows cannot be {limit}; give a positive number, or 0 for all", limit=limit)
-    table, row_splits = _read(name, layout, allow_path)
-    named = {**prefer(table.frame, layout.roles, preferred or {}), **(columns or {})}
-    source = Source(name, layout, table, choose_columns(table.frame, layout, named), row_splits)
+    table, row_splits = _read(name, layout, reading, read if allow_path else None)
+    named = {**found.prefer(table.frame, layout.roles, preferred or {}), **(columns or {})}
+    chosen = found.choose_columns(table.frame, layout, named)
+    notes: tuple[Note, ...] = ()
+    if row_splits is None and name not in DATASETS and not (whole and layout.whole):
+        row_splits, notes = splits.split_column(table.frame, list(chosen.values()))
+    source = _source(name, layout, table, chosen, row_splits, notes)
     return layout.whole(source) if whole and layout.whole else layout.build(source, limit)
 
 
-def _read(name: str, layout: Layout, allow_path: bool) -> tuple[Table, RowSplits]:
-    """The table that a name stands for, and its splits. Raises UserError when it stands for none."""
+def _source(
+    name: str,
+    layout: Layout,
+    table: Table,
+    chosen: Mapping[str, str],
+    row_splits: RowSplits = None,
+    notes: tuple[Note, ...] = (),
+) -> Source:
+    """A source with what is to be said of its columns."""
+    return Source(
+        name,
+        layout,
+        table,
+        chosen,
+        row_splits,
+        (*found.notes(table.frame, layout, chosen), *notes),
+        found.more_texts(table.frame, layout, chosen),
+        found.holds_tags(table.frame, layout),
+    )
+
+
+def _read(
+    name: str, layout: Layout, reading: Reading, read: Callable[[Path, Layout, Reading], Table] | None
+) -> tuple[Table, RowSplits]:
+    """The table that a name stands for, and its splits. read: of a path, None where no path is allowed.
+
+    Raises UserError when the name stands for no dataset.
+    """
     if name in DATASETS:
         table = DATASETS[name].read()
         return table, DATASETS[name].splits(table)
     path = Path(name)
     looks_like_file = path.suffix.lower() in (*files.SUFFIXES, files.TEXT_SUFFIX, *layout.suffixes)
-    if allow_path and (looks_like_file or path.is_absolute() or files.exists(path)):
-        table = layout.read(path, FIND_OUT)
-        return table, splits.split_column(table.frame)
+    if read is not None and (looks_like_file or path.is_absolute() or files.exists(path)):
+        return read(path, layout, reading), None
     if "/" in name and HUB_NAME.fullmatch(name) and not looks_like_file:
         return hub.read_hub(name)
     raise UserError(
@@ -65,12 +100,50 @@ def _read(name: str, layout: Layout, allow_path: bool) -> tuple[Table, RowSplits
     )
 
 
-def token_lengths(texts: Sequence[str], pairs: Sequence[str] | None, tokenizer: PreTrainedTokenizerBase) -> np.ndarray:
-    """Tokens of each input when nothing is cut, special tokens included: int64, shape (N,)."""
-    lengths = np.empty(len(texts), dtype=np.int64)
-    for start in range(0, len(texts), 1000):
-        part = slice(start, start + 1000)
-        inputs = (list(texts[part]),) if pairs is None else (list(texts[part]), list(pairs[part]))
-        ids = tokenizer(*inputs, truncation=False, verbose=False)["input_ids"]
-        lengths[part] = [len(row) for row in ids]
-    return lengths
+# --- Rows to be answered -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """Every row of a file, in its order, as a model is asked about it; a row that could not be read is there, but empty.
+
+    frame: all columns of the file. texts: role → N texts. report: how the file was read.
+    """
+
+    frame: pd.DataFrame
+    texts: Mapping[str, Sequence[str]]
+    report: DataReport
+
+    @property
+    def full(self) -> list[int]:
+        """The places of the rows that have every text."""
+        rows = zip(*self.texts.values(), strict=True)
+        return [place for place, row in enumerate(rows) if all(text.strip() for text in row)]
+
+
+def ask(
+    file: str,
+    layout: Layout,
+    table: Table,
+    columns: Mapping[str, str],
+    preferred: Mapping[str, str] | None = None,
+) -> Inputs:
+    """The rows of a file to be answered by a model of this layout. columns, preferred: as in `load`, of the texts alone.
+
+    Raises UserError when it is not clear which columns hold the texts.
+    """
+    named = {**found.prefer(table.frame, layout.inputs, preferred or {}), **columns}
+    chosen = found.choose_inputs(table.frame, layout, named)
+    frame = _every_row(table)
+    texts = {role: found.cells(frame, column) for role, column in chosen.items()}
+    report = _source(file, layout, table, chosen).report(counts={}, label_counts={})
+    return Inputs(frame, texts, report)
+
+
+def _every_row(table: Table) -> pd.DataFrame:
+    """The rows of a table with an empty one in the place of each that could not be read."""
+    if not table.unreadable:
+        return table.frame
+    empty = pd.DataFrame("", index=range(len(table.unreadable)), columns=table.frame.columns, dtype=object)
+    order = np.argsort([*table.lines, *table.unreadable], kind="stable")
+    return pd.concat([table.frame, empty]).iloc[order].reset_index(drop=True)

@@ -17,25 +17,82 @@ from core.tables.table import Note
 
 ROWS_TO_SPLIT = 3  # of one label: with fewer, it cannot be in training, validation and test
 SPLIT_VALUES = {
-    "train": ("train", "training"),
-    "validation": ("validation", "valid", "val", "dev", "development"),
-    "test": ("test", "testing"),
+    "train": ("train", "training", "trn", "训练", "训练集"),
+    "validation": (
+        *("validation", "valid", "val", "dev", "development", "eval", "publictest"),
+        *("验证", "验证集", "开发集", "校验集"),
+    ),
+    "test": ("test", "testing", "tst", "privatetest", "测试", "测试集"),
 }
+HELD_OUT_NAMES = ("holdout", "heldout")  # the validation where there is a test as well, otherwise the test
+FLAGS = {  # columns that say yes or no to one split: what either means
+    "istrain": ("train", "test"),
+    "istest": ("test", "train"),
+    **dict.fromkeys(("isvalid", "isvalidation", "isval"), ("validation", "train")),
+}
+YES, NO = ("1", "1.0", "true", "yes"), ("0", "0.0", "false", "no")
+MOST_VALUES = 10  # of a split column
+NOT_UNDERSTOOD = ""
 
 
 def split_of(value: str) -> str:
     """train, validation or test where a value means one of them, otherwise ""."""
-    return next((split for split, values in SPLIT_VALUES.items() if value.strip().casefold() in values), "")
+    name = plain_name(value)
+    return next((split for split, values in SPLIT_VALUES.items() if name in values), NOT_UNDERSTOOD)
 
 
-def split_column(frame: pd.DataFrame) -> RowSplits:
-    """The splits of a file that has a column for them (with training rows in it), otherwise None."""
-    for column in frame.columns:
-        if plain_name(column) in SPLIT_NAMES and is_plain(frame[column]):
-            values = tuple(split_of(cell) for cell in frame[column])
-            if "train" in values and "" not in values:
-                return values
-    return None
+def split_column(frame: pd.DataFrame, taken: Sequence[str] = ()) -> tuple[RowSplits, tuple[Note, ...]]:
+    """The splits that a column of a file gives its rows, None without such a column, and what is to be said of it.
+
+    It is a column called split or the like in which some values are understood, or any other whose values all are; it must have
+    training rows. A row whose value is not understood has the split "". taken: columns that hold something else.
+    """
+    free = [column for column in frame.columns if column not in taken and is_plain(frame[column])]
+    for column in sorted(free, key=lambda column: plain_name(column) not in SPLIT_NAMES):
+        by_name = plain_name(column) in SPLIT_NAMES
+        few = frame[column].nunique() <= MOST_VALUES
+        if not (by_name or few):
+            continue
+        splits = _meant(column, frame[column])
+        meant = set(splits) - {NOT_UNDERSTOOD}
+        if "train" in meant and (by_name or (len(meant) > 1 and NOT_UNDERSTOOD not in splits)):
+            return splits, _split_notes(column, frame[column], splits)
+        if by_name and (meant or few):
+            message = N_(
+                "the column '{column}' is called a split, but none of its values ({values}) means training: the rows are split afresh"
+            )
+            return None, ((message, {"column": column[:100], "values": some(_values(frame[column]))}),)
+    return None, ()
+
+
+def _meant(column: str, cells: pd.Series) -> tuple[str, ...]:
+    """What each cell of a column means as a split."""
+    flags = FLAGS.get(plain_name(column))
+    if flags:
+        means = {**dict.fromkeys(YES, flags[0]), **dict.fromkeys(NO, flags[1])}
+        return tuple(means.get(cell.strip().casefold(), NOT_UNDERSTOOD) for cell in cells)
+    found = {cell: split_of(cell) for cell in set(cells)}
+    held_out = "validation" if "test" in found.values() else "test"
+    found |= {cell: held_out for cell in found if plain_name(cell) in HELD_OUT_NAMES}
+    return tuple(found[cell] for cell in cells)
+
+
+def _split_notes(column: str, cells: pd.Series, splits: tuple[str, ...]) -> tuple[Note, ...]:
+    means = {split: some(_values(cells[[own == split for own in splits]])) for split in SPLIT_VALUES if split in splits}
+    message = N_("the column '{column}' says which rows are for training, validation and test: {means}")
+    note = (
+        message,
+        {"column": column[:100], "means": "; ".join(f"{split} = {values}" for split, values in means.items())},
+    )
+    unknown = cells[[own == NOT_UNDERSTOOD for own in splits]]
+    if unknown.empty:
+        return (note,)
+    message = N_("{count} rows are left out, because the split '{values}' in the column '{column}' is not understood")
+    return note, (message, {"count": len(unknown), "values": some(_values(unknown)), "column": column[:100]})
+
+
+def _values(cells: pd.Series) -> list[str]:
+    return [cell[:40] for cell in dict.fromkeys(cells)]
 
 
 def stratified(rows: pd.DataFrame) -> pd.DataFrame:
@@ -112,15 +169,15 @@ SHARED = N_(
 def notes(rows: pd.DataFrame, shared: tuple[str, ...], label_names: tuple[str, ...]) -> tuple[Note, ...]:
     """What must be known of the labels and splits before a score is believed."""
     training, test = (set(rows["label"][rows["split"] == split]) for split in ("train", "test"))
-    spellings = Counter(label.casefold() for label in label_names)
+    spellings = Counter("".join(label.casefold().split()) for label in label_names)
     unseen = [label for label in label_names if label not in training]
     unmeasured = [label for label in label_names if label not in test and "test" not in shared]
-    alike = [label for label in label_names if spellings[label.casefold()] > 1]
+    alike = [label for label in label_names if spellings["".join(label.casefold().split())] > 1]
     found = (
         (SHARED, "splits", sorted(shared, reverse=True)),
         (N_("no training row has the label {labels}, so it cannot be learnt"), "labels", unseen),
         (N_("no test row has the label {labels}, so how well it is recognised is not measured"), "labels", unmeasured),
-        (N_("the labels {labels} differ in upper and lower case only; they are kept apart"), "labels", alike),
+        (N_("the labels {labels} differ in case or spaces only; they are kept apart"), "labels", alike),
     )
     return tuple((message, {kind: some(names)}) for message, kind, names in found if names)
 

@@ -11,7 +11,7 @@ import datasets
 import pandas as pd
 
 from core.data import clean, entities, splits, tagging
-from core.data.clean import ELSEWHERE, NO_TEXT, PROBLEMS, Problems
+from core.data.clean import ELSEWHERE, HAS_NO_SPLIT, NO_TEXT, PROBLEMS, Problems
 from core.data.dataset import Source, TextDataset
 from core.data.splits import SHARED, SPLIT_VALUES
 from core.errors import N_, UserError
@@ -21,6 +21,7 @@ LONG = 200  # words; a sentence beyond that is rarely one
 NO_TAGS = N_("the sentence has no tags")
 USABLE: Problems = {NO_TEXT: PROBLEMS[NO_TEXT], NO_TAGS: lambda rows: rows["tags"].map(len) == 0}
 USED_ONCE: Problems = {
+    **HAS_NO_SPLIT,
     **USABLE,
     N_("the same sentence stands there again"): lambda rows: rows.duplicated(["key", "split"]),
     ELSEWHERE: PROBLEMS[ELSEWHERE],

@@ -22,6 +22,24 @@ def with_columns(frame: pd.DataFrame, extra: Mapping[str, Sequence[object]]) -> 
     return pd.DataFrame(columns, index=frame.index)
 
 
+def answered(
+    frame: pd.DataFrame,
+    columns: Mapping[str, str],
+    texts: Mapping[str, Sequence[str]],
+    answers: pd.DataFrame,
+    places: Sequence[int],
+) -> pd.DataFrame:
+    """Every row of a file with the answer to it, empty where there is none: the texts, the answer, the file's other columns.
+
+    frame: N rows of a file; columns: role → column; texts: role → N texts. answers: a row for each of the N rows in `places`.
+    """
+    result = answers.set_axis(list(places)).reindex(range(len(frame)))
+    for role, content in texts.items():
+        result[role] = list(content)
+    others = {name: frame[name].tolist() for name in frame.columns if name not in columns.values()}
+    return with_columns(result, others)
+
+
 def csv_text(frame: pd.DataFrame, *, mark: bool = False) -> str:
     """A table as CSV (RFC 4180; lines end with CR LF, so that a cell with either is quoted), without its index.
 

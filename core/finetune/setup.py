@@ -58,6 +58,7 @@ def load_data(config: RunConfig, folder: Path) -> TextDataset:
         str(folder / config.data) if inside else config.data,
         task_of(config.task).layout,
         dict(config.columns),
+        reading=config.reading,
         limit=config.limit,
         allow_path=inside or base.is_path(config.data),
     )

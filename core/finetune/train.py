@@ -14,6 +14,7 @@ from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainingArguments
 
 from core import models
+from core.data import fit
 from core.data.dataset import TextDataset
 from core.errors import Cancelled
 from core.finetune import machine
@@ -59,6 +60,9 @@ def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[
     config = _with_start(config, dataset, folder, report, cancelled)
     setup = set_up(config, dataset)
     goal = setup.goal
+    unfit = fit.advice(
+        dataset.texts(dataset.splits["train"]), goal.tokenizer, goal.max_length, cut=not setup.task.windowed
+    )
     try:
         rows = goal.rows(dataset, _stopper(cancelled))
     except Cancelled as stop:
@@ -105,7 +109,7 @@ def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[
         best_step=progress.best_step or done,
         cut_share=float(rows.truncated.mean()),
         environment=environment,
-        data=dataset.report,
+        data=replace(dataset.report, notes=(*dataset.report.notes, *unfit)),
     )
     try:
         if stopped:

@@ -15,7 +15,7 @@ from core.tables import delimiters, fit, header, limits
 from core.tables.delimiters import Cut
 from core.tables.fit import Mender
 from core.tables.rows import LONG_CELL, NO_DELIMITER, Row, Rows
-from core.tables.table import CONTROL, EXAMPLE_CHARS, Note, Reading, Table, evenly, make_table
+from core.tables.table import CONTROL, EXAMPLE_CHARS, Note, Reading, Table, WordsWithTags, evenly, make_table
 
 MOST_LINES = 2_000_000
 SEP = re.compile(r"sep=([^\r\n]{1,3})(?:\r\n?|\n)")  # what Excel writes and reads
@@ -208,6 +208,7 @@ def _table(fitted: _Fitted, cut: Cut, name: str) -> Table:
         [titles[place] or f"column {place + 1}" for place in used],
         [columns[place] for place in used],
         len(kept),
+        not_read=fitted.total - len(kept),
         dropped=_dropped(fitted, cut.delimiter),
         notes=(*fitted.notes, *_notes_on_rows(fitted), *too_many, *sampled),
         lines=[row.line for row in kept],
@@ -306,6 +307,7 @@ def _read_fasttext(text: str) -> Table | None:
         ["label", "text"],
         [[label for _, label, _ in kept], [content for _, _, content in kept]],
         len(kept),
+        not_read=len(rows) - len(kept),
         notes=((message, {"mark": "__label__"}), *sampled),
         lines=[number for number, _, _ in kept],
         source="none",
@@ -319,7 +321,9 @@ def _refuse_words_with_tags(text: str, name: str) -> None:
     tagged = [line for line in lines if TAGGED.fullmatch(line)]
     kinds = {line[-1] == "O" for line in tagged}
     if len(tagged) > 5 and len(tagged) >= 0.95 * len(lines) and len(kinds) == 2:
-        raise UserError(
-            "{file} has one word and its tag in each line (CoNLL), not one text: choose the task that finds named entities",
+        raise WordsWithTags(
+            N_(
+                "{file} has one word and its tag in each line (CoNLL), not one text: choose the task that finds named entities"
+            ),
             file=name,
         )

@@ -89,7 +89,8 @@ def read_documents(path: Path, reading: Reading = FIND_OUT) -> Table:
     if not found:
         raise UserError("{file} is empty", file=path.name)
     kept, sampled = evenly(found)
-    return replace(make_table(["text"], [kept], len(kept), notes=(*notes, *sampled)), encoding=encoding)
+    table = make_table(["text"], [kept], len(kept), notes=(*notes, *sampled), not_read=len(found) - len(kept))
+    return replace(table, encoding=encoding)
 
 
 def read_plain(path: Path, kinds: tuple[str, ...], reading: Reading = FIND_OUT) -> tuple[str, str, tuple[Note, ...]]:

@@ -73,4 +73,5 @@ def combine(tables: Sequence[tuple[str, Table]]) -> Table:
         header=first.header,
         delimiter=first.delimiter,
         encoding=first.encoding,
+        not_read=total - rows + sum(table.not_read for _, table in tables),
     )

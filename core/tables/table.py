@@ -1,4 +1,4 @@
-"""Table, what a reader makes of a user's file: plain strings in columns, with what was lost and remarked; Reading, how to read it.
+"""Table, what a reader makes of a user's file: plain strings in columns, with what was lost and remarked.
 
 This module does not know files, nor what the columns mean: nothing of tasks, labels or splits.
 """
@@ -11,8 +11,8 @@ from typing import Literal, TypeVar
 import pandas as pd
 
 from core import settings
-from core.errors import N_
-from core.results import Dropped
+from core.errors import N_, UserError
+from core.results import Dropped, Reading
 
 T = TypeVar("T")
 Note = tuple[str, Mapping[str, object]]
@@ -20,6 +20,10 @@ Header = Literal["first row", "none", "named"]
 
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 EXAMPLE_CHARS = 80
+
+
+class WordsWithTags(UserError):
+    """A file that was to hold texts has a word with its tag in each line."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +37,7 @@ class Table:
     begins, counted from 1: its line in a text file of lines, its row in any other source. unreadable: the same of the rows
     that were left out because they fit no column. header: where the column names come from: the "first row", "none" (they are
     numbered), or they are "named" by a source of another kind. encoding, delimiter: "" when the source is not such a file.
+    not_read: rows beyond the limit.
     """
 
     frame: pd.DataFrame
@@ -46,19 +51,7 @@ class Table:
     header: Header = "named"
     delimiter: str = ""
     encoding: str = ""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How a person says that a file is to be read; what is left empty is found out.
-
-    header: whether the first row holds the column names; columns without names are called "column 1", "column 2", and so on.
-    encoding: a Python codec.
-    """
-
-    header: bool | None = None
-    encoding: str = ""
-    delimiter: str = ""
+    not_read: int = 0
 
 
 FIND_OUT = Reading()
@@ -76,12 +69,13 @@ def make_table(
     unreadable: tuple[int, ...] = (),
     source: Header = "named",
     delimiter: str = "",
+    not_read: int = 0,
 ) -> Table:
     """A Table of columns that hold any Python values: as strings without control characters, cut to the limit.
 
     total: rows of the source, read or not. categories: what the numbers of a column stand for, by its name in `header`; a
     number that stands for nothing is a missing value. lines: where each row begins; () when the rows are simply counted.
-    source: where the header comes from.
+    source: where the header comes from. not_read: rows that were left out before, because there are more than the limit.
     """
     limit = settings.MAX_CELL_CHARS.value()
     content: dict[str, list[object]] = {}
@@ -111,7 +105,19 @@ def make_table(
     if controlled:
         notes = (*notes, (N_("control characters were removed from {count} cells"), {"count": controlled}))
     places = tuple(lines) or tuple(range(1, len(frame) + 1))
-    return Table(frame, rows, cut, dropped, notes, named, places, unreadable, source, delimiter)
+    return Table(
+        frame,
+        rows,
+        cut,
+        dropped,
+        notes,
+        named,
+        places,
+        unreadable,
+        source,
+        delimiter,
+        not_read=max(not_read, total - rows),
+    )
 
 
 def _column_names(header: Iterable[str]) -> list[str]:

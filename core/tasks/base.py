@@ -61,7 +61,7 @@ class Task:
     spans, tokens, text), which decide what can be done with such a model. counts: a template of n, what an evaluation counts.
     detail: the dataclass behind Evaluation.detail. supervised: whether the rows bring the answers. scratch: advised values for
     a new, tiny model, None where the task cannot start from one. class_weights: whether rare labels can be made to count more.
-    windowed: whether a long text is read in overlapping windows; otherwise its end is cut.
+    windowed: whether a long text is read in overlapping windows or goes on in another block; otherwise its end is cut.
     advised: values of RunConfig that suit the task where a preset does not know better. pipeline: transformers' pipeline and
     the hub's tag, "" where there is none. table: what the command line and the model card show of an evaluation besides its
     metrics. example: a dozen rows, for the tests and for a first try.

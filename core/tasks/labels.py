@@ -1,4 +1,4 @@
-"""match_labels: which of a model's labels a dataset means by each of its own.
+"""match_labels: which of a model's labels a dataset means by each of its own, and unknown_labels: which of them it does not have.
 
 This module does not know what is done with the labels.
 """
@@ -14,12 +14,12 @@ NUMBERED_LABEL = re.compile(r"(?:label_)?(\d{1,6})(?:\.0*)?")
 def match_labels(model_labels: Sequence[str], data_labels: Sequence[str]) -> tuple[int, ...]:
     """The model's class index for each of the data's labels.
 
-    Names are compared exactly, then without regard to case. Where one side only numbers its classes (0, 1, … or
+    Names are compared exactly, then without regard to case, then with 1.0 as 1. Where one side only numbers its classes (0, 1, … or
     LABEL_0, LABEL_1, …), the number is the other side's class index; a model that has only numbers takes named labels
     in their order when there are as many. The data may lack some of the model's labels.
     Raises UserError naming both sides otherwise.
     """
-    for key in (str, _fold):
+    for key in (str, _fold, _plain):
         names = {key(label): i for i, label in enumerate(model_labels)}
         wanted = [key(label) for label in data_labels]
         if len(names) == len(model_labels) and len(set(wanted)) == len(wanted) and set(wanted) <= set(names):
@@ -38,6 +38,26 @@ def match_labels(model_labels: Sequence[str], data_labels: Sequence[str]) -> tup
         data=_listed(data_labels),
         model=_listed(model_labels),
     )
+
+
+def unknown_labels(model_labels: Sequence[str], data_labels: Sequence[str]) -> tuple[str, ...]:
+    """Those of the data's labels that the model does not know, where it knows some of them by name; () where it knows all.
+
+    Raises UserError, as match_labels, when it knows none.
+    """
+    names = {_plain(label) for label in model_labels}
+    known = [label for label in data_labels if _plain(label) in names]
+    try:
+        match_labels(model_labels, data_labels)
+    except UserError:
+        match_labels(model_labels, known or data_labels)
+        return tuple(label for label in data_labels if label not in known)
+    return ()
+
+
+def _plain(label: str) -> str:
+    """A label without regard to case, spaces around it, and the decimals of a whole number."""
+    return re.sub(r"^([+-]?\d+)\.0*$", r"\1", _fold(label))
 
 
 def _fold(label: str) -> str:

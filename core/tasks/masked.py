@@ -383,6 +383,7 @@ MASKED = Task(
     counts=N_("{n:,} masked tokens"),
     detail=Masks,
     supervised=False,
+    windowed=True,
     scratch={
         "epochs": 3.0,
         "batch_size": 16,

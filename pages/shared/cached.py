@@ -5,7 +5,7 @@ weights were written, because a resumed run writes them anew.
 """
 
 import gc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextvars import copy_context
 from functools import lru_cache
@@ -36,13 +36,15 @@ from core import encoder as core_encoder
 from core import tokens as core_tokens
 from core.batches import Report
 from core.bundled import READY
+from core.data import fit as core_fit
+from core.data import folders
 from core.data.bundled import DATASETS
-from core.data.dataset import TextDataset
+from core.data.dataset import Layout, TextDataset
 from core.data.layouts import LAYOUTS
-from core.data.load import load, token_lengths
+from core.data.load import load
 from core.errors import Cancelled
 from core.families import FAMILIES, HEADS
-from core.results import AttentionMaps, Attribution, Prediction, RunReport, Tokens
+from core.results import AttentionMaps, Attribution, Prediction, Reading, RunReport, Tokens
 from core.tables.table import FIND_OUT, Table
 from core.tasks.base import is_path, start
 from core.tasks.table import TASKS, task_of
@@ -244,17 +246,23 @@ def changed_pass(
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _dataset(name: str, file: str, written: float, layout: str, columns: Columns) -> TextDataset:
-    return load(file or name, LAYOUTS[layout], dict(columns), allow_path=bool(file))
+def _dataset(name: str, file: str, written: float, layout: str, columns: Columns, reading: Reading) -> TextDataset:
+    def read(path: Path, rows: Layout, asked: Reading) -> Table:
+        return _table(str(path), written, rows.id, asked)
+
+    return load(file or name, LAYOUTS[layout], dict(columns), reading=reading, allow_path=bool(file), read=read)
 
 
-def dataset(name: str, file: str = "", layout: str = "", columns: Columns = ()) -> TextDataset:
+def dataset(
+    name: str, file: str = "", layout: str = "", columns: Columns = (), reading: Reading = FIND_OUT
+) -> TextDataset:
     """A DATASETS row or a hub dataset, or a file that the page itself wrote.
 
-    layout: a LAYOUTS id, by default the dataset's own, or the first. columns: (role, column); the others are guessed.
+    layout: a LAYOUTS id, by default the dataset's own, or the first. columns: (role, column); the others are guessed. reading:
+    how a file is read.
     """
     own = TASKS[DATASETS[name].task].layout.id if name in DATASETS else next(iter(LAYOUTS))
-    return _dataset(name, file, _changed(file), layout or own, columns)
+    return _dataset(name, file, _changed(file), layout or own, columns, reading)
 
 
 @st.cache_resource(max_entries=4096, show_spinner=False)
@@ -351,28 +359,45 @@ def _changed(file: str) -> float:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _table(file: str, written: float, layout: str) -> Table:
-    return LAYOUTS[layout].read(Path(file), FIND_OUT)
+def _table(file: str, written: float, layout: str, reading: Reading) -> Table:
+    return folders.read(Path(file), LAYOUTS[layout], reading)
 
 
-def table(file: str, layout: str) -> Table:
+def table(file: str, layout: str, reading: Reading = FIND_OUT) -> Table:
     """What a file of data holds, read as a layout does."""
-    return _table(file, _changed(file), layout)
+    return _table(file, _changed(file), layout, reading)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _lengths(
-    model: str, model_written: float, rows: int, name: str, file: str, written: float, layout: str, columns: Columns
-) -> np.ndarray:
-    found = _dataset(name, file, written, layout, columns)
-    split = found.splits["train"]
-    texts = list(found.texts(split.select(range(min(rows, len(split))))).values())
-    return token_lengths(texts[0], texts[1] if len(texts) > 1 else None, tokenizer(model, -1))
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _fit(
+    model: str,
+    model_written: float,
+    name: str,
+    file: str,
+    written: float,
+    layout: str,
+    columns: Columns,
+    reading: Reading,
+) -> core_fit.Fit:
+    found = _dataset(name, file, written, layout, columns, reading)
+    texts = found.texts(found.splits["train"])
+    return core_fit.measure(core_fit.sample(texts), tokenizer(model, -1))
 
 
-def lengths(model: str, rows: int, name: str, file: str, layout: str, columns: Columns) -> np.ndarray:
-    """Tokens of the first `rows` training examples when nothing is cut, special tokens included."""
-    return _lengths(model, _written(model), rows, name, file, _changed(file), layout, columns)
+def fit(model: str, name: str, file: str, layout: str, columns: Columns, reading: Reading = FIND_OUT) -> core_fit.Fit:
+    """How a model's tokenizer reads a sample of the training examples when nothing is cut."""
+    return _fit(model, _written(model), name, file, _changed(file), layout, columns, reading)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _fit_of(model: str, model_written: float, texts: Mapping[str, tuple[str, ...]]) -> core_fit.Fit:
+    return core_fit.measure(texts, tokenizer(model, -1))
+
+
+def fit_of(model: str, texts: Mapping[str, Sequence[str]]) -> core_fit.Fit:
+    """How a model's tokenizer reads a sample of N inputs (role → N texts) when nothing is cut."""
+    sampled = core_fit.sample(texts)
+    return _fit_of(model, _written(model), {role: tuple(column) for role, column in sampled.items()})
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
@@ -501,7 +526,7 @@ def run_data(run_id: str) -> TextDataset:
     run = runs.get(run_id)
     config = run.config
     file = str(run.folder / config.data) if config.data.startswith("data/") else ""
-    return dataset(config.data, file, task_of(config.task).layout.id, config.columns)
+    return dataset(config.data, file, task_of(config.task).layout.id, config.columns, config.reading)
 
 
 def data_of(name: str) -> TextDataset:

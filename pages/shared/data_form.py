@@ -6,31 +6,38 @@ An uploaded file is kept under its fingerprint in the studio's home, so that a r
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from shutil import rmtree
 from time import time
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core import hub, models, settings
+from core.data import fit
+from core.data import remarks as core_remarks
 from core.data.bundled import DATASETS
 from core.data.columns import choose_columns as complete
+from core.data.columns import prefer
 from core.data.dataset import Layout, TextDataset
 from core.errors import UserError
 from core.figures import training as training_figures
+from core.results import DataReport, Reading
 from core.tables import files
+from core.tables.table import FIND_OUT, Note, Table, WordsWithTags
 from core.tasks.base import Task
 from core.tasks.table import TASKS
-from pages.shared import cached, inputs, layout, recipe
+from pages.shared import cached, inputs, layout, recipe, words
 from pages.shared.i18n import _, error_text
 from pages.shared.tasks.table import VIEWS
 
-SAMPLE = 1000  # training examples whose length in tokens is measured
+HEADERS: Mapping[str, bool | None] = {"": None, "yes": True, "no": False}
+DELIMITERS = (",", ";", "\t", "|")
 PREVIEW = 3
 KEPT_SECONDS = 7 * 24 * 3600  # how long an uploaded file that nobody uses is kept
 UPLOAD = re.compile(r"upload:([0-9a-f]{24})")
@@ -45,13 +52,14 @@ class Source:
     file: str
     task: str
     columns: cached.Columns = ()
+    reading: Reading = FIND_OUT
 
     @property
     def layout(self) -> str:
         return TASKS[self.task].layout.id
 
     def load(self) -> TextDataset:
-        return cached.dataset(self.name, self.file, self.layout, self.columns)
+        return cached.dataset(self.name, self.file, self.layout, self.columns, self.reading)
 
 
 def uploads() -> Path:
@@ -148,9 +156,9 @@ def choose_kind() -> None:
 
 
 def set_data(name: str) -> None:
-    """Other data: the columns chosen for the old ones mean nothing any more."""
+    """Other data: what was chosen for the old one means nothing any more."""
     inputs.put("data", name)
-    recipe.values().forget_columns()
+    recipe.values().forget_data()
 
 
 def choose_data() -> Source | None:
@@ -224,27 +232,124 @@ def choose_file() -> Source | None:
         set_data,
         key="upload",
         help_text=_(
-            "A table (CSV, TSV, JSON, JSONL or Parquet), or a text file with a word and its tag in each line (CoNLL), at most {size} MB and {rows:,} rows. Encoding, delimiter and columns are found out. The file stays on this machine."
+            "A table (CSV, TSV, JSON, JSONL, Excel or Parquet, also packed as .zip or .gz), or a text file with a word and its tag in each line (CoNLL), at most {size} MB and {rows:,} rows. Encoding, delimiter and columns are found out. The file stays on this machine."
         ).format(size=settings.MAX_UPLOAD_MB.value(), rows=settings.MAX_ROWS.value()),
         none=_("No file yet. Labels may be words, numbers or true/false; what cannot be used is listed here."),
     )
     if file is None:
         return None
     task = choose_task(row for row in offered() if file.suffix in suffixes_of([row.layout]))
-    columns = choose_columns(file, TASKS[task].layout, recipe.values())
-    return None if columns is None else Source(file.name, str(file), task, columns)
+    reading = choose_reading(file, TASKS[task].layout, recipe.values())
+    try:
+        columns = choose_columns(file, TASKS[task].layout, recipe.values(), reading)
+    except WordsWithTags as error:
+        st.error(layout.plain(error_text(error)), icon=":material/error:")
+        use_other(row for row in offered() if any(role.kind == "tags" for role in row.layout.roles))
+        return None
+    return None if columns is None else Source(file.name, str(file), task, columns, reading)
 
 
-def choose_columns(file: Path, rows: Layout, values: recipe.Values, *, key: str = "") -> cached.Columns | None:
+def choose_reading(file: Path, rows: Layout, values: recipe.Values, *, key: str = "") -> Reading:
+    """How the file is read: found out, and open to change; unfolded where that cannot be found out.
+
+    values: where the choice is kept. key: begins the keys of the widgets.
+    """
+    reading = values.reading()
+    table = None
+    with suppress(UserError):  # it is shown where the columns are chosen
+        table = cached.table(str(file), rows.id, reading)
+    reading_fields(
+        reading,
+        table,
+        lambda name, value: values.choose_reading(**{name: value}),
+        plain=file.suffix in rows.suffixes,
+        key=key,
+    )
+    return reading
+
+
+def reading_fields(
+    reading: Reading, table: Table | None, take: Callable[[str, object], None], *, plain: bool, key: str
+) -> None:
+    """The fields of a Reading, with what was found out. table: None where the file cannot be read so.
+
+    take: called with a field and its value when it is chosen. plain: the file has an encoding, but no columns.
+    """
+    headers = {"": _("find out"), "yes": words.header_name("first row"), "no": words.header_name("none")}
+    delimiters = {"": _("find out"), **{sign: words.delimiter_name(sign) for sign in DELIMITERS}}
+    encodings = {"": _("find out"), **encoding_titles()}
+    delimiters.setdefault(reading.delimiter, reading.delimiter)
+    encodings.setdefault(reading.encoding, reading.encoding)
+    if table is not None:
+        headers[""] = _found(words.header_name(table.header))
+        delimiters[""] = _found(words.delimiter_name(table.delimiter))
+        encodings[""] = _found(table.encoding)
+    fields: dict[str, tuple[str, Mapping[Any, str], object]] = {
+        "encoding": (_("Encoding"), encodings, reading.encoding)
+    }
+    if not plain:
+        fields["header"] = (_("Column names"), headers, {None: "", True: "yes", False: "no"}[reading.header])
+        fields["delimiter"] = (_("Delimiter"), delimiters, reading.delimiter)
+    with st.expander(_("How the file was read"), expanded=table is None, icon=":material/table_view:"):
+        for place, (name, (title, options, now)) in zip(st.columns(3), fields.items(), strict=False):
+            widget = f"{key}reading_{name}"
+            st.session_state[widget] = now
+            place.selectbox(
+                title,
+                list(options),
+                format_func=options.__getitem__,
+                key=widget,
+                on_change=lambda name=name, widget=widget: take(name, _value(name, st.session_state[widget])),
+            )
+        st.caption(
+            _(
+                "What is found out can be wrong. If letters, columns or the first row look wrong, say here how the file was written."
+            )
+        )
+
+
+def _value(name: str, chosen: str) -> object:
+    """What a choice in one of the fields says of the Reading."""
+    return HEADERS[chosen] if name == "header" else chosen
+
+
+def _found(what: str) -> str:
+    """The choice of having it found out, with what was found."""
+    return _("found out: {what}").format(what=what) if what else _("find out")
+
+
+def encoding_titles() -> dict[str, str]:
+    """The usual encodings by codec, with the languages that are written in them."""
+    return {
+        "utf-8": "UTF-8",
+        "utf-16": "UTF-16",
+        "gb18030": "GB18030 / GBK · " + _("Simplified Chinese"),
+        "big5": "Big5 · " + _("Traditional Chinese"),
+        "shift_jis": "Shift JIS · " + _("Japanese"),
+        "euc_jp": "EUC-JP · " + _("Japanese"),
+        "euc_kr": "EUC-KR · " + _("Korean"),
+        "cp1252": "Windows-1252 · " + _("Western European"),
+        "cp1250": "Windows-1250 · " + _("Central European"),
+        "cp1251": "Windows-1251 · " + _("Cyrillic"),
+        "koi8_r": "KOI8-R · " + _("Russian"),
+        "cp1253": "Windows-1253 · " + _("Greek"),
+        "cp1254": "Windows-1254 · " + _("Turkish"),
+        "cp1255": "Windows-1255 · " + _("Hebrew"),
+        "cp1256": "Windows-1256 · " + _("Arabic"),
+    }
+
+
+def choose_columns(
+    file: Path, rows: Layout, values: recipe.Values, reading: Reading, *, key: str = ""
+) -> cached.Columns | None:
     """The column of each role that the rows have: guessed, and open to change. None while one that is needed is not chosen.
 
     values: where the choice is kept. key: begins the keys of the widgets.
     """
     if file.suffix in rows.suffixes:
         return ()  # such a file has no columns to choose from
-    frame = cached.table(str(file), rows.id).frame
-    known = {role.id: values.columns().get(role.id, "") for role in rows.roles}
-    known = {role: column for role, column in known.items() if column in frame.columns}
+    frame = cached.table(str(file), rows.id, reading).frame
+    known = prefer(frame, rows.roles, values.columns())
     try:
         guessed: Mapping[str, str] = complete(frame, rows, known)
     except UserError as error:
@@ -253,10 +358,11 @@ def choose_columns(file: Path, rows: Layout, values: recipe.Values, *, key: str 
     picked: list[tuple[str, str]] = []
     for role, place in zip(rows.roles, st.columns(len(rows.roles)), strict=True):
         widget = f"{key}{role.id}_column"
-        st.session_state[widget] = known.get(role.id) or guessed.get(role.id)
+        chosen = known.get(role.id) or guessed.get(role.id)
+        st.session_state[widget] = chosen
         place.selectbox(
             _(role.title),
-            list(frame.columns),
+            [*frame.columns, *([chosen] if chosen and chosen not in frame.columns else [])],
             key=widget,
             placeholder=_("choose a column"),
             on_change=lambda role=role, widget=widget: values.choose_column(role.id, st.session_state[widget] or ""),
@@ -312,12 +418,14 @@ def show_data(source: Source, dataset: TextDataset, model: str, max_length: int)
     )
     lost = sum(row.count for row in report.dropped)
     columns[3].metric(_("Left out"), f"{lost:,}", help=_("Rows that cannot be used; the reasons are below."))
-    remarks(dataset)
+    found = cached.fit(model, source.name, source.file, source.layout, source.columns, source.reading)
+    remarks(report, fit.notes(found, max_length, cut=not TASKS[source.task].windowed))
+    offers(TASKS[source.task], report)
     left, right = st.columns(2)
     with left:
         VIEWS[source.task].data(dataset)
     with right, layout.mistakes():
-        lengths = cached.lengths(model, SAMPLE, source.name, source.file, source.layout, source.columns)
+        lengths = found.lengths
         layout.plot(
             training_figures.length_histogram(lengths, max_length, text=_),
             "lengths",
@@ -342,34 +450,28 @@ def show_data(source: Source, dataset: TextDataset, model: str, max_length: int)
         preview(source.task, dataset, model, max_length)
 
 
-def remarks(dataset: TextDataset) -> None:
-    """Everything that should be known about the data before its scores are believed."""
-    report = dataset.report
-    for note, values in report.notes:
-        st.info(layout.plain(_(note).format(**values)), icon=":material/info:")
-    if report.rare:
-        st.warning(
-            layout.plain(
-                _("Fewer than ten rows have the label {labels}: too few to learn it well or to measure it.").format(
-                    labels=", ".join(report.rare[:20])
-                )
-            )
-        )
-    if report.cut_cells:
-        st.warning(
-            _(
-                "{count} cells were longer than {limit:,} characters and were cut (the setting STUDIO_MAX_CELL_CHARS)."
-            ).format(count=report.cut_cells, limit=settings.MAX_CELL_CHARS.value())
-        )
-    found = [
+def remarks(report: DataReport, more: tuple[Note, ...] = ()) -> None:
+    """Everything that should be known about the data before anything that comes of it is believed. more: further warnings."""
+    found = core_remarks.remarks(report, more)
+    warnings([(remark.message, remark.values) for remark in found if remark.warning])
+    infos = _sentences([(remark.message, remark.values) for remark in found if not remark.warning])
+    if infos:
+        st.info(infos, icon=":material/info:")
+    names = words.header_name(report.header)
+    how = [
         _("read as {encoding}").format(encoding=report.encoding) if report.encoding else "",
         _("delimiter {delimiter}").format(delimiter=repr(report.delimiter)) if report.delimiter else "",
-        _("columns used: {columns}").format(columns=", ".join(dataset.columns.values())),
+        _("column names: {names}").format(names=names) if names else "",
+        _("columns used: {columns}").format(columns=", ".join(report.used.values())),
+        _("not used: {columns}").format(columns=", ".join(report.unused[:20])) if report.unused else "",
     ]
-    st.caption(layout.plain(" · ".join(part for part in found if part)))
+    st.caption(layout.plain(" · ".join(part for part in how if part)))
     if report.dropped:
-        rows = sum(row.count for row in report.dropped)
-        with st.expander(_("{count:,} of {rows:,} rows were left out: why").format(count=rows, rows=report.rows)):
+        count, rows = report.left_out, report.rows
+        with st.expander(
+            _("{count:,} of {rows:,} rows were left out: why").format(count=count, rows=rows),
+            expanded=core_remarks.is_much(report),
+        ):
             st.dataframe(
                 pd.DataFrame(
                     {
@@ -380,6 +482,56 @@ def remarks(dataset: TextDataset) -> None:
                 ),
                 hide_index=True,
                 alt=_("Why rows were left out, how many, and examples"),
+            )
+
+
+def warnings(notes: Sequence[Note]) -> None:
+    """What is to be said of texts and the model that reads them, as one warning."""
+    if notes:
+        st.warning(_sentences(notes), icon=":material/warning:")
+
+
+def _sentences(notes: Sequence[Note]) -> str:
+    """Remarks in the language of the page: one as a sentence, several as a list."""
+    sentences = [layout.plain(_capital(_(message).format(**values))) for message, values in notes]
+    return sentences[0] if len(sentences) == 1 else "\n".join(f"- {sentence}" for sentence in sentences)
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
+
+
+def use_other(tasks: Iterable[Task]) -> None:
+    """A button for each task that suits the file better."""
+    for row in tasks:
+        st.button(
+            _("Use the task “{task}”").format(task=_(row.title)),
+            key=f"use_{row.id}",
+            on_click=set_task,
+            args=(row.id,),
+            icon=":material/swap_horiz:",
+        )
+
+
+def offers(task: Task, report: DataReport) -> None:
+    """Other ways to take the same file: a task that reads words with tags or two texts, or two columns as one text."""
+    roles = {role.id for role in task.layout.roles}
+    others = [row for row in offered() if report.tagged and any(role.kind == "tags" for role in row.layout.roles)]
+    joined = core_remarks.joined(report)
+    if joined:
+        others += [row for row in offered() if roles < {role.id for role in row.layout.roles}]
+    if not (others or joined):
+        return
+    with st.container(horizontal=True):
+        use_other(others)
+        if joined:
+            text = next(role.id for role in task.layout.roles if role.kind == "text")
+            st.button(
+                layout.plain(_("Read {columns} as one text").format(columns=joined)),
+                key="join_columns",
+                on_click=recipe.values().choose_column,
+                args=(text, joined),
+                icon=":material/merge:",
             )
 
 

@@ -5,6 +5,7 @@ them. This module does not know which data is trained on.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 
@@ -12,13 +13,15 @@ import streamlit as st
 
 from core import models, runs
 from core.finetune.recipe import METHODS, PARAMETERS, PRESETS, suggested_learning_rate, with_preset
-from core.results import RunConfig
+from core.results import Reading, RunConfig
 from core.tasks.table import TASKS
 from pages.shared import inputs, words
 from pages.shared.i18n import _
 
 DEFAULTS = {field.name: field.default for field in fields(RunConfig)}
 SETTABLE = (*PARAMETERS, "method", "class_weights")
+ENCODING = re.compile(r"[\w.-]{1,40}", re.ASCII)
+DELIMITER = re.compile(r'[^\r\n"]{1,5}')
 OLD_COLUMN = "_column"  # addresses of earlier versions name a column as "text_column", "pair_column" or "label_column"
 
 
@@ -40,8 +43,8 @@ def fitting(name: str, value: object) -> bool:
 class Values:
     """Values of a run's configuration: a base and what differs from it, which the address holds as JSON.
 
-    key: the shared value with the differences and, under "columns", the columns that were chosen by role. base: field of
-    RunConfig → value where nothing was changed. names: the fields that may be changed.
+    key: the shared value with the differences and, under "columns", the columns that were chosen by role, under "reading" how the
+    file is read. base: field of RunConfig → value where nothing was changed. names: the fields that may be changed.
     """
 
     key: str
@@ -67,36 +70,58 @@ class Values:
         chosen = earlier | (named if isinstance(named, dict) else {})
         return {role: column for role, column in chosen.items() if isinstance(column, str) and column}
 
+    def reading(self) -> Reading:
+        """How the file is read, as far as it was chosen; what no file can be read with is left out."""
+        said = self._read().get("reading")
+        found = said if isinstance(said, dict) else {}
+        header, encoding, delimiter = (found.get(name) for name in ("header", "encoding", "delimiter"))
+        return Reading(
+            header if isinstance(header, bool) else None,
+            encoding if isinstance(encoding, str) and ENCODING.fullmatch(encoding) else "",
+            delimiter if isinstance(delimiter, str) and DELIMITER.fullmatch(delimiter) else "",
+        )
+
     def value(self, name: str) -> object:
         """A field as it is set now."""
         return self.changes().get(name, self.base[name])
 
     def change(self, **values: object) -> None:
         """Set fields; one that is back at the base is no longer a change."""
-        self._write(self.changes() | values, self.columns())
+        self._write(self.changes() | values, self.columns(), self.reading())
 
     def choose_column(self, role: str, column: str) -> None:
         """Choose the column of a role, "" to have it guessed."""
-        self._write(self.changes(), self.columns() | {role: column})
+        self._write(self.changes(), self.columns() | {role: column}, self.reading())
+
+    def choose_reading(self, **said: object) -> None:
+        """Say how the file is read: fields of Reading. The columns may have other names then, so they are found again."""
+        self._write(self.changes(), {}, replace(self.reading(), **said))  # type: ignore[arg-type]
 
     def forget(self) -> None:
-        """Back to the base; the columns stay."""
-        self._write({}, self.columns())
+        """Back to the base; the columns and the reading stay."""
+        self._write({}, self.columns(), self.reading())
 
     def forget_columns(self) -> None:
-        """Other data: the columns chosen for the old ones mean nothing any more."""
-        self._write(self.changes(), {})
+        """Other roles: the columns chosen for the old ones mean nothing any more."""
+        self._write(self.changes(), {}, self.reading())
+
+    def forget_data(self) -> None:
+        """Other data: neither the columns nor the reading of the old one mean anything any more."""
+        self._write(self.changes(), {}, Reading())
 
     def take(self, config: RunConfig) -> None:
         """Set everything as in a configuration."""
         values = asdict(config)
-        self._write({name: values[name] for name in self.names}, dict(config.columns))
+        self._write({name: values[name] for name in self.names}, dict(config.columns), config.reading)
 
-    def _write(self, values: Mapping[str, object], columns: Mapping[str, str]) -> None:
+    def _write(self, values: Mapping[str, object], columns: Mapping[str, str], reading: Reading) -> None:
         kept: dict[str, object] = {name: value for name, value in values.items() if value != self.base[name]}
         chosen = {role: column for role, column in columns.items() if column}
         if chosen:
             kept["columns"] = chosen
+        said = {name: value for name, value in asdict(reading).items() if value not in (None, "")}
+        if said:
+            kept["reading"] = said
         inputs.put(self.key, json.dumps(kept, sort_keys=True, ensure_ascii=False) if kept else "")
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from core.finetune.recipe import METHODS, PARAMETERS, PRESETS
 from core.metrics import METRICS
-from core.results import Evaluation, Measure, RunConfig, RunReport
+from core.results import Evaluation, Measure, Reading, RunConfig, RunReport
 from core.tasks.table import TASKS
 from pages.shared.i18n import _
 
@@ -108,7 +108,12 @@ def method_name(method: str) -> str:
 
 def configuration(config: RunConfig) -> dict[str, str]:
     """A run's settings as a table shows them: plain name → value. What does not apply is left out."""
-    unused = {"frozen_layers": config.method != "frozen", "lora_rank": config.method != "lora", "columns": True}
+    unused = {
+        "frozen_layers": config.method != "frozen",
+        "lora_rank": config.method != "lora",
+        "columns": True,
+        "reading": True,
+    }
     shown = {name: value for name, value in asdict(config).items() if value != "" and not unused.get(name)}
     words = {
         "task": task_name,
@@ -125,7 +130,30 @@ def configuration(config: RunConfig) -> dict[str, str]:
         else str(value)
         for name, value in shown.items()
     }
-    return settings | {column_name(config.task, role): column for role, column in config.columns}
+    columns = {column_name(config.task, role): column for role, column in config.columns}
+    return settings | columns | reading(config.reading)
+
+
+def reading(asked: Reading) -> dict[str, str]:
+    """How a file is to be read, as far as somebody said it: plain name → value."""
+    said = {
+        _("Column names"): "" if asked.header is None else header_name("first row" if asked.header else "none"),
+        _("Encoding"): asked.encoding,
+        _("Delimiter"): delimiter_name(asked.delimiter),
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def header_name(header: str) -> str:
+    """Where the column names of a file come from, in plain words; "" where no row can hold them."""
+    return {"first row": _("in the first row"), "none": _("none: columns are numbered")}.get(header, "")
+
+
+def delimiter_name(delimiter: str) -> str:
+    """What separates the cells of a file, in plain words."""
+    return {",": _("comma ,"), ";": _("semicolon ;"), "\t": _("tab"), "|": _("bar |"), " ": _("space")}.get(
+        delimiter, delimiter
+    )
 
 
 def column_name(task: str, role: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from core import bundled, models
 from core.families import HEADS
-from core.results import DataReport
+from core.results import JOINED, DataReport
 
 
 def beginning(name: str, *imports: str) -> str:
@@ -105,7 +105,7 @@ rows["text"] = [text.translate(windows) for text in rows["text"]]  # its dashes 
 
 
 def read_table(file: str, report: DataReport) -> str:
-    """The expression that reads a table."""
+    """The expression that reads a table as the studio has read it."""
     kind = file.removesuffix(".gz").rpartition(".")[2]
     if kind == "parquet":
         return f"pd.read_parquet({file!r})"
@@ -113,7 +113,22 @@ def read_table(file: str, report: DataReport) -> str:
         return f"pd.read_excel({file!r}, dtype=str)"
     if kind in ("json", "jsonl"):
         return f"pd.read_json({file!r}, dtype=False, lines={kind == 'jsonl'})"
-    return f"pd.read_csv({file!r}, sep={report.delimiter or ','!r}, encoding={codec(report)!r}, dtype=str)"
+    options = [f"sep={report.delimiter or ','!r}", f"encoding={codec(report)!r}", "dtype=str"]
+    if report.unreadable:
+        options.append("on_bad_lines='skip'")
+    if report.header == "none":
+        options.append("header=None")
+    named = ".rename(columns=lambda place: f'column {place + 1}')" if report.header == "none" else ""
+    return f"pd.read_csv({file!r}, {', '.join(options)}){named}"
+
+
+def joined_columns(columns: Sequence[str], report: DataReport) -> str:
+    """Code that adds to `rows` each column of texts that is several columns read as one."""
+    return "".join(
+        f"rows[{column!r}] = rows[{column.split(JOINED)!r}].fillna('').agg(' '.join, axis=1).str.strip()\n"
+        for column in columns
+        if column not in report.columns
+    )
 
 
 def codec(report: DataReport) -> str:

@@ -1,11 +1,12 @@
 """Scripts of Fine-tune: the rows to learn from, and the recipe of a run."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from core.data.bundled import ARTICLE, DATASETS
 from core.finetune.methods import LORA_TARGETS, LORA_TARGETS_ELSEWHERE
 from core.results import DataReport, RunConfig
-from pages.shared.snippets._parts import beginning, film_rows, precision, read_table
+from pages.shared.snippets._parts import beginning, film_rows, joined_columns, precision, read_table
 
 WEIGHTED = """
 counts = train["label"].value_counts().reindex(labels).to_numpy()
@@ -33,8 +34,23 @@ def training_rows(name: str, file: str, columns: Mapping[str, str], report: Data
         return f"""rows = load_dataset({name!r}, split="train").to_pandas().rename(columns={roles!r})
 rows["label"] = rows["label"].replace(dict(enumerate(labels))).astype(str)
 """
-    read = read_table(file, report)
-    return f"rows = {read}.rename(columns={roles!r})\nrows = rows[{list(columns)!r}].dropna().astype(str)\n"
+    return (
+        f"rows = {read_table(file, report)}\n"
+        + joined_columns(list(columns.values()), report)
+        + f"rows = rows.rename(columns={roles!r})[{list(columns)!r}].dropna().astype(str)\n"
+        + _labels(list(report.label_counts))
+    )
+
+
+def _labels(labels: Sequence[str]) -> str:
+    """Code that writes the labels of `rows` in one way, and leaves out the rows that have none."""
+    if all(re.fullmatch(r"[+-]?\d+", label) for label in labels):
+        spelt = """rows["label"] = rows["label"].str.strip().str.replace(r"\\.0*$", "", regex=True)  # 1.0 is 1"""
+    elif set(labels) <= {"true", "false"}:
+        spelt = 'rows["label"] = rows["label"].str.strip().str.lower()'
+    else:
+        spelt = 'rows["label"] = rows["label"].str.strip()'
+    return spelt + '\nrows = rows[rows["label"].isin(labels)]\n'
 
 
 def _trained(config: RunConfig) -> str:

@@ -3,7 +3,15 @@
 from core import models
 from core.data.bundled import ARTICLE
 from core.results import DataReport, RunConfig
-from pages.shared.snippets._parts import beginning, beginning_with_head, codec, film_rows, precision, read_table
+from pages.shared.snippets._parts import (
+    beginning,
+    beginning_with_head,
+    codec,
+    film_rows,
+    joined_columns,
+    precision,
+    read_table,
+)
 
 
 def documents(name: str, file: str, column: str, report: DataReport, pasted: str = "") -> str:
@@ -18,7 +26,8 @@ def documents(name: str, file: str, column: str, report: DataReport, pasted: str
 texts = [part.strip() for part in re.split(r"\\n\\s*\\n", content) if part.strip()]
 """
     if file:
-        return f"rows = {read_table(file, report)}\ntexts = list(rows[{column!r}].dropna().astype(str))\n"
+        read = f"rows = {read_table(file, report)}\n" + joined_columns([column], report)
+        return read + f"texts = list(rows[{column!r}].dropna().astype(str))\n"
     if name == "article-example":
         return f"texts = {list(ARTICLE)!r}\n"
     return film_rows(name) + 'texts = list(rows["text"])\n'

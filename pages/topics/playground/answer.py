@@ -1,16 +1,18 @@
 """One answer: what the model says, what it said before training, and what must be known about it."""
 
+import sys
 from collections.abc import Mapping
 
 import streamlit as st
 
 from core import models
 from core.bundled import READY
+from core.data import fit
 from core.errors import UserError
 from core.results import Prediction
 from core.runs import Run
 from core.tasks.table import TASKS
-from pages.shared import cached, layout
+from pages.shared import cached, data_form, layout
 from pages.shared.i18n import _, error_text
 from pages.shared.tasks.table import VIEWS
 from pages.topics.playground.answering import run_of
@@ -98,6 +100,9 @@ def notes(name: str, given: Mapping[str, str], prediction: Prediction) -> None:
     run = run_of(name)
     if run is not None and run.config.task in TASKS and set(given) - set(task.inputs):
         st.info(_("This model was trained on single texts: it never saw a second sentence in training."))
+    texts = {role: [given.get(role, "")] for role in task.inputs}
+    unknown = fit.notes(cached.fit_of(name, texts), sys.maxsize, cut=False)
+    data_form.warnings(unknown)
     if prediction.truncated:
         limit = cached.predictor(name).max_length
         first, *others = given.values()

@@ -5,6 +5,7 @@ it when a button is pressed; what was predicted by then stays. This module draws
 or field the texts come from.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -13,11 +14,13 @@ import numpy as np
 import pandas as pd
 
 from core import predict, settings
+from core.data.load import Inputs
 from core.errors import UserError
-from core.export.tables import csv_text
+from core.export.tables import answered, csv_text
 from core.results import Evaluation, Prediction
 from core.tasks.base import Goal
-from core.tasks.classify import Labelled, match_labels, measure
+from core.tasks.classify import Labelled, measure
+from core.tasks.labels import match_labels, unknown_labels
 from pages.shared.i18n import _
 
 FIRST_STEP = 16
@@ -33,8 +36,8 @@ class Job:
     """Texts to predict, and the predictions so far.
 
     inputs: role → N texts. rows: the row (or line) of each in its source, counted from 1. truth: the label of each, "" where
-    unknown, or None. empty: rows left out because a text is missing. beyond: rows left out because of STUDIO_MAX_BULK.
-    seconds: spent predicting.
+    unknown, or None. empty: rows left out because a text is missing. beyond: rows left out because of STUDIO_MAX_BULK. source:
+    every row of the file that they come from, None of a field. seconds: spent predicting.
     """
 
     model: str
@@ -44,6 +47,7 @@ class Job:
     truth: list[str] | None
     empty: int
     beyond: int
+    source: Inputs | None = None
     predictions: list[Prediction] = field(default_factory=list)
     seconds: float = 0.0
     cancelled: bool = False
@@ -66,7 +70,13 @@ class Job:
         return (self.total - len(self.predictions)) / self.rate if self.rate else 0.0
 
 
-def create(model: str, title: str, inputs: Mapping[str, Sequence[str]], truth: Sequence[str] | None = None) -> Job:
+def create(
+    model: str,
+    title: str,
+    inputs: Mapping[str, Sequence[str]],
+    truth: Sequence[str] | None = None,
+    source: Inputs | None = None,
+) -> Job:
     """A job over the rows that hold every text, at most STUDIO_MAX_BULK of them. Raises UserError when none does."""
     count = len(next(iter(inputs.values())))
     full = [i for i in range(count) if all(texts[i].strip() for texts in inputs.values())]
@@ -81,6 +91,7 @@ def create(model: str, title: str, inputs: Mapping[str, Sequence[str]], truth: S
         truth=None if truth is None else [truth[i].strip() for i in kept],
         empty=count - len(full),
         beyond=len(full) - len(kept),
+        source=source,
     )
 
 
@@ -101,10 +112,11 @@ def work(job: Job, predictor: predict.Predictor) -> Iterator[None]:
 def evaluation(job: Job, goal: Goal) -> Evaluation | None:
     """The answers so far against the labels that came with the texts, or None where there are none.
 
-    Raises UserError when the labels are not the model's.
+    Rows whose label the model does not know are left out (`unknown` names them). Raises UserError when it knows none.
     """
     answers = {i: row for i, row in enumerate(job.predictions) if isinstance(row, Labelled)}
-    known = [i for i in answers if job.truth and job.truth[i]]
+    strange = unknown(job, goal)
+    known = [i for i in answers if job.truth and job.truth[i] and job.truth[i] not in strange]
     if job.truth is None or not known:
         return None
     names = sorted({job.truth[i] for i in known})
@@ -116,6 +128,12 @@ def evaluation(job: Job, goal: Goal) -> Evaluation | None:
         np.array([list(answers[i].probabilities.values()) for i in known]),
         {role: [texts[i] for i in known] for role, texts in job.inputs.items()},
     )
+
+
+def unknown(job: Job, goal: Goal) -> dict[str, int]:
+    """Labels that came with the texts but that the model does not know, and how many of the answered rows have each."""
+    counts = Counter(label for label in (job.truth or ())[: len(job.predictions)] if label)
+    return {label: counts[label] for label in unknown_labels(goal.labels, sorted(counts))} if counts else {}
 
 
 def _shorten(text: str) -> str:
@@ -153,8 +171,15 @@ def table(job: Job, goal: Goal, brief: Callable[[Prediction], str] | None = None
 
 
 def download(job: Job, goal: Goal) -> str:
-    """The answers so far as CSV, with the columns of the command line's `predict`, the row and the label in the file."""
+    """The answers so far as CSV, as the command line's `predict` writes them: every row of a file with all its columns.
+
+    Of a field, the answered lines, the number of each, and the label in the file.
+    """
     frame = goal.frame(job.predictions)
+    if job.source is not None:
+        places = [row - 1 for row in job.rows[: len(frame)]]
+        source = job.source
+        return csv_text(answered(source.frame, source.report.used, source.texts, frame, places), mark=True)
     frame["row"] = job.rows[: len(frame)]
     if job.truth is not None:
         frame["true label"] = job.truth[: len(frame)]

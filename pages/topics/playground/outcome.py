@@ -81,6 +81,18 @@ def results(job: bulk.Job) -> None:
     goal = cached.predictor(job.model).goal
     with layout.mistakes():
         evaluation = bulk.evaluation(job, goal)
+        strange = bulk.unknown(job, goal)
+        if strange:
+            st.warning(
+                layout.plain(
+                    _(
+                        "{count:,} texts have a label that the model does not know: {labels}. It can only be wrong there; the figures are those of the other texts."
+                    ).format(
+                        count=sum(strange.values()),
+                        labels=", ".join(f"{label} ({count})" for label, count in strange.items()),
+                    )
+                )
+            )
         if evaluation is not None:
             _measured(evaluation)
     table = bulk.table(job, goal, VIEWS[goal.task].brief)

@@ -1,17 +1,21 @@
 """Where many texts come from: what is pasted, or a file and its columns."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
 
 from core import settings
-from core.data.columns import check_column, choose_inputs
+from core.data import fit, folders
+from core.data.columns import check_column, choose_inputs, more_texts, parts_of
+from core.data.dataset import Layout
+from core.data.load import ask
 from core.errors import UserError
-from core.tables import files
-from core.tables.table import Table
-from pages.shared import cached, layout
+from core.results import JOINED, Reading
+from core.tables.table import FIND_OUT, Note, Table
+from pages.shared import cached, data_form, layout
 from pages.shared.i18n import _
 from pages.topics.playground import bulk
 from pages.topics.playground.answering import short_title
@@ -25,39 +29,61 @@ def pasted(name: str, titles: Mapping[str, str]) -> bulk.Job:
         (line.split("\t", len(roles) - 1) + [""] * len(roles))[: len(roles)] if len(roles) > 1 else [line]
         for line in lines
     ]
-    return bulk.create(
+    job = bulk.create(
         name, short_title(name, titles), {role: [row[i] for row in parts] for i, role in enumerate(roles)}
     )
+    data_form.warnings(unfit(name, job.inputs))
+    return job
 
 
-def read_upload(upload: st.runtime.uploaded_file_manager.UploadedFile) -> Table:
+def read_upload(upload: st.runtime.uploaded_file_manager.UploadedFile, rows: Layout, reading: Reading) -> Table:
     """The uploaded file as a table, kept for this visitor until another one comes. Raises UserError when it is unreadable."""
+    key = (upload.file_id, rows.id, reading)
     kept = st.session_state.get("bulk_table")
-    if kept is None or kept[0] != upload.file_id:
+    if kept is None or kept[0] != key:
         name = "".join(c for c in upload.name if c.isprintable() and c not in "/\\")[-100:]
         with tempfile.TemporaryDirectory() as folder, st.spinner(_("Reading the file…"), show_time=True):
             path = Path(folder) / name
             path.write_bytes(upload.getvalue())
-            kept = (upload.file_id, files.read_table(path))
+            kept = (key, folders.read(path, rows, reading))
         st.session_state["bulk_table"] = kept
-    return kept[1]
+    table: Table = kept[1]
+    return table
+
+
+def _choose_reading(upload: st.runtime.uploaded_file_manager.UploadedFile, rows: Layout) -> Table:
+    """The file read as it is said to be written; the fields for that are unfolded where it cannot be read."""
+    kept = f"bulk_reading@{upload.file_id}"
+    reading: Reading = st.session_state.get(kept, FIND_OUT)
+
+    def take(name: str, value: object) -> None:
+        st.session_state[kept] = replace(reading, **{name: value})  # type: ignore[arg-type]
+
+    try:
+        table = read_upload(upload, rows, reading)
+    except UserError:
+        data_form.reading_fields(reading, None, take, plain=False, key="bulk_")
+        raise
+    data_form.reading_fields(reading, table, take, plain=False, key="bulk_")
+    return table
 
 
 def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
     """A job over a file's rows once it and its columns are chosen, else None."""
+    predictor = cached.predictor(name)
+    task = predictor.task
     limit = settings.MAX_UPLOAD_MB.value()
     upload = st.file_uploader(
         _("A file with one text a row"),
-        type=[suffix.removeprefix(".") for suffix in files.SUFFIXES],
+        type=[suffix.removeprefix(".") for suffix in data_form.suffixes_of([task.layout])],
         max_upload_size=limit,
         key="bulk_file",
         help=_("Its encoding, delimiter and columns are found out. It is read here and not kept."),
     )
     if upload is None:
         return None
-    frame = read_upload(upload).frame
-    predictor = cached.predictor(name)
-    task = predictor.task
+    table = _choose_reading(upload, task.layout)
+    frame = table.frame
     roles, labelled = task.layout.inputs, "label" in task.gives
     columns = [str(column) for column in frame.columns]
     if len(columns) < len(roles):
@@ -74,6 +100,8 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
     chosen: dict[str, str] = {}
     for role, place in zip(roles, places, strict=False):
         rest = [column for column in columns if column not in chosen.values()]
+        if len(roles) == 1:
+            rest += [JOINED.join((guessed[role.id], other)) for other in more_texts(frame, task.layout, guessed)]
         guess = guessed[role.id]
         chosen[role.id] = place.selectbox(
             _(role.title),
@@ -83,8 +111,9 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
         )
     truth = ""
     if labelled:
-        rest = [column for column in columns if column not in chosen.values()]
-        guess = bulk.guess_truth(frame, list(chosen.values()), predictor.labels)
+        taken = [part for column in chosen.values() for part in parts_of(frame, column)]
+        rest = [column for column in columns if column not in taken]
+        guess = bulk.guess_truth(frame, taken, predictor.labels)
         truth = places[-1].selectbox(
             _("Label column (optional)"),
             ["", *rest],
@@ -95,10 +124,21 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
         )
     for column in (*chosen.values(), *filter(None, (truth,))):
         check_column(frame, column)
-    st.caption(_("{rows:,} rows in {file}").format(rows=len(frame), file=layout.plain(upload.name)))
-    return bulk.create(
-        name,
-        short_title(name, titles),
-        {role: frame[column].tolist() for role, column in chosen.items()},
-        frame[truth].tolist() if truth else None,
-    )
+    source = ask(upload.name, task.layout, table, chosen)
+    st.caption(_("{rows:,} rows in {file}").format(rows=len(source.frame), file=layout.plain(upload.name)))
+    labels = source.frame[truth].tolist() if truth else None
+    job = bulk.create(name, short_title(name, titles), source.texts, labels, source)
+    data_form.remarks(source.report, unfit(name, job.inputs))
+    if source.report.unreadable:
+        st.warning(
+            _(
+                "Rows that could not be read: {count:,}, beginning in line {lines}. They stay empty in the download."
+            ).format(count=len(source.report.unreadable), lines=", ".join(map(str, source.report.unreadable[:20])))
+        )
+    return job
+
+
+def unfit(name: str, texts: Mapping[str, Sequence[str]]) -> tuple[Note, ...]:
+    """What is to be said of how a model reads some texts, seen on a sample of them."""
+    predictor = cached.predictor(name)
+    return fit.notes(cached.fit_of(name, texts), predictor.max_length, cut=not predictor.task.windowed)

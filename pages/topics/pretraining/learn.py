@@ -148,10 +148,10 @@ def _take_kind() -> None:
 
 
 def _set_corpus(name: str) -> None:
-    """Other texts: the column chosen for the old ones means nothing any more."""
+    """Other texts: neither the column nor the reading chosen for the old ones means anything any more."""
     inputs.put("corpus", name)
     aim = next(iter(_aims().values()))
-    _values(aim, inputs.get("model")).forget_columns()
+    _values(aim, inputs.get("model")).forget_data()
 
 
 def _choose_texts(aim: Aim, model: str) -> Source | None:
@@ -214,8 +214,10 @@ def _file(aim: Aim, model: str) -> Source | None:
     )  # fmt: skip
     if file is None:
         return None
-    columns = data_form.choose_columns(file, aim.task.layout, _values(aim, model), key="corpus_")
-    return None if columns is None else Source(file.name, str(file), aim.task.id, columns)
+    values = _values(aim, model)
+    reading = data_form.choose_reading(file, aim.task.layout, values, key="corpus_")
+    columns = data_form.choose_columns(file, aim.task.layout, values, reading, key="corpus_")
+    return None if columns is None else Source(file.name, str(file), aim.task.id, columns, reading)
 
 
 def _show_texts(dataset: TextDataset) -> None:
@@ -228,7 +230,7 @@ def _show_texts(dataset: TextDataset) -> None:
     )
     for column, name, split in zip(st.columns(3), names, ("train", "validation", "test"), strict=True):
         column.metric(name, f"{counts.get(split, 0):,}")
-    data_form.remarks(dataset)
+    data_form.remarks(dataset.report)
     train = dataset.splits["train"]
     rows = train.select(range(min(SHOWN, len(train))))
     frame = pd.DataFrame({_("Text"): [_short(row["text"]) for row in rows]})
@@ -301,7 +303,12 @@ def _code(config: RunConfig, source: Source, dataset: TextDataset) -> str:
 def _configuration(aim: Aim, model: str, source: Source, values: recipe.Values) -> RunConfig:
     """Everything that was chosen."""
     asked = RunConfig(
-        model=aim.begins_with(model), data=source.name, task=aim.task.id, columns=source.columns, preset="custom"
+        model=aim.begins_with(model),
+        data=source.name,
+        task=aim.task.id,
+        columns=source.columns,
+        reading=source.reading,
+        preset="custom",
     )
     chosen: Mapping[str, object] = {name: values.value(name) for name in SETTABLE}
     return replace(asked, **chosen)  # type: ignore[arg-type]

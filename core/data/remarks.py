@@ -1,0 +1,82 @@
+"""remarks: what must be known about a source before anything that came of it is believed, as sentences.
+
+The command line and the pages say the same. This module does not know how a sentence is shown, nor which tasks there are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core import settings
+from core.data.clean import REPEATED
+from core.errors import N_
+from core.results import JOINED, DataReport
+from core.tables.table import Note
+
+MUCH = 0.2  # share of the rows; from here on it is a warning that they were left out
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A sentence (a template marked for translation and its values), and whether it is a warning."""
+
+    message: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    warning: bool = False
+
+    @property
+    def sentence(self) -> str:
+        return self.message.format(**self.values)
+
+
+def is_much(report: DataReport) -> bool:
+    """Whether a fifth of the rows, or more, were left out."""
+    return report.left_out > 0 and report.left_out >= MUCH * report.rows
+
+
+def remarks(report: DataReport, more: tuple[Note, ...] = ()) -> tuple[Remark, ...]:
+    """Everything that is to be said, warnings first. more: what else was found, as warnings."""
+    found = [*_losses(report), *(Remark(message, values, warning=True) for message, values in more)]
+    if report.cut_cells:
+        message = N_("{count} cells were longer than {limit:,} characters and were cut (the setting {setting})")
+        limit = settings.MAX_CELL_CHARS
+        values = {"count": report.cut_cells, "limit": limit.value(), "setting": limit.name}
+        found.append(Remark(message, values, warning=True))
+    if report.rare:
+        message = N_("fewer than ten rows have the label {labels}: too few to learn it well or to measure it")
+        found.append(Remark(message, {"labels": ", ".join(report.rare[:20])}, warning=True))
+    found += (Remark(message, values) for message, values in report.notes)
+    if report.tagged:
+        message = N_("each row looks like a word with its tag; a task that tags words reads such a file as sentences")
+        found.append(Remark(message, warning=True))
+    if report.more_texts:
+        message = N_(
+            "the column {column} holds texts as well and is not read: {joined} as the column of texts reads both as one text, "
+            "a task for two texts reads them as a pair"
+        )
+        found.append(Remark(message, {"column": ", ".join(report.more_texts[:5]), "joined": joined(report)}))
+    return tuple(found)
+
+
+def joined(report: DataReport) -> str:
+    """The column of texts and the first of those that are not read, as one column; "" where there is no such other."""
+    if not report.more_texts:
+        return ""
+    first = next(iter(report.used.values()))
+    both = [column for column in report.columns if column in (first, report.more_texts[0])]
+    return JOINED.join(both) if len(both) == 2 else JOINED.join((first, report.more_texts[0]))
+
+
+def _losses(report: DataReport) -> list[Remark]:
+    """A warning when many rows were left out, and what to do where the same texts come again and again."""
+    if not is_much(report):
+        return []
+    values: dict[str, object] = {"count": report.left_out, "rows": report.rows, "share": report.left_out / report.rows}
+    found = [Remark(N_("{count:,} of {rows:,} rows ({share:.0%}) are left out"), values, warning=True)]
+    repeated = sum(entry.count for entry in report.dropped if entry.reason in REPEATED)
+    if repeated >= MUCH * report.rows and report.more_texts:
+        message = N_(
+            "{count:,} rows repeat a text; if the answer depends on a second text as well, choose a task for two texts, which reads "
+            "both columns"
+        )
+        found.append(Remark(message, {"count": repeated}, warning=True))
+    return found
