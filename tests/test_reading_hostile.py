@@ -203,12 +203,19 @@ def test_the_reading_is_handed_over(tmp_path: Path, always_apart: None) -> None:
 
 
 def test_the_errors_are_the_same_as_without_a_process(tmp_path: Path, always_apart: None) -> None:
-    for name, content in (("a.csv", ""), ("a.json", "[1, 2"), ("a.parquet", "PAR1"), ("a.txt", "x")):
+    for name, content in (
+        ("a.csv", ""),
+        ("a.tsv", "Rome\tB-LOC\nis\tO\n" * 9),
+        ("a.json", "[1, 2"),
+        ("a.parquet", "PAR1"),
+        ("a.txt", "x"),
+    ):
         path = write(tmp_path, content, name)
         with pytest.raises(UserError) as expected:
             files.read_table(path)
         with pytest.raises(UserError) as found:
             apart.read(files.read_table, path)
+        assert type(found.value) is type(expected.value)
         assert (found.value.message, str(found.value)) == (expected.value.message, str(expected.value))
 
 

@@ -472,3 +472,12 @@ def test_rows_with_regular_marks_are_cut_sooner_and_the_same(delimiter: str, mon
     sooner = read_all()
     monkeypatch.setattr(Rows, "_regular_row", lambda rows, line: None)
     assert sooner == read_all()
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_a_delimiter_that_tears_enclosed_texts_is_none(delimiter: str, tmp_path: Path) -> None:
+    rows = [(str(n), f'the film, no. {n}, was "good"', "yes") for n in range(30)]
+    table = read_table(
+        write(tmp_path, csv_text(rows, delimiter.join(("no", "What, if anything?", "answer")), delimiter))
+    )
+    assert list(table.frame.itertuples(index=False, name=None)) == rows and table.delimiter == delimiter

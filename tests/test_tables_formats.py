@@ -186,15 +186,16 @@ def test_spans_of_label_studio_are_left_to_those_who_read_them(tmp_path: Path) -
 def test_of_very_many_json_lines_an_even_part_is_parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STUDIO_MAX_ROWS", "2")
     table = read(tmp_path, '\n{"text": "a"}\n{broken\n \n{"text": "c"}\n{broken\n', "films.jsonl")
-    assert list(table.frame["text"]) == ["a", "c"] and table.lines == (2, 5)
+    assert list(table.frame["text"]) == ["a", "c"] and table.lines == (2, 5) and table.not_read == 2
     assert "2 of 4 rows were read, taken evenly from the whole file" in notes_of(table)
 
 
-@pytest.mark.parametrize("shape", ["records", "columns", "index"])
+@pytest.mark.parametrize("shape", ["records", "columns", "index", "lists with names", "doccano"])
 def test_of_very_many_rows_an_even_part_is_read(shape: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STUDIO_MAX_ROWS", "3")
     table = read(tmp_path, SHAPES[shape])
-    assert rows_of(table) == FILMS[::2] and table.lines == (1, 3, 5) and table.rows == 3
+    lines = (2, 4, 6) if "names" in shape else (1, 3, 5)
+    assert rows_of(table) == FILMS[::2] and table.lines == lines and table.rows == 3 and table.not_read == 3
     assert notes_of(table).startswith("3 of 6 rows were read, taken evenly")
 
 

@@ -25,12 +25,13 @@ import pyarrow as pa
 from core.errors import UserError
 from core.results import Dropped
 from core.tables import files, limits
-from core.tables.table import FIND_OUT, Reading, Table
+from core.tables.table import FIND_OUT, Reading, Table, WordsWithTags
 
 Read = Callable[[Path, Reading], Table]
 Report = Callable[[int, int], None]
 Kind = Literal["text", "bytes", "json"]  # of the cells of a column
 
+ERRORS = {kind.__name__: kind for kind in (UserError, WordsWithTags)}  # that a reader raises
 ROOT = Path(__file__).parent.parent.parent
 REQUEST, ANSWER, TABLE, LOG = "request.json", "answer.json", "table.arrow", "log.txt"
 LEAN = {
@@ -39,7 +40,7 @@ LEAN = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",
     "PYTHONIOENCODING": "utf-8",
 }
-SMALL = 100_000  # bytes; a text of that size is read at once, without a process
+SMALL = 200_000  # bytes; a text of that size is read at once, without a process
 PACKED = 8  # a packed file may hold so many times its own size before it gets no more time
 START_SECONDS, SECONDS_PER_MB = 4.0, 0.5  # of a processor
 START_MB, MB_PER_MB = 400, 8
@@ -154,8 +155,8 @@ def _received(folder: Path) -> Table:
     """What the process has left. Raises UserError when that is an error."""
     answer = json.loads((folder / ANSWER).read_bytes())
     if "error" in answer:
-        message, values = answer["error"]
-        raise UserError(message, **values)
+        kind, message, values = answer["error"]
+        raise ERRORS[kind](message, **values)
     with pa.OSFile(str(folder / TABLE)) as file:
         content = pa.ipc.open_file(file).read_all()
     columns = {
@@ -262,7 +263,7 @@ def main(name: str) -> None:
         except MemoryError as error:
             raise _too_much(path) from error
     except UserError as error:
-        _answer(folder, {"error": (error.message, _plain(error.values))})
+        _answer(folder, {"error": (type(error).__name__, error.message, _plain(error.values))})
 
 
 if __name__ == "__main__":

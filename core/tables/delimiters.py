@@ -24,6 +24,7 @@ class Cut:
     """What a delimiter makes of a text: columns, and the share of the rows that fit or can be mended.
 
     names: cells of the first row that are usual names. escapes: whether backslashes are escapes; None where there are none.
+    torn: the share of the rows in which a cell has one of two quotation marks, as where the delimiter cuts an enclosed text.
     """
 
     delimiter: str
@@ -31,6 +32,11 @@ class Cut:
     share: float
     names: int
     escapes: bool | None = None
+    torn: float = 0.0
+
+    @property
+    def merit(self) -> float:
+        return self.share - self.torn
 
 
 def find(text: str, name: str, start: int = 0) -> Cut:
@@ -38,9 +44,9 @@ def find(text: str, name: str, start: int = 0) -> Cut:
     found = cuts(text, start)
     if not found:
         return Cut(NO_DELIMITER, 1, 1.0, 0)
-    best = max(found, key=lambda cut: (cut.share, cut.names))
+    best = max(found, key=lambda cut: (cut.merit, cut.names))
     for other in found:
-        near = other is not best and other.share >= best.share - NEAR and other.names >= best.names
+        near = other is not best and other.merit >= best.merit - NEAR and other.names >= best.names
         if near and other.delimiter not in best.delimiter and best.delimiter not in other.delimiter:
             raise UserError(
                 "{file} could be read with '{one}' between the cells ({columns} columns) or with '{other}' "
@@ -83,7 +89,8 @@ def _merits(sample: str, delimiter: str, quotes: Quotes) -> tuple[Cut, int]:
     """What a reading makes of a sample, and how many rows fit, less the quotation marks that mean nothing."""
     found = Rows(sample, delimiter, quotes)
     rows = [row.cells for row in islice(found, MOST_ROWS)]
-    cut = _cut(rows, delimiter)
+    torn = sum(any(cell.count('"') % 2 for cell in cells) for cells in rows) / max(len(rows), 1)
+    cut = replace(_cut(rows, delimiter), torn=torn)
     return cut, sum(len(cells) == cut.width for cells in rows) - found.literal
 
 

@@ -31,11 +31,13 @@ def read(
     ragged = [place for place in range(int(named), len(rows)) if any(map(_text, rows[place][width:]))]
     left_out = set(ragged)
     kept, sampled = evenly([place for place in range(int(named), len(rows)) if place not in left_out])
+    not_read = len(rows) - int(named) - len(ragged) - len(kept)
     chosen, too_many = limits.choose_columns(names, len(kept))
     return make_table(
         [names[column] or f"column {column + 1}" for column in chosen],
         [[rows[place][column] if column < len(rows[place]) else "" for place in kept] for column in chosen],
         max(total - len(rows), 0) + len(kept) + len(ragged),
+        not_read=not_read,
         dropped=_dropped([(lines[place], rows[place]) for place in ragged]),
         notes=(*notes, *remark, *sampled, *too_many),
         lines=[lines[place] for place in kept],

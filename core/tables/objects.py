@@ -139,9 +139,12 @@ def _read_lines(text: str, name: str, reading: Reading, named_json: bool) -> Tab
                 return None
             raise _unreadable(values[number], name)
     rows = [row for row in values.values() if isinstance(row, list)]
+    if not values:
+        return None
+    not_read, lines = len(starts) - len(kept), tuple(values)
     if rows and len(rows) == len(values):
-        return grid.read(rows, reading, lines=tuple(values), notes=sampled)
-    return _from_records(list(values.values()), name, lines=tuple(values), notes=sampled) if values else None
+        return replace(grid.read(rows, reading, lines=lines, notes=sampled), not_read=not_read)
+    return _from_records(list(values.values()), name, lines=lines, notes=sampled, not_read=not_read)
 
 
 # --- Shapes ------------------------------------------------------------------------------------------------------------
@@ -206,7 +209,7 @@ def _from_columns(found: Mapping[str, Sequence[object]], name: str) -> Table:
     kept, sampled = evenly(range(rows))
     chosen, too_many = limits.choose_columns(names, len(kept))
     columns = {names[place]: [found[names[place]][row] for row in kept] for place in chosen}
-    return _make(columns, name, [row + 1 for row in kept], (*sampled, *too_many))
+    return _make(columns, name, [row + 1 for row in kept], (*sampled, *too_many), rows - len(kept))
 
 
 def _from_mappings(found: Mapping[str, Mapping[str, object]], name: str) -> Table:
@@ -265,9 +268,9 @@ def _lists_of_records(
 
 
 def _from_records(
-    found: Sequence[object], name: str, *, lines: Sequence[int] = (), notes: tuple[Note, ...] = ()
+    found: Sequence[object], name: str, *, lines: Sequence[int] = (), notes: tuple[Note, ...] = (), not_read: int = 0
 ) -> Table:
-    """One object a row."""
+    """One object a row. not_read: rows that were left out before."""
     kept, sampled = evenly(range(len(found)))
     rows = [row for row in (found[place] for place in kept) if isinstance(row, dict)]
     if len(rows) < len(kept):
@@ -279,7 +282,7 @@ def _from_records(
         keys, too_many = _frequent(rows, keys, name)
         notes = (*notes, *too_many)
     columns = {key: [row.get(key) for row in rows] for key in keys}
-    return _make(columns, name, lines or [place + 1 for place in kept], notes)
+    return _make(columns, name, lines or [place + 1 for place in kept], notes, not_read or len(found) - len(kept))
 
 
 def _frequent(rows: Sequence[Mapping[str, object]], keys: list[str], name: str) -> tuple[list[str], tuple[Note, ...]]:
@@ -298,7 +301,9 @@ def _frequent(rows: Sequence[Mapping[str, object]], keys: list[str], name: str) 
     return [frequent[place] for place in chosen], limits.columns_remark(len(chosen), len(keys))
 
 
-def _make(columns: Mapping[str, Sequence[object]], name: str, lines: Sequence[int], notes: tuple[Note, ...]) -> Table:
+def _make(
+    columns: Mapping[str, Sequence[object]], name: str, lines: Sequence[int], notes: tuple[Note, ...], not_read: int
+) -> Table:
     for key, cells in columns.items():
         if any(_is_deeper(cell, MOST_LEVELS) for cell in cells):
             raise UserError(
@@ -307,7 +312,7 @@ def _make(columns: Mapping[str, Sequence[object]], name: str, lines: Sequence[in
                 file=name,
             )
     content = annotated.single(list(columns.values()))
-    return make_table(list(columns), content, len(lines), notes=notes, lines=lines)
+    return make_table(list(columns), content, len(lines), not_read=not_read, notes=notes, lines=lines)
 
 
 def _is_deeper(value: object, levels: int) -> bool:

@@ -87,7 +87,7 @@ def make_table(
             column = [_category(cell, named[name]) for cell in column]
         content[name] = []
         for value in column:
-            cell = _cell(value)
+            cell = value if type(value) is str else _cell(value)
             if isinstance(cell, str):
                 if len(cell) > limit:
                     cut += 1

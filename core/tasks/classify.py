@@ -99,7 +99,7 @@ class Classification(Goal):
 
     @staticmethod
     def labels_of(name: str, config: PretrainedConfig) -> tuple[str, ...]:
-        """The labels, of which there must be two, with names of their own, chosen between by a softmax."""
+        """The labels, of which there must be two, chosen between by a softmax."""
         labels = models.choices(config)
         if not labels:
             raise UserError(
@@ -107,8 +107,6 @@ class Classification(Goal):
                 name=models.title(name),
                 count=len(models.labels(config)),
             )
-        if len(set(labels)) < len(labels):
-            raise UserError("'{name}' has two labels of the same name: {labels}", name=name, labels=", ".join(labels))
         return labels
 
     def rows(self, dataset: TextDataset, report: Report, chosen: np.ndarray | None = None) -> Rows:
