@@ -6,11 +6,14 @@ import weakref
 from pathlib import Path
 from shutil import copytree
 
+import numpy as np
+import psutil
 import pytest
 import streamlit as st
 from transformers import PreTrainedModel
 
 from core import models, runs, settings
+from pages.shared import memory
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import attention as cached_attention
 from pages.shared.cached import encoder as cached_encoder
@@ -73,6 +76,16 @@ def test_no_more_models_are_kept_than_the_setting_says(
     cached_models.next_sentence_model("minilm")
     assert alive(loaded) <= most
     assert len(loaded) >= 9
+
+
+@pytest.mark.skipif(not memory.GLIBC, reason="only glibc keeps it")
+def test_memory_that_was_freed_goes_back() -> None:
+    held = [np.ones(12_000) for _ in range(3_000)]  # 288 MB in blocks that malloc does not map one by one
+    last = np.ones(12_000)  # at the end of the heap, so that it cannot shrink by itself
+    before = psutil.Process().memory_info().rss
+    held.clear()
+    memory.give_back()
+    assert psutil.Process().memory_info().rss < before - 150_000_000 and last.any()
 
 
 def test_a_run_is_loaded_once_for_all_pages(trained: Path, loaded: list[weakref.ref[PreTrainedModel]]) -> None:

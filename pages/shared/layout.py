@@ -16,7 +16,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import UserError
 from core.results import Token, Tokens
-from pages.shared import components, i18n, inputs
+from pages.shared import components, i18n, inputs, memory
 from pages.shared.i18n import _
 from pages.shared.words import plain
 
@@ -57,6 +57,7 @@ def page(title: str, sentence: str) -> Iterator[None]:
     inputs.drawn()
     with history:
         _history(key="history_part", data=urlencode(inputs.address()))
+    memory.give_back()
 
 
 @contextmanager

@@ -15,8 +15,13 @@ from pages.shared.cached.models import encoder, predictor, tokenizer, whole, wri
 from pages.shared.cached.once import once
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _attend(name: str, written: float, text: str, pair: str, layer: int | None, max_length: int) -> AttentionMaps:
+@st.cache_resource(max_entries=2, show_spinner=False)  # 76 MB each for 512 tokens and 72 heads
+def _attend(name: str, written: float, text: str, pair: str, max_length: int) -> AttentionMaps:
+    return attention.attend(encoder(name), tokenizer(name, max_length), text, pair, max_length=max_length, name=name)
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)  # 13 MB each for 512 tokens and 12 heads
+def _attend_layer(name: str, written: float, text: str, pair: str, layer: int, max_length: int) -> AttentionMaps:
     return attention.attend(
         encoder(name), tokenizer(name, max_length), text, pair, layer=layer, max_length=max_length, name=name
     )
@@ -24,10 +29,12 @@ def _attend(name: str, written: float, text: str, pair: str, layer: int | None, 
 
 def attend(name: str, text: str, pair: str = "", layer: int | None = None, max_length: int = 0) -> AttentionMaps:
     """The attention weights of all layers, or of one."""
-    return _attend(name, written_at(name), text, pair, layer, max_length)
+    if layer is None:
+        return _attend(name, written_at(name), text, pair, max_length)
+    return _attend_layer(name, written_at(name), text, pair, layer, max_length)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)  # 21 MB each for 512 tokens
 def _atlas(
     name: str, written: float, text: str, pair: str, max_length: int, masked: tuple[int, ...]
 ) -> attention.Atlas:
@@ -54,7 +61,7 @@ def head_statistics(
     return cast(heads.HeadStatistics | None, once("head_statistics", key, make if report else None))
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)  # 13 MB each for 512 tokens
 def _rollout(name: str, written: float, text: str, pair: str, max_length: int) -> np.ndarray:
     return heads.rollout(attend(name, text, pair, None, max_length).weights)
 

@@ -12,7 +12,7 @@ from pages.shared.cached.models import encoder, has_pooler, tokenizer, written_a
 from pages.shared.cached.once import undisturbed
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@st.cache_resource(max_entries=8, show_spinner=False)  # 6 MB each for 512 tokens
 def _output(name: str, written: float, text: str, pair: str, max_length: int) -> embeddings.Output:
     return embeddings.output(
         encoder(name), tokenizer(name, max_length), text, pair, max_length=max_length, name=name, pooler=has_pooler(name)
@@ -44,7 +44,7 @@ def sample(name: str, count: int) -> embeddings.Sample:
     return embeddings.sample(dataset(name), count)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)  # 32 MB each for 1,000 texts
 def _sentence_vectors(
     name: str, written: float, texts: tuple[str, ...], max_length: int, _report: Callable[[int, int], None] | None
 ) -> embeddings.Pooled:

@@ -24,7 +24,7 @@ def vectors(name: str, text: str, pair: str = "", max_length: int = 64) -> np.nd
     return _vectors(name, written_at(name), text, pair, max_length)
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)
+@st.cache_resource(max_entries=3, show_spinner=False)  # 49 MB each for 512 tokens
 def _trace(name: str, written: float, text: str, pair: str, layer: int, max_length: int) -> core_encoder.Trace:
     return core_encoder.trace(
         whole(name), tokenizer(name, max_length), text, pair, layer=layer, max_length=max_length, name=name, pooler=has_pooler(name)

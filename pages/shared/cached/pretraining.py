@@ -24,7 +24,7 @@ def filled(name: str, text: str, masked: tuple[int, ...], *, whole_words: bool, 
     return _filled(name, written_at(name), text, masked, whole_words, max_length)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)  # 25 MB each for 512 tokens
 def _before_after(
     name: str, written: float, text: str, masked: tuple[int, ...], whole_words: bool, layer: int, max_length: int
 ) -> pretraining.BeforeAfter:
