@@ -3,10 +3,12 @@
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 import pytest
 
+import core.tables.rows
 from core.errors import UserError
 from core.tables.files import read_table
 from core.tables.rows import Rows
@@ -443,7 +445,7 @@ def test_lines_that_look_like_rows_by_chance_stay_one_cell_of_a_file_that_enclos
 
 
 @pytest.mark.parametrize("delimiter", [",", "::"])
-def test_rows_with_regular_marks_are_cut_sooner_and_the_same(delimiter: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_usual_rows_are_cut_sooner_and_the_same(delimiter: str, monkeypatch: pytest.MonkeyPatch) -> None:
     chance = random.Random(1)
     pieces = [
         "a",
@@ -464,13 +466,13 @@ def test_rows_with_regular_marks_are_cut_sooner_and_the_same(delimiter: str, mon
 
     def read_all() -> list[tuple]:
         found = []
-        for text in texts:
-            rows = Rows(text, delimiter, width=2)
+        for text, width in product(texts, (1, 2, 3)):
+            rows = Rows(text, delimiter, width=width)
             found.append((list(rows), rows.needed, rows.needless, rows.literal, rows.longest))
         return found
 
     sooner = read_all()
-    monkeypatch.setattr(Rows, "_regular_row", lambda rows, line: None)
+    monkeypatch.setattr(core.tables.rows, "MOST_USUAL", 0)
     assert sooner == read_all()
 
 

@@ -206,7 +206,7 @@ def _leave(table: Table, folder: Path) -> None:
 
 
 def _kind(cells: pd.Series) -> Kind:
-    types = {type(cell) for cell in cells}
+    types = set(map(type, cells.tolist()))
     return "text" if types <= {str} else "bytes" if bytes in types and not types & {list, dict} else "json"
 
 

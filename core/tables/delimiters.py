@@ -96,7 +96,7 @@ def _merits(sample: str, delimiter: str, quotes: Quotes) -> tuple[Cut, int]:
 
 def may_escape(text: str, delimiter: str) -> bool:
     """Whether a backslash stands before something that it could take the meaning from."""
-    return '\\"' in text or f"\\{delimiter}" in text
+    return "\\" in text and ('\\"' in text or f"\\{delimiter}" in text)
 
 
 def _cut(rows: list[list[str]], delimiter: str) -> Cut:

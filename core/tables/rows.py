@@ -8,7 +8,7 @@ the number it is told.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 Quotes = Literal["enclosing", "escaped", "text"]
@@ -18,6 +18,7 @@ BREAK = re.compile(r"\r\n?|\n")
 ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
 LONG_CELL = 20  # lines, beyond which a quotation mark may be missing
+MOST_USUAL = 20  # cells of a row that is found at once
 MOST_CELLS = 10_000  # of a row; what stands behind them stays one cell
 
 
@@ -55,9 +56,11 @@ class Rows:
         # A mark inside is text, unless it closes the cell, or stands where a cell starts: then it was no cell that opened.
         mark = rf'(?<![\r\n{re.escape(delimiter[-1])}])"(?!{ends})'
         self._enclosed = re.compile(rf' *"((?:{plain}|""|{mark})*+)("(?={ends}) *)?', re.DOTALL)
-        self._cell = re.compile(
-            rf'(?:"((?:[^"]++|"")*+)"|([^"{re.escape(delimiter[0])}]*+))({re.escape(delimiter)}|\Z)'
-        )
+        cell = rf'(?:"((?:[^"\r\n]++|"")*+)"|([^"\r\n{re.escape(delimiter[0])}]*+))'
+        row = re.escape(delimiter).join([cell] * width)
+        usual = quotes == "enclosing" and 0 < width <= MOST_USUAL
+        # A row in one line, with the cells it should have, each of whose marks encloses a cell or is one of two: it is found at once.
+        self._usual = re.compile(rf"{row}(\r\n?|\n|\Z)") if usual else None
         first = re.escape(delimiter[0])
         self._bare = re.compile(rf"(?:[^\\\r\n{first}]++|\\.|(?!{re.escape(delimiter)})[^\r\n])*+", re.DOTALL)
 
@@ -65,15 +68,19 @@ class Rows:
         text, delimiter, counts = self._text, self._delimiter, self._quotes != "text"
         place, line = self._start, 1 + len(BREAK.findall(text, 0, self._start))
         while place < len(text):
+            usual = self._usual.match(text, place) if self._usual and self._in_vain <= len(text) else None
+            if usual:
+                cells, enclosed = self._usual_cells(usual.groups())
+                if any(map(str.strip, cells)):
+                    yield Row(line, cells, place, usual.start(usual.re.groups), enclosed)
+                place = usual.end()
+                line += 1
+                continue
             line_end = end = self._line_end(place)
             lines, enclosed = 1, 0
             if self._escapes or (counts and text.find('"', place, line_end) >= 0):
-                vain = self._escapes or self._in_vain > len(text)
-                regular = None if vain else self._regular_row(text[place:line_end])
-                cells, enclosed = regular or ([], 0)
-                if not regular:
-                    cells, end, enclosed = self._row(place, line_end, line)
-                    lines += len(BREAK.findall(text, place, end)) if end != line_end else 0
+                cells, end, enclosed = self._row(place, line_end, line)
+                lines += len(BREAK.findall(text, place, end)) if end != line_end else 0
             else:
                 cells = [cell.strip(" ") for cell in text[place:line_end].split(delimiter, MOST_CELLS)]
             if any(map(str.strip, cells)):
@@ -87,31 +94,18 @@ class Rows:
         before = self._text.find("\r", place, end) if self._returns else -1
         return end if before < 0 else before
 
-    def _regular_row(self, line: str) -> tuple[list[str], int] | None:
-        """The cells of a line and which are enclosed, when every mark in it encloses a cell or is one of two in a row; else None.
-
-        It is what `_row` finds, sooner.
-        """
+    def _usual_cells(self, found: Sequence[str | None]) -> tuple[list[str], int]:
+        """The cells of a usual row and which are enclosed. found: for each cell what marks enclose, or what stands there without marks."""
         cells: list[str] = []
-        inner: list[tuple[int, str]] = []
-        place = 0
-        while True:
-            cell = self._cell.match(line, place)
-            if cell is None or len(cells) == MOST_CELLS:
-                return None
-            inside, bare, delimiter = cell.groups()
-            if inside is None:
-                cells.append(bare.strip(" "))
-            else:
-                inner.append((len(cells), inside))
-                cells.append(inside.replace('""', '"') if '"' in inside else inside)
-            if not delimiter:
-                break
-            place = cell.end()
         enclosed = 0
-        for column, inside in inner:
-            enclosed |= 1 << column
-            self._count(inside, column)
+        for column in range(self._width):
+            inside = found[2 * column]
+            if inside is None:
+                cells.append((found[2 * column + 1] or "").strip(" "))
+            else:
+                enclosed |= 1 << column
+                self._count(inside, column)
+                cells.append(inside.replace('""', '"') if '"' in inside else inside)
         return cells, enclosed
 
     def _row(self, start: int, line_end: int, line: int) -> tuple[list[str], int, int]:

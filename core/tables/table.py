@@ -85,18 +85,14 @@ def make_table(
         if categories and original in categories:
             named[name] = categories[original]
             column = [_category(cell, named[name]) for cell in column]
-        content[name] = []
-        for value in column:
-            cell = value if type(value) is str else _cell(value)
-            if isinstance(cell, str):
-                if len(cell) > limit:
-                    cut += 1
-                    cell = cell[:limit]
-                if not cell.isprintable():
-                    clean = CONTROL.sub("", cell)
-                    controlled += clean != cell
-                    cell = clean
-            content[name].append(cell)
+        cells = [value if type(value) is str else _cell(value) for value in column]
+        texts = ((place, cell) for place, cell in enumerate(cells) if isinstance(cell, str))
+        for place, cell in [(place, cell) for place, cell in texts if len(cell) > limit or not cell.isprintable()]:
+            clean = CONTROL.sub("", cell[:limit])
+            cut += len(cell) > limit
+            controlled += clean != cell[:limit]
+            cells[place] = clean
+        content[name] = cells
     frame = pd.DataFrame(content, dtype=object)
     rows = len(frame) + sum(entry.count for entry in dropped)
     if rows < total:
