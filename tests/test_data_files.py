@@ -304,6 +304,21 @@ def test_labels_that_differ_in_case_and_spaces_are_told() -> None:
     assert "the labels POSITIVE, Positive, positive differ in case or spaces only; they are kept apart" in said(dataset)
 
 
+@pytest.mark.parametrize(
+    ("file", "label"), [("d46_multi_comma.csv", "sport,politics"), ("d46b_list_strings.csv", "['joy', 'love']")]
+)
+def test_several_labels_in_one_cell_are_told(file: str, label: str) -> None:
+    dataset = loaded(file)
+    assert label in dataset.label_names
+    assert "look like several labels in one cell" in said(dataset)
+
+
+def test_a_comma_alone_does_not_make_several_labels() -> None:
+    labels = ("Bonn, Germany", "Paris, France")
+    dataset = made([(f"text number {i}", labels[i % 2]) for i in range(40)], "text,label")
+    assert set(dataset.label_names) == set(labels) and "several labels" not in said(dataset)
+
+
 def test_spaces_around_a_label_are_removed_and_that_is_told(tmp_path: Path) -> None:
     rows = [{"text": f"text number {i}", "label": ("good", " good", "bad ")[i % 3]} for i in range(60)]
     dataset = load(str(write(tmp_path, json.dumps(rows), "a.json")), LABELLED, allow_path=True)

@@ -3,6 +3,7 @@
 Every choice is stratified by label and always the same. This module does not know which rows were dropped before.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -173,13 +174,30 @@ def notes(rows: pd.DataFrame, shared: tuple[str, ...], label_names: tuple[str, .
     unseen = [label for label in label_names if label not in training]
     unmeasured = [label for label in label_names if label not in test and "test" not in shared]
     alike = [label for label in label_names if spellings["".join(label.casefold().split())] > 1]
+    parts = Counter(part for label in label_names for part in set(_parts(label)))
+    several = [
+        label for label in label_names if len(_parts(label)) > 1 and any(parts[part] > 1 for part in _parts(label))
+    ]
     found = (
         (SHARED, "splits", sorted(shared, reverse=True)),
         (N_("no training row has the label {labels}, so it cannot be learnt"), "labels", unseen),
         (N_("no test row has the label {labels}, so how well it is recognised is not measured"), "labels", unmeasured),
         (N_("the labels {labels} differ in case or spaces only; they are kept apart"), "labels", alike),
+        (
+            N_(
+                "the labels {labels} look like several labels in one cell; each combination is learnt as a class of its own"
+            ),
+            "labels",
+            several,
+        ),
     )
     return tuple((message, {kind: some(names)}) for message, kind, names in found if names)
+
+
+def _parts(label: str) -> list[str]:
+    """What a label may list: "a,b" and "['a', 'b']" are a and b."""
+    listed = re.split(r"[,;|]", label.strip("[](){}"))
+    return [part.strip(" '\"") for part in listed if part.strip(" '\"")]
 
 
 def some(names: Sequence[str]) -> str:
