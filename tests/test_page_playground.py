@@ -106,6 +106,12 @@ def test_an_example_of_a_model_that_comes_with_the_studio_is_asked(name: str) ->
     assert at.selectbox(key="model@playground").value == name
 
 
+def test_a_link_to_a_run_that_is_not_here_says_so(run: str) -> None:
+    at = open_page(text=TEXT, model="run:nosuch")
+    assert not at.exception and "there is no run 'nosuch'; it may have been deleted" in said(at)
+    assert len(at.error) == 1 and "answers here instead" in said(at) and plots(at)
+
+
 def test_with_a_run_there_are_no_examples_of_other_models(run: str) -> None:
     at = open_page(text=TEXT, model=run)
     assert not [button for button in at.button if str(button.key).startswith("example_")]
