@@ -431,6 +431,10 @@ def show_data(source: Source, dataset: TextDataset, model: str, max_length: int)
             longer = _(
                 "{share:.1%} of {n:,} training examples are longer than {limit} tokens and will be read in overlapping windows; half have at most {median:.0f}."
             )
+        if not (lengths > max_length).any():
+            longer = _(
+                "None of the {n:,} training examples is longer than {limit} tokens; half have at most {median:.0f}."
+            )
         st.caption(
             longer.format(
                 share=float((lengths > max_length).mean()),
