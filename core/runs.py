@@ -710,6 +710,16 @@ def _train(folder: Path, listener: Callable[[Event], None]) -> RunReport:
     return result
 
 
+LOGGED_STAGES = {
+    "loading": "Model and data are loaded.",
+    "vocabulary": "A vocabulary is learnt from the texts.",
+    "baseline": "The model is measured before training.",
+    "training": "The steps begin.",
+    "saving": "The best checkpoint is saved as the model.",
+    "evaluating": "The result is measured on texts it did not train on.",
+}
+
+
 def _line(event: Event) -> str:
     """An event as the log shows it."""
     shown = [
@@ -717,7 +727,12 @@ def _line(event: Event) -> str:
         for name, value in event.values.items()
         if isinstance(value, str | int | float)
     ]
-    return f"step {event.step} of {event.total_steps}: {event.kind} {', '.join(shown)}".rstrip()
+    if event.kind == "stage":
+        return LOGGED_STAGES.get(str(event.values.get("stage")), "Something else is done.")
+    if event.kind == "start":
+        begun = "goes on" if event.values.get("resumed") else "begins"
+        return f"Training {begun} at step {event.step} of {event.total_steps}."
+    return f"Step {event.step} of {event.total_steps}, {event.kind}: {', '.join(shown)}".removesuffix(": ") + "."
 
 
 def _take_up(folder: Path, state: RunState) -> RunState:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,7 @@ from core.figures import article as article_figures
 from core.figures import training as training_figures
 from core.metrics import wilson
 from core.results import Movement
-from pages.shared import inputs, layout, words
+from pages.shared import choices, inputs, layout, words
 from pages.shared.cached import article as cached_article
 from pages.shared.cached import data as cached_data
 from pages.shared.cached import encoder as cached_encoder
@@ -263,10 +262,11 @@ def repetitions() -> article.Repetitions | None:
         seeds = int(st.number_input(_("Seeds"), 1, 50, 20, key="article_seeds"))
         epochs = int(st.number_input(_("Epochs"), 1, 20, 3, key="article_epochs"))
         batch_size = int(st.number_input(_("Batch size"), 1, 4, 2, key="article_batch"))
-        rate = float(
-            st.selectbox(_("Learning rate"), (2e-5, 5e-5, 1e-4, 2e-4, 5e-4), index=2, format_func="{:.0e}".format, key="article_rate")
-        )  # fmt: skip
-        kind = cast(article.Optimizer, st.selectbox(_("Optimiser"), ("adam", "adamw"), format_func={"adam": "Adam", "adamw": "AdamW"}.__getitem__, key="article_optimizer"))  # fmt: skip
+        rates = {rate: f"{rate:.0e}" for rate in (2e-5, 5e-5, 1e-4, 2e-4, 5e-4)}
+        rate = choices.listed(_("Learning rate"), rates, choices.kept("article_rate", rates, 1e-4), key="article_rate")
+        kinds: dict[article.Optimizer, str] = {"adam": "Adam", "adamw": "AdamW"}
+        kind = choices.kept("article_optimizer", kinds, otherwise="adam")
+        kind = choices.listed(_("Optimiser"), kinds, kind, key="article_optimizer")
     chosen = (seeds, epochs, batch_size, rate, kind)
     if st.button(
         _("Repeat the experiment"), type="primary", icon=":material/replay:", key="article_repeat"

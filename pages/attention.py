@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import attention, html
 from core.errors import UserError
-from pages.shared import i18n, inputs, layout
+from pages.shared import choices, i18n, inputs, layout
 from pages.shared.cached import attention as cached_attention
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
@@ -48,11 +48,7 @@ def _topic() -> str:
     topics = _topics()
     view = inputs.settle_view(PAGE, [*_pictures(), *topics])
     chosen = view if view in topics else next(iter(topics))
-    if st.session_state.get("topic@attention") != chosen:
-        st.session_state["topic@attention"] = chosen
-    st.segmented_control(
-        _("Topic"), list(topics), format_func=topics.__getitem__, required=True, wrap=True, key="topic@attention", on_change=_take_topic
-    )  # fmt: skip
+    choices.row(_("Topic"), topics, chosen, wrap=True, key="topic@attention", on_change=_take_topic)
     return chosen
 
 

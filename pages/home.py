@@ -25,6 +25,7 @@ from pages.shared.cached import models as cached_models
 from pages.shared.cached import pretraining as cached_pretraining
 from pages.shared.cached import runs as cached_runs
 from pages.shared.cached import tokens as cached_tokens
+from pages.shared.data_form import NO_FILE, kind_of
 from pages.shared.i18n import _
 
 SHORT = 24  # tokens in a miniature
@@ -59,7 +60,7 @@ def bars(shares: dict[str, float]) -> None:
 def tokens_card(model: str, text: str) -> None:
     result = cached_tokens.tokens(model, text, max_length=SHORT)
     st.html(
-        f'<div style="min-height:9.2rem;max-height:13.4rem;overflow:hidden">{layout.chips_html(result.tokens)}</div>'
+        f'<div style="min-height:9.2rem;max-height:22rem;overflow-y:auto" tabindex="0">{layout.chips_html(result.tokens)}</div>'
     )
     st.caption(_("{count} tokens with their numbers in the vocabulary").format(count=len(result.tokens)))
 
@@ -253,12 +254,14 @@ with layout.page(
             (("pages/finetune.py", _("Fine-tune on your file"), ":material/model_training:"),),
         ),
     )
+    data = inputs.get("data")
+    own = {"pages/finetune.py": {"data": data if kind_of(data) == "file" else NO_FILE, "run": ""}}
     for column, (who, what, links) in zip(st.columns(3), starts, strict=True):
         with column.container(border=True, height="stretch"):
             st.markdown(f"**{who}**")
             st.markdown(what)
             for target, label, icon in links:
-                st.page_link(target, label=label, icon=icon, query_params=inputs.link())
+                st.page_link(target, label=label, icon=icon, query_params=inputs.link() | own.get(target, {}))
 
     st.subheader(_("This machine"), anchor=False)
     machine()

@@ -11,7 +11,7 @@ from core.figures import training as training_figures
 from core.metrics import METRICS
 from core.results import RunReport
 from core.runs import Run
-from pages.shared import inputs, layout, words
+from pages.shared import choices, inputs, layout, words
 from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _
 from pages.shared.run_view import curves, history, live
@@ -170,9 +170,8 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
         st.caption(_("None: these runs were asked for exactly the same."))
 
     st.subheader(_("Curves"), anchor=False)
-    against = st.segmented_control(
-        _("Against"), AGAINST, format_func=axis_name, default="step", required=True, key="compare_against"
-    )
+    axes = {axis: axis_name(axis) for axis in AGAINST}
+    against = choices.row(_("Against"), axes, choices.kept("compare_against", axes, "step"), key="compare_against")
     found = {names[run.id]: history.events(run) for run in picked}
     tasks = {run.config.task for run in picked}
     metrics = curves.headline(picked[0].config.task) if len(tasks) == 1 else ()

@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 from pages.shared import i18n
 
 ROOT = Path(__file__).parent.parent
-KEYWORDS = {"_": None, "N_": None, "UserError": None, "text": None}
+KEYWORDS = {"_": None, "ngettext": (1, 2), "N_": None, "UserError": None, "text": None}
 
 
 def in_the_sources() -> set[str]:
@@ -27,8 +27,8 @@ def in_the_sources() -> set[str]:
             directory_filter=(lambda _: False) if folder == "." else None,
         )
         for _path, _line, message, _comments, _context in rows:
-            if isinstance(message, str) and message:
-                found.add(message)
+            if message and any(message):
+                found.add(str(message))  # one with a plural is a pair, in the catalogue too
     return found
 
 
@@ -64,6 +64,15 @@ def test_every_entry_is_translated_and_keeps_its_placeholders(catalogue: dict[st
     for english, chinese in catalogue.items():
         assert chinese.strip(), english
         assert placeholders(english) == placeholders(chinese), english
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_a_number_has_its_form_in_both_languages(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    forms = next(m.id for m in read_po(i18n.CATALOGUE.open("rb"), locale="zh_CN") if isinstance(m.id, tuple))
+    monkeypatch.setattr(i18n, "language", lambda: "en")
+    assert i18n.ngettext(*forms, count) == forms[count != 1]
+    monkeypatch.setattr(i18n, "language", lambda: "zh")
+    assert re.search(r"[\u4e00-\u9fff]", i18n.ngettext(*forms, count))
 
 
 def test_a_sentence_is_translated_into_chinese(catalogue: dict[str, str]) -> None:

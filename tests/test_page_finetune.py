@@ -538,3 +538,8 @@ def test_unknown_and_cut_tokens_are_warned_of() -> None:
     assert "are unknown to this model's vocabulary" in warnings_of(upload_case("d57_emoji.csv"))
     app = upload_case("d49_ag_kaggle.csv", changes='{"max_length": 8}')
     assert "are longer than 8 tokens and lose their end" in warnings_of(app)
+
+
+def test_where_nothing_is_cut_the_page_says_so() -> None:
+    said = texts(check(open_page("finetune", data="article-example")))
+    assert "None of the 4 training examples is longer than" in said and "0.0%" not in said

@@ -1,5 +1,7 @@
 """Home: each card shows what its page would say of the visitor's sentence."""
 
+from urllib.parse import parse_qsl
+
 import numpy as np
 import pytest
 
@@ -55,3 +57,19 @@ def test_the_card_of_comparison_is_the_cosine_of_the_vectors(monkeypatch: pytest
     square = next(values for values in drawn if values.shape == (len(states), len(states)))
     expected = [[np.dot(a, b) / np.linalg.norm(a) / np.linalg.norm(b) for b in states] for a in states]
     assert np.allclose(square, expected, atol=1e-5)
+
+
+def test_the_way_to_ones_own_file_opens_ones_own_file() -> None:
+    app = check(open_page("home", text=TEXT, run="nosuch"))
+    link = next(
+        link.proto for link in app.get("page_link") if link.proto.page == "finetune" and "file" in link.proto.label
+    )
+    asked = dict(parse_qsl(link.query_string))
+    form = check(open_page("finetune", **asked))
+    assert not form.error and form.button_group(key="data_kind").value == "file"
+
+
+def test_a_long_sentence_is_not_cut_off_in_its_card() -> None:
+    app = check(open_page("home", text="The cinematography is unforgettable, though the ending drags on and on."))
+    card = next(html.proto.body for html in app.get("html") if 'class="chips"' in html.proto.body)
+    assert ">[SEP]<" in card and "overflow:hidden" not in card

@@ -106,6 +106,12 @@ def test_an_example_of_a_model_that_comes_with_the_studio_is_asked(name: str) ->
     assert at.selectbox(key="model@playground").value == name
 
 
+def test_a_link_to_a_run_that_is_not_here_says_so(run: str) -> None:
+    at = open_page(text=TEXT, model="run:nosuch")
+    assert not at.exception and "there is no run 'nosuch'; it may have been deleted" in said(at)
+    assert len(at.error) == 1 and "answers here instead" in said(at) and plots(at)
+
+
 def test_with_a_run_there_are_no_examples_of_other_models(run: str) -> None:
     at = open_page(text=TEXT, model=run)
     assert not [button for button in at.button if str(button.key).startswith("example_")]
@@ -453,6 +459,39 @@ def test_a_file_with_labels_is_measured(run: str) -> None:
     press(at, "Predict 8 texts")
     assert {metric.label for metric in at.metric} >= {"Accuracy", "Macro-F1"}
     assert list(at.dataframe[0].value["Label in the file"]) == ["good", "bad"] * 4
+
+
+def test_answers_belong_to_what_was_asked(run: str, labelled: str) -> None:
+    """They disappear with another file, column, text or model, and come back with what they answer."""
+    first, second = b"text,more\ngood film,a\nbad film,b\n", b"text,more\ngreat film,a\nbad film,b\nan awful film,c\n"
+    at = press(upload(open_page(model=run, view="many"), "first.csv", first), "Predict 2 texts")
+    assert len(at.dataframe) == 1 and at.get("download_button")
+    upload(at, "second.csv", second)
+    assert not at.dataframe and not at.get("download_button") and not at.success
+    upload(at, "renamed.csv", first)
+    assert not at.dataframe
+    upload(at, "first.csv", first)
+    assert len(at.dataframe) == 1
+    next(box for box in at.selectbox if box.label == "Column of texts").set_value("more").run()
+    assert not at.dataframe
+    next(box for box in at.selectbox if box.label == "Column of texts").set_value("text").run()
+    at.selectbox(key="model@playground").set_value(labelled).run()
+    assert not at.exception and not at.dataframe
+    at.selectbox(key="model@playground").set_value(run).run()
+    assert len(at.dataframe) == 1
+    at.get("file_uploader")[0].set_value(None).run()
+    assert len(at.dataframe) == 1 and "What was asked of first.csv" in said(at)
+    next(control for control in at.segmented_control if control.key == "bulk_source").set_value("paste").run()
+    assert not at.dataframe
+
+
+def test_another_text_takes_the_answers_of_the_last_one_away(run: str) -> None:
+    at = press(paste(open_page(model=run, view="many"), "the film was good"), "Predict 1")
+    assert len(at.dataframe) == 1
+    assert not paste(at, "the film was bad").dataframe
+    assert not next(button for button in at.button if button.label.startswith("Predict")).disabled
+    assert not paste(at, "").dataframe
+    assert len(paste(at, "the film was good").dataframe) == 1
 
 
 def test_a_file_with_one_column_is_enough(run: str) -> None:

@@ -163,3 +163,31 @@ def test_a_button_pressed_while_a_text_is_on_its_way_wins(monkeypatch: pytest.Mo
     inputs.put("text", "the button's")
     typed("one two three", 3)
     assert state["shared_text"] == "the button's" and state[page_typing.NUMBER] == 3
+
+
+def test_one_candidate_is_one() -> None:
+    at = check(open_page("tokens", view="word", text="The film"))
+    said = " ".join(caption.value for caption in at.caption)
+    assert "the first candidate that was tried" in said and "1 candidates" not in said
+    at = check(open_page("tokens", view="word", text="unforgettably"))
+    assert "candidates were tried" in " ".join(caption.value for caption in at.caption)
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "value"),
+    [
+        ("The film", "Tokens per word", "1.00"),
+        ("我爱电影", "Tokens per character", "1.00"),
+        ("ฉันรัก", "Tokens per character", None),
+    ],
+)
+def test_a_script_without_spaces_is_counted_in_characters(text: str, label: str, value: str | None) -> None:
+    at = check(open_page("tokens", text=text))
+    found = {metric.label: metric.value for metric in at.metric}
+    assert label in found and (value is None or found[label] == value)
+    assert ("Words" in found) == (label == "Tokens per word")
+
+
+def test_tokens_per_word_are_counted_on_what_was_not_cut() -> None:
+    at = check(open_page("tokens", text="the film " * 20, cut="10"))
+    assert next(metric.value for metric in at.metric if metric.label == "Tokens per word") == "1.00"

@@ -290,6 +290,20 @@ def test_kill_ends_the_process_and_no_other(holder: Callable[[Path], subprocess.
 # --- Events and log ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("kind", "values", "line"),
+    [
+        ("stage", {"stage": "loading"}, "Model and data are loaded."),
+        ("start", {"resumed": False, "uniform_loss": 0.7}, "Training begins at step 2 of 10."),
+        ("start", {"resumed": True}, "Training goes on at step 2 of 10."),
+        ("checkpoint", {}, "Step 2 of 10, checkpoint."),
+        ("evaluation", {"accuracy": 0.75, "n": 40}, "Step 2 of 10, evaluation: accuracy 0.75, n 40."),
+    ],
+)
+def test_the_log_reads_as_sentences(kind: str, values: dict[str, object], line: str) -> None:
+    assert runs._line(Event(1.0, kind, 2, 10, 0.2, values)) == line
+
+
 def test_a_torn_line_is_left_out_and_mended() -> None:
     run = runs.create(CONFIG)
     lines = [runs.FILES.event.dump_json(event(step)) + b"\n" for step in range(1, 4)]
@@ -340,7 +354,7 @@ def test_work_leaves_result_state_events_and_log(training: Callable[[object], No
     assert done.state.status == "finished"
     assert done.state.created == run.state.created <= done.state.started <= done.state.finished  # type: ignore[operator]
     assert runs.report(done) == REPORT and runs.events(done) == tuple(heard) and len(heard) == 2
-    assert "evaluation accuracy 0.75" in runs.log_tail(done)
+    assert "Step 1 of 10, evaluation: accuracy 0.75." in runs.log_tail(done)
     assert not (run.folder / "checkpoints").exists()
     assert not [path for path in run.folder.iterdir() if path.name.startswith(".")]
     with pytest.raises(UserError, match="has ended"):

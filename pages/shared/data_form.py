@@ -32,7 +32,7 @@ from core.tables import files
 from core.tables.table import FIND_OUT, Note, Table, WordsWithTags
 from core.tasks.base import Task
 from core.tasks.table import TASKS
-from pages.shared import inputs, layout, recipe, words
+from pages.shared import choices, inputs, layout, recipe, words
 from pages.shared.cached import data as cached_data
 from pages.shared.i18n import _, error_text
 from pages.shared.tasks.table import VIEWS
@@ -165,25 +165,22 @@ def set_data(name: str) -> None:
 def choose_data() -> Source | None:
     """The data to train on, None while nothing usable is chosen."""
     kind = kind_of(inputs.get("data"))
-    st.session_state["data_kind"] = kind
-    st.segmented_control(
+    choices.row(
         _("Where the data comes from"),
-        KINDS,
-        format_func=kind_name,
+        {kind: kind_name(kind) for kind in KINDS},
+        kind,
         key="data_kind",
         on_change=choose_kind,
-        required=True,
         label_visibility="collapsed",
     )
     return {"ready": choose_ready, "file": choose_file, "hub": choose_hub}[kind]()
 
 
 def choose_ready() -> Source:
-    st.session_state["data_ready"] = inputs.get("data")
-    st.selectbox(
+    choices.listed(
         _("Data"),
-        list(DATASETS),
-        format_func=lambda name: _(DATASETS[name].title),
+        {row.id: _(row.title) for row in DATASETS.values()},
+        inputs.get("data"),
         key="data_ready",
         on_change=lambda: set_data(st.session_state["data_ready"]),
     )
@@ -205,16 +202,7 @@ def choose_task(tasks: Iterable[Task]) -> str:
     """One of these tasks; the first until another is chosen."""
     titles = {row.id: _(row.title) for row in tasks}
     task = inputs.get("task") if inputs.get("task") in titles else next(iter(titles))
-    st.session_state["task"] = task
-    st.segmented_control(
-        _("Task"),
-        list(titles),
-        format_func=titles.__getitem__,
-        key="task",
-        on_change=lambda: set_task(st.session_state["task"]),
-        required=True,
-        wrap=True,
-    )
+    choices.row(_("Task"), titles, task, key="task", on_change=lambda: set_task(st.session_state["task"]), wrap=True)
     st.caption(_(TASKS[task].help))
     return task
 
@@ -294,14 +282,14 @@ def reading_fields(
     with st.expander(_("How the file was read"), expanded=table is None, icon=":material/table_view:"):
         for place, (name, (title, options, now)) in zip(st.columns(3), fields.items(), strict=False):
             widget = f"{key}reading_{name}"
-            st.session_state[widget] = now
-            place.selectbox(
-                title,
-                list(options),
-                format_func=options.__getitem__,
-                key=widget,
-                on_change=lambda name=name, widget=widget: take(name, _value(name, st.session_state[widget])),
-            )
+            with place:
+                choices.listed(
+                    title,
+                    options,
+                    now,
+                    key=widget,
+                    on_change=lambda name=name, widget=widget: take(name, _value(name, st.session_state[widget])),
+                )
         st.caption(
             _(
                 "What is found out can be wrong. If letters, columns or the first row look wrong, say here how the file was written."
@@ -360,14 +348,18 @@ def choose_columns(
     for role, place in zip(rows.roles, st.columns(len(rows.roles)), strict=True):
         widget = f"{key}{role.id}_column"
         chosen = known.get(role.id) or guessed.get(role.id)
-        st.session_state[widget] = chosen
-        place.selectbox(
-            _(role.title),
-            [*frame.columns, *([chosen] if chosen and chosen not in frame.columns else [])],
-            key=widget,
-            placeholder=_("choose a column"),
-            on_change=lambda role=role, widget=widget: values.choose_column(role.id, st.session_state[widget] or ""),
-        )
+        offered = [*frame.columns, *([chosen] if chosen and chosen not in frame.columns else [])]
+        with place:
+            choices.listed(
+                _(role.title),
+                {column: str(column) for column in offered},
+                chosen,
+                key=widget,
+                placeholder=_("choose a column"),
+                on_change=lambda role=role, widget=widget: values.choose_column(
+                    role.id, st.session_state[widget] or ""
+                ),
+            )
         picked.append((role.id, st.session_state[widget] or ""))
     return tuple(picked) if all(column for _role, column in picked) else None
 
@@ -438,6 +430,10 @@ def show_data(source: Source, dataset: TextDataset, model: str, max_length: int)
         if TASKS[source.task].windowed:
             longer = _(
                 "{share:.1%} of {n:,} training examples are longer than {limit} tokens and will be read in overlapping windows; half have at most {median:.0f}."
+            )
+        if not (lengths > max_length).any():
+            longer = _(
+                "None of the {n:,} training examples is longer than {limit} tokens; half have at most {median:.0f}."
             )
         st.caption(
             longer.format(

@@ -47,6 +47,13 @@ def _(text: str) -> str:
     return _chinese().gettext(text) if text and language() == "zh" else text
 
 
+def ngettext(one: str, several: str, count: int) -> str:
+    """The text for this many of a thing, in the language of the page: English has a form for one, Chinese the same for all."""
+    if language() == "zh":
+        return _chinese().ngettext(one, several, count)
+    return one if count == 1 else several
+
+
 def error_text(error: UserError) -> str:
     """A UserError's sentence in the language of the page."""
     return _(error.message).format(**error.values)

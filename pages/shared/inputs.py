@@ -17,6 +17,7 @@ from core.bundled import READY
 from core.metrics import METRICS
 from core.results import RunReport
 from core.tasks.table import TASKS
+from pages.shared import choices
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _, language
@@ -155,16 +156,6 @@ def _widget(name: str, page: str) -> dict[str, Any]:
     return {"key": key, "on_change": _take, "args": (name, key)}
 
 
-def follow(key: str, value: object) -> None:
-    """Show a shared value in a widget, unless it is there already.
-
-    A value that is set goes back to the browser and replaces what has been typed there since: so it is only set when it
-    was changed elsewhere.
-    """
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
-
-
 def settle(name: str, page: str, options: Iterable[str]) -> str:
     """Make a shared value one of a page's options, and return it: else what the page showed last, else the first of them."""
     known, last = tuple(options), f"last_{name}_{page}"
@@ -209,21 +200,21 @@ def pair_and_cut(page: str, model: str) -> tuple[str, int]:
 
 def sentence(page: str, *, label: str = "", pause: str = "250ms") -> str:
     """The sentence. It follows the typing after a pause; what is longer than the limit is cut, and says so."""
-    follow(f"text@{page}", get("text"))
+    choices.show(f"text@{page}", get("text"))
     st.text_input(label or _("Sentence"), live=pause, **_widget("text", page))
     return within_limit(get("text"))
 
 
 def passage(page: str, *, label: str) -> str:
     """The sentence where it may be a text of several lines."""
-    follow(f"text@{page}", get("text"))
+    choices.show(f"text@{page}", get("text"))
     st.text_area(label, height="content", **_widget("text", page))
     return within_limit(get("text"))
 
 
 def pair(page: str, *, label: str = "") -> str:
     """The optional second sentence ("" for none). label: another name for it, where it is not optional."""
-    follow(f"pair@{page}", get("pair"))
+    choices.show(f"pair@{page}", get("pair"))
     st.text_input(
         label or _("Second sentence (optional)"),
         live=True,
@@ -313,11 +304,11 @@ def model(page: str, *, label: str = "") -> str:
     options = [*titles, *models.MODELS, *ready()]
     if get("model") not in options:
         options.append(get("model"))
-    follow(f"model@{page}", get("model"))
-    st.selectbox(
+    choices.listed(
         label or _("Model"),
-        options,
-        format_func=lambda name: model_title(name, titles),
+        {name: model_title(name, titles) for name in options},
+        get("model"),
+        name=lambda name: model_title(name, titles),
         accept_new_options=True,
         help=_("Choose one, or type the name of any BERT-like model on the Hugging Face hub, such as owner/name."),
         **_widget("model", page),
@@ -333,17 +324,14 @@ def model(page: str, *, label: str = "") -> str:
 def cut(page: str, limit: int) -> int:
     """The most tokens an input may have, at most what the model takes."""
     put("cut", number("cut", 4, limit, int(DEFAULTS["cut"])))
-    follow(f"cut@{page}", int(get("cut")))
+    choices.show(f"cut@{page}", int(get("cut")))
     st.number_input(_("Cut at (tokens)"), 4, limit, help=_("Longer inputs are cut here."), **_widget("cut", page))
     return int(get("cut"))
 
 
 def _one_of(name: str, page: str, options: Mapping[str, str], label: str, *, wrap: bool | None = None) -> str:
     """A shared value as one of a few options (value → its name on screen); the first where it is none of them."""
-    follow(f"{name}@{page}", settle(name, page, options))
-    st.segmented_control(
-        label, list(options), format_func=options.__getitem__, required=True, wrap=wrap, **_widget(name, page)
-    )
+    choices.row(label, options, settle(name, page, options), wrap=wrap, **_widget(name, page))
     return get(name)
 
 
@@ -360,8 +348,7 @@ def part(page: str, options: Mapping[str, str], *, label: str) -> str:
 
 def choice(name: str, page: str, options: Mapping[str, str], label: str) -> str:
     """A shared value as one of many options in a list (value → its name on screen); the first where it is none of them."""
-    follow(f"{name}@{page}", settle(name, page, options))
-    st.selectbox(label, list(options), format_func=options.__getitem__, **_widget(name, page))
+    choices.listed(label, options, settle(name, page, options), **_widget(name, page))
     return get(name)
 
 
@@ -375,14 +362,13 @@ def _several(
     """What is chosen of the options, at most so many, and what ties a widget to it."""
     key = f"{name}@{page}"
     chosen = [value for value in dict.fromkeys(get(name).split(",")) if value in options][:most]
-    follow(key, chosen)
     return tuple(chosen), {"key": key, "on_change": _take_several, "args": (name, key)}
 
 
 def several(name: str, page: str, options: Mapping[str, str], label: str) -> tuple[str, ...]:
     """A shared value as any number of a few options, kept as their names with commas between them."""
     chosen, widget = _several(name, page, options)
-    st.pills(label, list(options), format_func=options.__getitem__, selection_mode="multi", **widget)
+    choices.pills(label, options, chosen, **widget)
     return chosen
 
 
@@ -391,9 +377,7 @@ def many(
 ) -> tuple[str, ...]:
     """A shared value as some of many options in a list, any number or at most so many, kept as names with commas between."""
     chosen, widget = _several(name, page, options, most)
-    st.multiselect(
-        label, list(options), format_func=options.__getitem__, placeholder=placeholder, max_selections=most, **widget
-    )
+    choices.several(label, options, chosen, placeholder=placeholder, max_selections=most, **widget)
     return chosen
 
 
@@ -405,9 +389,8 @@ def segment(name: str, page: str, options: Mapping[str, str], label: str) -> str
 def state(page: str, layers: int) -> int:
     """Which hidden state: 0 for the embeddings, 1 to `layers` for what each layer puts out; the last unless chosen."""
     shown = number("state", 0, layers, layers)
-    follow(f"state@{page}", shown)
-    st.select_slider(
-        _("Layer (0: embeddings)"), range(layers + 1), help=_("0 is the vector before the first layer: the word and its position, without any context."),
+    choices.slider(
+        _("Layer (0: embeddings)"), {i: str(i) for i in range(layers + 1)}, shown, help=_("0 is the vector before the first layer: the word and its position, without any context."),
         **_widget("state", page),
     )  # fmt: skip
     return shown
@@ -418,7 +401,7 @@ def lines(name: str, page: str, *, label: str, example: str, help_text: str = ""
     longest = settings.MAX_CELL_CHARS.value()
     cleared = st.session_state.get(f"{name}@{page}") == ""
     shown = (get(name) or ("" if cleared else example))[:longest]
-    follow(f"{name}@{page}", shown)
+    choices.show(f"{name}@{page}", shown)
     st.text_area(label, height=height, help=help_text or None, max_chars=longest, **_widget(name, page))
     return shown
 
@@ -426,14 +409,14 @@ def lines(name: str, page: str, *, label: str, example: str, help_text: str = ""
 def whole_number(name: str, page: str, *, label: str, low: int, high: int, step: int = 1, help_text: str = "") -> int:
     """A shared value as a whole number between two bounds."""
     put(name, number(name, low, high, int(DEFAULTS[name])))
-    follow(f"{name}@{page}", int(get(name)))
+    choices.show(f"{name}@{page}", int(get(name)))
     st.number_input(label, low, high, step=step, help=help_text or None, **_widget(name, page))
     return int(get(name))
 
 
 def flag(name: str, page: str, *, label: str, help_text: str = "") -> bool:
     """A shared value as a switch: "yes", or "" for off."""
-    follow(f"{name}@{page}", get(name) == "yes")
+    choices.show(f"{name}@{page}", get(name) == "yes")
     st.toggle(label, help=help_text or None, key=f"{name}@{page}", on_change=_take_flag, args=(name, f"{name}@{page}"))
     return get(name) == "yes"
 
@@ -447,7 +430,7 @@ def decimal(name: str, page: str, *, label: str, low: float, high: float, step: 
     value = get(name)
     known = len(value) < 10 and value.replace(".", "", 1).isdecimal()
     shown = min(max(float(value) if known else float(DEFAULTS[name]), low), high)
-    follow(f"{name}@{page}", shown)
+    choices.show(f"{name}@{page}", shown)
     st.slider(label, low, high, step=step, help=help_text or None, key=f"{name}@{page}", on_change=_take_decimal, args=(name, f"{name}@{page}"))  # fmt: skip
     return shown
 
@@ -458,12 +441,11 @@ def _take_decimal(name: str, key: str) -> None:
 
 def layer_and_head(page: str, layers: int, heads: int) -> tuple[int, int]:
     """The chosen layer and head, counted from 0 inside and from 1 on screen."""
-    for name, count in (("layer", layers), ("head", heads)):
+    fields = {"layer": (_("Layer"), layers), "head": (_("Head"), heads)}
+    for place, (name, (label, count)) in zip(st.columns(2), fields.items(), strict=True):
         put(name, number(name, 0, count - 1, 0))
-        follow(f"{name}@{page}", int(get(name)))
-    left, right = st.columns(2)
-    left.select_slider(_("Layer"), range(layers), format_func=lambda i: str(i + 1), **_widget("layer", page))
-    right.select_slider(_("Head"), range(heads), format_func=lambda i: str(i + 1), **_widget("head", page))
+        with place:
+            choices.slider(label, {i: str(i + 1) for i in range(count)}, int(get(name)), **_widget(name, page))
     return int(get("layer")), int(get("head"))
 
 
@@ -474,14 +456,14 @@ def method(page: str, options: Mapping[str, str], *, label: str) -> str:
 
 def other_text(page: str, *, label: str) -> str:
     """The sentence that the first one is compared with."""
-    follow(f"other_text@{page}", get("other_text"))
+    choices.show(f"other_text@{page}", get("other_text"))
     st.text_input(label, live=True, **_widget("other_text", page))
     return within_limit(get("other_text"))
 
 
 def search(page: str, *, label: str) -> str:
     """What is looked for; it follows the typing."""
-    follow(f"query@{page}", get("query"))
+    choices.show(f"query@{page}", get("query"))
     st.text_input(label, live=True, **_widget("query", page))
     return get("query")
 
@@ -497,11 +479,11 @@ def other_model(
         put(name, next(iter(options)))
     names = [*options, *more]
     names += [] if get(name) in ("", *names) else [get(name)]
-    follow(f"{name}@{page}", get(name) or None)
-    st.selectbox(
+    choices.listed(
         label,
-        names,
-        format_func=lambda model: model_title(model, dict(options)),
+        {model: model_title(model, dict(options)) for model in names},
+        get(name) or None,
+        name=lambda model: model_title(model, dict(options)),
         accept_new_options=True,
         placeholder=_("a run, or the name of a classifier on the hub"),
         **_widget(name, page),

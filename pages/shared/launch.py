@@ -14,7 +14,7 @@ from pages.shared import inputs, layout, progress, words
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import runs as cached_runs
 from pages.shared.data_form import Source
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext
 
 
 def token_limit(model: str) -> int:
@@ -58,8 +58,10 @@ def show_estimate(config: RunConfig, source: Source) -> None:
             )
         )
         st.caption(
-            _(
-                "Measured on {count} real steps on this machine, with batches of short to long texts. Loading and evaluations come on top; other work on the machine slows it down."
+            ngettext(
+                "Measured on {count} real step on this machine. Loading and evaluations come on top; other work on the machine slows it down.",
+                "Measured on {count} real steps on this machine, with batches of short to long texts. Loading and evaluations come on top; other work on the machine slows it down.",
+                found.measured_steps,
             ).format(count=found.measured_steps)
         )
 

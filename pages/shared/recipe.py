@@ -15,7 +15,7 @@ from core import models, runs
 from core.finetune.recipe import METHODS, PARAMETERS, PRESETS, suggested_learning_rate, with_preset
 from core.results import Reading, RunConfig
 from core.tasks.table import TASKS
-from pages.shared import inputs, words
+from pages.shared import choices, inputs, words
 from pages.shared.i18n import _
 
 DEFAULTS = {field.name: field.default for field in fields(RunConfig)}
@@ -175,14 +175,13 @@ def take_preset() -> None:
 def choose_preset() -> None:
     """One of the presets, or "custom" once a value differs from it."""
     edited = list(changes())
-    st.session_state["preset"] = "custom" if edited else preset_name()
-    st.segmented_control(
+    offered = {name: preset_title(name) for name in (*PRESETS, *(["custom"] if edited else []))}
+    choices.row(
         _("How thoroughly"),
-        [*PRESETS, *(["custom"] if edited else [])],
-        format_func=preset_title,
+        offered,
+        "custom" if edited else preset_name(),
         key="preset",
         on_change=take_preset,
-        required=True,
     )
     if edited:
         st.caption(
@@ -212,15 +211,13 @@ def take_method(model: str) -> None:
 
 
 def choose_method(model: str) -> None:
-    st.session_state["method"] = value_of("method")
-    st.segmented_control(
+    choices.row(
         _("What is trained"),
-        list(METHODS),
-        format_func=lambda name: _(METHODS[name].title),
+        {name: _(row.title) for name, row in METHODS.items()},
+        str(value_of("method")),
         key="method",
         on_change=take_method,
         args=(model,),
-        required=True,
         wrap=True,
     )
     st.caption(_(METHODS[str(value_of("method"))].help))

@@ -121,6 +121,7 @@ def configuration(config: RunConfig) -> dict[str, str]:
         "preset": lambda value: _(PRESETS[value].title) if value in PRESETS else _("Custom"),
         "class_weights": lambda value: _("yes") if value else _("no"),
         "data": lambda value: value.removeprefix("data/"),
+        "limit": lambda value: f"{value:,}" if value else _("all"),
     }
     settings = {
         setting_name(name): words[name](value)

@@ -8,7 +8,7 @@ from core.metrics import METRICS
 from core.results import Evaluation, RunReport, RunState
 from core.runs import Run
 from core.tasks.table import TASKS, task_of
-from pages.shared import layout
+from pages.shared import choices, layout
 from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _, error_text
 from pages.shared.run_view.actions import actions, is_readable
@@ -115,9 +115,10 @@ def result(run: Run, report: RunReport, page: str) -> None:
             st.markdown(look.verdict(report))
     for note, values in report.data.notes:
         st.caption(":material/info: " + layout.plain(_(note).format(**values)))
-    offered = [name for name in VIEWS_OF_RESULT if _is_offered(name, look)]
-    view = st.segmented_control(
-        _("View"), offered, format_func=view_name, key=f"view_{page}_{run.id}", default=offered[0], required=True, wrap=True, label_visibility="collapsed",
+    offered = {name: view_name(name) for name in VIEWS_OF_RESULT if _is_offered(name, look)}
+    key = f"view_{page}_{run.id}"
+    view = choices.row(
+        _("View"), offered, choices.kept(key, offered, next(iter(offered))), key=key, wrap=True, label_visibility="collapsed"
     )  # fmt: skip
     if view == "measure" and look:
         look.detail(report, page)

@@ -7,7 +7,7 @@ from core.batches import Report
 from core.figures import attention as attention_figures
 from core.figures import heads as figures
 from core.results import Tokens
-from pages.shared import inputs, layout, progress
+from pages.shared import choices, inputs, layout, progress
 from pages.shared.cached import attention as cached_attention
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
@@ -30,9 +30,9 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
     rolled = cached_attention.rollout(model, text, pair, cut)
     layers = len(rolled)
     with second:
-        depth = st.select_slider(
-            _("Through how many layers"), range(1, layers + 1), value=layers, key=f"depth_{layers}"
-        )
+        depths = {depth: str(depth) for depth in range(1, layers + 1)}
+        key = f"depth_{layers}"
+        depth = choices.slider(_("Through how many layers"), depths, choices.kept(key, depths, layers), key=key)
     st.markdown(
         _(
             "A map shows one layer, but vectors mix layer after layer: what a token looks at in layer 6 is already a mixture. **Attention rollout** "

@@ -38,12 +38,17 @@ def choose_model() -> tuple[str, dict[str, str]]:
         load(wanted)
         return wanted, titles
     except UserError as error:
-        reason = layout.plain(error_text(error))
         wanted = inputs.get("model")
+        gone = wanted.startswith("run:") and wanted not in titles
+        reason = layout.plain(error_text(error))
     other = next(name for name in titles if name != wanted)
     template = _("{reason}. Your newest run answers here: {title}.")
     if other in READY:
         template = _("{reason}. A model that comes with the studio answers here: {title}.")
+    if gone:  # whoever opens such a link must see at once that another model answers
+        with layout.mistakes():
+            runs.get(wanted.removeprefix("run:"))
+        template = _("“{title}” answers here instead.")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(template.format(reason=reason, title=layout.plain(titles[other])), width="content")
         st.button(

@@ -37,7 +37,7 @@ class Job:
 
     inputs: role → N texts. rows: the row (or line) of each in its source, counted from 1. truth: the label of each, "" where
     unknown, or None. empty: rows left out because a text is missing. beyond: rows left out because of STUDIO_MAX_BULK. source:
-    every row of the file that they come from, None of a field. seconds: spent predicting.
+    every row of the file that they come from, None of a field. file: its name. seconds: spent predicting.
     """
 
     model: str
@@ -48,9 +48,20 @@ class Job:
     empty: int
     beyond: int
     source: Inputs | None = None
+    file: str = ""
     predictions: list[Prediction] = field(default_factory=list)
     seconds: float = 0.0
     cancelled: bool = False
+
+    def asks_what(self, other: "Job") -> bool:
+        """Whether the other job asks the same model about the same rows of the same source."""
+        frames = [job.source.frame for job in (self, other) if job.source is not None]
+        return (
+            (self.model, self.file, self.rows, self.inputs, self.truth, self.beyond)
+            == (other.model, other.file, other.rows, other.inputs, other.truth, other.beyond)
+            and len(frames) in (0, 2)
+            and all(frame.equals(frames[0]) for frame in frames)
+        )
 
     @property
     def total(self) -> int:
@@ -76,6 +87,7 @@ def create(
     inputs: Mapping[str, Sequence[str]],
     truth: Sequence[str] | None = None,
     source: Inputs | None = None,
+    file: str = "",
 ) -> Job:
     """A job over the rows that hold every text, at most STUDIO_MAX_BULK of them. Raises UserError when none does."""
     count = len(next(iter(inputs.values())))
@@ -92,6 +104,7 @@ def create(
         empty=count - len(full),
         beyond=len(full) - len(kept),
         source=source,
+        file=file,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core import settings
-from pages.shared import layout
+from pages.shared import choices, layout
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.tasks.table import VIEWS
@@ -35,18 +35,27 @@ def _begin(job: bulk.Job) -> None:
     st.session_state["bulk_job"] = job
 
 
+def _answering(name: str, source: str, ready: bulk.Job | None) -> bulk.Job | None:
+    """The job that answers what is asked now: the same texts of the same model. None while there is none.
+
+    A page that is opened again has lost its file: until there is another, the answers to the last one stay, under its name.
+    """
+    job: bulk.Job | None = st.session_state.get("bulk_job")
+    if job is None or ready is not None:
+        return job if job is not None and ready is not None and job.asks_what(ready) else None
+    without_file = source == "file" and st.session_state["bulk_file"] is None
+    return job if without_file and job.file and job.model == name else None
+
+
 def show(name: str, titles: Mapping[str, str]) -> None:
-    source = st.segmented_control(
+    sources = {"paste": _("Paste"), "file": _("Upload a file")}
+    source = choices.row(
         _("Where the texts come from"),
-        ["paste", "file"],
-        default="paste",
-        format_func={"paste": _("Paste"), "file": _("Upload a file")}.__getitem__,
-        required=True,
+        sources,
+        choices.kept("bulk_source", sources, "paste"),
         key="bulk_source",
         label_visibility="collapsed",
     )
-    job: bulk.Job | None = st.session_state.get("bulk_job")
-    running = job is not None and job.running
     task = cached_models.predictor(name).task
     prose = "label" in task.gives and len(task.inputs) == 1  # for which the examples are
     ready: bulk.Job | None = None
@@ -68,6 +77,8 @@ def show(name: str, titles: Mapping[str, str]) -> None:
                 st.button(_("Fill in examples"), on_click=_fill_examples, icon=":material/edit_note:")
         else:
             ready = from_file(name, titles)
+    job = _answering(name, source, ready)
+    running = job is not None and job.running
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             _("Predict {count:,} texts").format(count=ready.total) if ready else _("Predict"),
@@ -92,4 +103,6 @@ def show(name: str, titles: Mapping[str, str]) -> None:
         layout.show_code(VIEWS[predictor.task.id].predict_code(name, first, predictor.max_length))
     if job is not None:
         with place, layout.mistakes():
+            if ready is None:
+                st.caption(_("What was asked of {file}:").format(file=layout.plain(job.file)))
             follow(job)

@@ -15,7 +15,7 @@ from core.data.load import ask
 from core.errors import UserError
 from core.results import JOINED, Reading
 from core.tables.table import FIND_OUT, Note, Table
-from pages.shared import data_form, layout
+from pages.shared import choices, data_form, layout
 from pages.shared.cached import data as cached_data
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
@@ -105,31 +105,32 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
         if len(roles) == 1:
             rest += [JOINED.join((guessed[role.id], other)) for other in more_texts(frame, task.layout, guessed)]
         guess = guessed[role.id]
-        chosen[role.id] = place.selectbox(
-            _(role.title),
-            rest,
-            rest.index(guess) if guess in rest else 0,
-            key=f"bulk_{role.id}_column@{upload.file_id}",
-        )
+        offered, key = {column: column for column in rest}, f"bulk_{role.id}_column@{upload.file_id}"
+        with place:
+            chosen[role.id] = choices.listed(
+                _(role.title), offered, choices.kept(key, offered, guess if guess in rest else rest[0]), key=key
+            )
     truth = ""
     if labelled:
         taken = [part for column in chosen.values() for part in parts_of(frame, column)]
         rest = [column for column in columns if column not in taken]
         guess = bulk.guess_truth(frame, taken, predictor.labels)
-        truth = places[-1].selectbox(
-            _("Label column (optional)"),
-            ["", *rest],
-            ["", *rest].index(guess),
-            format_func=lambda column: column or _("none: predict only"),
-            key=f"bulk_label_column@{upload.file_id}@{name}",
-            help=_("With labels, the page also says how many answers are right."),
-        )
+        offered = {"": _("none: predict only"), **{column: column for column in rest}}
+        key = f"bulk_label_column@{upload.file_id}@{name}"
+        with places[-1]:
+            truth = choices.listed(
+                _("Label column (optional)"),
+                offered,
+                choices.kept(key, offered, guess),
+                key=key,
+                help=_("With labels, the page also says how many answers are right."),
+            )
     for column in (*chosen.values(), *filter(None, (truth,))):
         check_column(frame, column)
     source = ask(upload.name, task.layout, table, chosen)
     st.caption(_("{rows:,} rows in {file}").format(rows=len(source.frame), file=layout.plain(upload.name)))
     labels = source.frame[truth].tolist() if truth else None
-    job = bulk.create(name, short_title(name, titles), source.texts, labels, source)
+    job = bulk.create(name, short_title(name, titles), source.texts, labels, source, upload.name)
     data_form.remarks(source.report, unfit(name, job.inputs))
     if source.report.unreadable:
         st.warning(

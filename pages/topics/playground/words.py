@@ -8,7 +8,7 @@ import streamlit as st
 from core import explain
 from core.figures import predictions as predictions_figures
 from core.results import Attribution
-from pages.shared import inputs
+from pages.shared import choices, inputs
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
@@ -85,11 +85,13 @@ def which_words(
         st.caption(_("Nothing is computed while this is off."))
         return None, subjects[0], method
     with right:
-        chosen = st.selectbox(
-            _("For the label") if subjects[0].at is None else _("For what it marks"),
-            range(len(subjects)),
-            format_func=lambda number: subjects[number].title,
-            key=f"playground_subject@{name}@{hash(tuple(subjects))}",  # other subjects are another choice
+        offered = {number: subject.title for number, subject in enumerate(subjects)}
+        key = "playground_subject"
+        of = tuple((subject.label, subject.at) for subject in subjects)  # other subjects are another choice
+        chosen = choices.kept(key, offered, 0) if st.session_state.get(f"{key}_of") == (name, of) else 0
+        st.session_state[f"{key}_of"] = (name, of)
+        chosen = choices.listed(
+            _("For the label") if subjects[0].at is None else _("For what it marks"), offered, chosen, key=key
         )
     subject = subjects[chosen]
     with st.spinner(_("Asking the model which words matter…"), show_time=True):

@@ -9,7 +9,7 @@ import streamlit as st
 from core.attention import readable
 from core.figures import pretraining as figures
 from core.pretraining import GenerationStep, Method
-from pages.shared import inputs, layout
+from pages.shared import choices, inputs, layout
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import pretraining as cached_pretraining
 from pages.shared.i18n import _
@@ -101,8 +101,8 @@ def _step(count: int) -> int:
         return count
     shown = inputs.number("step", 1, count, count)
     key = "step@pretraining"
-    inputs.follow(key, shown)
-    st.select_slider(_("Step"), range(1, count + 1), key=key, on_change=_take_step, args=(key, count))
+    steps = {step: str(step) for step in range(1, count + 1)}
+    choices.slider(_("Step"), steps, shown, key=key, on_change=_take_step, args=(key, count))
     return shown
 
 

@@ -23,7 +23,7 @@ from core.results import RunConfig
 from core.tables import files
 from core.tasks.base import Task
 from core.tasks.table import TASKS
-from pages.shared import data_form, inputs, launch, layout, recipe
+from pages.shared import choices, data_form, inputs, launch, layout, recipe
 from pages.shared.cached import models as cached_models
 from pages.shared.data_form import NO_FILE, Source
 from pages.shared.i18n import _, error_text
@@ -158,10 +158,9 @@ def _set_corpus(name: str) -> None:
 def _choose_texts(aim: Aim, model: str) -> Source | None:
     """The texts to learn from, None while nothing usable is chosen."""
     kind = _kind()
-    st.session_state["corpus_kind"] = kind
-    st.segmented_control(
-        _("Where the texts come from"), list(_kinds()), format_func=_kinds().__getitem__, key="corpus_kind",
-        on_change=_take_kind, required=True, label_visibility="collapsed",
+    choices.row(
+        _("Where the texts come from"), _kinds(), kind, key="corpus_kind",
+        on_change=_take_kind, label_visibility="collapsed",
     )  # fmt: skip
     if kind == PASTED:
         return _pasted(aim)
@@ -169,9 +168,8 @@ def _choose_texts(aim: Aim, model: str) -> Source | None:
 
 
 def _ready(aim: Aim, model: str) -> Source:
-    st.session_state["corpus_ready"] = inputs.get("corpus")
-    st.selectbox(
-        _("Which texts"), list(DATASETS), format_func=lambda name: _(DATASETS[name].title), key="corpus_ready",
+    choices.listed(
+        _("Which texts"), {row.id: _(row.title) for row in DATASETS.values()}, inputs.get("corpus"), key="corpus_ready",
         on_change=lambda: _set_corpus(st.session_state["corpus_ready"]),
     )  # fmt: skip
     row = DATASETS[inputs.get("corpus")]
@@ -198,7 +196,7 @@ def _pasted(aim: Aim) -> Source:
         st.warning(_("This link's text is no longer on this machine. Here is the example instead."))
         inputs.put(PASTED, "")
     text, key = _text(), f"{PASTED}@{PAGE}"
-    inputs.follow(key, text)
+    choices.show(key, text)
     st.text_area(
         _("Text to learn from"), height=260, max_chars=settings.MAX_CELL_CHARS.value(), key=key,
         on_change=lambda: inputs.put(PASTED, _keep(st.session_state[key])),

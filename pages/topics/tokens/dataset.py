@@ -7,7 +7,7 @@ import streamlit as st
 
 from core import vocabulary
 from core.figures import training as training_figures
-from pages.shared import inputs
+from pages.shared import choices, inputs
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
@@ -18,14 +18,19 @@ def show(model: str) -> None:
     """A dataset under the chosen tokenizer."""
     rows = tokenizers.sources()
     first, second, third = st.columns([3, 1.3, 1.3], vertical_alignment="bottom")
-    source = first.selectbox(
-        _("Texts"),
-        list(rows),
-        index=list(rows).index(inputs.get("data")) if inputs.get("data") in rows else 0,
-        format_func=rows.__getitem__,
-        help=_("A dataset of the studio, or a file that one of your runs was trained on."),
-    )
-    count = int(second.selectbox(_("Examples"), (500, 2000, 10000), 1, format_func="{:,}".format))
+    with first:
+        source = choices.listed(
+            _("Texts"),
+            rows,
+            choices.kept(
+                "dataset_source", rows, inputs.get("data") if inputs.get("data") in rows else next(iter(rows))
+            ),
+            key="dataset_source",
+            help=_("A dataset of the studio, or a file that one of your runs was trained on."),
+        )
+    with second:
+        counts = {number: f"{number:,}" for number in (500, 2000, 10000)}
+        count = choices.listed(_("Examples"), counts, choices.kept("dataset_count", counts, 2000), key="dataset_count")
     with third:
         max_length = inputs.cut("tokens", cached_models.tokenizer(model).model_max_length)
     texts = tokenizers.texts_of(source, count)

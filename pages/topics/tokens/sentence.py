@@ -5,6 +5,7 @@ import streamlit as st
 from core import settings
 from core.results import Tokens
 from core.tokens import check_text
+from core.vocabulary import separates_words
 from pages.shared import inputs, layout
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
@@ -69,14 +70,29 @@ def numbers(result: Tokens) -> None:
         sum(token.attended for token in result.tokens),
         help=_("Special tokens included, padding left out."),
     )
-    columns[1].metric(_("Words"), result.words, help=_("Separated by white space; in Chinese this says little."))
-    columns[2].metric(
-        _("Tokens per word"),
-        f"{len(real) / result.words:.2f}",
-        help=_(
-            "Special tokens left out, counted on what was not cut. 1.00 means that every word is in the vocabulary as a whole."
-        ),
-    )
+    texts = ((result.text, result.cut), (result.pair, result.cut_pair))
+    read = " ".join(text[: len(text) - len(cut)] for text, cut in texts)
+    if separates_words(result.text + result.pair):
+        columns[1].metric(_("Words"), result.words, help=_("Separated by white space."))
+        columns[2].metric(
+            _("Tokens per word"),
+            f"{len(real) / max(1, len(read.split())):.2f}",
+            help=_(
+                "Special tokens left out, counted on what was not cut. 1.00 means that every word is in the vocabulary as a whole."
+            ),
+        )
+    else:
+        characters = sum(not character.isspace() for character in result.text + result.pair)
+        columns[1].metric(
+            _("Characters"),
+            f"{characters:,}",
+            help=_("Spaces left out. This script writes no space between words, so characters are counted instead."),
+        )
+        columns[2].metric(
+            _("Tokens per character"),
+            f"{len(real) / max(1, len(''.join(read.split()))):.2f}",
+            help=_("Special tokens left out, counted on what was not cut."),
+        )
     columns[3].metric(
         _("Unknown"),
         result.unknown,

@@ -7,6 +7,7 @@ import streamlit as st
 from core import vocabulary
 from core.figures import tokens as token_figures
 from core.tokens import check_text
+from pages.shared import choices
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
@@ -37,9 +38,11 @@ def show(model: str) -> str:
     tokenizers.train_form()
     if ready:
         st.subheader(_("What each merge or piece did"), anchor=False)
-        titles = [asked.title for asked, _made in ready]
-        chosen = st.selectbox(_("Trained tokenizer"), titles)
-        tokenizers.learned_table(ready[titles.index(chosen)][1], text)
+        titles = {i: asked.title for i, (asked, _made) in enumerate(ready)}
+        chosen = choices.listed(
+            _("Trained tokenizer"), titles, choices.kept("tokenizers_learned", titles, 0), key="tokenizers_learned"
+        )
+        tokenizers.learned_table(ready[chosen][1], text)
     if len(names) == 1:
         st.caption(
             _(

@@ -15,7 +15,7 @@ from core import models, runs, settings, vocabulary
 from core.data.bundled import DATASETS
 from core.figures import tokens as token_figures
 from core.tokens import Piece
-from pages.shared import inputs, layout
+from pages.shared import choices, inputs, layout
 from pages.shared.cached import data as cached_data
 from pages.shared.cached import runs as cached_runs
 from pages.shared.cached import tokens as cached_tokens
@@ -136,22 +136,26 @@ def train_form() -> None:
         st.markdown("**" + _("Train one yourself") + "**")
         options = sources() | {OWN: _("my own text")}
         first, second, third, fourth = st.columns([3, 3, 3, 1.2], vertical_alignment="bottom")
-        source = first.selectbox(
-            _("Which texts"), list(options), format_func=options.__getitem__, key="tokenizers_source"
-        )
         rows = vocabulary.TRAINERS
-        kind = cast(
-            vocabulary.Kind,
-            second.segmented_control(
-                _("Algorithm"),
-                list(rows),
-                format_func=lambda name: rows[name].title,
-                default="wordpiece",
-                required=True,
-                key="tokenizers_kind",
-            ),
-        )
-        size = third.select_slider(_("Entries in the vocabulary"), SIZES, 1000, format_func="{:,}".format)
+        kinds = {name: row.title for name, row in rows.items()}
+        sizes = {size: f"{size:,}" for size in SIZES}
+        with first:
+            source = choices.listed(
+                _("Which texts"),
+                options,
+                choices.kept("tokenizers_source", options, next(iter(options))),
+                key="tokenizers_source",
+            )
+        with second:
+            chosen = choices.kept("tokenizers_kind", kinds, "wordpiece")
+            kind = cast(vocabulary.Kind, choices.row(_("Algorithm"), kinds, chosen, key="tokenizers_kind"))
+        with third:
+            size = choices.slider(
+                _("Entries in the vocabulary"),
+                sizes,
+                choices.kept("tokenizers_size", sizes, 1000),
+                key="tokenizers_size",
+            )
         typed = st.text_area(_("Your text"), key="tokenizers_own", height=120) if source == OWN else ""
         pressed = fourth.button(_("Train"), type="primary", width="stretch")
         st.caption(_(rows[kind].help) + " " + _(rows[kind].marks))

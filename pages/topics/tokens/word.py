@@ -8,7 +8,7 @@ from core.tokens import NORMALISERS, WordTrace, check_text
 from pages.shared import inputs, layout
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext
 from pages.topics.tokens import tokenizers
 from pages.topics.tokens.sentence import shared_text, typed_to_pick
 
@@ -157,9 +157,11 @@ def tried_row(spelling: str, verdict: str, *, hit: bool) -> str:
 def candidates_table(trace: WordTrace) -> None:
     """Longest match first: every candidate, and whether the vocabulary has it."""
     st.caption(
-        _(
+        ngettext(
+            "The longest beginning of the word that is in the vocabulary is taken: here the whole word, the first candidate that was tried.",
             "The longest beginning of the word that is in the vocabulary is taken; then the same with the rest, now marked with ##. "
-            "{tried:,} candidates were tried."
+            "{tried:,} candidates were tried.",
+            trace.tried,
         ).format(tried=trace.tried)
     )
     word = trace.word.text
