@@ -331,7 +331,8 @@ class RunReport:
     before any training; those that the data has no rows for are left out. seconds: training alone, evaluations and
     checkpoints left out. best_step: the step whose weights are in model/. cut_share: fraction of training texts longer than
     max_length, which lost their end there (0 for tasks that go on in another block or window). environment: versions,
-    processor, threads, precision. data: what the loader reported.
+    processor, threads, precision. data: what the loader reported. chosen_by: the METRICS id that the best step was chosen by on the
+    validation rows, "" where there were none or an earlier version chose.
     """
 
     evaluations: Mapping[str, Evaluation]
@@ -345,6 +346,7 @@ class RunReport:
     cut_share: float
     environment: Mapping[str, str]
     data: DataReport
+    chosen_by: str = ""
 
     @property
     def split(self) -> str:

@@ -418,6 +418,20 @@ def test_the_newest_and_the_best_checkpoint_are_kept(config: RunConfig, tmp_path
     assert f"step-{report.best_step}" in kept[-1] and f"step-{report.steps}" in kept[-1]
 
 
+@pytest.mark.training
+@pytest.mark.parametrize(("enough", "metric"), [(10_000, "loss"), (1, "macro_f1")])
+def test_of_few_validation_rows_the_best_step_has_the_lowest_loss(
+    enough: int, metric: str, config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recipe, "FEW_VALIDATION_ROWS", enough)
+    listener = Listener()
+    report = run(replace(config, epochs=4), tmp_path / "run", listener)
+    assert report.chosen_by == metric
+    measured = {event.step: event.values for event in listener.of("evaluation")}
+    best = {"loss": min, "macro_f1": max}[metric](float(str(values[metric])) for values in measured.values())
+    assert measured[report.best_step][metric] == best
+
+
 def test_a_full_disk_hides_behind_other_errors(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="disk is full"), checkpoints.written_aside(tmp_path / "model"):
         raise RuntimeError("[enforce fail] PytorchStreamWriter failed: No space left on device")

@@ -3,10 +3,12 @@
 import pytest
 
 from core.finetune.recipe import (
+    FEW_VALIDATION_ROWS,
     PARAMETERS,
     PRESETS,
     TOO_FEW_STEPS,
     Size,
+    chosen_by,
     epochs_for,
     fewest_steps,
     fitted,
@@ -16,6 +18,8 @@ from core.finetune.recipe import (
 )
 from core.finetune.setup import check
 from core.results import RunConfig
+from core.tasks.base import Task
+from core.tasks.table import TASKS
 
 ASKED = RunConfig("minilm", "tickets.csv")
 
@@ -78,3 +82,9 @@ def test_what_is_too_little_is_said_with_what_would_do() -> None:
     assert said(once, 6000, 0, {}) == ["There are no validation rows: the last state becomes the result, not the best."]
     limited = RunConfig("minilm", "x", epochs=1.0, limit=316)
     assert epochs_for(limited, 6000) == epochs
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: str(task.id))
+def test_few_validation_rows_choose_by_loss_in_every_task(task: Task) -> None:
+    assert chosen_by(task.best, FEW_VALIDATION_ROWS - 1) == ("loss",)
+    assert chosen_by(task.best, FEW_VALIDATION_ROWS) == task.best

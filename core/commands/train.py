@@ -70,8 +70,8 @@ tiny new model with its own vocabulary.
 JSON: run, model, split, n, each metric of the task by its id (accuracy, macro_f1, loss …), its 95 % interval where there is
 one (accuracy_interval …), what else the task counts (majority, perplexity …), baseline_accuracy (or the task's own
 headline) and baseline_loss before training, seconds and examples_per_second (training alone), peak_memory_mb, steps,
-best_step; how the data was read: rows, dropped (reason, count, examples), columns, unused_columns, encoding, delimiter,
-header, notes."""
+best_step, chosen_by (the metric of the validation rows that it was chosen by: of few rows the loss); how the data was read:
+rows, dropped (reason, count, examples), columns, unused_columns, encoding, delimiter, header, notes."""
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -360,5 +360,6 @@ def _trained(run: "Run", report: "RunReport") -> Json:
         "peak_memory_mb": report.peak_memory_mb,
         "steps": report.steps,
         "best_step": report.best_step,
+        "chosen_by": report.chosen_by or None,
         **as_read(report.data),
     }

@@ -95,6 +95,7 @@ def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[
 
     tell("stage", stage="saving")
     environment = machine.environment(trainer.args, prepared.attention)
+    chosen_by = trainer.chosen_by[0] if progress.best else ""
     model = _best_model(trainer, prepared, done)
     del trainer, prepared  # and with them the optimizer's state
     _save_model(model, goal.tokenizer, folder)
@@ -107,6 +108,7 @@ def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[
         peak_memory_mb=machine.peak_memory_mb(),
         steps=done,
         best_step=progress.best_step or done,
+        chosen_by=chosen_by,
         cut_share=float(rows.truncated.mean()),
         environment=environment,
         data=replace(dataset.report, notes=(*dataset.report.notes, *unfit)),
