@@ -159,7 +159,7 @@ def test_the_report_says_what_prediction_measures(config: RunConfig, tmp_path: P
     report = run(config, tmp_path / "run")
     predictor = predict.load(str(tmp_path / "run"), allow_path=True)
     dataset = rows_of(config)
-    assert list(report.evaluations) == ["test", "validation", "baseline"]
+    assert list(report.evaluations) == ["test", "validation", "baseline", "tfidf"]
     for split in ("test", "validation"):
         said, found = report.evaluations[split], predict.evaluate(predictor, dataset, split)
         assert [found.metrics[name] for name in ("accuracy", "macro_f1")] == [
@@ -368,7 +368,7 @@ def test_a_resumed_run_ends_where_an_uninterrupted_one_does(
     first, second = weights(tmp_path / "whole"), weights(tmp_path / "torn")
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert (report.evaluations, report.best_step) == (expected.evaluations, expected.best_step)
-    assert list(report.evaluations) == ["test", "validation", "baseline"]
+    assert list(report.evaluations) == ["test", "validation", "baseline", "tfidf"]
     assert report.steps == expected.steps
     assert [event.values["loss"] for event in whole.of("evaluation")][-1] == again.of("evaluation")[-1].values["loss"]
 

@@ -250,13 +250,13 @@ def test_every_value_of_the_recipe_is_an_option(
 
 
 def test_a_preset_makes_enough_steps_of_few_rows_and_too_few_are_remarked_on(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tiny_bert: Path, reviews: Path
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tiny_bert: Path, reviews: Path, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(train_module, "_work", lambda run, *, started_by_hand: 0)
     data = ["train", "--model", tiny_bert, "--data", reviews, "--output"]
-    assert cli.main([*map(str, data), "plain"]) == 0
+    assert cli.main([*map(str, data), str(tmp_path / "plain")]) == 0
     assert "2 steps are too few to learn from: choose more epochs (50 would do)" in capsys.readouterr().err
-    assert cli.main([*map(str, data), "quick", "--preset", "quick"]) == 0
+    assert cli.main([*map(str, data), str(tmp_path / "quick"), "--preset", "quick"]) == 0
     assert "too few to learn from" not in capsys.readouterr().err
 
 

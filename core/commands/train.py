@@ -35,7 +35,7 @@ from core.commands.show import (
 from core.errors import Cancelled, UserError
 from core.finetune.recipe import METHODS, PARAMETERS, PRESETS, Size, suggested_learning_rate, too_little, with_preset
 from core.metrics import METRICS
-from core.results import Reading, RunConfig
+from core.results import WORD_COUNTS, Reading, RunConfig
 
 if TYPE_CHECKING:
     from core.data.dataset import TextDataset
@@ -69,7 +69,8 @@ tiny new model with its own vocabulary.
 
 JSON: run, model, split, n, each metric of the task by its id (accuracy, macro_f1, loss …), its 95 % interval where there is
 one (accuracy_interval …), what else the task counts (majority, perplexity …), baseline_accuracy (or the task's own
-headline) and baseline_loss before training, seconds and examples_per_second (training alone), peak_memory_mb, steps,
+headline) and baseline_loss before training, tfidf_accuracy and tfidf_loss of TF-IDF with logistic regression on the same rows
+(for tasks with one label for each row), seconds and examples_per_second (training alone), peak_memory_mb, steps,
 best_step, chosen_by (the metric of the validation rows that it was chosen by: of few rows the loss); how the data was read:
 rows, dropped (reason, count, examples), columns, unused_columns, encoding, delimiter, header, notes."""
 
@@ -344,9 +345,12 @@ def _trained(run: "Run", report: "RunReport") -> Json:
     from core.tasks.table import task_of
 
     metrics = task_of(run.config.task).metrics
-    before = report.evaluations.get("baseline")
+    counted = {WORD_COUNTS} & set(report.evaluations)
     compared = {
-        name: before.metrics[name].value if before else None for name in (metrics[0], "loss") if name in metrics
+        f"{other}_{name}": report.evaluations[other].metrics[name].value if other in report.evaluations else None
+        for other in ("baseline", *counted)
+        for name in (metrics[0], "loss")
+        if name in metrics
     }
     return {
         "run": str(run.folder),
@@ -354,7 +358,7 @@ def _trained(run: "Run", report: "RunReport") -> Json:
         "task": run.config.task,
         "split": report.split or None,
         **(measures(report.measured) if report.measured else {"n": 0, **dict.fromkeys(metrics)}),
-        **{f"baseline_{name}": value for name, value in compared.items()},
+        **compared,
         "seconds": report.seconds,
         "examples_per_second": report.examples_per_second,
         "peak_memory_mb": report.peak_memory_mb,

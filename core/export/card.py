@@ -10,11 +10,16 @@ from collections.abc import Sequence
 
 from core import hub, models
 from core.metrics import METRICS
-from core.results import Evaluation, Measure, RunConfig, RunReport
+from core.results import WORD_COUNTS, Evaluation, Measure, RunConfig, RunReport
 from core.tasks.base import Task
 from core.tasks.table import task_of
 
-SPLITS = {"test": "Test split", "validation": "Validation split", "baseline": "Before training"}
+SPLITS = {
+    "test": "Test split",
+    "validation": "Validation split",
+    "baseline": "Before training",
+    WORD_COUNTS: "For comparison: TF-IDF and logistic regression, same rows",
+}
 
 
 def model_card(config: RunConfig, report: RunReport | None, labels: Sequence[str]) -> str:
