@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+WORD_COUNTS = "tfidf"  # in RunReport.evaluations
 JOINED = "+"  # between the names of columns whose texts are read as one
 
 TokenKind = Literal["special", "word", "continuation", "unknown", "padding"]
@@ -328,10 +329,12 @@ class RunReport:
     """report.json: the result of a run.
 
     evaluations: "test" and "validation" are the trained model on each split, "baseline" is the same model on the test split
-    before any training; those that the data has no rows for are left out. seconds: training alone, evaluations and
+    before any training; those that the data has no rows for are left out. "tfidf" is what counting words (TF-IDF and logistic
+    regression) reaches with the same rows, where the task has one label for each. seconds: training alone, evaluations and
     checkpoints left out. best_step: the step whose weights are in model/. cut_share: fraction of training texts longer than
     max_length, which lost their end there (0 for tasks that go on in another block or window). environment: versions,
-    processor, threads, precision. data: what the loader reported.
+    processor, threads, precision. data: what the loader reported. chosen_by: the METRICS id that the best step was chosen by on the
+    validation rows, "" where there were none or an earlier version chose.
     """
 
     evaluations: Mapping[str, Evaluation]
@@ -345,6 +348,7 @@ class RunReport:
     cut_share: float
     environment: Mapping[str, str]
     data: DataReport
+    chosen_by: str = ""
 
     @property
     def split(self) -> str:

@@ -41,6 +41,7 @@ def form() -> None:
         st.subheader(_("2 · Model and recipe"), anchor=False)
         model = inputs.model("finetune")
         limit = launch.token_limit(model)
+        recipe.fit_to(dataset, model)
         recipe.choose_preset()
         recipe.choose_method(model)
         with st.expander(_("All values"), icon=":material/tune:"):
@@ -54,6 +55,7 @@ def form() -> None:
             with layout.mistakes():
                 config = configuration(source, model, name.strip(), limit)
                 launch.show_estimate(config, source)
+                recipe.say_what_is_too_little(config, dataset)
                 launch.show_start(config, source)
         else:
             st.caption(_("Choose data first."))
@@ -112,7 +114,7 @@ def experiments() -> None:
                     "A hundred rows. Look at the interval beside the accuracy, and at how it compares to always giving the most frequent label. "
                     "Then allow 500, then 2,000 rows."
                 ),
-                {"data": "rotten_tomatoes", "preset": "quick", "changes": json.dumps({"epochs": 3.0, "limit": 100})},
+                {"data": "rotten_tomatoes", "preset": "quick", "changes": json.dumps({"limit": 100})},
             ),
             layout.Experiment(
                 _("A learning rate that is too high"),

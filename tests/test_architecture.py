@@ -18,7 +18,7 @@ GROUPS = (  # who may import whom: each name those before it
     # see
     "encoder attention embeddings pretraining",
     # learn
-    "batches tasks.base tasks.labels tasks.classify tasks.next_sentence tasks.masked tasks.windows tasks.entity_scores "
+    "batches tasks.base tasks.labels tasks.tfidf tasks.class_examples tasks.classify tasks.next_sentence tasks.masked tasks.windows tasks.entity_scores "
     "tasks.tags tasks.table",
     # use
     "predict explain heads robustness compress",

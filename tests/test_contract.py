@@ -20,7 +20,7 @@ from core.families import HEADS
 from core.finetune import setup, trainer
 from core.metrics import METRICS, key
 from core.models import SCRATCH
-from core.results import Event, RunConfig, RunReport
+from core.results import WORD_COUNTS, Event, RunConfig, RunReport
 from core.tasks.base import Task, read_detail
 from core.tasks.table import TASKS, task_of
 from tests.families import write_reader
@@ -133,7 +133,9 @@ def test_the_loss_falls_and_the_parameters_move(learnt: Trained) -> None:
 @pytest.mark.training
 def test_evaluations_hold_the_metrics_of_the_task_and_its_detail(learnt: Trained) -> None:
     task = learnt.task
-    assert list(learnt.report.evaluations) == ["test", "validation", "baseline"] and learnt.report.split == "test"
+    beside = [WORD_COUNTS] if task.word_counts else []
+    assert list(learnt.report.evaluations) == ["test", "validation", "baseline", *beside]
+    assert learnt.report.split == "test"
     for evaluation in learnt.report.evaluations.values():
         assert evaluation.task == task.id and evaluation.n > 0
         assert list(evaluation.metrics) == list(task.metrics)

@@ -159,7 +159,7 @@ def test_the_report_says_what_prediction_measures(config: RunConfig, tmp_path: P
     report = run(config, tmp_path / "run")
     predictor = predict.load(str(tmp_path / "run"), allow_path=True)
     dataset = rows_of(config)
-    assert list(report.evaluations) == ["test", "validation", "baseline"]
+    assert list(report.evaluations) == ["test", "validation", "baseline", "tfidf"]
     for split in ("test", "validation"):
         said, found = report.evaluations[split], predict.evaluate(predictor, dataset, split)
         assert [found.metrics[name] for name in ("accuracy", "macro_f1")] == [
@@ -368,7 +368,7 @@ def test_a_resumed_run_ends_where_an_uninterrupted_one_does(
     first, second = weights(tmp_path / "whole"), weights(tmp_path / "torn")
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert (report.evaluations, report.best_step) == (expected.evaluations, expected.best_step)
-    assert list(report.evaluations) == ["test", "validation", "baseline"]
+    assert list(report.evaluations) == ["test", "validation", "baseline", "tfidf"]
     assert report.steps == expected.steps
     assert [event.values["loss"] for event in whole.of("evaluation")][-1] == again.of("evaluation")[-1].values["loss"]
 
@@ -416,6 +416,20 @@ def test_the_newest_and_the_best_checkpoint_are_kept(config: RunConfig, tmp_path
     assert len(kept) == 8
     assert all(1 <= len(names) <= 2 and not any(name.startswith(".") for name in names) for names in kept)
     assert f"step-{report.best_step}" in kept[-1] and f"step-{report.steps}" in kept[-1]
+
+
+@pytest.mark.training
+@pytest.mark.parametrize(("enough", "metric"), [(10_000, "loss"), (1, "macro_f1")])
+def test_of_few_validation_rows_the_best_step_has_the_lowest_loss(
+    enough: int, metric: str, config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recipe, "FEW_VALIDATION_ROWS", enough)
+    listener = Listener()
+    report = run(replace(config, epochs=4), tmp_path / "run", listener)
+    assert report.chosen_by == metric
+    measured = {event.step: event.values for event in listener.of("evaluation")}
+    best = {"loss": min, "macro_f1": max}[metric](float(str(values[metric])) for values in measured.values())
+    assert measured[report.best_step][metric] == best
 
 
 def test_a_full_disk_hides_behind_other_errors(tmp_path: Path) -> None:

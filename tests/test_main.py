@@ -20,8 +20,9 @@ from core import models, predict, runs
 from core.commands import train as train_module
 from core.commands.show import Progress, named_columns, reading_of
 from core.data.bundled import DATASETS
+from core.data.layouts import LAYOUTS
 from core.data.load import load
-from core.finetune.recipe import METHODS, PARAMETERS, PRESETS
+from core.finetune.recipe import METHODS, PARAMETERS, Size, fitted
 from core.results import Event, RunConfig
 from core.tasks import masked
 from core.tasks.classify import Labelled
@@ -242,8 +243,21 @@ def test_every_value_of_the_recipe_is_an_option(
     assert config.method == "lora" and config.class_weights is True
     preset = config_of(monkeypatch, *data, "--preset", "quick", "--epochs", 3)
     assert preset.preset == "quick" and preset.epochs == 3
-    assert {**PRESETS["quick"].values, "epochs": 3} == {name: vars(preset)[name] for name in PRESETS["quick"].values}
+    rows = load(str(reviews), LAYOUTS["text-label"], allow_path=True).report.counts["train"]
+    expected = fitted("quick", Size(rows, 2)) | {"epochs": 3}
+    assert expected == {name: vars(preset)[name] for name in expected}
     assert set(METHODS) == {"full", "frozen", "head", "lora"}
+
+
+def test_a_preset_makes_enough_steps_of_few_rows_and_too_few_are_remarked_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tiny_bert: Path, reviews: Path, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(train_module, "_work", lambda run, *, started_by_hand: 0)
+    data = ["train", "--model", tiny_bert, "--data", reviews, "--output"]
+    assert cli.main([*map(str, data), str(tmp_path / "plain")]) == 0
+    assert "2 steps are too few to learn from: choose more epochs (50 would do)" in capsys.readouterr().err
+    assert cli.main([*map(str, data), str(tmp_path / "quick"), "--preset", "quick"]) == 0
+    assert "too few to learn from" not in capsys.readouterr().err
 
 
 def test_a_high_learning_rate_is_remarked_on_once(

@@ -14,7 +14,7 @@ from core import runs, settings
 from core.data.bundled import DATASETS
 from core.data.layouts import LAYOUTS
 from core.data.load import load
-from core.finetune.recipe import METHODS, PRESETS, suggested_learning_rate, with_preset
+from core.finetune.recipe import METHODS, PRESETS, Size, fitted, suggested_learning_rate, with_preset
 from core.finetune.setup import load_data
 from core.results import Reading, RunConfig
 from pages.shared import data_form
@@ -24,6 +24,7 @@ from tests.scripts import run_script
 from tests.test_data_files import FILES
 
 RUN = "20260102-030405-aaaaaa"
+SENTENCES = Size(rows=4, classes=3)  # of the tutorial's example
 CSV = "review;verdict;id\n" + "".join(
     f"film number {i} was {'good' if i % 2 else 'bad'};{i % 2};{i}\n" for i in range(60)
 )
@@ -68,7 +69,7 @@ def test_every_dataset_that_comes_with_the_studio(name: str, lang: str) -> None:
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_fills_every_value(preset: str) -> None:
     app = check(open_page("finetune", data="article-example", preset=preset))
-    for name, value in PRESETS[preset].values.items():
+    for name, value in fitted(preset, SENTENCES).items():
         assert app.session_state[f"value_{name}"] == value
 
 
@@ -79,7 +80,35 @@ def test_editing_a_value_makes_the_preset_custom_and_choosing_one_goes_back() ->
     assert json.loads(app.session_state["shared_changes"]) == {"epochs": 3.5}
     check(app.button_group(key="preset").set_value("quick").run())
     assert app.session_state["preset"] == "quick"
+    assert app.session_state["value_epochs"] == fitted("quick", SENTENCES)["epochs"]
+
+
+def test_a_preset_fits_the_data_that_is_chosen_and_a_changed_value_stays() -> None:
+    app = check(open_page("finetune", data="article-example", preset="quick", changes='{"learning_rate": 0.0002}'))
+    assert app.session_state["value_epochs"] == 50
+    check(app.selectbox(key="data_ready").set_value("rotten_tomatoes").run())
+    assert app.session_state["value_epochs"] == 2 and app.session_state["value_batch_size"] == 16
+    assert app.session_state["value_learning_rate"] == 0.0002, "what was changed by hand stays"
+    check(app.number_input(key="value_limit").set_value(100).run())
+    assert (app.session_state["value_batch_size"], app.session_state["value_epochs"]) == (8, 16)
+    assert "100 rows in batches of 8: 16 × 13 steps = **208 steps**, learning rate 2e-04." in texts(app)
+
+
+def test_a_preset_says_its_steps_and_why() -> None:
+    app = check(open_page("finetune", data="article-example", preset="quick"))
+    assert "4 rows in batches of 2: 50 × 2 steps = **100 steps**" in texts(app)
+    assert "Quick makes 220 steps or more of 3 labels" in texts(app)
+    large = check(open_page("finetune", data="rotten_tomatoes"))
+    assert "6,824 rows in batches of 32: 2 × 214 steps = **428 steps**" in texts(large)
+    assert "So few rows" not in texts(large)
+
+
+def test_too_few_steps_are_pointed_out_with_a_way_out() -> None:
+    app = check(open_page("finetune", data="rotten_tomatoes", changes='{"epochs": 0.5}'))
+    assert "107 steps are too few to learn from" in texts(app)
+    check(app.button(key="use_epochs").click().run())
     assert app.session_state["value_epochs"] == 1.0
+    assert "too few to learn from" not in texts(app)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -101,7 +130,7 @@ def test_an_address_with_nonsense_changes_nothing(changes: str, started: list[ru
     check(app.button(key="start").click().run())
     assert len(started) == 1
     expected = RunConfig(model="minilm", data="article-example")
-    assert started[0].config == with_preset(expected, "balanced")
+    assert started[0].config == with_preset(expected, "balanced", SENTENCES)
 
 
 def test_a_rate_that_is_too_high_is_pointed_out() -> None:
@@ -116,7 +145,7 @@ def test_estimate_measures_real_steps() -> None:
     app = check(open_page("finetune", data="article-example", changes='{"batch_size": 2, "max_length": 16}'))
     check(app.button(key="estimate").click().run())
     assert "real steps on this machine" in texts(app)
-    assert "4 steps" in texts(app), "four rows, two at a time, twice"
+    assert "100 steps" in texts(app), "four rows, two at a time, fifty times"
     check(app.run())
     assert "real steps on this machine" in texts(app), "it stays while nothing changes"
     check(app.number_input(key="value_batch_size").set_value(1).run())

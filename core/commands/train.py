@@ -33,9 +33,9 @@ from core.commands.show import (
     tell_model,
 )
 from core.errors import Cancelled, UserError
-from core.finetune.recipe import METHODS, PARAMETERS, PRESETS, suggested_learning_rate, with_preset
+from core.finetune.recipe import METHODS, PARAMETERS, PRESETS, Size, suggested_learning_rate, too_little, with_preset
 from core.metrics import METRICS
-from core.results import Reading, RunConfig
+from core.results import WORD_COUNTS, Reading, RunConfig
 
 if TYPE_CHECKING:
     from core.data.dataset import TextDataset
@@ -69,9 +69,10 @@ tiny new model with its own vocabulary.
 
 JSON: run, model, split, n, each metric of the task by its id (accuracy, macro_f1, loss …), its 95 % interval where there is
 one (accuracy_interval …), what else the task counts (majority, perplexity …), baseline_accuracy (or the task's own
-headline) and baseline_loss before training, seconds and examples_per_second (training alone), peak_memory_mb, steps,
-best_step; how the data was read: rows, dropped (reason, count, examples), columns, unused_columns, encoding, delimiter,
-header, notes."""
+headline) and baseline_loss before training, tfidf_accuracy and tfidf_loss of TF-IDF with logistic regression on the same rows
+(for tasks with one label for each row), seconds and examples_per_second (training alone), peak_memory_mb, steps,
+best_step, chosen_by (the metric of the validation rows that it was chosen by: of few rows the loss); how the data was read:
+rows, dropped (reason, count, examples), columns, unused_columns, encoding, delimiter, header, notes."""
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -83,7 +84,11 @@ def add_parser(subparsers: Subparsers) -> None:
     one.add_argument("--task", metavar="T", help="a name from 'tasks'; by default the first that the named columns fit")
     add_columns(one, "text", "pair", "label")
     add_reading(one)
-    one.add_argument("--preset", metavar="P", help=f"values to begin with: {', '.join(PRESETS)}")
+    one.add_argument(
+        "--preset",
+        metavar="P",
+        help=f"values that suit the number of rows and labels and the model, instead of the defaults below: {', '.join(PRESETS)}",
+    )
     one.add_argument("--method", metavar="M", help=f"which parameters are trained: {', '.join(METHODS)}")
     for row in PARAMETERS.values():
         default = DEFAULTS[row.field]
@@ -98,11 +103,12 @@ def add_parser(subparsers: Subparsers) -> None:
 
 @dataclass(frozen=True)
 class _Asked:
-    """A run that is asked for, and what is to be said of its data and of how the model reads it."""
+    """A run that is asked for, and what is to be said of its data, of how the model reads it, and of what is too little."""
 
     config: RunConfig
     report: "DataReport"
     unfit: "tuple[Note, ...]"
+    little: "tuple[Note, ...]"
 
 
 def train_command(options: argparse.Namespace) -> int:
@@ -124,6 +130,8 @@ def train_command(options: argparse.Namespace) -> int:
     run = runs.create(new.config, data_file(new.config.data), folder=folder)
     tell(new.report, new.unfit)
     _offer(new.config.task, new.report)
+    for message, values in new.little:
+        say(message.format(**values))
     return _work(run, started_by_hand=True)
 
 
@@ -153,7 +161,7 @@ def _asked(given: Json, columns: dict[str, str], reading: Reading) -> _Asked:
     task_named = "task" in given
     given.setdefault("task", _task_with(columns.keys()))
     base = RunConfig(model=str(given["model"]), data=str(given["data"]), reading=reading)
-    config = replace(base if preset is None else with_preset(base, str(preset)), **given)  # type: ignore[arg-type]
+    config = _with_values(base, preset, given, None)
     check(config)
     task = task_of(config.task)
     columns = without_labels(task, columns)
@@ -169,9 +177,28 @@ def _asked(given: Json, columns: dict[str, str], reading: Reading) -> _Asked:
         raise _other_task(task, str(file or config.data)) from error
     if dataset.report.tagged and not task_named:
         raise _other_task(task, str(file or config.data))
+    config = _with_values(base, preset, given, _size(config, dataset))
     _advise(config)
     config = replace(config, columns=tuple((role, name) for role, name in dataset.columns.items() if role in columns))
-    return _Asked(config, dataset.report, _unfit(config, task, dataset))
+    counts = dataset.report.counts
+    little = too_little(config, counts["train"], counts.get("validation", 0), {})
+    return _Asked(config, dataset.report, _unfit(config, task, dataset), little)
+
+
+def _with_values(base: RunConfig, preset: object, given: Json, size: Size | None) -> RunConfig:
+    """The configuration with a preset's values for this size, where one was named, and over them what was given."""
+    chosen = base if preset is None else with_preset(base, str(preset), size)
+    return replace(chosen, **given)  # type: ignore[arg-type]
+
+
+def _size(config: RunConfig, dataset: "TextDataset") -> Size:
+    """What a preset depends on, of these rows and this model."""
+    from core import models
+
+    rows = len(dataset.splits["train"])
+    scratch = config.model == models.SCRATCH
+    hidden = Size.hidden if scratch else models.load_config(config.model, allow_path=True).hidden_size
+    return Size(min(rows, config.limit or rows), len(dataset.label_names), hidden)
 
 
 def _unfit(config: RunConfig, task: "Task", dataset: "TextDataset") -> "tuple[Note, ...]":
@@ -318,9 +345,12 @@ def _trained(run: "Run", report: "RunReport") -> Json:
     from core.tasks.table import task_of
 
     metrics = task_of(run.config.task).metrics
-    before = report.evaluations.get("baseline")
+    counted = {WORD_COUNTS} & set(report.evaluations)
     compared = {
-        name: before.metrics[name].value if before else None for name in (metrics[0], "loss") if name in metrics
+        f"{other}_{name}": report.evaluations[other].metrics[name].value if other in report.evaluations else None
+        for other in ("baseline", *counted)
+        for name in (metrics[0], "loss")
+        if name in metrics
     }
     return {
         "run": str(run.folder),
@@ -328,11 +358,12 @@ def _trained(run: "Run", report: "RunReport") -> Json:
         "task": run.config.task,
         "split": report.split or None,
         **(measures(report.measured) if report.measured else {"n": 0, **dict.fromkeys(metrics)}),
-        **{f"baseline_{name}": value for name, value in compared.items()},
+        **compared,
         "seconds": report.seconds,
         "examples_per_second": report.examples_per_second,
         "peak_memory_mb": report.peak_memory_mb,
         "steps": report.steps,
         "best_step": report.best_step,
+        "chosen_by": report.chosen_by or None,
         **as_read(report.data),
     }

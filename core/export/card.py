@@ -10,11 +10,16 @@ from collections.abc import Sequence
 
 from core import hub, models
 from core.metrics import METRICS
-from core.results import Evaluation, Measure, RunConfig, RunReport
+from core.results import WORD_COUNTS, Evaluation, Measure, RunConfig, RunReport
 from core.tasks.base import Task
 from core.tasks.table import task_of
 
-SPLITS = {"test": "Test split", "validation": "Validation split", "baseline": "Before training"}
+SPLITS = {
+    "test": "Test split",
+    "validation": "Validation split",
+    "baseline": "Before training",
+    WORD_COUNTS: "For comparison: TF-IDF and logistic regression, same rows",
+}
 
 
 def model_card(config: RunConfig, report: RunReport | None, labels: Sequence[str]) -> str:
@@ -88,13 +93,18 @@ def _measured(report: RunReport, task: Task) -> list[str]:
         ("Rows used", counts),
         *((f"Left out: {entry.reason}", str(entry.count)) for entry in report.data.dropped),
         *([("Training texts longer than the longest input", f"{report.cut_share:.1%}")] if report.cut_share else []),
-        ("Steps", f"{report.steps}, weights of step {report.best_step}"),
+        ("Steps", f"{report.steps}, weights of step {report.best_step}" + _chosen(report)),
         ("Training time", f"{report.seconds:.0f} s, {report.examples_per_second:.1f} examples/s"),
         ("Peak memory", f"{report.peak_memory_mb:.0f} MB"),
         *((key, value) for key, value in report.environment.items()),
     ]
     sections.append("## Data and machine\n\n" + _table(("Fact", "Value"), facts))
     return sections
+
+
+def _chosen(report: RunReport) -> str:
+    """What the best step was chosen by, as far as the report says it."""
+    return f", chosen by {METRICS[report.chosen_by].title} on validation" if report.chosen_by in METRICS else ""
 
 
 def _evaluation(title: str, evaluation: Evaluation, task: Task) -> str:

@@ -4,6 +4,7 @@ It loads neither torch nor transformers, so that a page can print the labels at 
 learns, nor how anything is trained.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,15 +12,37 @@ from typing import Any
 from core.errors import N_, UserError
 from core.results import RunConfig
 
+BATCHES = (2, 4, 8, 16)
+STEPS_OF_AN_EPOCH = 8  # or more, which the batch is chosen for
+STEPS_PER_CLASS = 0.1
+MOST_FOR_CLASSES = 2.5
+FEW_ROWS_RATE = 1e-4
+FEW_ROWS = 1000  # or less, of which twice the length is read
+EVALUATIONS = 8  # or more in a run of few rows
+TOO_FEW_STEPS = 150
+# With fewer rows the standard error of an accuracy of 0.9 is above 2 points, more than the states of one run differ by, and a
+# macro-F1 changes by points with each single row: the loss, which weighs every probability, tells the states apart.
+FEW_VALIDATION_ROWS = 200
+
 
 @dataclass(frozen=True)
 class Preset:
-    """A ready choice: values for some fields of RunConfig."""
+    """A ready choice: values for some fields of RunConfig, as they are for many rows. steps: the fewest that it takes."""
 
     id: str
     title: str
     help: str
     values: Mapping[str, Any]
+    steps: int
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a recipe depends on. rows: to train on; classes: labels to choose from; hidden: the model's hidden size."""
+
+    rows: int
+    classes: int = 2
+    hidden: int = 384
 
 
 @dataclass(frozen=True)
@@ -50,20 +73,23 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "quick",
             N_("Quick"),
-            N_("A first impression within a minute or two: at most 2,000 rows, once, cut to 64 tokens."),
+            N_("A first impression, with minilm within a minute or two: at most 2,000 rows, 200 steps or a little more, cut to 64 tokens (128 where there are few rows)."),
             {"epochs": 1.0, "batch_size": 32, "learning_rate": 1e-4, "max_length": 64, "limit": 2000, "evaluations": 4},
+            200,
         ),
         Preset(
             "balanced",
             N_("Balanced"),
-            N_("All rows twice: close to the best accuracy in reasonable time."),
+            N_("All rows twice, few rows more often until 300 steps are made: close to the best accuracy in reasonable time."),
             {"epochs": 2.0, "batch_size": 32, "learning_rate": 1e-4, "max_length": 128, "limit": 0, "evaluations": 2},
+            300,
         ),
         Preset(
             "thorough",
             N_("Thorough"),
-            N_("All rows four times in smaller steps and up to 256 tokens: the last bit of accuracy for two to four times the time."),
+            N_("All rows four times in smaller steps and up to 256 tokens, few rows more often until 500 steps are made: the last bit of accuracy for two to four times the time."),
             {"epochs": 4.0, "batch_size": 32, "learning_rate": 5e-5, "max_length": 256, "limit": 0, "evaluations": 2},
+            500,
         ),
     )
 }  # fmt: skip
@@ -171,16 +197,112 @@ METHODS: dict[str, Method] = {
 }  # fmt: skip
 
 
-def with_preset(config: RunConfig, preset: str) -> RunConfig:
-    """The configuration with a preset's values. Raises UserError for a preset that does not exist."""
+def with_preset(config: RunConfig, preset: str, size: Size | None = None) -> RunConfig:
+    """The configuration with a preset's values for this size; for many rows where the size is not known.
+
+    Raises UserError for a preset that does not exist.
+    """
     if preset not in PRESETS:
         raise UserError(
             "there is no preset '{preset}'; choose from {presets}", preset=preset, presets=", ".join(PRESETS)
         )
-    return replace(config, preset=preset, **PRESETS[preset].values)
+    return replace(config, preset=preset, **(fitted(preset, size) if size else PRESETS[preset].values))
+
+
+def fitted(preset: str, size: Size) -> dict[str, Any]:
+    """The values of a preset for so many rows and classes and such a model.
+
+    A network learns in steps, not in epochs. Where the preset's own values make fewer steps than it promises, the rows come in
+    smaller batches and more often, until there are enough: a smaller batch makes more steps of the same work. Of few rows twice
+    the length is read, which costs little, and a low learning rate is left to large data. The model is evaluated about EVALUATIONS
+    times, or once an epoch where there are more. Large models take a smaller learning rate.
+    """
+    row = PRESETS[preset]
+    values = dict(row.values)
+    rows = min(size.rows, values["limit"] or size.rows)
+    wanted = fewest_steps(row.steps, size.classes)
+    if steps(rows, values["batch_size"], values["epochs"]) < wanted:
+        batch = batch_for(rows)
+        each = steps(rows, batch, 1)
+        epochs = max(values["epochs"], math.ceil(wanted / each))
+        values |= {
+            "batch_size": batch,
+            "epochs": float(min(epochs, PARAMETERS["epochs"].maximum)),
+            "learning_rate": FEW_ROWS_RATE,
+            "max_length": values["max_length"] * (2 if rows <= FEW_ROWS else 1),
+            "evaluations": 1 if epochs >= EVALUATIONS else math.ceil(EVALUATIONS / epochs),
+        }
+    values["learning_rate"] = for_hidden_size(values["learning_rate"], size.hidden)
+    return values
+
+
+def fewest_steps(least: int, classes: int) -> int:
+    """How many steps it takes to tell so many classes apart: each beyond the second is something more to learn."""
+    return round(least * min(1 + STEPS_PER_CLASS * max(classes - 2, 0), MOST_FOR_CLASSES))
+
+
+def batch_for(rows: int) -> int:
+    """A power of two that makes STEPS_OF_AN_EPOCH or more steps of few rows."""
+    return max((batch for batch in BATCHES if rows / batch >= STEPS_OF_AN_EPOCH), default=BATCHES[0])
+
+
+def steps(rows: int, batch_size: int, epochs: float) -> int:
+    """Optimizer steps of a run; every epoch ends with what is left of a batch."""
+    return math.ceil(epochs * math.ceil(max(rows, 1) / batch_size))
+
+
+def epochs_for(config: RunConfig, rows: int) -> float:
+    """Whole epochs that make TOO_FEW_STEPS steps or more of so many rows, as far as a run may have them."""
+    each = steps(min(rows, config.limit or rows), config.batch_size, 1)
+    return min(float(math.ceil(TOO_FEW_STEPS / each)), PARAMETERS["epochs"].maximum)
+
+
+def chosen_by(best: tuple[str, ...], validation: int) -> tuple[str, ...]:
+    """The METRICS ids that the best state of a run is chosen by: the task's own, but the loss where few rows are measured."""
+    return ("loss",) if validation < FEW_VALIDATION_ROWS and "loss" in best else best
+
+
+def too_little(
+    config: RunConfig, rows: int, validation: int, rare: Mapping[str, int]
+) -> tuple[tuple[str, Mapping[str, object]], ...]:
+    """What there is too little of for a result to be trusted: sentences (marked for translation) with their values.
+
+    rows, validation: to train on and to choose the best state by. rare: label → its rows, of those that have few.
+    """
+    found: list[tuple[str, Mapping[str, object]]] = []
+    made = steps(min(rows, config.limit or rows), config.batch_size, config.epochs)
+    if made < TOO_FEW_STEPS:
+        epochs = epochs_for(config, rows)
+        found.append(
+            (
+                N_("{steps} steps are too few to learn from: choose more epochs ({epochs:g} would do), or a smaller batch."),
+                {"steps": made, "epochs": epochs},
+            )
+        )  # fmt: skip
+    if validation < FEW_VALIDATION_ROWS:
+        found.append(
+            (
+                N_("With {rows} validation rows an accuracy can be {points:.0f} points off by chance: the best state is chosen by its loss, and small differences between runs mean nothing. More labelled rows help most."),
+                {"rows": validation, "points": 100 * 1.96 * math.sqrt(0.25 / validation)},
+            )
+            if validation
+            else (N_("There are no validation rows: the last state becomes the result, not the best."), {})
+        )  # fmt: skip
+    if rare:
+        found.append(
+            (
+                N_("Too few rows of some labels to learn them: {labels}. Add rows, leave these labels out, or give rare labels more weight."),
+                {"labels": ", ".join(f"{label} ({count})" for label, count in rare.items())},
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def for_hidden_size(rate: float, hidden_size: int) -> float:
+    """A rate that suits small models, a third of it for models of base size and above."""
+    return rate if hidden_size < 768 else float(f"{rate * 0.3:.0e}")
 
 
 def suggested_learning_rate(method: str, hidden_size: int) -> float:
     """A learning rate to begin with: the method's own, and a third of it on models of base size and above."""
-    rate = METHODS[method].learning_rate
-    return rate if hidden_size < 768 else float(f"{rate * 0.3:.0e}")
+    return for_hidden_size(METHODS[method].learning_rate, hidden_size)

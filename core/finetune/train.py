@@ -32,7 +32,7 @@ from core.finetune.methods import movement
 from core.finetune.savings import Prepared, prepare
 from core.finetune.setup import Setup, check, load_data, set_up, write_scratch
 from core.finetune.trainer import Report, Trainer, event_values
-from core.results import Evaluation, Event, RunConfig, RunReport
+from core.results import WORD_COUNTS, Evaluation, Event, RunConfig, RunReport
 
 MODEL = "model"
 
@@ -95,6 +95,7 @@ def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[
 
     tell("stage", stage="saving")
     environment = machine.environment(trainer.args, prepared.attention)
+    chosen_by = trainer.chosen_by[0] if progress.best else ""
     model = _best_model(trainer, prepared, done)
     del trainer, prepared  # and with them the optimizer's state
     _save_model(model, goal.tokenizer, folder)
@@ -107,6 +108,7 @@ def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[
         peak_memory_mb=machine.peak_memory_mb(),
         steps=done,
         best_step=progress.best_step or done,
+        chosen_by=chosen_by,
         cut_share=float(rows.truncated.mean()),
         environment=environment,
         data=replace(dataset.report, notes=(*dataset.report.notes, *unfit)),
@@ -120,6 +122,7 @@ def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[
             for split in ("validation", "test")
         }
         result = replace(result, evaluations=_measured(**final, baseline=progress.baseline))
+        result = replace(result, evaluations={**result.evaluations, **_compared(setup, result.split)})
     except Cancelled as stop:
         tell("end", outcome="cancelled")
         raise Stopped(result) from stop
@@ -135,6 +138,13 @@ def _measured(**evaluations: Evaluation | None) -> dict[str, Evaluation]:
     """The evaluations that the data has rows for, test first."""
     order = ("test", "validation", "baseline")
     return {name: evaluation for name in order if (evaluation := evaluations.get(name)) is not None}
+
+
+def _compared(setup: Setup, split: str) -> dict[str, Evaluation]:
+    """What counting words reaches on the split that the result is measured on, for tasks where it can be said."""
+    counted = setup.task.word_counts
+    found = counted(setup.task.id, setup.dataset, split) if counted and split else None
+    return {} if found is None else {WORD_COUNTS: found}
 
 
 def _stopper(cancelled: Callable[[], bool]) -> Callable[[int, int], None]:

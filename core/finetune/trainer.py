@@ -29,6 +29,7 @@ from core.finetune.checkpoints import (
     trained,
     written_aside,
 )
+from core.finetune.recipe import chosen_by
 from core.finetune.savings import Prepared
 from core.finetune.setup import Setup
 from core.metrics import key
@@ -76,7 +77,9 @@ class Trainer(transformers.Trainer):
         self.steps_per_epoch = math.ceil(len(rows.features) / config.batch_size)
         self.evaluations = min(config.evaluations, self.steps_per_epoch)
         self.class_weights = setup.goal.weights(rows) if config.class_weights else None
-        self.validates = "validation" in setup.dataset.splits and len(setup.dataset.splits["validation"]) > 0
+        validation = len(setup.dataset.splits["validation"]) if "validation" in setup.dataset.splits else 0
+        self.validates = validation > 0
+        self.chosen_by = chosen_by(setup.task.best, validation)
         self.live_seconds = 0.0
         super().__init__(prepared.model, args, train_dataset=rows.features, data_collator=self._collate)
         self.remove_callback(PrinterCallback)
@@ -122,7 +125,7 @@ class Trainer(transformers.Trainer):
         )
         if evaluation is None:
             return {}
-        best, by = self.progress.best, self.setup.task.best
+        best, by = self.progress.best, self.chosen_by
         if best is None or key(evaluation.metrics, by) > key(best.metrics, by):
             self.progress.best, self.progress.best_step = evaluation, self.state.global_step
         self.live_seconds = time.perf_counter() - began

@@ -64,7 +64,8 @@ class Task:
     windowed: whether a long text is read in overlapping windows or goes on in another block; otherwise its end is cut.
     advised: values of RunConfig that suit the task where a preset does not know better. pipeline: transformers' pipeline and
     the hub's tag, "" where there is none. table: what the command line and the model card show of an evaluation besides its
-    metrics. example: a dozen rows, for the tests and for a first try.
+    metrics. example: a dozen rows, for the tests and for a first try. word_counts(task, dataset, split): what counting words reaches
+    with the same rows, which a model must beat; None for tasks without one label for each row.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Task:
     advised: Mapping[str, Any] = field(default_factory=dict)
     pipeline: str = ""
     table: Callable[[Evaluation], Lines] = no_table
+    word_counts: Callable[[str, TextDataset, str], Evaluation | None] | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:

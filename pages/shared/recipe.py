@@ -1,7 +1,8 @@
 """What a training run is to be: preset, method and values, kept in the shared state and chosen with the widgets here.
 
 The shared values "preset" and "changes" hold the preset and, as JSON, what differs from it, so that the address carries
-them. This module does not know which data is trained on.
+them. A preset's values follow from the size of data and model, so they are derived again whenever one of these is another; what
+the address says itself stays. This module does not know which data is trained on.
 """
 
 import json
@@ -12,10 +13,23 @@ from dataclasses import asdict, dataclass, fields, replace
 import streamlit as st
 
 from core import models, runs
-from core.finetune.recipe import METHODS, PARAMETERS, PRESETS, suggested_learning_rate, with_preset
+from core.data.dataset import TextDataset
+from core.finetune.recipe import (
+    METHODS,
+    PARAMETERS,
+    PRESETS,
+    Size,
+    epochs_for,
+    fewest_steps,
+    fitted,
+    steps,
+    suggested_learning_rate,
+    too_little,
+    with_preset,
+)
 from core.results import Reading, RunConfig
 from core.tasks.table import TASKS
-from pages.shared import choices, inputs, words
+from pages.shared import choices, inputs, layout, words
 from pages.shared.i18n import _
 
 DEFAULTS = {field.name: field.default for field in fields(RunConfig)}
@@ -60,7 +74,8 @@ class Values:
 
     def changes(self) -> dict[str, object]:
         """The fields that differ from the base."""
-        return {name: value for name, value in self._read().items() if name in self.names and fitting(name, value)}
+        found = {name: value for name, value in self._read().items() if name in self.names and fitting(name, value)}
+        return {name: value for name, value in found.items() if value != self.base[name]}
 
     def columns(self) -> dict[str, str]:
         """The columns that were chosen: role → column."""
@@ -110,12 +125,14 @@ class Values:
         self._write(self.changes(), {}, Reading())
 
     def take(self, config: RunConfig) -> None:
-        """Set everything as in a configuration."""
+        """Set everything as in a configuration, whatever the base will be."""
         values = asdict(config)
-        self._write({name: values[name] for name in self.names}, dict(config.columns), config.reading)
+        self._put({name: values[name] for name in self.names}, dict(config.columns), config.reading)
 
     def _write(self, values: Mapping[str, object], columns: Mapping[str, str], reading: Reading) -> None:
-        kept: dict[str, object] = {name: value for name, value in values.items() if value != self.base[name]}
+        self._put({name: value for name, value in values.items() if value != self.base[name]}, columns, reading)
+
+    def _put(self, kept: dict[str, object], columns: Mapping[str, str], reading: Reading) -> None:
         chosen = {role: column for role, column in columns.items() if column}
         if chosen:
             kept["columns"] = chosen
@@ -125,9 +142,42 @@ class Values:
         inputs.put(self.key, json.dumps(kept, sort_keys=True, ensure_ascii=False) if kept else "")
 
 
+SIZE = (
+    "recipe_size"  # session key: the Size that the form on Fine-tune shows a recipe for, absent while there is no data
+)
+
+
+def size_of(dataset: TextDataset, model: str) -> Size:
+    """What a recipe depends on, of these rows and this model."""
+    return Size(len(dataset.splits["train"]), len(dataset.label_names), hidden_size(model))
+
+
+def fit_to(dataset: TextDataset | None, model: str) -> None:
+    """The presets' values are now for this data and model."""
+    if dataset is None:
+        st.session_state.pop(SIZE, None)
+    else:
+        st.session_state[SIZE] = size_of(dataset, model)
+
+
+def size() -> Size | None:
+    """What the presets' values are for, as far as it is known."""
+    found: Size | None = st.session_state.get(SIZE)
+    if found is None:
+        return None
+    limit = Values("changes", DEFAULTS | dict(PRESETS[preset_name()].values), ("limit",)).value("limit")
+    return replace(found, rows=min(found.rows, int(str(limit)) or found.rows))
+
+
+def preset_values() -> Mapping[str, object]:
+    """The values of the chosen preset, for the data and the model that are chosen."""
+    known = size()
+    return fitted(preset_name(), known) if known else PRESETS[preset_name()].values
+
+
 def values() -> Values:
     """The values of the form on Fine-tune, which begin with a preset's."""
-    return Values("changes", DEFAULTS | dict(PRESETS[preset_name()].values), SETTABLE)
+    return Values("changes", DEFAULTS | dict(preset_values()), SETTABLE)
 
 
 def changes() -> dict[str, object]:
@@ -183,6 +233,7 @@ def choose_preset() -> None:
         key="preset",
         on_change=take_preset,
     )
+    explain_steps()
     if edited:
         st.caption(
             _("Based on {preset}, with values of your own for: {names}. Choose a preset to go back.").format(
@@ -191,6 +242,54 @@ def choose_preset() -> None:
         )
     else:
         st.caption(_(PRESETS[preset_name()].help))
+
+
+def explain_steps() -> None:
+    """How many steps the values make of the rows, and why they are what they are."""
+    known = size()
+    if known is None:
+        return
+    made = {name: value_of(name) for name in ("epochs", "batch_size", "learning_rate")}
+    epochs, batch, rate = float(str(made["epochs"])), int(str(made["batch_size"])), float(str(made["learning_rate"]))
+    line = _(
+        "{rows:,} rows in batches of {batch}: {epochs:g} × {each:,} steps = **{steps:,} steps**, learning rate {rate:.0e}."
+    ).format(
+        rows=known.rows,
+        batch=batch,
+        epochs=epochs,
+        each=steps(known.rows, batch, 1),
+        steps=steps(known.rows, batch, epochs),
+        rate=rate,
+    )
+    plain = PRESETS[preset_name()].values
+    if not changes() and (epochs, batch) != (plain["epochs"], plain["batch_size"]):
+        line += " " + _(
+            "So few rows are read more often and in smaller batches: {preset} makes {wanted} steps or more of {classes} labels."
+        ).format(
+            preset=preset_title(preset_name()),
+            wanted=fewest_steps(PRESETS[preset_name()].steps, known.classes),
+            classes=known.classes,
+        )
+    st.caption(line)
+
+
+def say_what_is_too_little(config: RunConfig, dataset: TextDataset) -> None:
+    """Before the start: what there is too little of, and a button that adds what can be added."""
+    report = dataset.report
+    rare = {label: report.label_counts[label] for label in report.rare}
+    rows = report.counts["train"]
+    found = too_little(config, rows, report.counts.get("validation", 0), rare)
+    if not found:
+        return
+    st.info(
+        "\n\n".join(layout.plain(_(note).format(**values)) for note, values in found),
+        icon=":material/lightbulb:",
+    )
+    epochs = epochs_for(config, rows)
+    if epochs > config.epochs:
+        st.button(
+            _("Use {epochs:g} epochs").format(epochs=epochs), on_click=lambda: change(epochs=epochs), key="use_epochs"
+        )
 
 
 def hidden_size(model: str) -> int:
@@ -205,9 +304,7 @@ def take_method(model: str) -> None:
     method = st.session_state["method"]
     if method:
         rate = suggested_learning_rate(method, hidden_size(model))
-        change(
-            method=method, learning_rate=values().base["learning_rate"] if method == "full" and rate == 1e-4 else rate
-        )
+        change(method=method, learning_rate=values().base["learning_rate"] if method == "full" else rate)
 
 
 def choose_method(model: str) -> None:
@@ -292,6 +389,6 @@ def configuration(asked: RunConfig, limit: int) -> RunConfig:
     found = {
         name: value for name, value in changes().items() if name != "class_weights" or TASKS[asked.task].class_weights
     }
-    asked = with_preset(asked, preset_name())
+    asked = with_preset(asked, preset_name(), size())
     asked = replace(asked, **found)  # type: ignore[arg-type]
     return replace(asked, preset="custom" if found else preset_name(), max_length=min(asked.max_length, limit))

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core import runs
+from core.metrics import METRICS
 from core.results import RunReport
 from core.runs import Run
 from pages.shared.i18n import _
@@ -33,7 +34,7 @@ def environment_table(report: RunReport) -> None:
         _("Tokens per second"): f"{report.tokens_per_second:,.0f}",
         _("Peak memory"): _("{count:,.0f} MB").format(count=report.peak_memory_mb),
         _("Steps"): f"{report.steps:,}",
-        _("Best checkpoint, kept as the model"): _("step {step:,}").format(step=report.best_step),
+        _("Best checkpoint, kept as the model"): _best_step(report),
         _("Training texts cut at the length limit"): f"{report.cut_share:.1%}",
         **{environment_name(name): value for name, value in report.environment.items()},
     }
@@ -42,6 +43,15 @@ def environment_table(report: RunReport) -> None:
         hide_index=True,
         height="content",
         alt=_("Timings and environment of the run"),
+    )
+
+
+def _best_step(report: RunReport) -> str:
+    """The best step, and what it was chosen by as far as the report says it."""
+    if report.chosen_by not in METRICS:
+        return _("step {step:,}").format(step=report.best_step)
+    return _("step {step:,}, by {metric} of the validation rows").format(
+        step=report.best_step, metric=_(METRICS[report.chosen_by].title)
     )
 
 

@@ -14,7 +14,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from core.data.dataset import TextDataset
 from core.figures import predictions as predictions_figures
 from core.figures import training as training_figures
-from core.results import Evaluation, Event, Prediction, RunConfig, RunReport, WordScore
+from core.results import WORD_COUNTS, Evaluation, Event, Prediction, RunConfig, RunReport, WordScore
 from core.tasks.base import read_detail
 from core.tasks.classify import Classes, Labelled
 from pages.shared import inputs, layout
@@ -39,6 +39,7 @@ def _verdict(report: RunReport) -> str:
         )
         + " "
         + _guessing(report, low, high)
+        + _beside_counting(report)
     )
 
 
@@ -57,6 +58,43 @@ def _guessing(report: RunReport, low: float, high: float) -> str:
             "The interval includes what always answering the most frequent label reaches ({share:.1%}): this is no proof that it learnt anything."
         )
     return text.format(share=majority)
+
+
+FEW_ROWS = 1000  # below which a large model has little to learn from
+
+
+def _beside_counting(report: RunReport) -> str:
+    """Whether it does better than counting words, and why it may not; nothing where that was not measured."""
+    simple = report.evaluations.get(WORD_COUNTS)
+    if simple is None or report.measured is None or report.memorised:
+        return ""
+    accuracy, counted = report.measured.metrics["accuracy"], simple.metrics["accuracy"].value
+    if accuracy.bounds[0] > counted:
+        text = _(
+            "Counting words (TF-IDF with logistic regression) reaches {share:.1%}: reading the sentences is worth it here."
+        )
+    elif accuracy.value > counted:
+        text = _("Counting words (TF-IDF with logistic regression) reaches {share:.1%}: the difference may be chance.")
+    else:
+        text = (
+            _(
+                "**It does not beat counting words**: TF-IDF with logistic regression reaches {share:.1%} on the same rows, in seconds."
+            )
+            + " "
+            + _why_not(report)
+        )
+    return " " + text.format(share=counted)
+
+
+def _why_not(report: RunReport) -> str:
+    """Why a model may not beat counting words."""
+    if report.best_step >= report.steps:
+        return _("Its last state was its best, so it had not learnt all it could: train it for more epochs.")
+    if report.data.counts.get("train", 0) < FEW_ROWS:
+        return _(
+            "With few rows single words may tell the labels apart as well as a sentence does; more labelled rows help a large model most."
+        )
+    return _("Single words may decide these labels; then the simple model is the better choice.")
 
 
 def _detail(report: RunReport, key: str) -> None:

@@ -1,0 +1,90 @@
+"""The recipe of a run: what a preset becomes for so many rows, and what is said of too little."""
+
+import pytest
+
+from core.finetune.recipe import (
+    FEW_VALIDATION_ROWS,
+    PARAMETERS,
+    PRESETS,
+    TOO_FEW_STEPS,
+    Size,
+    chosen_by,
+    epochs_for,
+    fewest_steps,
+    fitted,
+    steps,
+    too_little,
+    with_preset,
+)
+from core.finetune.setup import check
+from core.results import RunConfig
+from core.tasks.base import Task
+from core.tasks.table import TASKS
+
+ASKED = RunConfig("minilm", "tickets.csv")
+
+
+def made(config: RunConfig, rows: int) -> int:
+    return steps(min(rows, config.limit or rows), config.batch_size, config.epochs)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("rows", [24, 48, 99, 100, 316, 500, 1000, 1600, 2500, 5000, 7000, 100_000])
+@pytest.mark.parametrize("classes", [0, 2, 5, 20, 150])
+def test_a_preset_makes_the_steps_that_it_promises(preset: str, rows: int, classes: int) -> None:
+    config = with_preset(ASKED, preset, Size(rows, classes))
+    check(config)
+    most_epochs = config.epochs == PARAMETERS["epochs"].maximum
+    assert made(config, rows) >= fewest_steps(PRESETS[preset].steps, classes) >= PRESETS[preset].steps or most_epochs
+    assert made(config, rows) >= PRESETS[preset].steps
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_large_data_is_learnt_as_the_preset_says(preset: str) -> None:
+    rows = 20_000
+    found = fitted(preset, Size(rows))
+    if not PRESETS[preset].values["limit"]:
+        assert found == PRESETS[preset].values
+    assert with_preset(ASKED, preset) == with_preset(ASKED, preset, Size(10**6)) or PRESETS[preset].values["limit"]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_few_rows_cost_no_more_than_some_thousand(preset: str) -> None:
+    """Rows that are read, times the tokens of each: what a run of few rows takes beside one of many."""
+    few = [fitted(preset, Size(rows)) | {"rows": rows} for rows in (4, 48, 316, 1000, 1001, 2000)]
+    assert all(steps(row["rows"], row["batch_size"], row["epochs"]) * row["batch_size"] <= 10_000 for row in few)
+
+
+def test_the_case_of_400_tickets() -> None:
+    found = fitted("quick", Size(rows=316, classes=3))
+    assert (found["batch_size"], found["epochs"], found["learning_rate"]) == (16, 11.0, 1e-4)
+    thorough = fitted("thorough", Size(rows=316, classes=3))
+    assert thorough["learning_rate"] == 1e-4, "few rows are not learnt in half the steps at half the rate"
+
+
+def test_more_classes_take_more_steps_and_large_models_a_lower_rate() -> None:
+    few, many = fitted("quick", Size(600, 2)), fitted("quick", Size(600, 20))
+    assert many["epochs"] > few["epochs"]
+    assert fitted("quick", Size(316, 3, hidden=768))["learning_rate"] == 3e-5
+    assert fitted("balanced", Size(20_000, 3, hidden=1024))["learning_rate"] == 3e-5
+
+
+def test_what_is_too_little_is_said_with_what_would_do() -> None:
+    def said(config: RunConfig, rows: int, validation: int, rare: dict[str, int]) -> list[str]:
+        return [message.format(**values) for message, values in too_little(config, rows, validation, rare)]
+
+    once = RunConfig("minilm", "x", epochs=1.0)
+    assert said(once, 6000, 500, {}) == []
+    few = said(once, 316, 40, {"other": 3})
+    assert len(few) == 3 and "10 steps" in few[0] and "40 validation" in few[1] and "other (3)" in few[2]
+    epochs = epochs_for(once, 316)
+    assert f"{epochs:g} would do" in few[0] and steps(316, 32, epochs) >= TOO_FEW_STEPS
+    assert said(once, 6000, 0, {}) == ["There are no validation rows: the last state becomes the result, not the best."]
+    limited = RunConfig("minilm", "x", epochs=1.0, limit=316)
+    assert epochs_for(limited, 6000) == epochs
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: str(task.id))
+def test_few_validation_rows_choose_by_loss_in_every_task(task: Task) -> None:
+    assert chosen_by(task.best, FEW_VALIDATION_ROWS - 1) == ("loss",)
+    assert chosen_by(task.best, FEW_VALIDATION_ROWS) == task.best
