@@ -108,6 +108,7 @@ def read_plain(path: Path, kinds: tuple[str, ...], reading: Reading = FIND_OUT) 
         raise UserError(
             "{file} is not plain text, whatever its name; save the text as .txt in UTF-8", file=path.name
         ) from error
+    text.check_content(data, path.name)
     content, encoding, notes = text.decode(data, reading.encoding)
     return content.replace("\r\n", "\n").replace("\r", "\n"), encoding, notes
 
@@ -151,6 +152,7 @@ def _check_file(path: Path, kinds: tuple[str, ...] = SUFFIXES) -> None:
 def _read_text(data: bytes, name: str, reading: Reading) -> Table:
     """A text file: JSON where the text is JSON, otherwise CSV."""
     text.check_text(data, name)
+    text.check_content(data, name)
     content, encoding, notes = text.decode(data, reading.encoding)
     if not content or content.isspace():
         raise UserError("{file} is empty", file=name)

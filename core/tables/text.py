@@ -45,22 +45,26 @@ def check_text(data: bytes, name: str) -> None:
                 file=name,
                 kind=kind,
             )
+    start = data[:65536]
+    strange = len(re.findall(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]", start))
+    if strange > len(start) / 20 and not data.startswith((b"\xff\xfe", b"\xfe\xff")) and not _utf16_codec(data):
+        raise UserError("{file} holds binary data, not text; save the data as CSV (UTF-8)", file=name)
+
+
+def check_content(data: bytes, name: str) -> None:
+    """Raise UserError when a text stands where the data should be: a pointer to it, or a page of the web."""
     if data.startswith(LFS):
         raise UserError(
             "{file} holds no data: it is a pointer that Git LFS leaves in its place; fetch the data with 'git lfs pull', or "
             "download the file itself",
             file=name,
         )
-    start = data[:65536]
-    if HTML.match(start):
+    if HTML.match(data[:65536]):
         raise UserError(
             "{file} is a web page (HTML or XML), not a table; perhaps a sign-in or error page was saved in its place: "
             "download the file itself",
             file=name,
         )
-    strange = len(re.findall(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]", start))
-    if strange > len(start) / 20 and not data.startswith((b"\xff\xfe", b"\xfe\xff")) and not _utf16_codec(data):
-        raise UserError("{file} holds binary data, not text; save the data as CSV (UTF-8)", file=name)
 
 
 # --- Encodings ---------------------------------------------------------------------------------------------------------
