@@ -5,12 +5,14 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import runs, settings
+from core.data import folders
 from core.data.bundled import DATASETS
 from core.data.layouts import LAYOUTS
 from core.data.load import load
@@ -572,3 +574,19 @@ def test_unknown_and_cut_tokens_are_warned_of() -> None:
 def test_where_nothing_is_cut_the_page_says_so() -> None:
     said = texts(check(open_page("finetune", data="article-example")))
     assert "None of the 4 training examples is longer than" in said and "0.0%" not in said
+
+
+def test_a_file_that_cannot_be_read_is_read_once_a_run_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[Path] = []
+    really = folders.read
+
+    def read(path: Path, *rest: Any, **options: Any) -> Any:
+        reads.append(path)
+        return really(path, *rest, **options)
+
+    monkeypatch.setattr(folders, "read", read)
+    app = upload(open_page("finetune"), "page.csv", b"<!DOCTYPE html><html><body>sign in</body></html>")
+    assert any("a web page" in error.value for error in check(app).error)
+    reads.clear()
+    check(app.run())
+    assert len(reads) == 1 and app.expander[0].proto.expanded

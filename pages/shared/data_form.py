@@ -25,11 +25,11 @@ from core.data.bundled import DATASETS
 from core.data.columns import choose_columns as complete
 from core.data.columns import prefer
 from core.data.dataset import Layout, TextDataset
-from core.errors import UserError
+from core.errors import Note, UserError
 from core.figures import training as training_figures
 from core.results import DataReport, Reading
 from core.tables import files
-from core.tables.table import FIND_OUT, Note, Table, WordsWithTags
+from core.tables.table import FIND_OUT, Table, WordsWithTags
 from core.tasks.base import Task
 from core.tasks.table import TASKS
 from pages.shared import choices, inputs, layout, recipe, words
@@ -228,8 +228,8 @@ def choose_file() -> Source | None:
     if file is None:
         return None
     task = choose_task(row for row in offered() if file.suffix in suffixes_of([row.layout]))
-    reading = choose_reading(file, TASKS[task].layout, recipe.values())
     try:
+        reading = choose_reading(file, TASKS[task].layout, recipe.values())
         columns = choose_columns(file, TASKS[task].layout, recipe.values(), reading)
     except WordsWithTags as error:
         st.error(layout.plain(error_text(error)), icon=":material/error:")
@@ -241,19 +241,21 @@ def choose_file() -> Source | None:
 def choose_reading(file: Path, rows: Layout, values: recipe.Values, *, key: str = "") -> Reading:
     """How the file is read: found out, and open to change; unfolded where that cannot be found out.
 
-    values: where the choice is kept. key: begins the keys of the widgets.
+    values: where the choice is kept. key: begins the keys of the widgets. Raises UserError, with the fields drawn, when the file
+    cannot be read so.
     """
     reading = values.reading()
     table = None
-    with suppress(UserError):  # it is shown where the columns are chosen
+    try:
         table = cached_data.table(str(file), rows.id, reading)
-    reading_fields(
-        reading,
-        table,
-        lambda name, value: values.choose_reading(**{name: value}),
-        plain=file.suffix in rows.suffixes,
-        key=key,
-    )
+    finally:
+        reading_fields(
+            reading,
+            table,
+            lambda name, value: values.choose_reading(**{name: value}),
+            plain=file.suffix in rows.suffixes,
+            key=key,
+        )
     return reading
 
 

@@ -12,9 +12,9 @@ from core.data import fit, folders
 from core.data.columns import check_column, choose_inputs, more_texts, parts_of
 from core.data.dataset import Layout
 from core.data.load import ask
-from core.errors import UserError
+from core.errors import Note, UserError
 from core.results import JOINED, Reading
-from core.tables.table import FIND_OUT, Note, Table
+from core.tables.table import FIND_OUT, Table
 from pages.shared import choices, data_form, layout
 from pages.shared.cached import data as cached_data
 from pages.shared.cached import models as cached_models
@@ -61,12 +61,11 @@ def _choose_reading(upload: st.runtime.uploaded_file_manager.UploadedFile, rows:
     def take(name: str, value: object) -> None:
         st.session_state[kept] = replace(reading, **{name: value})  # type: ignore[arg-type]
 
+    table = None
     try:
         table = read_upload(upload, rows, reading)
-    except UserError:
-        data_form.reading_fields(reading, None, take, plain=False, key="bulk_")
-        raise
-    data_form.reading_fields(reading, table, take, plain=False, key="bulk_")
+    finally:
+        data_form.reading_fields(reading, table, take, plain=False, key="bulk_")
     return table
 
 
