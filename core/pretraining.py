@@ -20,12 +20,11 @@ from transformers import DataCollatorForLanguageModeling, PreTrainedModel, PreTr
 
 from core import attention, models
 from core.encoder import read, tensors
-from core.errors import N_, UserError
+from core.errors import N_, Note, UserError
 from core.results import AttentionMaps, Tokens
 from core.tokens import tokenize
 
 Report = Callable[[int, int], None]
-Note = tuple[str, Mapping[str, object]]
 Fate = Literal["untouched", "mask", "random", "kept"]
 Method = Literal["left-to-right", "confidence", "gibbs"]
 FATES: tuple[Fate, ...] = get_args(Fate)

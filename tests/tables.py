@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from core.tables.table import Table
+
 FILMS = [
     ("I loved this film", "good"),
     ("A dull, endless evening", "bad"),
@@ -58,3 +60,11 @@ class Bomb:
 
     def __reduce__(self) -> tuple:
         return Path.touch, (self.trace,)
+
+
+def rows_of(table: Table) -> list[tuple]:
+    return list(table.frame.itertuples(index=False, name=None))
+
+
+def notes_of(table: Table) -> str:
+    return " / ".join(template.format(**values) for template, values in table.notes)

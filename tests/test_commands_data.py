@@ -11,6 +11,7 @@ import pytest
 
 from core import runs
 from core.results import Reading
+from tests.checkpoints import edit
 from tests.test_data_files import FILES, readable
 from tests.test_main import answered, call, config_of, refused
 
@@ -227,9 +228,7 @@ def test_numbers_match_however_they_are_written(
 ) -> None:
     model = tmp_path / "stars"
     shutil.copytree(tiny_classifier, model)
-    config = json.loads((model / "config.json").read_text(encoding="utf-8"))
-    config["id2label"], config["label2id"] = {"0": "4.0", "1": "2.0"}, {"4.0": 0, "2.0": 1}
-    (model / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    edit(model, id2label={"0": "4.0", "1": "2.0"}, label2id={"4.0": 0, "2.0": 1})
     for cells in (("2", "4"), ("2.0", "4.0"), ("2", "4.0")):
         file = tmp_path / "test.csv"
         file.write_text("text,label\n" + "".join(f"the film {i},{cells[i % 2]}\n" for i in range(8)))

@@ -27,6 +27,7 @@ from core.results import Event, RunConfig
 from core.tasks import masked
 from core.tasks.classify import Labelled
 from core.tasks.table import TASKS
+from tests.checkpoints import edit
 from tests.conftest import make_tokenizer
 
 ROOT = Path(__file__).parent.parent
@@ -411,9 +412,7 @@ def test_a_datasets_test_split_is_measured(
 ) -> None:
     model = tmp_path / "renamed"
     shutil.copytree(tiny_classifier, model)
-    config = json.loads((model / "config.json").read_text(encoding="utf-8"))
-    config["id2label"], config["label2id"] = {"0": "POSITIVE", "1": "NEGATIVE"}, {"POSITIVE": 0, "NEGATIVE": 1}
-    (model / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    edit(model, id2label={"0": "POSITIVE", "1": "NEGATIVE"}, label2id={"POSITIVE": 0, "NEGATIVE": 1})
     code, out, err = call(capsys, "evaluate", "--model", model, "--data", "rotten_tomatoes")
     assert code == 0, err
     found = json.loads(out.splitlines()[-1])

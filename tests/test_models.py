@@ -1,6 +1,5 @@
 """core.models: what can be loaded, and everything that must not be."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -22,6 +21,7 @@ from core import models
 from core.errors import UserError
 from core.hub import HUB_NAME
 from tests import hub
+from tests.checkpoints import edit
 from tests.conftest import make_config, make_tokenizer
 from tests.families import tiny_config
 
@@ -94,12 +94,6 @@ def test_a_missing_run_and_an_unreachable_hub_are_said() -> None:
     with pytest.raises(UserError, match=r"not on this machine.*choose minilm"):
         models.folder("some-owner/some-model")
     assert models.availability("some-owner/some-model") == "unreachable"
-
-
-def edit(folder: Path, file: str, **changes: object) -> None:
-    path = folder / file
-    content = json.loads(path.read_text()) if path.is_file() else {}
-    path.write_text(json.dumps(content | changes))
 
 
 def test_an_encoder_without_a_classifier_says_so(tiny_bert: Path, tiny_classifier: Path) -> None:

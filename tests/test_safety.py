@@ -1,6 +1,5 @@
 """A folder that could run code, leave itself or name another model is refused before anything is built from it."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -9,14 +8,9 @@ import torch
 
 from core import models
 from core.errors import UserError
+from tests.checkpoints import edit
 
 ROOT = Path(__file__).parent.parent
-
-
-def edit(folder: Path, file: str, **changes: object) -> None:
-    path = folder / file
-    content = json.loads(path.read_text()) if path.is_file() else {}
-    path.write_text(json.dumps(content | changes))
 
 
 @pytest.fixture

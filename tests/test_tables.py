@@ -16,7 +16,7 @@ from core.errors import UserError
 from core.tables.files import SUFFIXES, read_documents, read_table
 from core.tables.table import Table, make_table
 from core.tables.text import decode
-from tests.tables import CHINESE, CONTENTS, FILMS, Bomb, csv_text, write
+from tests.tables import CHINESE, CONTENTS, FILMS, Bomb, csv_text, notes_of, rows_of, write
 
 
 def read(folder: Path, content: str | bytes, name: str = "data.csv", encoding: str = "utf-8") -> Table:
@@ -28,14 +28,6 @@ def refused(folder: Path, content: str | bytes, name: str = "data.csv") -> str:
     with pytest.raises(UserError) as caught:
         read(folder, content, name)
     return str(caught.value)
-
-
-def rows_of(table: Table) -> list[tuple]:
-    return list(table.frame.itertuples(index=False, name=None))
-
-
-def notes_of(table: Table) -> str:
-    return " / ".join(template.format(**values) for template, values in table.notes)
 
 
 # --- Formats: the content decides ---------------------------------------------------------------------------------------

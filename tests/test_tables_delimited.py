@@ -13,7 +13,7 @@ from core.errors import UserError
 from core.tables.files import read_table
 from core.tables.rows import Rows
 from core.tables.table import FIND_OUT, Reading, Table
-from tests.tables import csv_text, write
+from tests.tables import csv_text, notes_of, rows_of, write
 
 FILES = Path(__file__).parent / "fixtures" / "files"
 
@@ -165,14 +165,6 @@ def test_what_is_no_table_is_named_with_the_way_out(name: str, message: str) -> 
 
 def read(folder: Path, content: str | bytes, reading: Reading = FIND_OUT, name: str = "data.csv") -> Table:
     return read_table(write(folder, content, name), reading)
-
-
-def rows_of(table: Table) -> list[tuple]:
-    return list(table.frame.itertuples(index=False, name=None))
-
-
-def notes_of(table: Table) -> str:
-    return " / ".join(template.format(**values) for template, values in table.notes)
 
 
 def films(count: int) -> list[tuple[str, str]]:

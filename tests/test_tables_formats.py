@@ -19,7 +19,7 @@ from core.data import entities
 from core.errors import UserError
 from core.tables import annotated, columnar, files, limits, parts
 from core.tables.table import Reading, Table, make_table
-from tests.tables import FILMS, OBJECTS, csv_text, write
+from tests.tables import FILMS, OBJECTS, csv_text, notes_of, rows_of, write
 
 FILES = Path(__file__).parent / "fixtures" / "files"
 TEXTS, LABELS = [text for text, _ in FILMS], [label for _, label in FILMS]
@@ -36,14 +36,6 @@ def refused(folder: Path, content: object, name: str = "films.json") -> str:
     with pytest.raises(UserError) as caught:
         read(folder, content, name)
     return str(caught.value)
-
-
-def rows_of(table: Table) -> list[tuple]:
-    return list(table.frame.itertuples(index=False, name=None))
-
-
-def notes_of(table: Table) -> str:
-    return " / ".join(template.format(**values) for template, values in table.notes)
 
 
 # --- JSON --------------------------------------------------------------------------------------------------------------

@@ -79,7 +79,7 @@ def is_same(table: Table, rows: list[list[str]], header: bool) -> bool:
     return found(table) == plain(below)
 
 
-@given(
+any_table_in_any_file = given(
     TABLE,
     st.booleans(),
     st.sampled_from(DELIMITERS),
@@ -87,6 +87,9 @@ def is_same(table: Table, rows: list[list[str]], header: bool) -> bool:
     st.sampled_from(ENDS),
     st.sampled_from(ENCODINGS),
 )
+
+
+@any_table_in_any_file
 @example([["", ""]], False, "::", "all", "\n", "utf-8")
 @example([["a", "b\nc"]], True, ",", "minimal", "\n", "utf-8")
 @example([["a,b\nc,d", "x"]], True, ",", "all", "\r\n", "utf-8")
@@ -101,14 +104,7 @@ def test_a_table_comes_back_or_the_difference_is_told(
     assert table is None or is_told(table) or is_same(table, rows, header)
 
 
-@given(
-    TABLE,
-    st.booleans(),
-    st.sampled_from(DELIMITERS),
-    st.sampled_from(QUOTING),
-    st.sampled_from(ENDS),
-    st.sampled_from(ENCODINGS),
-)
+@any_table_in_any_file
 def test_a_table_that_is_described_comes_back_or_the_difference_is_told(
     rows: list[list[str]], header: bool, delimiter: str, quoting: str, end: str, encoding: str
 ) -> None:

@@ -10,12 +10,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from core.errors import UserError
+from core.errors import Note, UserError
 
 if TYPE_CHECKING:
     from core.metrics import Metric
     from core.results import DataReport, Evaluation, Measure, Reading
-    from core.tables.table import Note
     from core.tasks.base import Task
 
 PROGRAM = "python -m core"

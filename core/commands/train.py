@@ -32,7 +32,7 @@ from core.commands.show import (
     tell,
     tell_model,
 )
-from core.errors import Cancelled, UserError
+from core.errors import Cancelled, Note, UserError
 from core.finetune.recipe import METHODS, PARAMETERS, PRESETS, Size, suggested_learning_rate, too_little, with_preset
 from core.metrics import METRICS
 from core.results import WORD_COUNTS, Reading, RunConfig
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from core.data.dataset import TextDataset
     from core.results import DataReport, Event, RunReport
     from core.runs import Run
-    from core.tables.table import Note
     from core.tasks.base import Task
 
 STOPPED = 130  # the exit code

@@ -11,9 +11,9 @@ import pandas as pd
 
 from core.data.columns import cells
 from core.data.dataset import RowSplits
-from core.errors import N_, UserError
+from core.errors import N_, Note, UserError
 from core.results import Dropped
-from core.tables.table import EXAMPLE_CHARS, Note, Table, is_number
+from core.tables.table import EXAMPLE_CHARS, Table, is_number
 
 WHOLE = re.compile(r"[+-]?\d+(\.0*)?")
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from core.data.dataset import Layout, Role
-from core.errors import N_, UserError
+from core.errors import N_, Note, UserError
 from core.results import JOINED
-from core.tables.table import Note, is_number
+from core.tables.table import is_number
 
 SPLIT_NAMES = "split set subset partition usage datasplit splitname 划分 拆分 数据划分 数据集 集合".split()
 NEITHER_NAMES = (

@@ -12,9 +12,10 @@ from typing import Any, Literal
 import datasets
 import pandas as pd
 
+from core.errors import Note
 from core.results import DataReport, Dropped
 from core.tables import files
-from core.tables.table import Note, Reading, Table
+from core.tables.table import Reading, Table
 
 RowSplits = (
     tuple[str, ...] | None

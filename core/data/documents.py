@@ -12,10 +12,10 @@ from core import corpus
 from core.data import clean, splits
 from core.data.dataset import HELD_OUT, SEED, Source, TextDataset, label_counts
 from core.data.splits import SPLIT_VALUES
-from core.errors import N_, UserError
+from core.errors import N_, Note, UserError
 from core.results import Dropped
 from core.tables import files
-from core.tables.table import FIND_OUT, Note, Reading, Table
+from core.tables.table import FIND_OUT, Reading, Table
 
 MEASURED_PAIRS = 2000  # most pairs of sentences in a split that measures
 

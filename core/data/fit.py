@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
-from core.errors import N_
-from core.tables.table import Note
+from core.errors import N_, Note
 
 SAMPLE = 1000  # rows that are measured
 TOO_MUCH = 0.1

@@ -16,11 +16,11 @@ from core.data import columns as found
 from core.data import folders, hub, splits
 from core.data.bundled import DATASETS
 from core.data.dataset import Layout, RowSplits, Source, TextDataset
-from core.errors import UserError
+from core.errors import Note, UserError
 from core.hub import HUB_NAME
 from core.results import DataReport, Reading
 from core.tables import files
-from core.tables.table import FIND_OUT, Note, Table
+from core.tables.table import FIND_OUT, Table
 
 
 def load(

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 
 from core import settings
 from core.data.clean import REPEATED
-from core.errors import N_
+from core.errors import N_, Note
 from core.results import JOINED, DataReport
-from core.tables.table import Note
 
 MUCH = 0.2  # share of the rows; from here on it is a warning that they were left out
 

@@ -13,8 +13,7 @@ import pandas as pd
 
 from core.data.columns import SPLIT_NAMES, is_plain, plain_name
 from core.data.dataset import HELD_OUT, SEED, RowSplits
-from core.errors import N_, UserError
-from core.tables.table import Note
+from core.errors import N_, Note, UserError
 
 ROWS_TO_SPLIT = 3  # of one label: with fewer, it cannot be in training, validation and test
 SPLIT_VALUES = {

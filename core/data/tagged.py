@@ -14,8 +14,7 @@ from core.data import clean, entities, splits, tagging
 from core.data.clean import ELSEWHERE, HAS_NO_SPLIT, NO_TEXT, PROBLEMS, Problems
 from core.data.dataset import Source, TextDataset
 from core.data.splits import SHARED, SPLIT_VALUES
-from core.errors import N_, UserError
-from core.tables.table import Note
+from core.errors import N_, Note, UserError
 
 LONG = 200  # words; a sentence beyond that is rarely one
 NO_TAGS = N_("the sentence has no tags")

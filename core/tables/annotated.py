@@ -5,8 +5,7 @@ Spans inside texts stay as they were exported. This module does not know files, 
 
 from collections.abc import Mapping, Sequence
 
-from core.errors import N_
-from core.tables.table import Note
+from core.errors import N_, Note
 
 Record = dict[str, object]
 VALUES = ("choices", "rating", "number")  # types of Label Studio's results that stand for a whole text

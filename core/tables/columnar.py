@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.compute
 
 from core import settings
-from core.errors import N_, UserError
+from core.errors import N_, Note, UserError
 from core.tables import limits, parts
-from core.tables.table import Note, Table, make_table
+from core.tables.table import Table, make_table
 
 PARQUET = b"PAR1"
 ARROW = b"ARROW1"

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 
 from core import settings
-from core.errors import N_, UserError
+from core.errors import N_, Note, UserError
 from core.results import Dropped
 from core.tables import delimiters, fit, header, limits
 from core.tables.delimiters import Cut
 from core.tables.fit import Mender
 from core.tables.rows import LONG_CELL, NO_DELIMITER, Row, Rows
-from core.tables.table import CONTROL, EXAMPLE_CHARS, Note, Reading, Table, WordsWithTags, evenly, make_table
+from core.tables.table import CONTROL, EXAMPLE_CHARS, Reading, Table, WordsWithTags, evenly, make_table
 
 MOST_LINES = 2_000_000
 SEP = re.compile(r"sep=([^\r\n]{1,3})(?:\r\n?|\n)")  # what Excel writes and reads

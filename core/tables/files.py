@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from core import settings
-from core.errors import UserError
+from core.errors import Note, UserError
 from core.tables import archives, columnar, delimited, limits, objects, parts, text, workbook
-from core.tables.table import FIND_OUT, Note, Reading, Table, evenly, make_table
+from core.tables.table import FIND_OUT, Reading, Table, evenly, make_table
 
 TEXT_SUFFIX = ".txt"
 SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow", ".xlsx", ".gz", ".zip", TEXT_SUFFIX)

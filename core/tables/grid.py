@@ -5,10 +5,10 @@ This module does not know what kind of source the rows come from.
 
 from collections.abc import Sequence
 
-from core.errors import N_
+from core.errors import N_, Note
 from core.results import Dropped
 from core.tables import header, limits
-from core.tables.table import CONTROL, EXAMPLE_CHARS, FIND_OUT, Note, Reading, Table, evenly, make_table
+from core.tables.table import CONTROL, EXAMPLE_CHARS, FIND_OUT, Reading, Table, evenly, make_table
 
 
 def read(

@@ -7,8 +7,7 @@ import re
 from collections.abc import Sequence
 
 from core import settings
-from core.errors import N_, UserError
-from core.tables.table import Note
+from core.errors import N_, Note, UserError
 
 MOST_COLUMNS = 200
 FEWEST_COLUMNS = 20  # that are read however many rows there are

@@ -12,9 +12,9 @@ from itertools import chain
 from pathlib import Path
 
 from core import settings
-from core.errors import N_, UserError
+from core.errors import N_, Note, UserError
 from core.tables import annotated, delimited, grid, limits, parts
-from core.tables.table import FIND_OUT, Note, Reading, Table, evenly, make_table
+from core.tables.table import FIND_OUT, Reading, Table, evenly, make_table
 
 SUFFIXES = (".json", ".jsonl")
 EXAMPLE = '[{"text": "…", "label": "…"}]'

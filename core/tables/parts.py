@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from core import settings
-from core.errors import N_
-from core.tables.table import Note, Table
+from core.errors import N_, Note
+from core.tables.table import Table
 
 SPLIT = "split"
 NAMES = {

@@ -11,11 +11,10 @@ from typing import Literal, TypeVar
 import pandas as pd
 
 from core import settings
-from core.errors import N_, UserError
+from core.errors import N_, Note, UserError
 from core.results import Dropped, Reading
 
 T = TypeVar("T")
-Note = tuple[str, Mapping[str, object]]
 Header = Literal["first row", "none", "named"]
 
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")

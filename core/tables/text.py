@@ -5,9 +5,8 @@ This module does not know what the text holds.
 
 import re
 
-from core.errors import N_, UserError
+from core.errors import N_, Note, UserError
 from core.tables.encodings import Guess, guess
-from core.tables.table import Note
 
 MAGIC = {
     b"\x89PNG": "PNG",

@@ -11,9 +11,9 @@ from typing import Any
 from zipfile import ZipFile
 
 from core import settings
-from core.errors import N_, UserError
+from core.errors import N_, Note, UserError
 from core.tables import archives, grid, limits
-from core.tables.table import FIND_OUT, Note, Reading, Table
+from core.tables.table import FIND_OUT, Reading, Table
 
 OLD_SUFFIX, OLD = ".xls", b"\xd0\xcf\x11\xe0"
 CONTENT = "xl/workbook.xml"
