@@ -31,16 +31,22 @@ OTHER_FORMATS = (
 MOST_SHARDS = 100
 
 
+def check_size(path: Path, most: int) -> None:
+    """Raise UserError when a file of a model's folder has more bytes than that."""
+    size = path.stat().st_size
+    if size > most:
+        raise UserError(
+            "{file} has {size} MB; a model that the studio works with needs at most {most}",
+            file=path.name,
+            size=size // MEGABYTE,
+            most=most // MEGABYTE,
+        )
+
+
 def read_text(path: Path, most: int = MOST_JSON) -> str:
     """A text file of a model's folder. Raises UserError when it is too large, a stand-in, or not UTF-8 without a mark."""
     try:
-        if path.stat().st_size > most:
-            raise UserError(
-                "{file} has {size} MB; a model that the studio works with needs at most {most}",
-                file=path.name,
-                size=path.stat().st_size // MEGABYTE,
-                most=most // MEGABYTE,
-            )
+        check_size(path, most)
         data = path.read_bytes()
     except OSError as error:
         raise UserError("{file} cannot be read: {reason}", file=path.name, reason=error.strerror or error) from error

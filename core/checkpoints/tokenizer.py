@@ -18,7 +18,7 @@ from transformers import AutoTokenizer, PretrainedConfig, PreTrainedTokenizerBas
 
 from core.errors import N_, Note, UserError
 from core.families import FAMILIES
-from core.safety import MEGABYTE, TOKENIZER_CONFIG, check_no_code, read_json, read_text
+from core.safety import MEGABYTE, TOKENIZER_CONFIG, check_no_code, check_size, read_json, read_text
 
 TOKENIZER = "tokenizer.json"
 # The files of which one set must be there: what a tokenizer is made from.
@@ -150,22 +150,12 @@ def _check_files(name: str, folder: Path, config: PretrainedConfig) -> str:
         elif file.endswith(".txt"):
             _check_entries(read_text(folder / file, MOST_BYTES).splitlines(), file)
         else:
-            _check_size(folder / file)
+            check_size(folder / file, MOST_BYTES)
     return ""
 
 
 def _not_installed(name: str, kind: str) -> UserError:
     return UserError("'{name}' needs a tokenizer that is not installed: {kind}", name=name, kind=kind)
-
-
-def _check_size(path: Path) -> None:
-    if path.stat().st_size > MOST_BYTES:
-        raise UserError(
-            "{file} has {size} MB; a model that the studio works with needs at most {most}",
-            file=path.name,
-            size=path.stat().st_size // MEGABYTE,
-            most=MOST_BYTES // MEGABYTE,
-        )
 
 
 def _check_entries(entries: Collection[object], file: str) -> None:
