@@ -386,6 +386,11 @@ def choices(config: PretrainedConfig) -> tuple[str, ...]:
     return found if single and len(found) > 1 else ()
 
 
+def prefix(name: str) -> str:
+    """What a wrapper left before the name of every weight, "" where transformers finds them as they are. Raises as `folder`."""
+    return "" if _is_own(name) else weights.prefix(weights.shapes(folder(name)))
+
+
 def code(name: str) -> tuple[str, str]:
     """How a snippet names the model: (import line or "", Python expression)."""
     if name == "minilm" or name in bundled.READY:
