@@ -79,7 +79,9 @@ DEFAULTS = {
     "learning": "",
 }
 LONGEST_LINK = 1500
-LINKS_KEPT = 20  # addresses of a moment ago that the browser may still send
+LINKS_KEPT = (
+    200  # addresses that a browser may still send: on a busy machine it stays behind by as many as there are letters
+)
 
 
 def get(name: str) -> str:
