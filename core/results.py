@@ -174,13 +174,17 @@ class Evaluation:
     """A model measured on n examples.
 
     task: a TASKS id. n: what was counted (TASKS[task].counts says what that is). metrics: METRICS id → value, exactly those of
-    the task. detail: what the task knows besides, as JSON; `core.tasks.base.detail` reads it.
+    the task. detail: what the task knows besides, as JSON; `core.tasks.base.read_detail` reads it. right: "1" for each row that was
+    answered wholly right, "0" for each other, in their order; rows: a digest of these rows with what is true of them. Both are ""
+    where a task has no such answers, or an earlier version measured.
     """
 
     task: str
     n: int
     metrics: Mapping[str, Measure]
     detail: Mapping[str, object] = field(default_factory=dict)
+    right: str = ""
+    rows: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Runs: every training run on this machine; open one, compare two to four, go on from any of them."""
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import pandas as pd
 import streamlit as st
@@ -8,8 +9,8 @@ import streamlit as st
 from core import runs
 from core.errors import UserError
 from core.figures import training as training_figures
-from core.metrics import METRICS
-from core.results import RunReport
+from core.metrics import METRICS, mcnemar
+from core.results import Evaluation, RunReport
 from core.runs import Run
 from pages.shared import choices, inputs, layout, words
 from pages.shared.cached import runs as cached_runs
@@ -18,6 +19,7 @@ from pages.shared.run_view import curves, history, live
 from pages.shared.snippets import runs as snippets
 
 MOST = 4  # runs in one comparison
+SIGNIFICANT = 0.05
 
 
 def chosen(known: Sequence[str]) -> list[str]:
@@ -30,9 +32,40 @@ def choose(run_ids: Sequence[str]) -> None:
 
 
 def ticked(key: str, run_ids: Sequence[str]) -> None:
-    """The table's selection becomes the shared value; a row that is gone by now is left out."""
-    rows = st.session_state[key]["selection"]["rows"]
+    """The table's selection becomes the shared value: a cell that was clicked opens its run; a row that is gone by now is left out."""
+    selection, before = st.session_state[key]["selection"], st.session_state.get(f"{key}_cells")
+    st.session_state[f"{key}_cells"] = cells = selection["cells"]
+    rows = [cells[0][0]] if cells and cells != before else selection["rows"]
     choose([run_ids[row] for row in rows if row < len(run_ids)])
+
+
+def search(found: Sequence[Run]) -> list[Run]:
+    """The runs that hold every word that is looked for, in name, note, tags, data, model, task or state, and every tag that is chosen."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        wanted = st.text_input(
+            _("Search"),
+            key="runs_search",
+            placeholder=_("name, note, tag, data, model, task or state"),
+            live="250ms",
+            width=420,
+        )
+        known = sorted({tag for run in found for tag in run.notes.tags}, key=str.casefold)
+        options = {tag: tag for tag in known}
+        wanted_tags = [tag for tag in st.session_state.get("runs_tags", ()) if tag in options]
+        tags = choices.pills(_("Tags"), options, wanted_tags, key="runs_tags") if known else []
+    matching = [run for run in found if set(tags) <= set(run.notes.tags) and is_match(run, wanted)]
+    if len(matching) < len(found):
+        st.caption(_("{shown} of {count} runs").format(shown=len(matching), count=len(found)))
+    return matching
+
+
+def is_match(run: Run, wanted: str) -> bool:
+    """Whether a run holds each of the words somewhere."""
+    config, written = run.config, run.notes
+    task, state = words.task_name(config.task), words.status_name(run.state.status)
+    content = (run.name, config.name, written.note, *written.tags, config.data, config.model, task, state, run.id)
+    text = " ".join(content).casefold()
+    return all(word in text for word in wanted.casefold().split())
 
 
 def table(found: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
@@ -41,7 +74,8 @@ def table(found: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
     frame = pd.DataFrame(
         {
             _("State"): [words.status_name(run.state.status) for run in found],
-            _("Name"): [run.config.name for run in found],
+            _("Name"): [run.name for run in found],
+            _("Tags"): [list(run.notes.tags) for run in found],
             _("Data"): [run.config.data.removeprefix("data/") for run in found],
             _("Model"): [run.config.model for run in found],
             _("Task"): [words.task_name(run.config.task) for run in found],
@@ -52,8 +86,8 @@ def table(found: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
             _("Created"): [words.moment(run.state.created) for run in found],
         }
     )
-    if not any(frame[_("Name")]):
-        frame = frame.drop(columns=_("Name"))
+    if not any(run.notes.tags for run in found):
+        frame = frame.drop(columns=_("Tags"))
     if len(set(frame[_("Task")])) == 1:
         frame = frame.drop(columns=_("Task"))
     key = f"table_{'_'.join(ids)}"  # rows are counted from the top: another list is another table
@@ -62,12 +96,12 @@ def table(found: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
         hide_index=True,
         key=key,
         on_select=lambda: ticked(key, ids),
-        selection_mode="multi-row",
+        selection_mode=["multi-row", "single-cell"],
         placeholder="",
         selection_default={"selection": {"rows": [ids.index(run_id) for run_id in chosen(ids)]}},
         alt=_("All runs with state, data, model, result and training time"),
     )
-    st.caption(_("Tick one run to open it, two to four to compare them."))
+    st.caption(_("Click a run to open it; tick two to four to compare them."))
 
 
 def headline(report: RunReport | None) -> str:
@@ -138,10 +172,7 @@ AGAINST: tuple[training_figures.Against, ...] = ("step", "epoch", "seconds")
 
 def titles(picked: Sequence[Run]) -> dict[str, str]:
     """Run id → a title that tells the picked runs apart: A, B, C, D and its data or name."""
-    return {
-        run.id: f"{letter} · {(run.config.name or run.config.data.removeprefix('data/'))[:30]}"
-        for letter, run in zip("ABCD", picked, strict=False)
-    }
+    return {run.id: f"{letter} · {run.name[:30]}" for letter, run in zip("ABCD", picked, strict=False)}
 
 
 def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
@@ -222,7 +253,8 @@ def results(picked: Sequence[Run], reports: dict[str, RunReport | None], names: 
                     title,
                 )
     if evaluations:
-        st.caption(remark(picked, reports))
+        for text in disagreements(picked, reports, names) or (remark(picked, reports),):
+            st.caption(layout.plain(text))
     metrics = dict.fromkeys(name for row in evaluations.values() for name in row.metrics if name in METRICS)
     rows = {_("State"): [words.status_name(run.state.status) for run in picked]}
     rows |= {
@@ -240,6 +272,32 @@ def results(picked: Sequence[Run], reports: dict[str, RunReport | None], names: 
         _("Peak memory (MB)"): [f"{x.peak_memory_mb:,.0f}" if (x := reports[run.id]) else "–" for run in picked],
     }
     side_by_side(rows, picked, names, _("Results of the compared runs"))
+
+
+def disagreements(
+    picked: Sequence[Run], reports: dict[str, RunReport | None], names: dict[str, str]
+) -> tuple[str, ...]:
+    """What each two runs that were measured on the same rows differ in, and whether chance does so; () where they were not."""
+    measured = {run.id: row for run in picked if (report := reports[run.id]) and (row := report.measured)}
+    if (
+        len(measured) < 2
+        or len({row.rows for row in measured.values()}) > 1
+        or not all(r.right for r in measured.values())
+    ):
+        return ()
+    return tuple(_compared(names[a], names[b], measured[a], measured[b]) for a, b in combinations(measured, 2))
+
+
+def _compared(first: str, second: str, one: Evaluation, other: Evaluation) -> str:
+    result = mcnemar(one.right, other.right)
+    numbers = _(
+        "{first} and {second} were asked the same: {counted}. Only {first} is right on {a}, only {second} on {b} (McNemar's exact test, p = {p})."
+    ).format(
+        first=first, second=second, counted=words.counted(one), a=result.first, b=result.second, p=f"{result.p:.2g}"
+    )
+    hardly = _("That difference is hardly chance.")
+    maybe = _("That difference may be chance. Other seeds would tell more.")
+    return " ".join((numbers, hardly if result.p < SIGNIFICANT else maybe))
 
 
 def axis_name(against: str) -> str:
@@ -295,12 +353,12 @@ with layout.page(
         )
         st.page_link("pages/finetune.py", label=_("Open Fine-tune"), icon=":material/model_training:")
     else:
-        reports = {run.id: cached_runs.run_report(run.id) for run in found}
-        table(found, reports)
-        by_id = {run.id: run for run in found}
+        shown = search(found)
+        reports = {run.id: cached_runs.run_report(run.id) for run in shown}
+        if shown:
+            table(shown, reports)
+        by_id = {run.id: run for run in shown}
         picked = [by_id[run_id] for run_id in chosen(list(by_id))]
-        if picked:
-            delete_button(picked)
         if len(picked) == 1:
             live.follow(picked[0].id, "runs")
             if reports[picked[0].id]:
@@ -310,3 +368,5 @@ with layout.page(
                 )
         elif picked:
             compare(picked, reports)
+        if picked:
+            delete_button(picked)

@@ -32,6 +32,8 @@ from core.tasks.base import (
     Task,
     as_json,
     check_finite,
+    digest,
+    each,
     input_columns,
     read_detail,
     sample,
@@ -287,6 +289,8 @@ def measure(task: str, labels: Sequence[str], true: np.ndarray, probs: np.ndarra
             "ece": Measure(ece),
         },
         detail=as_json(detail),
+        right=each(right),
+        rows=digest(columns, [labels[i] for i in true]),
     )
 
 

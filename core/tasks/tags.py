@@ -30,7 +30,19 @@ from core.pretraining import IGNORED
 from core.results import Evaluation, Measure, Prediction
 from core.tables.table import Table, make_table
 from core.tasks import windows
-from core.tasks.base import LIVE_ROWS, Card, Goal, Rows, Task, as_json, check_finite, input_columns, sample
+from core.tasks.base import (
+    LIVE_ROWS,
+    Card,
+    Goal,
+    Rows,
+    Task,
+    as_json,
+    check_finite,
+    digest,
+    each,
+    input_columns,
+    sample,
+)
 from core.tasks.entity_scores import (
     EXAMPLE_CHARS,
     Entities,
@@ -236,6 +248,8 @@ class NamedEntities(Goal):
                 "loss": Measure(float(every.mean()) if len(every) else 0.0),
             },
             detail=as_json(detail),
+            right=each(wrong == 0),
+            rows=digest({"text": texts}, gold),
         )
 
     def _per_word(

@@ -239,8 +239,8 @@ def within_limit(value: str) -> str:
 
 
 def run_title(run: runs.Run, report: RunReport | None = None) -> str:
-    """A run in one line: its name or data, its headline metric on the test rows if there is one, when it was made."""
-    parts = [run.config.name or run.config.data.removeprefix("data/")]
+    """A run in one line: its name, its headline metric on the test rows if there is one, when it was made."""
+    parts = [run.name]
     test = report.evaluations.get("test") if report else None
     headline = next((name for name in test.metrics if name in METRICS), "") if test else ""
     if test and headline:
