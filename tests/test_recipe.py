@@ -6,10 +6,12 @@ from core.finetune.recipe import (
     FEW_VALIDATION_ROWS,
     PARAMETERS,
     PRESETS,
+    ROUNDS,
     TOO_FEW_STEPS,
     Size,
     chosen_by,
     epochs_for,
+    epochs_of_a_round,
     fewest_steps,
     fitted,
     steps,
@@ -82,6 +84,13 @@ def test_what_is_too_little_is_said_with_what_would_do() -> None:
     assert said(once, 6000, 0, {}) == ["There are no validation rows: the last state becomes the result, not the best."]
     limited = RunConfig("minilm", "x", epochs=1.0, limit=316)
     assert epochs_for(limited, 6000) == epochs
+
+
+@pytest.mark.parametrize("epochs", [0.2, 1, 2.5, 10, 10.5, 15, 50])
+def test_a_run_of_many_epochs_is_not_measured_after_each(epochs: float) -> None:
+    rounds = epochs / epochs_of_a_round(epochs)
+    assert rounds <= ROUNDS and (epochs <= ROUNDS or rounds > ROUNDS / 2)
+    assert epochs > ROUNDS or epochs_of_a_round(epochs) == 1
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: str(task.id))

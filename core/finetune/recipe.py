@@ -19,7 +19,12 @@ MOST_FOR_CLASSES = 2.5
 FEW_ROWS_RATE = 1e-4
 FEW_ROWS = 1000  # or less, of which twice the length is read
 EVALUATIONS = 8  # or more in a run of few rows
+ROUNDS = 10  # of evaluations in a run of more epochs than that: each leaves a checkpoint of four times the model
 TOO_FEW_STEPS = 150
+LOWER = 5  # times lower than one that is too high for a loss to fall is a learning rate to try
+NOT_A_NUMBER = N_(
+    "the loss is no longer a number at step {step}: the learning rate {rate} is too high for this model; try {lower}"
+)
 # With fewer rows the standard error of an accuracy of 0.9 is above 2 points, more than the states of one run differ by, and a
 # macro-F1 changes by points with each single row: the loss, which weighs every probability, tells the states apart.
 FEW_VALIDATION_ROWS = 200
@@ -142,7 +147,7 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter(
             "evaluations",
             N_("Evaluations per epoch"),
-            N_("How often the model is measured on the validation rows and saved. The best of these states becomes the result."),
+            N_("How often the model is measured on the validation rows and saved. The best of these states becomes the result. In a run of more than ten epochs, two or more of them count as one."),
             1, 50, 1,
         ),
         Parameter(
@@ -249,6 +254,11 @@ def batch_for(rows: int) -> int:
 def steps(rows: int, batch_size: int, epochs: float) -> int:
     """Optimizer steps of a run; every epoch ends with what is left of a batch."""
     return math.ceil(epochs * math.ceil(max(rows, 1) / batch_size))
+
+
+def epochs_of_a_round(epochs: float) -> int:
+    """After how many epochs the evaluations of an epoch come again: after each, but few rows are not measured after each of 50."""
+    return max(math.ceil(epochs / ROUNDS), 1)
 
 
 def epochs_for(config: RunConfig, rows: int) -> float:
