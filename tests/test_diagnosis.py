@@ -1,6 +1,5 @@
 """What a finished run shows: each check speaks where it should, is silent elsewhere, and what it offers can be started."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,48 +8,12 @@ import pytest
 from core.diagnosis import CHECKS, Diagnosis, Ended, diagnose, diagnose_failure
 from core.finetune.recipe import NOT_A_NUMBER
 from core.finetune.setup import check
-from core.results import WORD_COUNTS, DataReport, Evaluation, Event, Measure, RunConfig, RunReport
+from core.results import Evaluation, Measure
 from core.tasks import classify
 from core.tasks.base import Task, as_json
 from core.tasks.entity_scores import Entities, Mistakes, TypeScore
 from core.tasks.table import TASKS
-
-CONFIG = RunConfig("minilm", "data/tickets.csv", epochs=4.0, learning_rate=1e-4)
-ANGRY, CALM, SAD = range(3)
-
-
-def events(losses: Sequence[float], kind: str = "step") -> tuple[Event, ...]:
-    """A loss at each hundredth step."""
-    return tuple(
-        Event(0.0, kind, 100 * (i + 1), 100 * len(losses), 0.0, {"loss": loss}) for i, loss in enumerate(losses)
-    )
-
-
-def measured(true: Sequence[int], predicted: Sequence[int]) -> Evaluation:
-    texts = [f"text {number}" for number in range(len(true))]
-    return classify.measure(
-        "text-classification", ("angry", "calm", "sad"), np.array(true), np.eye(3)[list(predicted)], {"text": texts}
-    )
-
-
-GOOD = measured([ANGRY, CALM, SAD] * 10, [ANGRY, CALM, SAD] * 10)
-FALLING = events((1.1, 0.8, 0.5, 0.3, 0.3, 0.3, 0.3, 0.3))
-
-
-def ended(
-    test: Evaluation = GOOD,
-    *,
-    told: Sequence[Event] = FALLING,
-    config: RunConfig = CONFIG,
-    best_step: int = 700,
-    steps: int = 800,
-    words: Evaluation | None = None,
-    shared: tuple[str, ...] = (),
-) -> Ended:
-    evaluations = {"test": test} | ({WORD_COUNTS: words} if words else {})
-    data = DataReport(400, (), {"train": 320}, {"angry": 200, "calm": 150, "sad": 50}, shared=shared)
-    report = RunReport(evaluations, (), 1.0, 1.0, 1.0, 1.0, steps, best_step, 0.0, {}, data)
-    return Ended("run:20260102-030405-aaaaaa", config, report, told)
+from tests.ended import ANGRY, CALM, CONFIG, FLAT, GOOD, MOST, RARE, SAD, SHOWN, ended, events, measured
 
 
 def said(run: Ended) -> Diagnosis:
@@ -73,16 +36,15 @@ def test_nothing_is_said_of_a_good_run() -> None:
 
 
 def test_a_loss_that_does_not_fall_at_a_high_rate() -> None:
-    flat = events((0.70, 0.71, 0.69, 0.70, 0.70, 0.69, 0.70, 0.70))
-    found = said(ended(told=flat, config=replace(CONFIG, learning_rate=1e-2)))
+    found = said(SHOWN["rate"])
     assert found.id == "rate" and found.config == replace(CONFIG, learning_rate=1e-4, preset="custom")
     assert found.seen[1] == {"before": 0.70, "after": 0.70}
-    assert diagnose(ended(told=flat)) is None, "at the usual rate the data may hold nothing to learn"
+    assert diagnose(ended(told=FLAT)) is None, "at the usual rate the data may hold nothing to learn"
     rising = said(ended(told=events((0.5, 0.7, 0.9, 1.1))))
     assert rising.config and rising.config.learning_rate == 2e-5, "a loss that rises, whatever the rate"
-    head = said(ended(told=flat, config=replace(CONFIG, method="head", learning_rate=1e-1)))
+    head = said(ended(told=FLAT, config=replace(CONFIG, method="head", learning_rate=1e-1)))
     assert head.config and head.config.learning_rate == 1e-3, "each method has its usual rate"
-    large = Ended("run:x", replace(CONFIG, learning_rate=1e-4), ended().report, flat, hidden=768)
+    large = Ended("run:x", replace(CONFIG, learning_rate=1e-4), ended().report, FLAT, hidden=768)
     assert (found := diagnose(large)) and found.config and found.config.learning_rate == 3e-5
 
 
@@ -94,7 +56,7 @@ def test_a_run_that_failed_for_its_rate() -> None:
 
 def test_a_loss_that_still_falls() -> None:
     falling = (1.1, 1.0, 0.9, 0.8)
-    found = said(ended(told=events(falling, "evaluation"), best_step=400, steps=400))
+    found = said(SHOWN["longer"])
     assert found.id == "longer" and found.config
     assert (found.config.model, found.config.epochs) == ("run:20260102-030405-aaaaaa", 4.0), "it goes on from its model"
     assert found.seen[1] == {"before": 0.9, "early": 300, "after": 0.8, "late": 400}
@@ -109,11 +71,8 @@ def test_a_loss_that_still_falls() -> None:
     assert diagnose(by_heart) is None, "measured on its own rows"
 
 
-RARE = measured([ANGRY] * 20 + [CALM] * 20 + [SAD] * 3, [ANGRY] * 20 + [CALM] * 20 + [ANGRY, CALM, CALM])
-
-
 def test_a_label_that_is_never_found() -> None:
-    found = said(ended(RARE))
+    found = said(SHOWN["rare"])
     assert found.id == "rare" and found.seen[1] == {"labels": "sad"}
     assert found.config == replace(CONFIG, class_weights=True, preset="custom")
     weighted = said(ended(RARE, config=replace(CONFIG, class_weights=True)))
@@ -131,25 +90,18 @@ def test_a_type_of_entity_that_is_never_found() -> None:
     assert found.seen[1] == {"labels": "WORK"} and found.config and not found.config.class_weights
 
 
-HALF = measured([ANGRY, CALM, SAD] * 10, [ANGRY, CALM, CALM] * 10)
-
-
 def test_counting_words_is_not_beaten() -> None:
-    some = measured([ANGRY, CALM, SAD] * 10, [ANGRY, CALM, SAD] * 8 + [CALM, ANGRY, ANGRY, SAD, ANGRY, CALM])
-    few = said(ended(some, words=GOOD, steps=100, best_step=90))
+    few = said(SHOWN["counting"])
     assert few.id == "counting" and few.config and few.config.preset == "thorough" and few.config.epochs > CONFIG.epochs
-    lora = said(ended(some, words=GOOD, steps=100, best_step=90, config=replace(CONFIG, method="lora")))
+    lora = said(ended(MOST, words=GOOD, steps=100, best_step=90, config=replace(CONFIG, method="lora")))
     assert lora.config and lora.config.learning_rate == 5e-4
-    enough = said(ended(some, words=GOOD, steps=5000, best_step=4000))
+    enough = said(ended(MOST, words=GOOD, steps=5000, best_step=4000))
     assert enough.id == "counting" and {row["true"] for row in enough.rows} <= {"angry", "calm", "sad"}
     assert diagnose(ended(GOOD, words=GOOD, steps=5000, best_step=4000)) is None, "neither makes a mistake"
 
 
 def test_two_labels_are_confused() -> None:
-    predicted = [ANGRY, CALM, SAD] * 20
-    for place in range(2, 60, 3):
-        predicted[place] = CALM if place % 2 else SAD
-    found = said(ended(measured([ANGRY, CALM, SAD] * 20, predicted)))
+    found = said(SHOWN["confused"])
     assert found.id == "confused"
     assert found.seen[1] == {"first": "calm", "second": "sad", "count": 10, "mistakes": 10}
     assert len(found.rows) == 10 and found.rows[0] == {
@@ -186,3 +138,8 @@ def test_the_checks_are_asked_in_their_order() -> None:
     assert [row.__name__ for row in CHECKS] == [
         "rate_too_high", "still_falling", "never_found", "no_better_than_counting", "two_confused",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_each_is_shown_by_a_run_made_by_hand(name: str) -> None:
+    assert said(SHOWN[name]).id == name
