@@ -164,14 +164,12 @@ def never_found(ended: Ended) -> Diagnosis | None:
 
 def no_better_than_counting(ended: Ended) -> Diagnosis | None:
     """Counting words does as well: take more steps, or where there were enough, read the mistakes."""
-    words = ended.report.evaluations.get(WORD_COUNTS)
-    if ended.measured is None or words is None:
-        return None
     task = task_of(ended.config.task)
     headline = METRICS[task.metrics[0]]
-    own, simple = (row.metrics[headline.id].value for row in (ended.measured, words))
-    if own > simple:
+    if ended.measured is None or ended.report.beats_counting(headline.id) is not False:
         return None
+    words = ended.report.evaluations[WORD_COUNTS]
+    own, simple = (row.metrics[headline.id].value for row in (ended.measured, words))
     seen = (
         N_("Counting words does as well or better: {words} against {own} on the same rows."),
         {"words": headline.write(simple), "own": headline.write(own)},
