@@ -80,7 +80,7 @@ def diagnose(ended: Ended) -> Diagnosis | None:
 
 def diagnose_failure(config: RunConfig, error: str, hidden: int) -> Diagnosis | None:
     """What to do about a run that failed with this error (RunState.error); None where it is not the recipe's fault."""
-    seen = (N_("The loss stopped being a number."), {})
+    seen: Note = (N_("The loss stopped being a number."), {})
     return _lower_rate(config, hidden, seen) if error == NOT_A_NUMBER else None
 
 
@@ -193,7 +193,7 @@ def no_better_than_counting(ended: Ended) -> Diagnosis | None:
     confused = task.confused(ended.measured)
     if confused is None:
         return None
-    advice = (N_("Single words may decide these labels. Its surest mistakes show what it misses, and which labels are wrong."), {})  # fmt: skip
+    advice: Note = (N_("Single words may decide these labels. Its surest mistakes show what it misses, and which labels are wrong."), {})  # fmt: skip
     return Diagnosis("counting", seen, advice, _read(len(confused.rows)), rows=confused.rows)
 
 
