@@ -364,6 +364,16 @@ class RunReport:
         """The run's result: its evaluation on test, or on validation where there is no test; None where nothing was measured."""
         return self.evaluations.get(self.split)
 
+    def beats_counting(self, metric: str) -> bool | None:
+        """Whether the result is above what counting words reaches on the same rows, by a METRICS id of which more is better.
+
+        None where one of the two was not measured, or where the result was measured on the training rows themselves.
+        """
+        words, own = self.evaluations.get(WORD_COUNTS), self.measured
+        if words is None or own is None or self.memorised:
+            return None
+        return own.metrics[metric].value > words.metrics[metric].value
+
     @property
     def memorised(self) -> bool:
         """Whether the result was measured on the training rows themselves, so that it says nothing about new ones."""

@@ -32,6 +32,7 @@ from core.tables.table import Table, make_table
 from core.tasks import windows
 from core.tasks.base import (
     LIVE_ROWS,
+    TELLING,
     Card,
     Goal,
     Rows,
@@ -41,6 +42,7 @@ from core.tasks.base import (
     digest,
     each,
     input_columns,
+    read_detail,
     sample,
 )
 from core.tasks.entity_scores import (
@@ -403,6 +405,13 @@ def _example() -> Table:
     return make_table(["text", "tags"], [texts, tags], len(texts))
 
 
+def never_found(evaluation: Evaluation) -> tuple[str, ...]:
+    """The types of several entities of which not one was found."""
+    return tuple(
+        row.type for row in read_detail(Entities, evaluation).types if row.support >= TELLING and not row.recall
+    )
+
+
 NAMED_ENTITIES = Task(
     id=NamedEntities.task,
     title=N_("Named entities"),
@@ -432,4 +441,5 @@ NAMED_ENTITIES = Task(
         '    print(entity["entity_group"], text[entity["start"] : entity["end"]], entity["score"])',
     ),
     example=_example,
+    never_found=never_found,
 )
