@@ -15,12 +15,14 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from core import attention, html, models
 from core.attention import Atlas
 from core.errors import UserError
+from core.figures.style import DIVERGING, SEQUENTIAL
 from core.results import Token, Tokens
-from pages.shared.components import FOLDER
+from pages.shared.components import FOLDER, script
 from pages.topics.attention import explorer
 from tests.pages_common import LANGUAGES, check, open_page
 
-SCRIPT = (FOLDER / "attention_explorer.js").read_text(encoding="utf-8")
+SCRIPT = script("attention_explorer")
+SCALES = "".join(f"--st-chart-{name}-colors: {','.join(scale.light)};" for name, scale in (("sequential", SEQUENTIAL), ("diverging", DIVERGING)))  # fmt: skip
 STYLE = (FOLDER / "attention_explorer.css").read_text(encoding="utf-8")
 HOSTILE = (
     "</script><script>window.hacked=1</script>",
@@ -209,7 +211,7 @@ class Mounted:
 
     def __init__(self, browser: Browser, folder: Path) -> None:
         folder.joinpath("part.html").write_text(
-            f"<!doctype html><meta charset=utf-8><style>{STYLE}</style><div id=place></div><script type=module>"
+            f"<!doctype html><meta charset=utf-8><style>{STYLE} :root {{ {SCALES} }}</style><div id=place></div><script type=module>"
             + SCRIPT.replace("export default function", "window.part = function")
             + "</script>",
             encoding="utf-8",

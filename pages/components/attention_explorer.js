@@ -41,42 +41,13 @@ function fill(template, values) {
 
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
-// OKLCH (Ottosson 2020) to 8-bit sRGB: equal steps of its lightness look like equal steps.
-function oklch(lightness, chroma, hue) {
-  const angle = (hue * Math.PI) / 180;
-  const [a, b] = [chroma * Math.cos(angle), chroma * Math.sin(angle)];
-  const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;
-  const m = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3;
-  const s = (lightness - 0.0894841775 * a - 1.291485548 * b) ** 3;
-  return [
-    4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s,
-    -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s,
-    -0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s,
-  ].map((linear) => {
-    const x = clamp(linear, 0, 1);
-    return Math.round(255 * (x <= 0.0031308 ? 12.92 * x : 1.055 * x ** (1 / 2.4) - 0.055));
-  });
-}
-
-const mix = (from, to, share) => from + (to - from) * share;
-
 // 256 colours from nothing to 1, and 511 from −1 over nothing to 1. Nothing looks like the page.
-function colourTables(dark) {
-  const weight = [];
-  for (let i = 0; i < 256; i++) {
-    const t = i / 255;
-    weight.push(
-      dark
-        ? oklch(mix(0.25, 0.93, t), mix(0.03, 0.15, Math.sin((Math.PI * (t + 0.12)) / 1.3)), mix(295, 105, t))
-        : oklch(mix(0.975, 0.27, t), mix(0.012, 0.13, Math.sin((Math.PI * t) / 1.35)), mix(120, 285, t)),
-    );
-  }
-  const change = [];
-  for (let i = -255; i <= 255; i++) {
-    const t = Math.abs(i) / 255;
-    change.push(oklch(dark ? mix(0.25, 0.8, t) : mix(0.975, 0.5, t), mix(0.01, 0.16, t), i < 0 ? 50 : 250));
-  }
-  return { weight, change };
+function colourTables(root) {
+  const [weight, change] = [colourScale(root, "sequential"), colourScale(root, "diverging")];
+  return {
+    weight: Array.from({ length: 256 }, (_, i) => weight(i / 255)),
+    change: Array.from({ length: 511 }, (_, i) => change(i / 510)),
+  };
 }
 
 const css = ([red, green, blue], alpha) => (alpha === undefined ? `rgb(${red},${green},${blue})` : `rgba(${red},${green},${blue},${alpha})`);
@@ -423,10 +394,12 @@ class Explorer {
       this.lookKey = key;
       const [red, green, blue] = parseColour(this.ground);
       this.dark = 0.3 * red + 0.6 * green + 0.1 * blue < 128;
-      this.tables = colourTables(this.dark);
+      this.tables = colourTables(this.root);
       this.accentRgb = parseColour(this.accent);
+      [this.below, this.above] = [this.tables.change[0], this.tables.change[510]];
       this.warm = this.dark ? [240, 170, 80] : [190, 85, 0];
       this.root.style.setProperty("--warm", css(this.warm));
+      this.root.style.setProperty("--below", css(this.below));
     }
   }
 
@@ -827,7 +800,7 @@ class Explorer {
   lineStyle(value) {
     const share = clamp(Math.abs(value) / (this.stretched ? this.largest || 1 : 1), 0, 1);
     const alpha = Math.round(50 * Math.sqrt(share)) / 50; // few different styles: the canvas draws each in one go
-    return css(this.signed ? (value < 0 ? this.warm : this.accentRgb) : this.accentRgb, alpha);
+    return css(this.signed ? (value < 0 ? this.below : this.above) : this.accentRgb, alpha);
   }
 
   strokeLinks(context, links, width) {

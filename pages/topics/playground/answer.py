@@ -22,7 +22,6 @@ from pages.shared.i18n import _, error_text
 from pages.shared.tasks.table import VIEWS
 from pages.topics.playground.answering import run_of
 
-CHART = {"displayModeBar": False}
 STYLE = """
 <style>
 .words { font-size: 1.15rem; line-height: 2.15; overflow-wrap: anywhere; white-space: pre-wrap; margin: 0; }

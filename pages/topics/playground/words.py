@@ -8,12 +8,11 @@ import streamlit as st
 from core import explain
 from core.figures import predictions as predictions_figures
 from core.results import Attribution
-from pages.shared import choices, inputs
+from pages.shared import charts, choices, inputs
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.tasks.base import Subject
-from pages.topics.playground.answer import CHART
 
 
 def _visible(text: str) -> str:
@@ -102,9 +101,8 @@ def which_words(
         return attribution, subject, method
     st.html(tinted(attribution, tuple(given.values())))
     st.html(keys(attribution.label))
-    st.plotly_chart(
+    charts.plot(
         predictions_figures.contributions(attribution, text=_),
-        config=CHART,
         key="contributions",
         alt=", ".join(f"{word.text} {amount(word.score, method)}" for word in attribution.words)[:400],
     )

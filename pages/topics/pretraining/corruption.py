@@ -6,7 +6,7 @@ import streamlit as st
 from core import attention
 from core.figures import pretraining as figures
 from core.pretraining import Corruption, Fate
-from pages.shared import inputs
+from pages.shared import charts, inputs
 from pages.shared.cached import article as cached_article
 from pages.shared.cached import data as cached_data
 from pages.shared.cached import models as cached_models
@@ -162,7 +162,7 @@ def _settling(model: str, text: str, found: Corruption, cut: int) -> None:
         return
     names = _names()
     targets: dict[Fate, float] = {"mask": 0.8, "random": 0.1, "kept": 0.1}
-    st.plotly_chart(
+    charts.plot(
         figures.settling(
             chosen,
             {names[fate]: values for fate, values in shares.items()},

@@ -17,7 +17,7 @@ from core.figures import pretraining as figures
 from core.figures.style import safe
 from core.pretraining import Filled, Filling
 from core.results import Tokens
-from pages.shared import i18n, inputs, layout
+from pages.shared import charts, i18n, inputs, layout
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import pretraining as cached_pretraining
 from pages.shared.cached import tokens as cached_tokens
@@ -230,7 +230,7 @@ def _guesses(found: dict[str, Filled]) -> None:
 
 def _picture(found: Filled, filling: Filling, largest: float, *, key: str) -> None:
     names, values, original = _bars(filling)
-    st.plotly_chart(
+    charts.plot(
         figures.guesses(
             names,
             values,
@@ -344,13 +344,14 @@ def _attention(model: str, text: str, masked: tuple[int, ...], whole: bool, cut:
     config = cached_models.masked_lm(model).config
     layer, head = inputs.layer_and_head("pretraining", config.num_hidden_layers, config.num_attention_heads)
     both = cached_pretraining.before_after(model, text, masked, whole_words=whole, layer=layer, max_length=cut)
-    for column, maps, title in zip(
-        st.columns(2, gap="large"), (both.before, both.after), (_("Before: every token is read"), _("After: masked tokens are hidden")), strict=True
+    for column, maps, other, title in zip(
+        st.columns(2, gap="large"), (both.before, both.after), (both.after, both.before),
+        (_("Before: every token is read"), _("After: masked tokens are hidden")), strict=True
     ):  # fmt: skip
         with column:
             st.markdown("**" + title + "**")
-            st.plotly_chart(
-                attention_figures.attention_heatmap(maps, layer, head, text=_),
+            charts.plot(
+                attention_figures.attention_heatmap(maps, layer, head, beside=other.tokens, text=_),
                 key=f"mlm_attention_{maps is both.before}",
                 alt=_("The chosen head's attention, before or after masking"),
             )

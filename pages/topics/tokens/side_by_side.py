@@ -7,7 +7,7 @@ import streamlit as st
 from core import vocabulary
 from core.figures import tokens as token_figures
 from core.tokens import check_text
-from pages.shared import choices
+from pages.shared import charts, choices
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
@@ -27,8 +27,9 @@ def show(model: str) -> str:
     all_rows = [replace(row, name=tokenizers.title(name)) for name, row in found.items()]
     made_rows = [vocabulary.spelling(made.tokenizer, text, name=asked.title) for asked, made in ready]
     if len(all_rows) + len(made_rows) > 1:
-        st.plotly_chart(
+        charts.plot(
             token_figures.spellings([*all_rows, *made_rows], text=_),
+            key="tokens_spellings",
             alt=_("How many tokens the sentence is under each tokenizer; the pieces are below"),
         )
     for name, row in zip(names, all_rows, strict=True):

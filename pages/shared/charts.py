@@ -1,0 +1,49 @@
+"""A Plotly figure on a page: its two scales in the colours of the visitor's theme, legible type, and one button, that saves it.
+
+This module does not know what a figure shows.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.figures import style
+
+# Streamlit's stand-ins for the ten colours of the theme's scales: the browser puts the visitor's in their place.
+_IN_THE_THEME = {
+    stops: tuple((place, f"#{first + i:06d}") for i, (place, _) in enumerate(stops))
+    for stops, first in ((style.SHARES, 11), (style.WEIGHTS, 11), (style.DIFFERENCES, 21))
+}
+
+
+def in_the_theme(figure: go.Figure) -> go.Figure:
+    """The figure with the colours of the visitor's theme. Raises KeyError for a scale that is not the studio's."""
+    for trace in figure.select_traces({"type": "heatmap"}):
+        trace.colorscale = _IN_THE_THEME[trace.colorscale]
+    return figure
+
+
+def plot(
+    figure: go.Figure,
+    key: str,
+    alt: str,
+    *,
+    on_select: Callable[[], None] | Literal["rerun", "ignore"] = "ignore",
+    selection_mode: str | Sequence[str] = ("points", "box", "lasso"),
+    tools: Sequence[str] = (),
+) -> Any:
+    """Draw the figure; returns what is selected in it. alt: what it shows, in a sentence. tools: Plotly's own, where they are needed."""
+    return st.plotly_chart(
+        style.legible(in_the_theme(figure)),
+        key=key,
+        alt=alt,
+        on_select=on_select,
+        selection_mode=selection_mode,
+        config={
+            "displaylogo": False,
+            "modeBarButtons": [[*tools, "toImage"]],
+            "toImageButtonOptions": {"filename": key, "scale": 2},
+        },
+    )
