@@ -174,7 +174,7 @@ def _first_numbers(row: np.ndarray) -> None:
 
 def _checks(trace: Trace, head: int, there: list[str]) -> None:
     """Our arithmetic beside the library's, after every layer and at every step of this one."""
-    st.subheader(_("Our arithmetic vs the library's"), anchor=False)
+    st.header(_("Our arithmetic vs the library's"), anchor=False)
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.markdown(
@@ -221,7 +221,7 @@ def _words(tokens: Tokens) -> dict[str, str]:
 def _change(model: str, text: str, pair: str, cut: int) -> None:
     """Something in the computation is changed, and what that does layer by layer."""
     with layout.mistakes():
-        st.subheader(_("Change the computation"), anchor=False)
+        st.header(_("Change the computation"), anchor=False)
         st.markdown(
             _(
                 "Leave something out, in every layer at once, and compare with the true pass. The model was trained with all of it: what breaks "

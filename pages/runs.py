@@ -154,10 +154,10 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
             )
         )
 
-    st.subheader(_("Results"), anchor=False)
+    st.header(_("Results"), anchor=False)
     results(picked, reports, names)
 
-    st.subheader(_("Settings that differ"), anchor=False)
+    st.header(_("Settings that differ"), anchor=False)
     settings = {run.id: words.configuration(run.config) for run in picked}
     different = {
         name: [settings[run.id][name] for run in picked]
@@ -169,7 +169,7 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
     else:
         st.caption(_("None: these runs were asked for exactly the same."))
 
-    st.subheader(_("Curves"), anchor=False)
+    st.header(_("Curves"), anchor=False)
     axes = {axis: axis_name(axis) for axis in AGAINST}
     against = choices.row(_("Against"), axes, choices.kept("compare_against", axes, "step"), key="compare_against")
     found = {names[run.id]: history.events(run) for run in picked}

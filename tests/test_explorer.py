@@ -200,7 +200,7 @@ def test_the_file_works_offline_and_tokens_stay_text(browser: Browser, tmp_path:
     assert "does not add up to 1" in page.locator(".main .note").last.inner_text()
     page.locator("canvas.overview").focus()
     page.keyboard.press("ArrowRight")
-    page.locator(".main h4", has_text="Layer 1, head 2").wait_for()
+    page.locator(".main h2", has_text="Layer 1, head 2").wait_for()
     assert page.evaluate("window.hacked === undefined")
     assert complaints == []
     page.close()
@@ -255,7 +255,7 @@ def test_a_text_that_comes_back_is_asked_for_anew(mounted: Mounted) -> None:
     mounted.give(html.explorer_payload(first, chosen=0, full=(), tiles=False, document="first"))  # “you have it all”
     assert mounted.asked(1)[-1] | {"have": False, "held": [], "id": "first"} == mounted.asked(1)[-1]
     mounted.give(html.explorer_payload(first, chosen=0, full=(0,), document="first"))
-    assert mounted.page.locator(".main h4").inner_text() == "Layer 1, head 1"
+    assert mounted.page.locator(".main h2").inner_text() == "Layer 1, head 1"
     assert "loading" not in (mounted.page.locator(".explorer").get_attribute("class") or "")
 
 
@@ -286,9 +286,9 @@ def test_a_head_far_away_keeps_the_focus_and_its_caption(mounted: Mounted) -> No
     for _step in range(2):
         overview.press("ArrowDown")
     assert mounted.asked(1)[-1]["map"] in (3, 6)
-    assert page.locator(".main h4").inner_text() == "Layer 1, head 1"  # as long as the other one is on its way
+    assert page.locator(".main h2").inner_text() == "Layer 1, head 1"  # as long as the other one is on its way
     mounted.give(html.explorer_payload(atlas, chosen=6, full=(6,), tiles=False, document="d"))
-    assert page.locator(".main h4").inner_text() == "Mean of all layers and heads"
+    assert page.locator(".main h2").inner_text() == "Mean of all layers and heads"
     assert caption.inner_text() == "c (2) looks at"
     after = numbers.all_inner_texts()
     assert after != before

@@ -15,7 +15,7 @@ from pages.shared.components import FOLDER
 ROOT = Path(__file__).parent.parent
 HOME = ROOT / "core" / "figures" / "style.py"
 THEME = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
-PAGE = {"light": "#ffffff", "dark": "#0e1117"}
+PAGE = {"light": "#ffffff", "dark": "#171614"}
 # What makes a scale: a name of Plotly's, stops from 0 on, or a table of colours.
 A_SCALE = re.compile(
     r"""colorscale=\s*["'\[]|colour_?scale\s*=\s*["'\[]|\[\s*\(?0(?:\.0)?,\s*["'](?:\#|rgb)|(?:\[\d+, \d+, \d+\],\s*){4}|interpolate(?:Rgb|Hcl)|scaleSequential|okl[ac][bh]\(|"""
@@ -49,7 +49,7 @@ def test_equal_steps_look_equal_and_nothing_looks_like_the_page(dark: bool) -> N
 
 
 def test_the_theme_has_the_same_colours() -> None:
-    for theme, mode in ((THEME, "light"), (THEME["dark"], "dark")):
+    for mode, theme in (("light", THEME["light"]), ("dark", THEME["dark"])):
         for name, scale in (("chartSequentialColors", style.SEQUENTIAL), ("chartDivergingColors", style.DIVERGING)):
             assert tuple(theme[name]) == (scale.dark if mode == "dark" else scale.light)
     assert tuple(THEME["chartCategoricalColors"]) == style.CATEGORIES

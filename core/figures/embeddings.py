@@ -44,7 +44,7 @@ def state_heatmap(values: np.ndarray, tokens: Tokens, *, limit: float, title: st
     """A hidden state, shape (T, D): a row for each token, a column for each of its numbers. limit: see colour_limit."""
     names = [short(name) for name in attention.labels(tokens)]
     few = len(names) <= TICKS
-    figure = blank(min(980, 150 + (20 if few else 4) * len(names)), x=text("Dimension"), title=title)
+    figure = blank(min(980, 150 + (22 if few else 4) * len(names)), x=text("Dimension"), title=title)
     figure.add_heatmap(
         z=np.ascontiguousarray(values, dtype=np.float32),
         y=[f"{name} ({i})" for i, name in enumerate(names)],
@@ -56,7 +56,7 @@ def state_heatmap(values: np.ndarray, tokens: Tokens, *, limit: float, title: st
     axis: dict[str, object] = {"type": "category", "autorange": "reversed", "ticks": "", "showgrid": False}
     if few:
         axis |= {"tickmode": "array", "tickvals": list(range(len(names))), "ticktext": names}
-    figure.update_layout(yaxis=axis, xaxis={"showgrid": False, "zeroline": False}, margin={"b": 40})
+    figure.update_layout(yaxis=axis, xaxis={"showgrid": False, "zeroline": False}, margin={"b": 20})
     return figure
 
 

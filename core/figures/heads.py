@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from core.figures.style import ACCENT, CATEGORIES, DIFFERENCES, SHARES, Translate, blank, safe, scale_below, short
+from core.figures.style import ACCENT, CATEGORIES, DIFFERENCES, FONT, SHARES, Translate, blank, safe, scale_below, short
 from core.heads import HeadEffect, correlation
 
 LARGE = 16  # heads across up to which each number is written
@@ -147,9 +147,9 @@ def word_measures(words: Sequence[str], measures: Mapping[str, Sequence[float]],
     )
     look = blank(110 + 24 * len(words)).layout
     figure.update_layout(look)
-    above = 16 + 14 * max((1 + title.count("<br>") for title in titles), default=1)
+    above = 18 + 18 * max((1 + title.count("<br>") for title in titles), default=1)
     figure.update_layout(showlegend=False, margin={"t": above}, bargap=0.25, height=look.height + above)
-    figure.update_annotations(font_size=12)
+    figure.update_annotations(font_size=FONT)
     for column, values in enumerate(measures.values(), start=1):
         figure.add_bar(
             x=list(values),
@@ -284,7 +284,7 @@ def _said(x: Sequence[float], y: Sequence[float]) -> str:
 
 def _lines(title: str) -> dict[str, object]:
     """An axis title in lines that a narrow picture has room for."""
-    return {"text": _broken(title, 15), "font": {"size": 12}}
+    return {"text": _broken(title, 15), "font": {"size": FONT}}
 
 
 def _broken(title: str, width: int) -> str:

@@ -338,7 +338,7 @@ class View {
     const head = element("div", "title");
     const name = element("span", "what");
     name.append(formula(box.sign), ` ${box.title}`);
-    head.append(name, element("span", "shape", box.shape.join("×")));
+    head.append(name);
     const map = element("div", box.vector ? "map thin" : "map");
     const canvas = element("canvas");
     const row = element("i", "row");
@@ -553,7 +553,7 @@ class View {
     const box = this.byId[hover.box ?? note.chosen] ?? note.boxes[0];
     const row = box.vector ? 0 : (hover.row ?? note.token);
     const head = element("div", "top");
-    head.append(element("h4", "", box.title), formula(box.formula));
+    head.append(element("h2", "", box.title), formula(box.formula));
     head.append(element("span", "shape", `${words.shape} ${box.shape.join(" × ")}`));
     const left = element("div", "words");
     left.append(head, element("p", "says", box.says));

@@ -11,7 +11,8 @@ import streamlit as st
 
 from core.figures import style
 
-# Streamlit's stand-ins for the ten colours of the theme's scales: the browser puts the visitor's in their place.
+# Streamlit's stand-ins for colours of the theme: the browser puts the visitor's in their place.
+INK = "#000037"
 _IN_THE_THEME = {
     stops: tuple((place, f"#{first + i:06d}") for i, (place, _) in enumerate(stops))
     for stops, first in ((style.SHARES, 11), (style.WEIGHTS, 11), (style.DIFFERENCES, 21))
@@ -20,8 +21,14 @@ _IN_THE_THEME = {
 
 def in_the_theme(figure: go.Figure) -> go.Figure:
     """The figure with the colours of the visitor's theme. Raises KeyError for a scale that is not the studio's."""
+    figure.update_layout(legend_font_color=INK)
+    for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
+        axis.update(tickfont_color=INK, title_font_color=INK)
+    figure.update_annotations(font_color=INK)
     for trace in figure.select_traces({"type": "heatmap"}):
         trace.colorscale = _IN_THE_THEME[trace.colorscale]
+        trace.colorbar.update(tickfont_color=INK, title_font_color=INK)
+    figure.update_traces({"outsidetextfont_color": INK}, {"type": "bar"})
     return figure
 
 

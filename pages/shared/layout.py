@@ -22,7 +22,7 @@ from pages.shared.words import plain
 ICON = str(Path(__file__).parent.parent / "pictures" / "icon.png")  # a file, since icons by name come from the network
 STYLE = (
     "<style>"
-    + (components.FOLDER / "chips.css").read_text(encoding="utf-8")
+    + "".join((components.FOLDER / f"{name}.css").read_text(encoding="utf-8") for name in ("theme", "chips"))
     + """
 [data-testid="stMainBlockContainer"] { padding-top: 4.5rem; }
 .st-key-history { display: none; }

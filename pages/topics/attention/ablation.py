@@ -160,7 +160,7 @@ def _begin(key: str) -> None:
 
 def _importance(model: str) -> None:
     """Every head of a classifier that comes with validation rows switched off in turn."""
-    st.subheader(_("Which heads does a classifier need?"), anchor=False)
+    st.header(_("Which heads does a classifier need?"), anchor=False)
     run = models.RUN_NAME.fullmatch(model)
     task = TASKS.get(runs.get(run[1]).config.task if run else READY[model].task if model in READY else "")
     if task is None or not heads.can_rank(task):

@@ -55,7 +55,7 @@ def show(model: str, text: str, pair: str) -> str:
         _("Each column has a scale of its own. Attributions are shown without their sign: how much a word matters, not which way.")
         + (" " + _("The first {shown} of {count} words are drawn.").format(shown=DRAWN, count=len(found.words)) if len(found.words) > DRAWN else "")
     )  # fmt: skip
-    st.subheader(_("Do they agree?"), anchor=False)
+    st.header(_("Do they agree?"), anchor=False)
     st.dataframe(
         pd.DataFrame(
             {

@@ -107,7 +107,7 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
 
 def _chosen(found: heads.HeadStatistics, layer: int, head: int) -> None:
     """The chosen head: its label, and every statistic beside the average of all heads."""
-    st.subheader(
+    st.header(
         _("Layer {layer}, head {head}: {label}").format(
             layer=layer + 1, head=head + 1, label=label_text(found.labels[layer][head])
         ),

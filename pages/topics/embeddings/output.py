@@ -93,7 +93,7 @@ def pooled_rows(found: embeddings.Output) -> dict[str, np.ndarray]:
 
 def one_vector(found: embeddings.Output) -> None:
     """[CLS], mean, maximum and pooler of one text: pictures, lengths, cosines."""
-    st.subheader(_("One vector for the whole text"), anchor=False)
+    st.header(_("One vector for the whole text"), anchor=False)
     st.markdown(
         _(
             "A search or a classifier needs one vector, not one for each token. **[CLS]** takes the first token's; **mean** and **maximum** are "
@@ -129,7 +129,7 @@ def one_vector(found: embeddings.Output) -> None:
 
 def sentences(model: str, cut: int) -> None:
     """How near a few sentences are, by each way of pooling."""
-    st.subheader(_("Which sentences are near, by each way of pooling"), anchor=False)
+    st.header(_("Which sentences are near, by each way of pooling"), anchor=False)
     written = inputs.lines(
         "compared", "embeddings", label=_("Sentences, one a line"), example=COMPARED, height=130,
         help_text=_("Two to {most} sentences.").format(most=MOST_COMPARED),

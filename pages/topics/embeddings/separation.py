@@ -16,7 +16,7 @@ def separation(
     shown: dict[str, str], sample: embeddings.Sample, cut: int, state: int, pooling: embeddings.Pooling
 ) -> None:
     """Silhouette and linear probe of each model shown."""
-    st.subheader(_("How far apart the labels lie"), anchor=False)
+    st.header(_("How far apart the labels lie"), anchor=False)
     keep = [i for i, label in enumerate(sample.labels) if label]
     if len(keep) < len(sample.labels):
         st.info(

@@ -73,7 +73,7 @@ def which_words(
     name: str, given: Mapping[str, str], subjects: Sequence[Subject]
 ) -> tuple[Attribution | None, Subject, str]:
     """The attribution of one of the subjects of an answer, computed only when it is shown; the subject; and the method."""
-    st.subheader(_("Which words made it say so"), anchor=False)
+    st.header(_("Which words made it say so"), anchor=False)
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     titles = {key: _(row.title) for key, row in explain.offered(cached_models.predictor(name).task).items()} | {
         "off": _("Off")

@@ -109,7 +109,7 @@ def _row(title: str, tokens: int, counts: dict[Fate, int]) -> dict[str, object]:
 
 
 def _counts(model: str, text: str, found: Corruption, seed: int, whole: bool, cut: int) -> None:
-    st.subheader(_("How often?"), anchor=False)
+    st.header(_("How often?"), anchor=False)
     rounds = _rounds(found)
     many = cached_pretraining.fates(model, text, seed=seed, rounds=rounds, whole_words=whole, max_length=cut)
     summed: dict[Fate, int] = {fate: sum(counts[fate] for counts in many) for fate in CHOSEN}
@@ -176,7 +176,7 @@ def _settling(model: str, text: str, found: Corruption, cut: int) -> None:
 
 
 def _words() -> None:
-    st.subheader(_("“15 % of the words are masked”?"), anchor=False)
+    st.header(_("“15 % of the words are masked”?"), anchor=False)
     st.markdown(
         _(
             "So the tutorial says, and it is not quite it:\n"

@@ -295,7 +295,7 @@ def _table(found: Filled) -> None:
 
 def _loss(found: Filled) -> None:
     """The MLM loss of this sentence: the formula, and its terms."""
-    st.subheader(_("The loss of this sentence"), anchor=False)
+    st.header(_("The loss of this sentence"), anchor=False)
     formula = r"\mathcal{L}_{\text{MLM}}=-\frac{1}{|M|}\sum_{i\in M}\ln p\,(x_i\mid x_{\setminus M})"
     terms = [row for row in found.fillings if row.original is not None]
     if found.loss is None or not terms:
@@ -337,7 +337,7 @@ def _decimal(value: float) -> str:
 
 def _attention(model: str, text: str, masked: tuple[int, ...], whole: bool, cut: int) -> None:
     """One head's map of the sentence as it is and as the model reads it, on the same scale."""
-    st.subheader(_("Attention before and after masking"), anchor=False)
+    st.header(_("Attention before and after masking"), anchor=False)
     if not masked:
         st.markdown(_("Click a token to see how the heads look at a mask instead."))
         return

@@ -90,7 +90,7 @@ def _segments(found: NextSentence) -> None:
 
 
 def _path(found: NextSentence) -> None:
-    st.subheader(_("From [CLS] to the answer"), anchor=False)
+    st.header(_("From [CLS] to the answer"), anchor=False)
     size = len(found.cls)
     rows = {
         _("1 · h: the last hidden state of [CLS], {size} numbers").format(size=size): found.cls,
@@ -135,7 +135,7 @@ def _path(found: NextSentence) -> None:
 
 
 def _prepared(model: str, cut: int) -> None:
-    st.subheader(_("The prepared pairs side by side"), anchor=False)
+    st.header(_("The prepared pairs side by side"), anchor=False)
     titles = _titles()
     try:
         chances = [cached_pretraining.follows(model, *PAIRS[name], cut).probability for name in titles]

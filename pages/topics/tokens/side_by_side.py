@@ -38,7 +38,7 @@ def show(model: str) -> str:
         tokenizers.row(row, made.tokenizer.unk_token_id)
     tokenizers.train_form()
     if ready:
-        st.subheader(_("What each merge or piece did"), anchor=False)
+        st.header(_("What each merge or piece did"), anchor=False)
         titles = {i: asked.title for i, (asked, _made) in enumerate(ready)}
         chosen = choices.listed(
             _("Trained tokenizer"), titles, choices.kept("tokenizers_learned", titles, 0), key="tokenizers_learned"
