@@ -14,7 +14,7 @@ from core.figures import article as article_figures
 from core.figures import training as training_figures
 from core.metrics import wilson
 from core.results import Movement
-from pages.shared import choices, inputs, layout, words
+from pages.shared import charts, choices, inputs, layout, words
 from pages.shared.cached import article as cached_article
 from pages.shared.cached import data as cached_data
 from pages.shared.cached import encoder as cached_encoder
@@ -301,7 +301,7 @@ def repeated(text: str) -> None:
             (_("mean probability of label 3"), percent(float(np.mean([row.unused for row in rows])))),
         ]
     )
-    layout.plot(
+    charts.plot(
         article_figures.losses(rows, article.PRINTED_LOSSES, text=_),
         "article_losses",
         _("The training loss of every seed beside the tutorial's"),
@@ -358,7 +358,7 @@ def moved(text: str) -> None:
             ),
         ]
     )
-    layout.plot(
+    charts.plot(
         training_figures.movement(
             tuple(replace(row, group=words.group_name(row.group)) for row in rows), text=_
         ),

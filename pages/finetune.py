@@ -31,14 +31,14 @@ def form() -> None:
     left, right = st.columns([3, 2], gap="large")
     source, dataset = None, None
     with left:
-        st.subheader(_("1 · Data"), anchor=False)
+        st.header(_("1 · Data"), anchor=False)
         with layout.mistakes():
             source = data_form.choose_data()
             if source:
                 with st.spinner(_("Reading the data …"), show_time=True):
                     dataset = source.load()
     with right:
-        st.subheader(_("2 · Model and recipe"), anchor=False)
+        st.header(_("2 · Model and recipe"), anchor=False)
         model = inputs.model("finetune")
         limit = launch.token_limit(model)
         recipe.fit_to(dataset, model)
@@ -50,7 +50,7 @@ def form() -> None:
         name = st.text_input(
             _("Name of the run (optional)"), max_chars=80, key="run_name", placeholder=_("so that you find it again")
         )
-        st.subheader(_("3 · Start"), anchor=False)
+        st.header(_("3 · Start"), anchor=False)
         if source and dataset:
             with layout.mistakes():
                 config = configuration(source, model, name.strip(), limit)

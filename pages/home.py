@@ -220,7 +220,7 @@ with layout.page(
                     st.caption(layout.plain(layout.i18n.error_text(error)))
                 st.page_link(target, label=label, icon=":material/arrow_forward:", query_params=inputs.link())
 
-    st.subheader(_("Start here"), anchor=False)
+    st.header(_("Start here"), anchor=False)
     starts = (
         (
             _("You want to understand BERT"),
@@ -263,5 +263,5 @@ with layout.page(
             for target, label, icon in links:
                 st.page_link(target, label=label, icon=icon, query_params=inputs.link() | own.get(target, {}))
 
-    st.subheader(_("This machine"), anchor=False)
+    st.header(_("This machine"), anchor=False)
     machine()

@@ -12,7 +12,7 @@ from core.figures import training as training_figures
 from core.metrics import METRICS, mcnemar
 from core.results import Evaluation, RunReport
 from core.runs import Run
-from pages.shared import choices, inputs, layout, words
+from pages.shared import charts, choices, inputs, layout, words
 from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _
 from pages.shared.run_view import curves, history, live
@@ -185,10 +185,10 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
             )
         )
 
-    st.subheader(_("Results"), anchor=False)
+    st.header(_("Results"), anchor=False)
     results(picked, reports, names)
 
-    st.subheader(_("Settings that differ"), anchor=False)
+    st.header(_("Settings that differ"), anchor=False)
     settings = {run.id: words.configuration(run.config) for run in picked}
     different = {
         name: [settings[run.id][name] for run in picked]
@@ -200,7 +200,7 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
     else:
         st.caption(_("None: these runs were asked for exactly the same."))
 
-    st.subheader(_("Curves"), anchor=False)
+    st.header(_("Curves"), anchor=False)
     axes = {axis: axis_name(axis) for axis in AGAINST}
     against = choices.row(_("Against"), axes, choices.kept("compare_against", axes, "step"), key="compare_against")
     found = {names[run.id]: history.events(run) for run in picked}
@@ -214,20 +214,20 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
     st.caption(caption)
     left, right = st.columns(2)
     with left:
-        layout.plot(training_figures.loss_curve(found, against=against, text=_), "compare_loss", _("Loss of each run"))
-        layout.plot(
+        charts.plot(training_figures.loss_curve(found, against=against, text=_), "compare_loss", _("Loss of each run"))
+        charts.plot(
             training_figures.learning_rate_curve(found, against=against, text=_),
             "compare_rate",
             _("Learning rate of each run"),
         )
     with right:
         if metrics:
-            layout.plot(
+            charts.plot(
                 training_figures.metric_curves(found, metrics, against=against, text=_),
                 "compare_scores",
                 _("{metrics} of each run").format(metrics=" · ".join(_(METRICS[name].title) for name in metrics)),
             )
-        layout.plot(
+        charts.plot(
             training_figures.speed_curve(found, against=against, text=_),
             "compare_speed",
             _("Examples per second of each run"),
@@ -243,7 +243,7 @@ def results(picked: Sequence[Run], reports: dict[str, RunReport | None], names: 
         for column, metric in zip(st.columns(max(1, len(shown))), shown, strict=False):
             title = _("{metric} with 95% intervals").format(metric=_(METRICS[metric].title))
             with column:
-                layout.plot(
+                charts.plot(
                     training_figures.intervals(
                         {names[i]: row.metrics[metric] for i, row in evaluations.items() if metric in row.metrics},
                         title=title,

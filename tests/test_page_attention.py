@@ -200,7 +200,7 @@ def test_grid_of_heads_carries_its_places() -> None:
     values = np.array([[0.5, np.nan], [1.0, 0.0]])
     figure = figures.head_grid(values, title="t", bar="b", selected=(1, 0), off=[(0, 0)])
     assert [tuple(point[:2]) for point in figure.data[1].customdata] == [(0, 0), (0, 1), (1, 0), (1, 1)]
-    assert list(figure.data[1].text) == ["0.50", "", "1.00", "0.00"]
+    assert figure.data[0].texttemplate == "%{z:.2f}"
     assert sum(shape.type == "line" for shape in figure.layout.shapes) == 2
 
 

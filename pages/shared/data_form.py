@@ -32,7 +32,7 @@ from core.tables import files
 from core.tables.table import FIND_OUT, Table, WordsWithTags
 from core.tasks.base import Task
 from core.tasks.table import TASKS
-from pages.shared import choices, inputs, layout, recipe, words
+from pages.shared import charts, choices, inputs, layout, recipe, words
 from pages.shared.cached import data as cached_data
 from pages.shared.i18n import _, error_text
 from pages.shared.tasks.table import VIEWS
@@ -421,7 +421,7 @@ def show_data(source: Source, dataset: TextDataset, model: str, max_length: int)
         VIEWS[source.task].data(dataset)
     with right, layout.mistakes():
         lengths = found.lengths
-        layout.plot(
+        charts.plot(
             training_figures.length_histogram(lengths, max_length, text=_),
             "lengths",
             _("Length of the examples in tokens"),

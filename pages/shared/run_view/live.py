@@ -31,7 +31,7 @@ PATIENCE_SECONDS = 8  # from when on a cancelled run that still lives can be sto
 def headline(run: Run) -> None:
     """Which run this is and where it stands."""
     config = run.config
-    st.subheader(
+    st.header(
         f"{status_icon(run.state.status)} {layout.plain(inputs.run_title(run, cached_runs.run_report(run.id)))}",
         anchor=False,
     )

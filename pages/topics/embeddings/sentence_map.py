@@ -8,7 +8,7 @@ import streamlit as st
 from core import embeddings, models, runs
 from core.bundled import READY
 from core.figures import embeddings as pictures
-from pages.shared import inputs, layout
+from pages.shared import charts, inputs, layout
 from pages.shared.cached import embeddings as cached_embeddings
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
@@ -143,12 +143,18 @@ def maps(
         )  # fmt: skip
         alt = _("A map of the sentences, a point for each, coloured by label; the sentences are in the table below")
         if flat:
-            event = place.plotly_chart(
-                figure, key=f"embeddings_map_{which}", on_select="rerun", selection_mode=("points", "box", "lasso"), alt=alt
-            )  # fmt: skip
+            with place:
+                event = charts.plot(
+                    figure,
+                    f"embeddings_map_{which}",
+                    alt,
+                    on_select="rerun",
+                    tools=("zoom2d", "lasso2d", "resetScale2d"),
+                )
             selected += [int(point["customdata"][0]) for point in event.selection.points if "customdata" in point]
         else:
-            place.plotly_chart(figure, key=f"embeddings_map3_{which}", alt=alt)
+            with place:
+                charts.plot(figure, f"embeddings_map3_{which}", alt)
     return [i for i in dict.fromkeys(selected) if i < len(sample.texts)]
 
 

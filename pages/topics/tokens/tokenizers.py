@@ -15,7 +15,7 @@ from core import models, runs, settings, vocabulary
 from core.data.bundled import DATASETS
 from core.figures import tokens as token_figures
 from core.tokens import Piece
-from pages.shared import choices, inputs, layout
+from pages.shared import charts, choices, inputs, layout
 from pages.shared.cached import data as cached_data
 from pages.shared.cached import runs as cached_runs
 from pages.shared.cached import tokens as cached_tokens
@@ -188,8 +188,9 @@ def learned_table(made: vocabulary.TrainedTokenizer, text: str) -> None:
             size=made.size,
         )
     )
-    st.plotly_chart(
+    charts.plot(
         token_figures.learned_uses(made.learned, text=_),
+        key=f"learned_uses_{made.kind}_{made.asked}",
         alt=_("How often each entry is used in the training texts; the numbers are in the table below"),
     )
     left, right = st.columns([2, 3], vertical_alignment="bottom")
