@@ -118,11 +118,11 @@ def finetune_card() -> None:
 
 
 def runs_card() -> None:
-    newest = next(iter(inputs.runs_that(gives="label")), None)
+    newest = next(iter(inputs.own_runs(gives="label")), None)
     report = cached_runs.run_report(newest.id) if newest else None
     if report and report.measured:
         evaluation, counted = report.measured, plain_words.measured_on(report)
-        caption = _("newest run: {metric} {value} on {counted}")
+        caption = _("your newest run: {metric} {value} on {counted}")
     else:
         evaluation = bundled.evaluation(next(iter(inputs.ready("label"))))
         counted = plain_words.counted(evaluation)

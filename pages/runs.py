@@ -6,7 +6,8 @@ from itertools import combinations
 import pandas as pd
 import streamlit as st
 
-from core import runs
+from core import bundled, runs
+from core.bundled import READY
 from core.errors import UserError
 from core.figures import training as training_figures
 from core.metrics import METRICS, mcnemar
@@ -80,7 +81,7 @@ def table(found: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
             _("Model"): [run.config.model for run in found],
             _("Task"): [words.task_name(run.config.task) for run in found],
             _("Method"): [words.method_name(run.config.method) for run in found],
-            _("Result (95% interval)"): [headline(reports[i]) for i in ids],
+            _("Result (95% interval)"): [headline(x.measured if (x := reports[i]) else None) for i in ids],
             _("Measured on"): [words.measured_on(reports[i]) for i in ids],
             _("Training time (s)"): [round(r.seconds, 1) if (r := reports[i]) else None for i in ids],
             _("Created"): [words.moment(run.state.created) for run in found],
@@ -104,9 +105,34 @@ def table(found: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
     st.caption(_("Click a run to open it; tick two to four to compare them."))
 
 
-def headline(report: RunReport | None) -> str:
-    """The first metric of a run's result by name, with its interval; "" where nothing was measured."""
-    metrics = report.measured.metrics if report and report.measured else {}
+def ready_models() -> None:
+    """Before the first run: the models that come with the studio, in the columns of a run."""
+    st.markdown(
+        _("Your runs will be listed here, a quick one after a minute or two. These models came with the studio, trained in the same way:")
+    )  # fmt: skip
+    measured = {name: bundled.evaluation(name) for name in READY}
+    st.dataframe(
+        pd.DataFrame(
+            {
+                _("Name"): [_(row.title) for row in READY.values()],
+                _("Data"): [row.data for row in READY.values()],
+                _("Model"): [row.base for row in READY.values()],
+                _("Task"): [words.task_name(row.task) for row in READY.values()],
+                _("Result (95% interval)"): [headline(row) for row in measured.values()],
+                _("Measured on"): [words.counted(row) + " · " + _("test rows") for row in measured.values()],
+            }
+        ),
+        hide_index=True,
+        alt=_("The models that come with the studio, with task and result"),
+    )
+    with st.container(horizontal=True):
+        st.page_link("pages/finetune.py", label=_("Open Fine-tune"), icon=":material/model_training:")
+        st.page_link("pages/playground.py", label=_("Ask these models"), icon=":material/sports_esports:")
+
+
+def headline(evaluation: Evaluation | None) -> str:
+    """The first metric of a result by name, with its interval; "" where nothing was measured."""
+    metrics = evaluation.metrics if evaluation else {}
     name = next((name for name in metrics if name in METRICS), "")
     return f"{_(METRICS[name].title)} {words.measured(name, metrics[name])}" if name else ""
 
@@ -347,11 +373,7 @@ with layout.page(
     if active:
         watch(active)
     if not found:
-        st.info(
-            _("No run yet. Fine-tune a model, and it appears here; a quick one takes a minute or two."),
-            icon=":material/info:",
-        )
-        st.page_link("pages/finetune.py", label=_("Open Fine-tune"), icon=":material/model_training:")
+        ready_models()
     else:
         shown = search(found)
         reports = {run.id: cached_runs.run_report(run.id) for run in shown}

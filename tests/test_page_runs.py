@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from core import models, runs, settings
+from core import bundled, models, runs, settings
+from core.bundled import READY
 from core.figures import training as training_figures
 from core.notes import Notes
 from core.results import RunConfig
@@ -18,6 +19,7 @@ from pages.shared.run_view import actions, result
 from tests.hostile import MARKDOWN_NAME as NASTY
 from tests.pages_common import LANGUAGES, check, open_page, put_run, texts, train_tiny
 
+METRIC = {"minilm-sentiment": "accuracy", "minilm-entities": "entity_f1"}
 FIRST, SECOND = "20260102-030405-aaaaaa", "20260102-030406-bbbbbb"
 
 
@@ -37,10 +39,11 @@ def both(trained: tuple[Path, Path]) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_no_run_yet(lang: str) -> None:
+def test_before_the_first_run_the_models_that_come_with_the_studio_are_listed(lang: str) -> None:
     app = check(open_page("runs", lang=lang))
-    assert len(app.info) == 1
-    assert not app.dataframe
+    assert not app.info
+    listed = app.dataframe[0].value.to_csv()
+    assert all(words.measured(METRIC[name], bundled.evaluation(name).metrics[METRIC[name]]) in listed for name in READY)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
