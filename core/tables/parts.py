@@ -63,8 +63,9 @@ def combine(tables: Sequence[tuple[str, Table]]) -> Table:
         message = N_("only the first {read} of {rows} rows were read; the setting {setting} is the limit")
         notes.append((message, {"read": rows, "rows": total, "setting": settings.MAX_ROWS.name}))
     first = tables[0][1]
+    frame = pd.concat(frames, ignore_index=True).fillna("").astype(object)
     return Table(
-        frame=pd.concat(frames, ignore_index=True).fillna("").astype(object),
+        frame=frame[[*frame.columns.drop(SPLIT), SPLIT]],
         rows=sum(table.rows for _, table in tables) - (total - rows),
         cut_cells=sum(table.cut_cells for _, table in tables),
         dropped=tuple(entry for _, table in tables for entry in table.dropped),
