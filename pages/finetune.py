@@ -10,8 +10,9 @@ import streamlit as st
 
 from core.data.dataset import TextDataset
 from core.results import RunConfig
-from pages.shared import data_form, inputs, launch, layout, recipe
-from pages.shared.data_form import Source
+from pages.shared import inputs, launch, layout, recipe
+from pages.shared.data_form import report
+from pages.shared.data_form.source import Source, choose_data
 from pages.shared.i18n import _
 from pages.shared.run_view import actions, live
 from pages.shared.tasks.table import VIEWS
@@ -33,7 +34,7 @@ def form() -> None:
     with left:
         st.subheader(_("1 · Data"), anchor=False)
         with layout.mistakes():
-            source = data_form.choose_data()
+            source = choose_data()
             if source:
                 with st.spinner(_("Reading the data …"), show_time=True):
                     dataset = source.load()
@@ -61,7 +62,7 @@ def form() -> None:
             st.caption(_("Choose data first."))
     if source and dataset:
         with left, layout.mistakes():
-            data_form.show_data(source, dataset, model, min(int(str(recipe.value_of("max_length"))), limit))
+            report.show_data(source, dataset, model, min(int(str(recipe.value_of("max_length"))), limit))
         experiments()
         layout.show_code(
             code(configuration(source, model, "", limit), source, dataset),
