@@ -25,7 +25,8 @@ from pages.shared.cached import models as cached_models
 from pages.shared.cached import pretraining as cached_pretraining
 from pages.shared.cached import runs as cached_runs
 from pages.shared.cached import tokens as cached_tokens
-from pages.shared.data_form import NO_FILE, kind_of
+from pages.shared.data_form.source import kind_of
+from pages.shared.data_form.uploads import NO_FILE
 from pages.shared.i18n import _
 
 SHORT = 24  # tokens in a miniature
