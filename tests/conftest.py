@@ -16,6 +16,7 @@ from streamlit.runtime.caching.cache_utils import CachedFunc
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForSequenceClassification, BertModel, PreTrainedTokenizerFast
 
+from core import multilingual
 from tests.browser import driver
 
 torch.set_num_threads(1)  # tiny models are quicker on one thread, and leave the other core to a second worker
@@ -61,6 +62,12 @@ def studio_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("STUDIO_HOME", str(tmp_path / "studio"))
     monkeypatch.setenv("STUDIO_HUB", "off")
     return tmp_path / "studio"
+
+
+@pytest.fixture(autouse=True)
+def without_multilingual(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package of the multilingual model looks as if it were not installed: making the model takes seconds in every new home."""
+    monkeypatch.setattr(multilingual, "package_file", lambda: None)
 
 
 @pytest.fixture(autouse=True)

@@ -294,6 +294,7 @@ def model_title(name: str, titles: dict[str, str]) -> str:
         "here": _("on this machine"),
         "hub": _("will be fetched from the hub"),
         "unreachable": _("not on this machine, hub not reachable"),
+        "not installed": _("its package is not installed"),
     }[models.availability(name)]
     return f"{name} · {note}"
 
