@@ -81,7 +81,11 @@ def fresh_caches() -> Iterator[None]:
     for name, module in list(sys.modules.items()):
         if name.startswith("pages.shared.cached."):
             for cache in vars(module).values():
-                if isinstance(cache, CachedFunc) and cache.__name__ not in ("_tokenizer", "_dataset"):
+                if isinstance(cache, CachedFunc) and cache.__name__ not in (
+                    "_tokenizer",
+                    "_loaded_tokenizer",
+                    "_dataset",
+                ):
                     cache.clear()
 
 
