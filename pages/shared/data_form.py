@@ -187,7 +187,7 @@ def choose_ready() -> Source:
     row = DATASETS[inputs.get("data")]
     st.caption(
         _("{note} {rows:,} rows · labels: {labels} · licence: {licence}").format(
-            note=_(row.note), rows=row.rows, labels=", ".join(row.labels), licence=row.licence
+            note=_(row.note), rows=row.rows, labels=", ".join(row.labels), licence=_(row.licence)
         )
     )
     return Source(row.id, "", row.task)
