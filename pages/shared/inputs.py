@@ -308,10 +308,10 @@ def answering(gives: str) -> dict[str, str]:
 
 def own_before_ready(found: Iterable[runs.Run], ready: Mapping[str, str]) -> dict[str, str]:
     """Name → title: this visitor's of these runs, models that come with the studio, other people's runs."""
-    own, others = [], []
+    by_owner: dict[bool, list[runs.Run]] = {True: [], False: []}
     for run in found:
-        (own if visitor.owns(run.id) else others).append(run)
-    return titles(own) | dict(ready) | titles(others)
+        by_owner[visitor.owns(run.id)].append(run)
+    return titles(by_owner[True]) | dict(ready) | titles(by_owner[False])
 
 
 def model_title(name: str, titles: dict[str, str]) -> str:
@@ -324,6 +324,7 @@ def model_title(name: str, titles: dict[str, str]) -> str:
         "here": _("on this machine"),
         "hub": _("will be fetched from the hub"),
         "unreachable": _("not on this machine, hub not reachable"),
+        "not installed": _("its package is not installed"),
     }[models.availability(name)]
     return f"{name} · {note}"
 
