@@ -25,6 +25,8 @@ GROUPS = (  # who may import whom: each name those before it
     # learn, from beginning to end
     "finetune.recipe finetune.machine finetune.setup finetune.methods finetune.savings finetune.checkpoints finetune.trainer "
     "finetune.estimate finetune.worker finetune.train article runs adaptive",
+    # use, on what this machine computes fastest
+    "search.words search.bm25 search.vectors search.ways search.index search.quality",
     # take away
     "export.tables export.card export.folder figures.style figures.tokens figures.attention figures.encoder figures.embeddings "
     "figures.heads figures.pretraining figures.predictions figures.training figures.entities figures.article html "
