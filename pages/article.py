@@ -7,13 +7,15 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import article
+from core import article, bundled
 from core.data.bundled import ARTICLE
 from core.errors import N_
 from core.figures import article as article_figures
 from core.figures import training as training_figures
 from core.metrics import wilson
 from core.results import Movement
+from core.tasks.base import read_detail
+from core.tasks.classify import Classes
 from pages.shared import charts, choices, inputs, layout, words
 from pages.shared.cached import article as cached_article
 from pages.shared.cached import data as cached_data
@@ -336,7 +338,7 @@ def repeated(text: str) -> None:
 
 def moved(text: str) -> None:
     rows: tuple[Movement, ...] = ()
-    for run in inputs.runs_that(gives="label"):
+    for run in inputs.own_runs(gives="label"):
         report = cached_runs.run_report(run.id)
         if report and report.movement and run.config.method == "full":
             rows = report.movement
@@ -344,7 +346,7 @@ def moved(text: str) -> None:
             break
     if not rows:
         st.markdown(
-            _("There is no finished run yet, so the tutorial's own four sentences are learnt here, three epochs with one seed:")
+            _("The tutorial's own four sentences are learnt here, three epochs with one seed; once you have trained a model, it is yours that is measured:")
         )  # fmt: skip
         rows = cached_article.repetition(0, 3, 2, 1e-4, "adam").movement
     total = sum(row.parameters for row in rows)
@@ -403,7 +405,7 @@ def adam(text: str) -> None:
 
 
 def learns(text: str) -> None:
-    for run in inputs.runs_that(gives="label"):
+    for run in inputs.own_runs(gives="label"):
         report = cached_runs.run_report(run.id)
         test = report.evaluations.get("test") if report else None
         baseline = report.evaluations.get("baseline") if report else None
@@ -422,15 +424,23 @@ def learns(text: str) -> None:
                 .rstrip(":：")
             )
             return
-    row = cached_article.repetition(0, 3, 2, 1e-4, "adam").rows[0]
+    name = next(iter(inputs.ready("label")))
+    evaluation = bundled.evaluation(name)
     facts(
-        [(_("loss, epoch {number}").format(number=number + 1), f"{loss:.4f}") for number, loss in enumerate(row.losses)]
+        [
+            (
+                _("accuracy of always giving the most frequent label"),
+                percent(read_detail(Classes, evaluation).majority),
+            ),
+            (_("after training, on unseen texts"), percent(evaluation.metrics["accuracy"].value)),
+            (_("texts"), f"{evaluation.n:,}"),
+        ]
     )
     st.caption(
-        _(
-            "The tutorial's four sentences with one seed. A run on real data shows it better: start one on Fine-tune, and it is shown here."
+        _("Measured on a model that comes with the studio: {title}. Once you have trained one on Fine-tune, it is yours that is shown.").format(
+            title=_(bundled.READY[name].title)
         )
-    )
+    )  # fmt: skip
 
 
 CLAIMS = (

@@ -165,7 +165,7 @@ def _importance(model: str) -> None:
     task = TASKS.get(runs.get(run[1]).config.task if run else READY[model].task if model in READY else "")
     if task is None or not heads.can_rank(task):
         why = _(
-            "To rank heads by what a classifier loses without them, choose a finished run: it comes with validation texts."
+            "Heads are ranked by what a classifier's answers lose without them; the model above is not a classifier with texts to ask."
         )
         model = classifier.instead(why, model)
     st.markdown(

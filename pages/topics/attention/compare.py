@@ -38,7 +38,7 @@ def _suggestion(model: str, titles: dict[str, str]) -> str:
 
 def show(model: str, text: str, pair: str, cut: int) -> str:
     """How much each head's map differs between two models, and the chosen head side by side; returns the code."""
-    titles = inputs.finished_runs() | inputs.ready()
+    titles = inputs.own_before_ready(inputs.finished(), inputs.ready())
     if not inputs.get("other_model") or inputs.get("other_model") == model:
         inputs.put("other_model", _suggestion(model, titles))
     others = {name: title for name, title in titles.items() if name != model}

@@ -27,7 +27,7 @@ def show(model: str, text: str, pair: str) -> str:
         )
     )
     if not cached_models.classifies(model):
-        why = _("This needs a model with an answer to explain: a classifier, such as a finished run.")
+        why = _("The model above gives no answer to explain; a classifier does.")
         model = classifier.instead(why, model)
     answer = cached_answers.prediction(model, {"text": text} | ({"pair": pair} if pair.strip() else {}))
     assert isinstance(answer, Labelled)

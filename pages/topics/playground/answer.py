@@ -12,12 +12,13 @@ from core.errors import UserError
 from core.results import Prediction
 from core.runs import Run
 from core.tasks.table import TASKS
-from pages.shared import data_form, layout
+from pages.shared import layout
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import data as cached_data
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import runs as cached_runs
 from pages.shared.cached import tokens as cached_tokens
+from pages.shared.data_form import report
 from pages.shared.i18n import _, error_text
 from pages.shared.tasks.table import VIEWS
 from pages.topics.playground.answering import run_of
@@ -106,7 +107,7 @@ def notes(name: str, given: Mapping[str, str], prediction: Prediction) -> None:
         st.info(_("This model was trained on single texts: it never saw a second sentence in training."))
     texts = {role: [given.get(role, "")] for role in task.inputs}
     unknown = fit.notes(cached_data.fit_of(name, texts), sys.maxsize, cut=False)
-    data_form.warnings(unknown)
+    report.warnings(unknown)
     if prediction.truncated:
         limit = cached_models.predictor(name).max_length
         first, *others = given.values()
