@@ -5,6 +5,7 @@ picker copies the value into its widget before it is drawn and back in the widge
 weights.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -78,6 +79,10 @@ DEFAULTS = {
     "plan": "",
     "learning": "",
 }
+# Layers and heads are counted from 0 inside, and from 1 on the page and in the address, where they have these names; an
+# address that has the name within counts from 0, as addresses once did.
+FROM_ONE = {"layer": "layer_no", "head": "head_no", "off": "heads_off"}
+COUNTED = re.compile(r"(?:0|[1-9][0-9]{0,99})(?:[.,](?:0|[1-9][0-9]{0,99}))*")
 NAME_RUNS = (
     "run",
     "runs",
@@ -116,7 +121,7 @@ def restore() -> None:
     While somebody types, the browser sends the address of a moment ago with the next letters: taking that for a wish
     would undo what was typed since. An address without inputs, as the navigation opens, asks for nothing.
     """
-    asked = {name: st.query_params[name] for name in DEFAULTS if name in st.query_params}
+    asked = _read(st.query_params)
     written = st.session_state.get("shared_links", [])
     if asked in written and not _by_back_or_forward():
         written = written[written.index(asked) :]  # the browser has come as far as this one
@@ -130,9 +135,34 @@ def restore() -> None:
     st.session_state["shared_asked"] = tuple(asked)
 
 
+def _shifted(value: str, by: int) -> str | None:
+    """Numbers ("3", "0.2,5.11"), each larger by so much; None for what is no list of numbers."""
+    if not COUNTED.fullmatch(value):
+        return None
+    return re.sub("[0-9]+", lambda number: str(int(number[0]) + by), value)
+
+
+def _read(query: Mapping[str, str]) -> dict[str, str]:
+    """The shared values that an address asks for."""
+    asked = {name: query[name] for name in DEFAULTS if name in query}
+    for name, written in FROM_ONE.items():
+        if (counted := _shifted(query.get(written, ""), -1)) is not None:
+            asked[name] = counted
+    return asked
+
+
+def _changed() -> dict[str, str]:
+    """The shared values that differ from the defaults."""
+    return {name: get(name) for name in DEFAULTS if get(name) != DEFAULTS[name] and len(get(name)) <= LONGEST_LINK}
+
+
 def link() -> dict[str, str]:
     """The shared values that differ from the defaults, as query parameters."""
-    return {name: get(name) for name in DEFAULTS if get(name) != DEFAULTS[name] and len(get(name)) <= LONGEST_LINK}
+    written = {}
+    for name, value in _changed().items():
+        counted = _shifted(value, 1) if name in FROM_ONE else None
+        written |= {name: value} if counted is None else {FROM_ONE[name]: counted}
+    return written
 
 
 def address() -> dict[str, str]:
@@ -145,8 +175,8 @@ def write_link() -> None:
 
     The first address of a visit is written by the page (see layout.page).
     """
-    if st.session_state["shared_links"][-1:] != [link()]:
-        st.session_state["shared_links"] = [*st.session_state["shared_links"][-LINKS_KEPT:], link()]
+    if st.session_state["shared_links"][-1:] != [_changed()]:
+        st.session_state["shared_links"] = [*st.session_state["shared_links"][-LINKS_KEPT:], _changed()]
     if "shared_drawn" in st.session_state and st.query_params.to_dict() != address():
         st.query_params.from_dict(address())
 
