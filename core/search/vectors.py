@@ -6,6 +6,7 @@ searched, nor with what.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -39,7 +40,7 @@ class Encoder:
         """
         rows, _ = batches.encode(self.tokenizer, {"text": texts}, self.max_length, report)
         vectors = np.empty((len(texts), self.model.config.hidden_size), dtype=np.float32)
-        base = self.model.base_model
+        base = cast(PreTrainedModel, self.model.base_model)  # without its head, where it has one
         for places, batch, output in batches.forward(base, self.tokenizer, rows, autocast=autocast, report=report):
             mean = pool(output.last_hidden_state.float(), batch["attention_mask"])["mean"]
             vectors[places] = torch.nn.functional.normalize(mean, dim=-1).cpu().numpy()
