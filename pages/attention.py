@@ -74,7 +74,10 @@ def _maps(model: str, text: str, pair: str, cut: int) -> str:
     if tokens.pair_start is not None:
         with second:
             part = _part()
-    layer, head = inputs.layer_and_head(PAGE, config.num_hidden_layers, config.num_attention_heads)
+    habit = cached_attention.habit(model, text, pair, cut)
+    layer, head = inputs.layer_and_head(
+        PAGE, config.num_hidden_layers, config.num_attention_heads, (habit.layer, habit.head)
+    )
     dark = st.context.theme.type == "dark"
     maps = cached_attention.attend(model, text, pair, layer, cut)
     try:

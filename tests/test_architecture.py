@@ -16,7 +16,7 @@ GROUPS = (  # who may import whom: each name those before it
     "bundled hub families safety checkpoints.config checkpoints.weights checkpoints.tokenizer checkpoints.loading models tables.table tables.encodings tables.text tables.limits tables.parts tables.rows tables.fit tables.header tables.delimiters tables.delimited tables.grid tables.annotated tables.objects tables.columnar tables.archives tables.workbook tables.files tables.apart corpus data.dataset data.columns data.clean data.splits data.folders data.labelled data.documents data.tagging "
     "data.conll data.entities data.tagged data.layouts data.bundled data.hub data.load data.fit data.remarks tokens vocabulary",
     # see
-    "encoder attention embeddings pretraining",
+    "encoder attention embeddings pretraining openings",
     # learn
     "batches tasks.base tasks.labels tasks.tfidf tasks.class_examples tasks.classify tasks.next_sentence tasks.masked tasks.windows tasks.entity_scores "
     "tasks.tags tasks.table",
