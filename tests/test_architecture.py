@@ -21,7 +21,7 @@ GROUPS = (  # who may import whom: each name those before it
     "data.folders data.labelled data.documents data.tagging data.conll data.entities data.tagged "
     "data.layouts data.bundled data.helpdesk data.hub data.load data.fit data.remarks tokens vocabulary",
     # see
-    "encoder attention embeddings pretraining",
+    "encoder attention embeddings pretraining openings",
     # learn
     "batches tasks.base tasks.labels tasks.tfidf tasks.class_examples tasks.classify tasks.next_sentence tasks.masked tasks.windows tasks.entity_scores "
     "tasks.tags tasks.table",

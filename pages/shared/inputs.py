@@ -28,10 +28,10 @@ from pages.shared.words import plain
 
 DEFAULTS = {
     "model": "minilm",
-    "text": "The plot is thin, but the acting is wonderful.",
+    "text": "The plot is thin, but the acting is unforgettable.",
     "pair": "",
-    "layer": "0",
-    "head": "0",
+    "layer": "",
+    "head": "",
     "cut": "128",
     "view": "",
     "part": "",
@@ -59,14 +59,14 @@ DEFAULTS = {
     "word": "",
     "query": "",
     "entry": "",
-    "token": "1",
+    "token": "",
     "sample": "rotten_tomatoes",
     "colour": "",
     "off": "",
     "without": "",
     "swap": "",
     "swap_with": "",
-    "masked": "36.wonderful",
+    "masked": "",
     "whole": "",
     "models": "",
     "seed": "0",
@@ -112,6 +112,7 @@ def get(name: str) -> str:
 def put(name: str, value: object) -> None:
     """Set a shared value; every picker and the address follow."""
     st.session_state[f"shared_{name}"] = str(value)
+    st.session_state.pop(f"meant_{name}", None)
     if name in NAME_RUNS:
         visitor.opened(*str(value).split(","))
 
@@ -466,6 +467,28 @@ def choice(name: str, page: str, options: Mapping[str, str], label: str) -> str:
     return get(name)
 
 
+def meant(name: str, options: Mapping[str, str], otherwise: str) -> str:
+    """A shared value as one of the options (value → its name) while it means what it did when it was chosen, else `otherwise`.
+
+    The fifth token or word is another one as soon as the text has changed: it is not what somebody chose.
+    """
+    value, key = get(name), f"meant_{name}"
+    means = (value, options.get(value))
+    if value in options and st.session_state.get(key, means) == means:
+        st.session_state[key] = means
+        return value
+    if value != DEFAULTS[name]:
+        put(name, DEFAULTS[name])
+    return otherwise
+
+
+def telling(name: str, page: str, options: Mapping[str, str], label: str, otherwise: str) -> str:
+    """A shared value as one of many options in a list: what was chosen while it means the same, else `otherwise`."""
+    value = meant(name, options, otherwise)
+    choices.listed(label, options, value, **_widget(name, page))
+    return value
+
+
 def _take_several(name: str, key: str) -> None:
     put(name, ",".join(st.session_state[key]))
 
@@ -553,14 +576,19 @@ def _take_decimal(name: str, key: str) -> None:
     put(name, f"{st.session_state[key]:g}")
 
 
-def layer_and_head(page: str, layers: int, heads: int) -> tuple[int, int]:
-    """The chosen layer and head, counted from 0 inside and from 1 on screen."""
+def head_of(layers: int, heads: int, otherwise: tuple[int, int]) -> tuple[int, int]:
+    """The chosen layer and head, counted from 0, as far as the model has them; `otherwise` until somebody chooses."""
+    return number("layer", 0, layers - 1, otherwise[0]), number("head", 0, heads - 1, otherwise[1])
+
+
+def layer_and_head(page: str, layers: int, heads: int, otherwise: tuple[int, int]) -> tuple[int, int]:
+    """The chosen layer and head to be changed, counted from 0 inside and from 1 on screen; `otherwise` until somebody chooses."""
+    chosen = head_of(layers, heads, otherwise)
     fields = {"layer": (_("Layer"), layers), "head": (_("Head"), heads)}
-    for place, (name, (label, count)) in zip(st.columns(2), fields.items(), strict=True):
-        put(name, number(name, 0, count - 1, 0))
+    for place, (name, (label, count)), value in zip(st.columns(2), fields.items(), chosen, strict=True):
         with place:
-            choices.slider(label, {i: str(i + 1) for i in range(count)}, int(get(name)), **_widget(name, page))
-    return int(get("layer")), int(get("head"))
+            choices.slider(label, {i: str(i + 1) for i in range(count)}, value, **_widget(name, page))
+    return chosen
 
 
 def method(page: str, options: Mapping[str, str], *, label: str) -> str:
