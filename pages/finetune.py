@@ -4,7 +4,6 @@ The training runs in a process of its own; this page writes what was asked into 
 """
 
 import json
-from pathlib import Path
 
 import streamlit as st
 
@@ -21,7 +20,13 @@ from pages.shared.tasks.table import VIEWS
 def configuration(source: Source, model: str, name: str, limit: int) -> RunConfig:
     """Everything that was chosen. limit: tokens the model can take."""
     asked = RunConfig(
-        model=model, data=source.name, task=source.task, columns=source.columns, reading=source.reading, name=name
+        model=model,
+        data=source.name,
+        task=source.task,
+        columns=source.columns,
+        reading=source.reading,
+        preparation=source.preparation,
+        name=name,
     )
     return recipe.configuration(asked, limit)
 
@@ -78,7 +83,7 @@ def form() -> None:
 def code(config: RunConfig, source: Source, dataset: TextDataset) -> str:
     """The same recipe as a script."""
     view = VIEWS[config.task]
-    return view.training_code(config, view.rows_code(source.name, Path(source.file).name, dataset), dataset)
+    return view.training_code(config, view.rows_code(source.name, source.script_file, dataset), dataset)
 
 
 def experiments() -> None:

@@ -227,7 +227,7 @@ def test_a_run_that_does_not_exist_is_no_dead_end(run_id: str) -> None:
 def test_an_uploaded_file_is_read_checked_and_trained_on(started: list[runs.Run]) -> None:
     app = check(upload(open_page("finetune"), "my <reviews>.csv", (CSV + ";1;61\n").encode("utf-16")))
     assert not app.error, texts(app)
-    assert app.selectbox(key="text_column").value == "review"
+    assert app.multiselect(key="text_column").value == ["review"]
     assert app.selectbox(key="label_column").value == "verdict"
     assert "1 of 61 rows" in app.expander[-2].label or any("1 of 61" in box.label for box in app.expander)
     assert "UTF\\-16" in texts(app)
@@ -295,7 +295,7 @@ def test_sentence_pairs() -> None:
     app = upload(open_page("finetune"), "pairs.csv", rows.encode())
     check(app.button_group(key="task").set_value("pair-classification").run())
     assert not app.error, texts(app)
-    assert app.selectbox(key="pair_column").value == "hypothesis"
+    assert app.multiselect(key="pair_column").value == ["hypothesis"]
     assert '"pair"' in app.code[-1].value
 
 
@@ -538,12 +538,12 @@ def test_a_file_that_cannot_be_read_so_unfolds_the_choice() -> None:
 def test_a_second_column_of_texts_can_be_read_too() -> None:
     app = upload_case("d70_pairs_default.csv")
     check(app.button(key="join_columns").click().run())
-    assert app.selectbox(key="text_column").value == "sentence1+sentence2"
+    assert app.multiselect(key="text_column").value == ["sentence1", "sentence2"]
     assert not [button for button in app.button if button.key == "join_columns"]
     assert "rows['sentence1+sentence2']" in app.code[-1].value
     app = upload_case("d70_pairs_default.csv")
     check(app.button(key="use_pair-classification").click().run())
-    assert app.selectbox(key="pair_column").value == "sentence2" and not app.error
+    assert app.multiselect(key="pair_column").value == ["sentence2"] and not app.error
 
 
 def test_words_with_tags_are_offered_their_task() -> None:

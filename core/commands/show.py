@@ -156,6 +156,13 @@ def tell_model(name: str) -> None:
         say(f"{name}: {remark.format(**values)}")
 
 
+def hint(error: UserError) -> str:
+    """The option that mends a mistake, where the sentence cannot name it: pages show it too."""
+    from core.tables.table import UnclearDelimiter
+
+    return " (--delimiter)" if isinstance(error, UnclearDelimiter) else ""
+
+
 # --- On stdout ---------------------------------------------------------------------------------------------------------
 
 

@@ -180,7 +180,7 @@ def _data(given: Json) -> Iterator[str]:
             data=given["data"],
         )
     with TemporaryDirectory() as place:
-        yield str(gather(Path(place), {"train": train, **own}))
+        yield str(gather(Path(place) / train.stem, {"train": train, **own}))
 
 
 def _flag(name: str) -> str:

@@ -44,8 +44,8 @@ def read(
     return replace(table, notes=(*notes, *table.notes))
 
 
-def gather(place: Path, paths: Mapping[str, Path]) -> Path:
-    """Files for training, validation and test as copies in a folder of their own, inside `place` and called after the first.
+def gather(folder: Path, paths: Mapping[str, Path]) -> Path:
+    """Files for training, validation and test as copies in a new folder, which is returned.
 
     paths: train, validation or test → its file. Raises UserError when one of them is no file.
     """
@@ -56,7 +56,6 @@ def gather(place: Path, paths: Mapping[str, Path]) -> Path:
             raise UserError(
                 "{file} is a folder; give one file for each of training, validation and test", file=path.name
             )
-    folder = place / next(iter(paths.values())).stem
     folder.mkdir(parents=True)
     for split, path in paths.items():
         copyfile(path, folder / f"{split}{path.suffix.lower()}")

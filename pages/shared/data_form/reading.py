@@ -3,7 +3,8 @@
 This module does not know where the file comes from, nor what its columns mean.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import streamlit as st
 
 from core.data.dataset import Layout
 from core.results import Reading
-from core.tables.table import Table
+from core.tables.table import Table, UnclearDelimiter
 from pages.shared import choices, recipe, words
 from pages.shared.cached import data as cached_data
+from pages.shared.data_form.uploads import suffix_of
 from pages.shared.i18n import _
 
 HEADERS: Mapping[str, bool | None] = {"": None, "yes": True, "no": False}
@@ -27,18 +29,43 @@ def choose_reading(file: Path, rows: Layout, values: recipe.Values, *, key: str 
     cannot be read so.
     """
     reading = values.reading()
-    table = None
-    try:
-        table = cached_data.table(str(file), rows.id, reading)
-    finally:
-        reading_fields(
-            reading,
-            table,
-            lambda name, value: values.choose_reading(**{name: value}),
-            plain=file.suffix in rows.suffixes,
-            key=key,
-        )
+    with fields_of(
+        reading,
+        lambda name, value: values.choose_reading(**{name: value}),
+        plain=suffix_of(file) in rows.suffixes,
+        key=key,
+    ) as show:
+        show(cached_data.table(str(file), rows.id, reading))
     return reading
+
+
+@contextmanager
+def fields_of(
+    reading: Reading, take: Callable[[str, object], None], *, plain: bool, key: str
+) -> Iterator[Callable[[Table], None]]:
+    """The fields of a Reading around an attempt to read so, which calls what it is given with its table.
+
+    take, plain: as of `reading_fields`. A UserError goes on when the fields are drawn; two delimiters that do equally well are offered.
+    """
+    found: list[Table] = []
+    unclear: tuple[str, ...] = ()
+    try:
+        yield found.append
+    except UnclearDelimiter as error:
+        unclear = tuple(str(error.values[name]).replace("\\t", "\t") for name in ("one", "other"))
+        raise
+    finally:
+        reading_fields(reading, found[0] if found else None, take, plain=plain, key=key)
+        if unclear:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(_("What stands between the cells?"))
+                for number, sign in enumerate(unclear):
+                    st.button(
+                        words.delimiter_name(sign),
+                        key=f"{key}delimiter_{number}",
+                        on_click=take,
+                        args=("delimiter", sign),
+                    )
 
 
 def reading_fields(

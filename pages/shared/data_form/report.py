@@ -14,10 +14,10 @@ from core.data.dataset import TextDataset
 from core.errors import Note
 from core.figures import training as training_figures
 from core.results import DataReport
-from core.tasks.base import Task
 from core.tasks.table import TASKS
 from pages.shared import layout, recipe, words
 from pages.shared.cached import data as cached_data
+from pages.shared.data_form import labels
 from pages.shared.data_form.source import Source, offered, use_other
 from pages.shared.i18n import _
 from pages.shared.tasks.table import VIEWS
@@ -40,9 +40,11 @@ def show_data(source: Source, dataset: TextDataset, model: str, max_length: int)
     )
     lost = sum(row.count for row in report.dropped)
     columns[3].metric(_("Left out"), f"{lost:,}", help=_("Rows that cannot be used; the reasons are below."))
-    found = cached_data.fit(model, source.name, source.file, source.layout, source.columns, source.reading)
+    found = cached_data.fit(
+        model, source.name, source.file, source.layout, source.columns, source.reading, source.preparation
+    )
     remarks(report, fit.notes(found, max_length, cut=not TASKS[source.task].windowed))
-    offers(TASKS[source.task], report)
+    offers(source, report)
     left, right = st.columns(2)
     with left:
         VIEWS[source.task].data(dataset)
@@ -127,8 +129,10 @@ def _capital(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-def offers(task: Task, report: DataReport) -> None:
-    """Other ways to take the same file: a task that reads words with tags or two texts, or two columns as one text."""
+def offers(source: Source, report: DataReport) -> None:
+    """What mends it: spellings of a label merged, a task that reads words with tags or two texts, or two columns as one text."""
+    task = TASKS[source.task]
+    labels.offer_merge(report, source.labels, recipe.values())
     roles = {role.id for role in task.layout.roles}
     others = [row for row in offered() if report.tagged and any(role.kind == "tags" for role in row.layout.roles)]
     joined = core_remarks.joined(report)

@@ -3,23 +3,25 @@
 This module does not know how training is set up, apart from the columns that are part of it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
 from core import hub, models, settings
 from core.data.bundled import DATASETS
 from core.data.dataset import TextDataset
-from core.results import Reading
+from core.results import AS_READ, Preparation, Reading
 from core.tables.table import FIND_OUT, WordsWithTags
 from core.tasks.base import Task
 from core.tasks.table import TASKS
 from pages.shared import choices, inputs, layout, recipe
 from pages.shared.cached import data as cached_data
+from pages.shared.data_form import held_out, labels, table
 from pages.shared.data_form.columns import choose_columns
 from pages.shared.data_form.reading import choose_reading
-from pages.shared.data_form.uploads import NO_FILE, suffixes_of, upload
+from pages.shared.data_form.uploads import NO_FILE, parts_of, suffix_of, suffixes_of, upload
 from pages.shared.i18n import _, error_text
 
 
@@ -32,13 +34,25 @@ class Source:
     task: str
     columns: cached_data.Columns = ()
     reading: Reading = FIND_OUT
+    preparation: Preparation = AS_READ
 
     @property
     def layout(self) -> str:
         return TASKS[self.task].layout.id
 
+    @property
+    def script_file(self) -> str:
+        """The file that a script reads: of a folder of files the one for training, "" where there is none."""
+        path = Path(self.file)
+        return path.name if not path.is_dir() else f"{path.name}/{parts_of(path)['train'].name}" if self.file else ""
+
     def load(self) -> TextDataset:
-        return cached_data.dataset(self.name, self.file, self.layout, self.columns, self.reading)
+        """Its rows, read, checked and split."""
+        return cached_data.dataset(self.name, self.file, self.layout, self.columns, self.reading, self.preparation)
+
+    def labels(self) -> Mapping[str, int]:
+        """The labels as they are read, and how many rows (or mentions) have each."""
+        return cached_data.labels(self.name, self.file, self.layout, self.columns, self.reading)
 
 
 KINDS = ("ready", "file", "hub")
@@ -90,12 +104,14 @@ def choose_ready() -> Source:
         on_change=lambda: set_data(st.session_state["data_ready"]),
     )
     row = DATASETS[inputs.get("data")]
+    source = Source(row.id, "", row.task, preparation=recipe.values().preparation())
     st.caption(
         _("{note} {rows:,} rows · labels: {labels} · licence: {licence}").format(
             note=_(row.note), rows=row.rows, labels=", ".join(row.labels), licence=row.licence
         )
     )
-    return Source(row.id, "", row.task)
+    labels.editor(source.labels, TASKS[row.task].layout, recipe.values())
+    return source
 
 
 def offered() -> list[Task]:
@@ -132,15 +148,30 @@ def choose_file() -> Source | None:
     )
     if file is None:
         return None
-    task = choose_task(row for row in offered() if file.suffix in suffixes_of([row.layout]))
+    values, beginning = recipe.values(), st.container()
+    task = choose_task(row for row in offered() if suffix_of(file) in suffixes_of([row.layout]))
+    rows = TASKS[task].layout
     try:
-        reading = choose_reading(file, TASKS[task].layout, recipe.values())
-        columns = choose_columns(file, TASKS[task].layout, recipe.values(), reading)
+        reading = choose_reading(file, rows, values)
+        columns = choose_columns(file, rows, values, reading)
+        split = held_out.choose(file, rows, values, reading, columns or (), set_file)
+        with beginning:
+            table.beginning(cached_data.table(str(file), rows.id, reading), {**dict(columns or ()), "split": split})
     except WordsWithTags as error:
         st.error(layout.plain(error_text(error)), icon=":material/error:")
         use_other(row for row in offered() if any(role.kind == "tags" for role in row.layout.roles))
         return None
-    return None if columns is None else Source(file.name, str(file), task, columns, reading)
+    if columns is None:
+        return None
+    source = Source(file.name, str(file), task, columns, reading, values.preparation())
+    labels.editor(source.labels, rows, values)
+    return source
+
+
+def set_file(name: str) -> None:
+    """The same data with other files beside it: what was chosen for it stays."""
+    inputs.put("data", name)
+    recipe.values().prepare(split=None)
 
 
 def use_other(tasks: Iterable[Task]) -> None:

@@ -5,10 +5,11 @@ The shared value "data" names such a file as "upload:…". This module does not 
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from secrets import token_hex
 from shutil import rmtree
 from time import time
 
@@ -16,7 +17,10 @@ import streamlit as st
 
 from core import models, settings
 from core.data.dataset import Layout
+from core.data.folders import gather
+from core.data.splits import SPLIT_VALUES
 from core.tables import files
+from core.tables.parts import part_of
 from pages.shared import layout
 from pages.shared.i18n import _
 
@@ -34,22 +38,65 @@ def keep_upload(name: str, content: bytes) -> str:
     digest = sha256(content).hexdigest()[:24]
     folder = uploads() / digest
     folder.mkdir(parents=True, exist_ok=True)
-    path = Path(re.sub(r"[^\w.-]+", "_", Path(name).name).lstrip("."))
-    path = folder / f"{path.stem[:80] or 'data'}{path.suffix.lower()}"
+    path = folder / _safe(name)
     if not path.is_file() or path.stat().st_size != len(content):
         aside = folder / "incoming"
         aside.write_bytes(content)
         aside.replace(path)
-    os.utime(folder)
-    for other in uploads().iterdir():
-        with suppress(FileNotFoundError):  # another visitor's page may clear it away at the same time
-            if other != folder and time() - other.stat().st_mtime > KEPT_SECONDS:
-                rmtree(other, ignore_errors=True)
+    _clear_away(folder)
     return f"upload:{digest}"
 
 
+def keep_parts(name: str, paths: Mapping[str, Path]) -> str:
+    """Write files for training, validation and test as one upload, a folder of this name; returns its value of "data".
+
+    paths: train, validation or test → its file; with one for training alone it is an ordinary upload.
+    """
+    train = paths["train"]
+    if len(paths) == 1:
+        return keep_upload(name + train.suffix, train.read_bytes())
+    content = repr([(split, sha256(path.read_bytes()).hexdigest()) for split, path in sorted(paths.items())])
+    digest = sha256(content.encode()).hexdigest()[:24]
+    folder = uploads() / digest
+    if not folder.is_dir():
+        aside = uploads() / f".new-{token_hex(4)}"
+        gather(aside / _safe(name), paths)
+        with suppress(OSError):  # another visitor has written the same meanwhile
+            aside.rename(folder)
+        rmtree(aside, ignore_errors=True)
+    _clear_away(folder)
+    return f"upload:{digest}"
+
+
+def parts_of(file: Path) -> dict[str, Path]:
+    """train, validation or test → its file, in a folder of such files; a file of its own is for training."""
+    if not file.is_dir():
+        return {"train": file}
+    found = {part_of(path.name): path for path in sorted(file.iterdir())}
+    return {split: found[split] for split in SPLIT_VALUES if split in found}
+
+
+def suffix_of(file: Path) -> str:
+    """What a file's name ends with; of a folder of files, that of the first of them."""
+    return next(iter(parts_of(file).values()), file).suffix
+
+
+def _safe(name: str) -> str:
+    path = Path(re.sub(r"[^\w.-]+", "_", Path(name).name).lstrip("."))
+    return f"{path.stem[:80] or 'data'}{path.suffix.lower()}"
+
+
+def _clear_away(used: Path) -> None:
+    """Remove the uploads that nobody has used for long."""
+    os.utime(used)
+    for other in uploads().iterdir():
+        with suppress(FileNotFoundError):  # another visitor's page may clear it away at the same time
+            if other != used and time() - other.stat().st_mtime > KEPT_SECONDS:
+                rmtree(other, ignore_errors=True)
+
+
 def file_of(name: str, suffixes: Iterable[str] = files.SUFFIXES) -> Path | None:
-    """The file behind a value of "data" that names an upload or a run's own copy; None when it is neither or gone.
+    """The file (or folder of files) behind a value of "data" that names an upload or a run's copy; None when it is neither or gone.
 
     suffixes: of the files that can be read here. An upload that is used is kept for longer.
     """
@@ -60,7 +107,8 @@ def file_of(name: str, suffixes: Iterable[str] = files.SUFFIXES) -> Path | None:
     with suppress(FileNotFoundError):
         if upload:
             os.utime(folder)
-        return next((path for path in sorted(folder.iterdir()) if path.suffix in tuple(suffixes)), None)
+        kinds = tuple(suffixes)
+        return next((path for path in sorted(folder.iterdir()) if path.suffix in kinds or path.is_dir()), None)
     return None
 
 
@@ -90,7 +138,8 @@ def upload(
         take(value)
     file = file_of(value, suffixes)
     if file is not None:
-        st.caption(layout.plain(_("Using {file}").format(file=file.name)))
+        own = ", ".join(path.name for path in parts_of(file).values()) if file.is_dir() else ""
+        st.caption(layout.plain(_("Using {file}").format(file=file.name) + (f" ({own})" if own else "")))
     elif value == NO_FILE:
         st.caption(none)
     else:

@@ -124,8 +124,9 @@ def read_table(file: str, report: DataReport) -> str:
 
 def joined_columns(columns: Sequence[str], report: DataReport) -> str:
     """Code that adds to `rows` each column of texts that is several columns read as one."""
+    join = f"lambda cells: {report.separator!r}.join(cell.strip() for cell in cells if cell.strip())"
     return "".join(
-        f"rows[{column!r}] = rows[{column.split(JOINED)!r}].fillna('').agg(' '.join, axis=1).str.strip()\n"
+        f"rows[{column!r}] = rows[{column.split(JOINED)!r}].fillna('').agg({join}, axis=1)\n"
         for column in columns
         if column not in report.columns
     )

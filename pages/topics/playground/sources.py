@@ -19,7 +19,7 @@ from pages.shared import choices, layout
 from pages.shared.cached import data as cached_data
 from pages.shared.cached import models as cached_models
 from pages.shared.data_form import report
-from pages.shared.data_form.reading import reading_fields
+from pages.shared.data_form.reading import fields_of
 from pages.shared.data_form.uploads import suffixes_of
 from pages.shared.i18n import _
 from pages.topics.playground import bulk
@@ -64,11 +64,9 @@ def _choose_reading(upload: st.runtime.uploaded_file_manager.UploadedFile, rows:
     def take(name: str, value: object) -> None:
         st.session_state[kept] = replace(reading, **{name: value})  # type: ignore[arg-type]
 
-    table = None
-    try:
+    with fields_of(reading, take, plain=False, key="bulk_") as show:
         table = read_upload(upload, rows, reading)
-    finally:
-        reading_fields(reading, table, take, plain=False, key="bulk_")
+        show(table)
     return table
 
 

@@ -220,7 +220,9 @@ def _file(aim: Aim, model: str) -> Source | None:
     values = _values(aim, model)
     reading = data_reading.choose_reading(file, aim.task.layout, values, key="corpus_")
     columns = data_columns.choose_columns(file, aim.task.layout, values, reading, key="corpus_")
-    return None if columns is None else Source(file.name, str(file), aim.task.id, columns, reading)
+    return (
+        None if columns is None else Source(file.name, str(file), aim.task.id, columns, reading, values.preparation())
+    )
 
 
 def _show_texts(dataset: TextDataset) -> None:
@@ -311,6 +313,7 @@ def _configuration(aim: Aim, model: str, source: Source, values: recipe.Values) 
         task=aim.task.id,
         columns=source.columns,
         reading=source.reading,
+        preparation=source.preparation,
         preset="custom",
     )
     chosen: Mapping[str, object] = {name: values.value(name) for name in SETTABLE}
