@@ -194,13 +194,17 @@ class Evaluation:
     """A model measured on n examples.
 
     task: a TASKS id. n: what was counted (TASKS[task].counts says what that is). metrics: METRICS id → value, exactly those of
-    the task. detail: what the task knows besides, as JSON; `core.tasks.base.detail` reads it.
+    the task. detail: what the task knows besides, as JSON; `core.tasks.base.read_detail` reads it. right: "1" for each row that was
+    answered wholly right, "0" for each other, in their order; rows: a digest of these rows with what is true of them. Both are ""
+    where a task has no such answers, or an earlier version measured.
     """
 
     task: str
     n: int
     metrics: Mapping[str, Measure]
     detail: Mapping[str, object] = field(default_factory=dict)
+    right: str = ""
+    rows: str = ""
 
 
 @dataclass(frozen=True)
@@ -381,6 +385,16 @@ class RunReport:
     def measured(self) -> Evaluation | None:
         """The run's result: its evaluation on test, or on validation where there is no test; None where nothing was measured."""
         return self.evaluations.get(self.split)
+
+    def beats_counting(self, metric: str) -> bool | None:
+        """Whether the result is above what counting words reaches on the same rows, by a METRICS id of which more is better.
+
+        None where one of the two was not measured, or where the result was measured on the training rows themselves.
+        """
+        words, own = self.evaluations.get(WORD_COUNTS), self.measured
+        if words is None or own is None or self.memorised:
+            return None
+        return own.metrics[metric].value > words.metrics[metric].value
 
     @property
     def memorised(self) -> bool:

@@ -38,7 +38,16 @@ from core.commands.show import (
     tell_model,
 )
 from core.errors import Cancelled, Note, UserError
-from core.finetune.recipe import METHODS, PARAMETERS, PRESETS, Size, suggested_learning_rate, too_little, with_preset
+from core.finetune.recipe import (
+    METHODS,
+    PARAMETERS,
+    PRESETS,
+    Size,
+    derivation,
+    suggested_learning_rate,
+    too_little,
+    with_preset,
+)
 from core.metrics import METRICS
 from core.results import WORD_COUNTS, Preparation, Reading, RunConfig
 
@@ -130,12 +139,12 @@ def add_parser(subparsers: Subparsers) -> None:
 
 @dataclass(frozen=True)
 class _Asked:
-    """A run that is asked for, and what is to be said of its data, of how the model reads it, and of what is too little."""
+    """A run that is asked for, and what is to be said of its data, of how the model reads it, of its steps, and of what is too little."""
 
     config: RunConfig
     report: "DataReport"
     unfit: "tuple[Note, ...]"
-    little: "tuple[Note, ...]"
+    steps: "tuple[Note, ...]"
 
 
 def train_command(options: argparse.Namespace) -> int:
@@ -159,7 +168,7 @@ def train_command(options: argparse.Namespace) -> int:
         run = runs.create(new.config, data_file(new.config.data), folder=folder)
     tell(new.report, new.unfit)
     _offer(new.config.task, new.report)
-    for message, values in new.little:
+    for message, values in new.steps:
         say(message.format(**values))
     return _work(run, started_by_hand=True)
 
@@ -228,12 +237,16 @@ def _asked(given: Json, columns: dict[str, str], reading: Reading, preparation: 
         raise _other_task(task, str(file or config.data)) from error
     if dataset.report.tagged and not task_named:
         raise _other_task(task, str(file or config.data))
-    config = _with_values(base, preset, given, _size(config, dataset))
+    size = _size(config, dataset)
+    config = _with_values(base, preset, given, size)
     _advise(config)
     config = replace(config, columns=tuple((role, name) for role, name in dataset.columns.items() if role in columns))
     counts = dataset.report.counts
-    little = too_little(config, counts["train"], counts.get("validation", 0), {})
-    return _Asked(config, dataset.report, _unfit(config, task, dataset), little)
+    steps: tuple[Note, ...] = ()
+    if task.supervised:  # the others read blocks of their texts, which are not counted yet
+        little = too_little(config, counts["train"], counts.get("validation", 0), {})
+        steps = (*derivation(config, size), *little)
+    return _Asked(config, dataset.report, _unfit(config, task, dataset), steps)
 
 
 def _with_values(base: RunConfig, preset: object, given: Json, size: Size | None) -> RunConfig:
@@ -361,8 +374,28 @@ def _work(run: "Run", *, started_by_hand: bool) -> int:
     finally:
         signal.signal(signal.SIGINT, before)
         progress.close()
+    _tell_next(run, report)
     answer(_trained(run, report))
     return 0
+
+
+def _tell_next(run: "Run", report: "RunReport") -> None:
+    """Say so when counting words does as well, and what would help most."""
+    from core import models, runs
+    from core.diagnosis import Ended, diagnose
+    from core.tasks.table import task_of
+
+    headline = METRICS[task_of(run.config.task).metrics[0]]
+    if report.beats_counting(headline.id) is False and report.measured:
+        values = [
+            headline.write(row.metrics[headline.id].value) for row in (report.measured, report.evaluations[WORD_COUNTS])
+        ]
+        say(f"it does not beat counting words: {headline.title} {values[0]}, TF-IDF with logistic regression {values[1]} on the same rows")  # fmt: skip
+    scratch = run.config.model == models.SCRATCH
+    hidden = 0 if scratch else models.load_config(run.config.model, allow_path=True).hidden_size
+    found = diagnose(Ended(str(run.folder / "model"), run.config, report, runs.history(runs.events(run)), hidden))
+    if found:
+        say(" ".join(message.format(**values) for message, values in (found.seen, found.advice)))
 
 
 def _listener(progress: Progress, *, tell_all: bool) -> Callable[["Event"], None]:

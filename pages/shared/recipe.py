@@ -19,10 +19,9 @@ from core.finetune.recipe import (
     PARAMETERS,
     PRESETS,
     Size,
+    derivation,
     epochs_for,
-    fewest_steps,
     fitted,
-    steps,
     suggested_learning_rate,
     too_little,
     with_preset,
@@ -271,32 +270,12 @@ def choose_preset() -> None:
 
 
 def explain_steps() -> None:
-    """How many steps the values make of the rows, and why they are what they are."""
+    """How many steps the values make of the rows, and why they are what they are, in a line."""
     known = size()
-    if known is None:
-        return
-    made = {name: value_of(name) for name in ("epochs", "batch_size", "learning_rate")}
-    epochs, batch, rate = float(str(made["epochs"])), int(str(made["batch_size"])), float(str(made["learning_rate"]))
-    line = _(
-        "{rows:,} rows in batches of {batch}: {epochs:g} × {each:,} steps = **{steps:,} steps**, learning rate {rate:.0e}."
-    ).format(
-        rows=known.rows,
-        batch=batch,
-        epochs=epochs,
-        each=steps(known.rows, batch, 1),
-        steps=steps(known.rows, batch, epochs),
-        rate=rate,
-    )
-    plain = PRESETS[preset_name()].values
-    if not changes() and (epochs, batch) != (plain["epochs"], plain["batch_size"]):
-        line += " " + _(
-            "So few rows are read more often and in smaller batches: {preset} makes {wanted} steps or more of {classes} labels."
-        ).format(
-            preset=preset_title(preset_name()),
-            wanted=fewest_steps(PRESETS[preset_name()].steps, known.classes),
-            classes=known.classes,
-        )
-    st.caption(line)
+    if known is not None:
+        asked = configuration(RunConfig("", ""), int(PARAMETERS["max_length"].maximum))
+        notes = derivation(asked, known)
+        st.caption(" ".join(layout.plain(_(message).format(**values)) for message, values in notes))
 
 
 def say_what_is_too_little(config: RunConfig, dataset: TextDataset) -> None:
@@ -315,6 +294,10 @@ def say_what_is_too_little(config: RunConfig, dataset: TextDataset) -> None:
     if epochs > config.epochs:
         st.button(
             _("Use {epochs:g} epochs").format(epochs=epochs), on_click=lambda: change(epochs=epochs), key="use_epochs"
+        )
+    if rare and TASKS[config.task].class_weights and not config.class_weights:
+        st.button(
+            _("Give rare labels more weight"), on_click=lambda: change(class_weights=True), key="use_class_weights"
         )
 
 

@@ -23,15 +23,14 @@ from pages.shared.i18n import _, error_text
 from pages.shared.tasks.table import VIEWS
 from pages.topics.playground.answering import run_of
 
-CHART = {"displayModeBar": False}
 STYLE = """
 <style>
 .words { font-size: 1.15rem; line-height: 2.15; overflow-wrap: anywhere; white-space: pre-wrap; margin: 0; }
-.words.small { font-size: .85rem; }
+.words.small { font-size: .875rem; }
 .words span { padding: .12em .1em; border-radius: .2rem; border-bottom: 2.5px solid transparent; unicode-bidi: isolate; }
 .words .for { border-bottom: 2.5px solid #0072B2; }
 .words .against { border-bottom: 2.5px dashed #D55E00; }
-.words sup { font-size: .6em; line-height: 0; opacity: .85; }
+.words sup { font-size: .875rem; line-height: 0; }
 .words .second { display: block; margin-top: .4rem; padding-left: .8rem; border-left: 3px solid rgba(128,128,128,.5); border-radius: 0; }
 .answer { font-size: 1.75rem; font-weight: 600; line-height: 1.25; overflow-wrap: anywhere; }
 .answer small { font-size: 1rem; font-weight: 400; opacity: .75; padding-left: .5rem; white-space: nowrap; }

@@ -10,7 +10,7 @@ from core.results import Evaluation
 from core.tasks.base import Goal, read_detail
 from core.tasks.classify import Classes
 from core.tasks.table import TASKS
-from pages.shared import choices, layout, words
+from pages.shared import charts, choices, layout, words
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.tasks.table import VIEWS
@@ -151,7 +151,7 @@ def _choose_shown(job: bulk.Job, goal: Goal) -> bulk.Shown:
         if threshold:
             _say_unsure(job, goal, threshold, counts.get(UNSURE, 0))
     with left:
-        layout.plot(
+        charts.plot(
             training_figures.label_balance(
                 {options.get(label, label): count for label, count in counts.items()},
                 title=_("How often each answer is given"),

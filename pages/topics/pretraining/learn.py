@@ -178,7 +178,7 @@ def _ready(aim: Aim, model: str) -> Source:
     )  # fmt: skip
     row = DATASETS[inputs.get("corpus")]
     st.caption(
-        _("{rows:,} texts; their labels are not used. Licence: {licence}").format(rows=row.rows, licence=row.licence)
+        _("{rows:,} texts; their labels are not used. Licence: {licence}").format(rows=row.rows, licence=_(row.licence))
     )
     result.read_before(aim.begins_with(model), row.id)
     return Source(row.id, "", aim.task.id)
@@ -268,7 +268,7 @@ def _form(model: str) -> None:
     source, dataset = None, None
     left, right = st.columns([3, 2], gap="large")
     with left, layout.mistakes():
-        st.subheader(_("1 · Texts"), anchor=False)
+        st.header(_("1 · Texts"), anchor=False)
         source = _choose_texts(aim, model)
         if source:
             with st.spinner(_("Reading the data …"), show_time=True):
@@ -277,13 +277,13 @@ def _form(model: str) -> None:
     values = _values(aim, model)
     config = _configuration(aim, model, source, values) if source else None
     with right, layout.mistakes():
-        st.subheader(_("2 · Values"), anchor=False)
+        st.header(_("2 · Values"), anchor=False)
         limit = 512 if aim.scratch else launch.token_limit(model)
         recipe.numbers(
             SETTABLE, values.value, lambda field: values.change(**{field: st.session_state[f"value_{field}"]}), limit
         )
         st.caption(_("Chosen for some minutes on two processor cores. More texts and epochs make a better model."))
-        st.subheader(_("3 · Start"), anchor=False)
+        st.header(_("3 · Start"), anchor=False)
         if config and source and dataset:
             launch.show_estimate(config, source)
             launch.show_start(config, source, "learning")
