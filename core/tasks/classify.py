@@ -192,15 +192,22 @@ class Classification(Goal):
         )
 
     def frame(self, predictions: Sequence[Prediction]) -> pd.DataFrame:
-        """text, pair (where there are pairs), label, probability, truncated, one probability per label."""
+        """text, pair (where there are pairs), label, probability, margin over the second label, cut, one probability per label."""
         labelled = [row for row in predictions if isinstance(row, Labelled)]
         columns = input_columns(labelled)
         columns["label"] = [row.label for row in labelled]
         columns["probability"] = [row.probability for row in labelled]
+        columns["margin"] = [_margin(row.probabilities) for row in labelled]
         columns["cut"] = [row.truncated for row in labelled]
         for label in self.labels if labelled else ():
             columns[f"probability of {label}"] = [row.probabilities[label] for row in labelled]
         return pd.DataFrame(columns)
+
+
+def _margin(probabilities: Mapping[str, float]) -> float:
+    """How much likelier the best label is than the second."""
+    best, second, *_ = sorted(probabilities.values(), reverse=True)
+    return best - second
 
 
 class PairClassification(Classification):
