@@ -77,6 +77,10 @@ DEFAULTS = {
     "pasted": "",
     "plan": "",
     "learning": "",
+    "shelf": "",
+    "ask": "",
+    "passages": "",
+    "labelled": "",
 }
 LONGEST_LINK = 1500
 LINKS_KEPT = 20  # addresses of a moment ago that the browser may still send
@@ -459,6 +463,15 @@ def other_text(page: str, *, label: str) -> str:
     choices.show(f"other_text@{page}", get("other_text"))
     st.text_input(label, live=True, **_widget("other_text", page))
     return within_limit(get("other_text"))
+
+
+def question(page: str, *, label: str, example: str) -> str:
+    """What is asked of texts; it follows the typing after a pause. `example` is asked until somebody writes."""
+    cleared = st.session_state.get(f"ask@{page}") == ""
+    shown = get("ask") or ("" if cleared else example)
+    choices.show(f"ask@{page}", shown)
+    st.text_input(label, live="250ms", **_widget("ask", page))
+    return within_limit(shown)
 
 
 def search(page: str, *, label: str) -> str:
