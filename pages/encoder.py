@@ -10,7 +10,7 @@ from core.attention import labels
 from core.encoder import Trace
 from core.figures import encoder as figures
 from core.results import Tokens
-from pages.shared import inputs, layout
+from pages.shared import charts, inputs, layout
 from pages.shared.cached import encoder as cached_encoder
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
@@ -134,7 +134,7 @@ def _step(trace: Trace, head: int, token: int, there: list[str], model: str) -> 
             square=square and tall == 1,
             text=_,
         )
-        st.plotly_chart(
+        charts.plot(
             figure, key="encoder_matrix", alt=_("The numbers of the chosen step as a heat map, one row for each token")
         )
         if tall * wide > 1:
@@ -174,7 +174,7 @@ def _first_numbers(row: np.ndarray) -> None:
 
 def _checks(trace: Trace, head: int, there: list[str]) -> None:
     """Our arithmetic beside the library's, after every layer and at every step of this one."""
-    st.subheader(_("Our arithmetic vs the library's"), anchor=False)
+    st.header(_("Our arithmetic vs the library's"), anchor=False)
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.markdown(
@@ -182,7 +182,7 @@ def _checks(trace: Trace, head: int, there: list[str]) -> None:
                 "The largest difference of the vectors after the embeddings and after every layer is **{value}**."
             ).format(value=_small(max(trace.differences)))
         )
-        st.plotly_chart(
+        charts.plot(
             figures.differences(trace.differences, text=_),
             key="encoder_differences",
             alt=_("The largest difference from the library after every layer"),
@@ -221,7 +221,7 @@ def _words(tokens: Tokens) -> dict[str, str]:
 def _change(model: str, text: str, pair: str, cut: int) -> None:
     """Something in the computation is changed, and what that does layer by layer."""
     with layout.mistakes():
-        st.subheader(_("Change the computation"), anchor=False)
+        st.header(_("Change the computation"), anchor=False)
         st.markdown(
             _(
                 "Leave something out, in every layer at once, and compare with the true pass. The model was trained with all of it: what breaks "
@@ -274,12 +274,12 @@ def _effect(model: str, text: str, pair: str, cut: int, changes: list[encoder.Ch
         )
     left, right = st.columns(2, gap="large")
     with left:
-        st.plotly_chart(
+        charts.plot(
             figures.effect(found.cosines, found.mean_cosines, title=_("Do the vectors still point the same way?"), y=_("cosine"), text=_),
             key="encoder_cosines", alt=_("Cosine between true and changed vectors after every layer"),
         )  # fmt: skip
     with right:
-        st.plotly_chart(
+        charts.plot(
             figures.effect(found.distances, found.mean_distances, title=_("How far have they moved?"), y=_("relative change"), text=_),
             key="encoder_distances", alt=_("Relative change of the vectors after every layer"),
         )  # fmt: skip

@@ -5,6 +5,7 @@ picker copies the value into its widget before it is drawn and back in the widge
 weights.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,7 @@ from core.bundled import READY
 from core.metrics import METRICS
 from core.results import RunReport
 from core.tasks.table import TASKS
-from pages.shared import choices
+from pages.shared import choices, visitor
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _, language
@@ -82,8 +83,22 @@ DEFAULTS = {
     "passages": "",
     "labelled": "",
 }
+# Layers and heads are counted from 0 inside, and from 1 on the page and in the address, where they have these names; an
+# address that has the name within counts from 0, as addresses once did.
+FROM_ONE = {"layer": "layer_no", "head": "head_no", "off": "heads_off"}
+COUNTED = re.compile(r"(?:0|[1-9][0-9]{0,99})(?:[.,](?:0|[1-9][0-9]{0,99}))*")
+NAME_RUNS = (
+    "run",
+    "runs",
+    "learning",
+    "model",
+    "other_model",
+    "other_classifier",
+)  # who sets one of these opens the runs
 LONGEST_LINK = 1500
-LINKS_KEPT = 20  # addresses of a moment ago that the browser may still send
+LINKS_KEPT = (
+    200  # addresses that a browser may still send: on a busy machine it stays behind by as many as there are letters
+)
 
 
 def get(name: str) -> str:
@@ -94,6 +109,8 @@ def get(name: str) -> str:
 def put(name: str, value: object) -> None:
     """Set a shared value; every picker and the address follow."""
     st.session_state[f"shared_{name}"] = str(value)
+    if name in NAME_RUNS:
+        visitor.opened(*str(value).split(","))
 
 
 def _by_back_or_forward() -> bool:
@@ -108,7 +125,7 @@ def restore() -> None:
     While somebody types, the browser sends the address of a moment ago with the next letters: taking that for a wish
     would undo what was typed since. An address without inputs, as the navigation opens, asks for nothing.
     """
-    asked = {name: st.query_params[name] for name in DEFAULTS if name in st.query_params}
+    asked = _read(st.query_params)
     written = st.session_state.get("shared_links", [])
     if asked in written and not _by_back_or_forward():
         written = written[written.index(asked) :]  # the browser has come as far as this one
@@ -122,9 +139,34 @@ def restore() -> None:
     st.session_state["shared_asked"] = tuple(asked)
 
 
+def _shifted(value: str, by: int) -> str | None:
+    """Numbers ("3", "0.2,5.11"), each larger by so much; None for what is no list of numbers."""
+    if not COUNTED.fullmatch(value):
+        return None
+    return re.sub("[0-9]+", lambda number: str(int(number[0]) + by), value)
+
+
+def _read(query: Mapping[str, str]) -> dict[str, str]:
+    """The shared values that an address asks for."""
+    asked = {name: query[name] for name in DEFAULTS if name in query}
+    for name, written in FROM_ONE.items():
+        if (counted := _shifted(query.get(written, ""), -1)) is not None:
+            asked[name] = counted
+    return asked
+
+
+def _changed() -> dict[str, str]:
+    """The shared values that differ from the defaults."""
+    return {name: get(name) for name in DEFAULTS if get(name) != DEFAULTS[name] and len(get(name)) <= LONGEST_LINK}
+
+
 def link() -> dict[str, str]:
     """The shared values that differ from the defaults, as query parameters."""
-    return {name: get(name) for name in DEFAULTS if get(name) != DEFAULTS[name] and len(get(name)) <= LONGEST_LINK}
+    written = {}
+    for name, value in _changed().items():
+        counted = _shifted(value, 1) if name in FROM_ONE else None
+        written |= {name: value} if counted is None else {FROM_ONE[name]: counted}
+    return written
 
 
 def address() -> dict[str, str]:
@@ -137,8 +179,8 @@ def write_link() -> None:
 
     The first address of a visit is written by the page (see layout.page).
     """
-    if st.session_state["shared_links"][-1:] != [link()]:
-        st.session_state["shared_links"] = [*st.session_state["shared_links"][-LINKS_KEPT:], link()]
+    if st.session_state["shared_links"][-1:] != [_changed()]:
+        st.session_state["shared_links"] = [*st.session_state["shared_links"][-LINKS_KEPT:], _changed()]
     if "shared_drawn" in st.session_state and st.query_params.to_dict() != address():
         st.query_params.from_dict(address())
 
@@ -241,8 +283,8 @@ def within_limit(value: str) -> str:
 
 
 def run_title(run: runs.Run, report: RunReport | None = None) -> str:
-    """A run in one line: its name or data, its headline metric on the test rows if there is one, when it was made."""
-    parts = [run.config.name or run.config.data.removeprefix("data/")]
+    """A run in one line: its name, its headline metric on the test rows if there is one, when it was made."""
+    parts = [run.name]
     test = report.evaluations.get("test") if report else None
     headline = next((name for name in test.metrics if name in METRICS), "") if test else ""
     if test and headline:
@@ -253,8 +295,9 @@ def run_title(run: runs.Run, report: RunReport | None = None) -> str:
 
 
 def finished() -> list[runs.Run]:
-    """Every run that has a model, newest first."""
-    return [run for run in cached_runs.all_runs() if models.availability(f"run:{run.id}") == "here"]
+    """Every run that has a model: this visitor's first, then other people's, the newest of each first."""
+    found = [run for run in cached_runs.all_runs() if models.availability(f"run:{run.id}") == "here"]
+    return sorted(found, key=lambda run: not visitor.owns(run.id))
 
 
 def titles(found: Iterable[runs.Run]) -> dict[str, str]:
@@ -263,14 +306,19 @@ def titles(found: Iterable[runs.Run]) -> dict[str, str]:
 
 
 def finished_runs() -> dict[str, str]:
-    """Model name ("run:…") → title of every run that has a model, newest first."""
+    """Model name ("run:…") → title of every run that has a model, in the order of `finished`."""
     return titles(finished())
 
 
-def runs_that(gives: str) -> list[runs.Run]:
-    """Every finished run that learnt from answers and gives answers of this kind ("label", …), newest first."""
-    tasks = {row.id for row in TASKS.values() if row.supervised and gives in row.gives}
+def _that_give(gives: str) -> list[runs.Run]:
+    """The finished runs that learnt from answers and give answers of this kind ("label", …; any kind for "")."""
+    tasks = {row.id for row in TASKS.values() if row.supervised and (not gives or gives in row.gives)}
     return [run for run in finished() if run.config.task in tasks]
+
+
+def own_runs(gives: str) -> list[runs.Run]:
+    """This visitor's finished runs that learnt to give answers of this kind ("label", …), newest first."""
+    return [run for run in _that_give(gives) if visitor.owns(run.id)]
 
 
 def ready(gives: str = "") -> dict[str, str]:
@@ -284,8 +332,20 @@ def ready(gives: str = "") -> dict[str, str]:
 
 
 def answering(gives: str) -> dict[str, str]:
-    """The models here that learnt to give answers of this kind: name → title, the newest run first, READY after the runs."""
-    return titles(runs_that(gives)) | ready(gives)
+    """The models here that learnt to give answers of this kind: name → title.
+
+    This visitor's runs come first, the newest before the others, then READY, then other people's runs: the first of them is
+    nobody else's.
+    """
+    return own_before_ready(_that_give(gives), ready(gives))
+
+
+def own_before_ready(found: Iterable[runs.Run], ready: Mapping[str, str]) -> dict[str, str]:
+    """Name → title: this visitor's of these runs, models that come with the studio, other people's runs."""
+    by_owner: dict[bool, list[runs.Run]] = {True: [], False: []}
+    for run in found:
+        by_owner[visitor.owns(run.id)].append(run)
+    return titles(by_owner[True]) | dict(ready) | titles(by_owner[False])
 
 
 def model_title(name: str, titles: dict[str, str]) -> str:
@@ -293,11 +353,12 @@ def model_title(name: str, titles: dict[str, str]) -> str:
     if name in READY:
         return _("{title} · comes with the studio").format(title=_(READY[name].title))
     if name in titles:
-        return _("your run: {title}").format(title=titles[name])
+        return (_("your run: {title}") if visitor.owns(name) else _("run: {title}")).format(title=titles[name])
     note = {
         "here": _("on this machine"),
         "hub": _("will be fetched from the hub"),
         "unreachable": _("not on this machine, hub not reachable"),
+        "not installed": _("its package is not installed"),
     }[models.availability(name)]
     return f"{name} · {note}"
 
@@ -305,7 +366,8 @@ def model_title(name: str, titles: dict[str, str]) -> str:
 def model(page: str, *, label: str = "") -> str:
     """The model: a finished run, a row of MODELS or READY, or any hub name typed in."""
     titles = finished_runs()
-    options = [*titles, *models.MODELS, *ready()]
+    own = [name for name in titles if visitor.owns(name)]
+    options = [*dict.fromkeys((*own, *models.MODELS, *ready(), *titles))]
     if get("model") not in options:
         options.append(get("model"))
     choices.listed(
