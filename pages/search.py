@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.errors import UserError
-from pages.shared import inputs, layout, progress
+from pages.shared import data_form, inputs, layout, progress
 from pages.shared.cached import search as cached_search
 from pages.shared.i18n import _, language
 from pages.topics.search import answers, experiments, measured, picture, shelf
@@ -15,11 +15,11 @@ with layout.page(
         "and where nothing is near enough, the page says so."
     ),
 ):
-    left, right = st.columns([2, 3], vertical_alignment="bottom")
+    left, right = st.columns(2, vertical_alignment="bottom")
     with left:
-        model = inputs.model("search")
+        kind = inputs.choice("shelf", "search", shelf.options(), _("What is searched"))
     with right:
-        kind = inputs.segment("shelf", "search", shelf.options(), _("What is searched"))
+        model = inputs.searcher("search", shelf.model_for(kind))
     with layout.mistakes():
         texts = shelf.choose(kind)
         if texts is not None:
@@ -36,6 +36,7 @@ with layout.page(
                 lambda report: cached_search.opened(model, texts.passages, report),
             )  # fmt: skip
             if index is not None:
+                data_form.warnings(cached_search.advice(model, texts.passages))
                 if view == "answers":
                     answers.show(model, question, texts, index)
                 elif view == "picture":

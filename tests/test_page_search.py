@@ -40,8 +40,8 @@ def test_every_view_in_both_languages(view: str, language: str) -> None:
 def test_a_question_without_an_answer_gets_none() -> None:
     app = check(open_page("search", ask="Who won the chess championship?", shelf="en"))
     assert "No good answer." in said(app)
-    app = check(open_page("search", ask="The vase is in a thousand pieces.", shelf="en"))
-    assert "No good answer." not in said(app) and "My item arrived damaged" in said(app)
+    app = check(open_page("search", ask="overdue shipment", shelf="en"))
+    assert "No good answer." not in said(app) and "My parcel should have arrived" in said(app)
 
 
 def test_own_lines_are_searched() -> None:

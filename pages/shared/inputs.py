@@ -78,6 +78,7 @@ DEFAULTS = {
     "pasted": "",
     "plan": "",
     "learning": "",
+    "searcher": "",
     "shelf": "",
     "ask": "",
     "passages": "",
@@ -525,6 +526,23 @@ def other_text(page: str, *, label: str) -> str:
     choices.show(f"other_text@{page}", get("other_text"))
     st.text_input(label, live=True, **_widget("other_text", page))
     return within_limit(get("other_text"))
+
+
+def searcher(page: str, otherwise: str) -> str:
+    """The model whose vectors are searched; `otherwise` until somebody chooses one."""
+    titles = finished_runs()
+    shown = get("searcher") or otherwise
+    choices.listed(
+        _("Model"),
+        {name: model_title(name, titles) for name in dict.fromkeys((*titles, *models.MODELS, *ready(), shown))},
+        shown,
+        name=lambda name: model_title(name, titles),
+        accept_new_options=True,
+        help=_("Choose one, or type the name of any BERT-like model on the Hugging Face hub, such as owner/name."),
+        **_widget("searcher", page),
+    )
+    models.check_name(shown)
+    return shown
 
 
 def question(page: str, *, label: str, example: str) -> str:

@@ -7,7 +7,8 @@ import numpy as np
 import streamlit as st
 
 from core import embeddings, settings
-from core.data import helpdesk
+from core.data import fit, helpdesk
+from core.errors import Note
 from core.search import evaluate, index, quality
 from core.search.vectors import MAX_LENGTH, Encoder
 from pages.shared.cached.models import encoder, tokenizer, written_at
@@ -28,6 +29,16 @@ def _opened(name: str, written: float, passages: tuple[str, ...], _report: Repor
 def opened(name: str, passages: tuple[str, ...], report: Report | None = None) -> index.Index:
     """The index of some passages, kept on disk; `report` may draw progress, and is called only while nothing is kept yet."""
     return _opened(name, written_at(name), passages, undisturbed(report))
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _advice(name: str, written: float, passages: tuple[str, ...]) -> tuple[Note, ...]:
+    return fit.advice({"text": passages}, tokenizer(name, -1), MAX_LENGTH, cut=True)
+
+
+def advice(name: str, passages: tuple[str, ...]) -> tuple[Note, ...]:
+    """What is to be said where a model cannot read the passages, or not to their ends."""
+    return _advice(name, written_at(name), passages)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)

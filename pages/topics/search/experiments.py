@@ -5,8 +5,8 @@ from pages.shared.i18n import _, language
 
 FIRST = {"en": "My parcel never came.", "zh": "我的包裹一直没影儿"}  # what is asked at the first visit
 ASKED = {
-    "en": ("The vase is in a thousand pieces.", "imprint", "Who won the chess championship?"),
-    "zh": ("花瓶碎成渣了", "预授权是什么", "天为什么是蓝的？"),
+    "en": ("overdue shipment", "imprint", "Who won the chess championship?"),
+    "zh": ("诈骗短信", "预授权", "天为什么是蓝的？"),
 }  # the language of the help desk → the questions below, in their order
 
 
@@ -14,11 +14,11 @@ def rows() -> list[layout.Experiment]:
     """What to try."""
     desk = language()
     other_words, rare_word, nothing = ASKED[desk]
-    ask = {"shelf": desk, "view": "answers", "model": "minilm"}
+    ask = {"shelf": desk, "view": "answers", "searcher": ""}
     return [
         layout.Experiment(
             _("The same thing in other words"),
-            _("Question and answer share hardly a word that matters. Compare the rankings: which of them understands, and what do the marked words have to do with it?"),
+            _("Question and right answer share no word, so counting words cannot find it. The vectors lie close all the same."),
             {**ask, "ask": other_words},
         ),
         layout.Experiment(
@@ -34,6 +34,6 @@ def rows() -> list[layout.Experiment]:
         layout.Experiment(
             _("How good is it?"),
             _("Hundreds of questions whose right answer is known; most of them share few words with it."),
-            {"shelf": desk, "view": "measured", "model": "minilm"},
+            {"shelf": desk, "view": "measured", "searcher": ""},
         ),
     ]  # fmt: skip

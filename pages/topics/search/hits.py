@@ -49,11 +49,10 @@ def hits_html(
             + (f'<span class="added">{words_added}</span>' if words_added else "")
             + "</li>"
         )
-    return (
-        f'{STYLE}<ol class="hits">{"".join(rows)}</ol>'
-        if rows
-        else f"<p><i>{escape(_('No text shares a word with the question.'))}</i></p>"
-    )
+    if not rows:
+        nothing = _("No text shares a word with the question.")
+        return f"<p><i>{escape(nothing)}</i></p>"
+    return f'{STYLE}<ol class="hits">{"".join(rows)}</ol>'
 
 
 def marked(text: str, terms: Mapping[str, float]) -> str:

@@ -6,18 +6,19 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import settings
+from core import models, settings
 from core.data import folders, helpdesk
 from core.data.columns import choose_inputs
 from core.data.layouts import LAYOUTS
-from core.errors import UserError
+from core.errors import N_, UserError
 from core.results import Reading
 from core.tables.table import FIND_OUT, Table
 from pages.shared import choices, data_form, inputs, layout
 from pages.shared.i18n import _, language
 
 DOCUMENTS = LAYOUTS["documents"]
-EXAMPLE = (
+MULTILINGUAL = "multilingual-e5-small"
+EXAMPLE = N_(
     "The library is open from nine to seven, on Saturdays until one.\nBooks may be kept for four weeks and renewed twice.\n"
     "Whoever returns a book late pays twenty cents a day.\nA library card costs nothing for anybody under eighteen.\n"
     "Drinks are allowed in the reading room if they have a lid.\nThe copying machine stands on the second floor.\n"
@@ -47,6 +48,12 @@ def options() -> dict[str, str]:
     return {first: desks.pop(first), **desks, "lines": _("my own lines"), "file": _("my own file")}
 
 
+def model_for(kind: str) -> str:
+    """The model that is offered first: the multilingual one for Chinese where it is there, else the bundled English one."""
+    reads = kind if kind in helpdesk.LANGUAGES else language()
+    return MULTILINGUAL if reads != "en" and models.availability(MULTILINGUAL) == "here" else inputs.DEFAULTS["model"]
+
+
 def choose(kind: str) -> Shelf | None:
     """The texts of a kind, None while no file is chosen."""
     if kind in helpdesk.LANGUAGES:
@@ -60,7 +67,7 @@ def choose(kind: str) -> Shelf | None:
         )
     if kind == "file":
         return _from_file()
-    written = inputs.lines("passages", "search", label=_("Texts, one a line"), example=EXAMPLE)
+    written = inputs.lines("passages", "search", label=_("Texts, one a line"), example=_(EXAMPLE))
     texts = [line.strip() for line in written.splitlines() if line.strip()]
     return _own(texts, [""] * len(texts))
 
