@@ -31,9 +31,9 @@ GROUPS = (  # who may import whom: each name those before it
     "finetune.recipe finetune.machine finetune.setup finetune.methods finetune.savings finetune.checkpoints finetune.trainer "
     "finetune.estimate finetune.worker finetune.train article notes runs adaptive diagnosis",
     # use, on what this machine computes fastest
-    "search.words search.bm25 search.vectors search.ways search.index search.quality",
+    "search.words search.bm25 search.vectors search.ways search.index search.quality search.evaluate",
     # take away
-    "export.tables export.card export.folder figures.style figures.tokens figures.attention figures.encoder figures.embeddings "
+    "export.tables export.card export.folder figures.style figures.tokens figures.attention figures.encoder figures.embeddings figures.search "
     "figures.heads figures.pretraining figures.predictions figures.training figures.entities figures.article html "
     "commands.show commands.models commands.result commands.train commands.evaluate commands.predict",
 )

@@ -82,6 +82,11 @@ DEFAULTS = {
     "learning": "",
     "experiment": "",
     "present": "",
+    "searcher": "",
+    "shelf": "",
+    "ask": "",
+    "passages": "",
+    "labelled": "",
 }
 # Layers and heads are counted from 0 inside, and from 1 on the page and in the address, where they have these names; an
 # address that has the name within counts from 0, as addresses once did.
@@ -601,6 +606,32 @@ def other_text(page: str, *, label: str) -> str:
     choices.show(f"other_text@{page}", get("other_text"))
     st.text_input(label, live=True, **_widget("other_text", page))
     return within_limit(get("other_text"))
+
+
+def searcher(page: str, otherwise: str) -> str:
+    """The model whose vectors are searched; `otherwise` until somebody chooses one."""
+    titles = finished_runs()
+    shown = get("searcher") or otherwise
+    choices.listed(
+        _("Model"),
+        {name: model_title(name, titles) for name in dict.fromkeys((*titles, *models.MODELS, *ready(), shown))},
+        shown,
+        name=lambda name: model_title(name, titles),
+        accept_new_options=True,
+        help=_("Choose one, or type the name of any BERT-like model on the Hugging Face hub, such as owner/name."),
+        **_widget("searcher", page),
+    )
+    models.check_name(shown)
+    return shown
+
+
+def question(page: str, *, label: str, example: str) -> str:
+    """What is asked of texts; it follows the typing after a pause. `example` is asked until somebody writes."""
+    cleared = st.session_state.get(f"ask@{page}") == ""
+    shown = get("ask") or ("" if cleared else example)
+    choices.show(f"ask@{page}", shown)
+    st.text_input(label, live="250ms", **_widget("ask", page))
+    return within_limit(shown)
 
 
 def search(page: str, *, label: str) -> str:
