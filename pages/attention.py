@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import attention, html
 from core.errors import UserError
-from pages.shared import choices, i18n, inputs, layout
+from pages.shared import choices, i18n, inputs, layout, path
 from pages.shared.cached import attention as cached_attention
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
@@ -109,7 +109,8 @@ def _rest(model: str, text: str, pair: str, cut: int) -> None:
 
 with layout.page(
     _("Attention"),
-    _(
+    path.step("attention")
+    + _(
         "Before a token becomes a vector with meaning, every head of every layer decides which other tokens it takes information from. "
         "The weights say how much: each token shares out exactly 1."
     ),
@@ -135,3 +136,4 @@ with layout.page(
         _rest(model, text, pair, cut)
     if code:
         layout.show_code(code)
+    path.footer("attention")

@@ -1,12 +1,13 @@
 """Embeddings: the vectors a model makes of tokens, words and sentences, and what is near what."""
 
-from pages.shared import inputs, layout
+from pages.shared import inputs, layout, path
 from pages.shared.i18n import _
 from pages.topics.embeddings import experiments, output, sentence_map, word
 
 with layout.page(
     _("Embeddings"),
-    _(
+    path.step("embeddings")
+    + _(
         "A model turns every token into a vector, and the vector changes with its sentence. See the numbers themselves, watch one word take different "
         "meanings from layer to layer, and look at a thousand sentences at once."
     ),
@@ -29,3 +30,4 @@ with layout.page(
         else:
             sentence_map.show(model, text)
     layout.experiments("embeddings", experiments.rows())
+    path.footer("embeddings")

@@ -10,7 +10,7 @@ from core.attention import labels
 from core.encoder import Trace
 from core.figures import encoder as figures
 from core.results import Tokens
-from pages.shared import charts, inputs, layout
+from pages.shared import charts, inputs, layout, path
 from pages.shared.cached import encoder as cached_encoder
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
@@ -301,7 +301,8 @@ def _effect(model: str, text: str, pair: str, cut: int, changes: list[encoder.Ch
 
 with layout.page(
     _("Encoder"),
-    _(
+    path.step("encoder")
+    + _(
         "Follow one sentence through a layer of the real model: every box is a step of the computation with its real numbers. "
         "Point at anything to read it; choose a box to open it below."
     ),
@@ -357,3 +358,4 @@ with layout.page(
         )  # fmt: skip
     with changing:
         _change(model, text, pair, cut)
+    path.footer("encoder")

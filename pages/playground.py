@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.bundled import READY
-from pages.shared import inputs, layout
+from pages.shared import inputs, layout, path
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.tasks.table import VIEWS
@@ -11,7 +11,8 @@ from pages.topics.playground import answer, answering, many_texts, one_text, two
 
 with layout.page(
     _("Playground"),
-    _(
+    path.step("playground")
+    + _(
         "Ask a trained model about your own sentences: how sure it is, which words it goes by, what it said before it was trained, "
         "and what another model says."
     ),
@@ -35,3 +36,4 @@ with layout.page(
         two_models.show(model, titles, given)
     else:
         many_texts.show(model, titles)
+    path.footer("playground")

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.errors import UserError
-from pages.shared import i18n, inputs, layout
+from pages.shared import i18n, inputs, layout, path
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.snippets import tokens as snippets
@@ -11,7 +11,8 @@ from pages.topics.tokens import dataset, entries, experiments, languages, senten
 
 with layout.page(
     _("Tokens"),
-    _(
+    path.step("tokens")
+    + _(
         "A model does not read words: it reads numbers. See how a sentence is cut into the pieces of the vocabulary, "
         "which number each piece has, and what is added or lost on the way."
     ),
@@ -59,3 +60,4 @@ with layout.page(
     layout.experiments("tokens", experiments.rows())
     if code:
         layout.show_code(code)
+    path.footer("tokens")

@@ -24,7 +24,7 @@ GROUPS = (  # who may import whom: each name those before it
     "predict explain heads robustness compress",
     # learn, from beginning to end
     "finetune.recipe finetune.machine finetune.setup finetune.methods finetune.savings finetune.checkpoints finetune.trainer "
-    "finetune.estimate finetune.worker finetune.train article notes runs adaptive diagnosis",
+    "finetune.estimate finetune.worker finetune.train claims article notes runs adaptive diagnosis",
     # take away
     "export.tables export.card export.folder figures.style figures.tokens figures.attention figures.encoder figures.embeddings "
     "figures.heads figures.pretraining figures.predictions figures.training figures.entities figures.article html "

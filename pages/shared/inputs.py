@@ -78,6 +78,8 @@ DEFAULTS = {
     "pasted": "",
     "plan": "",
     "learning": "",
+    "claims": "",
+    "verdict": "",
 }
 # Layers and heads are counted from 0 inside, and from 1 on the page and in the address, where they have these names; an
 # address that has the name within counts from 0, as addresses once did.

@@ -15,7 +15,7 @@ from core.errors import Note
 from core.figures import training as training_figures
 from core.results import DataReport
 from core.tasks.table import TASKS
-from pages.shared import layout, recipe, words
+from pages.shared import charts, layout, recipe, words
 from pages.shared.cached import data as cached_data
 from pages.shared.data_form import labels
 from pages.shared.data_form.source import Source, offered, use_other
@@ -50,7 +50,7 @@ def show_data(source: Source, dataset: TextDataset, model: str, max_length: int)
         VIEWS[source.task].data(dataset)
     with right, layout.mistakes():
         lengths = found.lengths
-        layout.plot(
+        charts.plot(
             training_figures.length_histogram(lengths, max_length, text=_),
             "lengths",
             _("Length of the examples in tokens"),
