@@ -12,6 +12,7 @@ from core.results import RunConfig
 from pages.shared import inputs, launch, layout, path, recipe
 from pages.shared.data_form import report
 from pages.shared.data_form.source import Source, choose_data
+from pages.shared.experiments import Experiment, strip
 from pages.shared.i18n import _
 from pages.shared.run_view import actions, live
 from pages.shared.tasks.table import VIEWS
@@ -34,6 +35,7 @@ def configuration(source: Source, model: str, name: str, limit: int) -> RunConfi
 def form() -> None:
     """Choose data, model and values, see what they cost, start."""
     launch.others()
+    strip("finetune", experiments())
     left, right = st.columns([3, 2], gap="large")
     source, dataset = None, None
     with left:
@@ -68,7 +70,6 @@ def form() -> None:
     if source and dataset:
         with left, layout.mistakes():
             report.show_data(source, dataset, model, min(int(str(recipe.value_of("max_length"))), limit))
-        experiments()
         layout.show_code(
             code(configuration(source, model, "", limit), source, dataset),
             _(
@@ -76,8 +77,6 @@ def form() -> None:
                 "does, so its scores differ by what chance allows."
             ),
         )
-    else:
-        experiments()
 
 
 def code(config: RunConfig, source: Source, dataset: TextDataset) -> str:
@@ -86,54 +85,60 @@ def code(config: RunConfig, source: Source, dataset: TextDataset) -> str:
     return view.training_code(config, view.rows_code(source.name, source.script_file, dataset), dataset)
 
 
-def experiments() -> None:
-    layout.experiments(
-        "finetune",
-        (
-            layout.Experiment(
-                _("The tutorial's four sentences"),
-                _(
-                    "Three labels for four sentences, learnt by heart: the loss falls to almost nothing and the accuracy reaches 1. "
-                    "But it is measured on the same four sentences, and the page says so. Then ask it about a fifth one in the Playground."
-                ),
-                {
-                    "data": "article-example",
-                    "preset": "quick",
-                    "changes": json.dumps({"batch_size": 2, "epochs": 20.0, "evaluations": 1}),
-                },
+def experiments() -> tuple[Experiment, ...]:
+    """The prepared experiments: runs that make a point."""
+    return (
+        Experiment(
+            "four-sentences",
+            _("The tutorial's four sentences"),
+            _("Can a model learn four sentences by heart?"),
+            _(
+                "Three labels for four sentences, learnt by heart: the loss falls to almost nothing and the accuracy reaches 1. "
+                "But it is measured on the same four sentences, and the page says so. Then ask it about a fifth one in the Playground."
             ),
-            layout.Experiment(
-                _("What did BERT know already?"),
-                _(
-                    "Only the pooler and the classifier are trained, on 2,000 rows. What accuracy is reached comes from what the encoder knew before. "
-                    "Run it, then run the same with all parameters, and compare the two on the Runs page."
-                ),
-                {
-                    "data": "rotten_tomatoes",
-                    "preset": "quick",
-                    "changes": json.dumps({"learning_rate": 1e-3, "method": "head"}),
-                },
+            {
+                "data": "article-example",
+                "preset": "quick",
+                "changes": json.dumps({"batch_size": 2, "epochs": 20.0, "evaluations": 1}),
+            },
+        ),
+        Experiment(
+            "head-only",
+            _("What did BERT know already?"),
+            _("What does the encoder know before it is fine-tuned?"),
+            _(
+                "Only the pooler and the classifier are trained, on 2,000 rows. What accuracy is reached comes from what the encoder knew before. "
+                "Run it, then run the same with all parameters, and compare the two on the Runs page."
             ),
-            layout.Experiment(
-                _("How little data is enough?"),
-                _(
-                    "A hundred rows. Look at the interval beside the accuracy, and at how it compares to always giving the most frequent label. "
-                    "Then allow 500, then 2,000 rows."
-                ),
-                {"data": "rotten_tomatoes", "preset": "quick", "changes": json.dumps({"limit": 100})},
+            {
+                "data": "rotten_tomatoes",
+                "preset": "quick",
+                "changes": json.dumps({"learning_rate": 1e-3, "method": "head"}),
+            },
+        ),
+        Experiment(
+            "little-data",
+            _("How little data is enough?"),
+            _("What do a hundred rows teach?"),
+            _(
+                "A hundred rows. Look at the interval beside the accuracy, and at how it compares to always giving the most frequent label. "
+                "Then allow 500, then 2,000 rows."
             ),
-            layout.Experiment(
-                _("A learning rate that is too high"),
-                _(
-                    "A hundred times the usual rate: the loss does not fall but stays near ln 2 ≈ 0.693, what guessing between two labels costs. "
-                    "The model forgets what it knew."
-                ),
-                {
-                    "data": "rotten_tomatoes",
-                    "preset": "quick",
-                    "changes": json.dumps({"learning_rate": 1e-2, "limit": 500}),
-                },
+            {"data": "rotten_tomatoes", "preset": "quick", "changes": json.dumps({"limit": 100})},
+        ),
+        Experiment(
+            "high-rate",
+            _("A learning rate that is too high"),
+            _("What does a learning rate do that is too high?"),
+            _(
+                "A hundred times the usual rate: the loss does not fall but stays near ln 2 ≈ 0.693, what guessing between two labels costs. "
+                "The model forgets what it knew."
             ),
+            {
+                "data": "rotten_tomatoes",
+                "preset": "quick",
+                "changes": json.dumps({"learning_rate": 1e-2, "limit": 500}),
+            },
         ),
     )
 
@@ -145,6 +150,7 @@ with layout.page(
         "Teach a pre-trained BERT a task of your own: choose sentences with labels, press Start, and watch it learn. "
         "The result is measured on sentences that it never saw."
     ),
+    resets=inputs.OF_TRAINING,
 ):
     if actions.NEXT_FORM in st.session_state:
         with layout.mistakes():

@@ -199,7 +199,8 @@ with layout.page(
         "Nothing leaves this machine, and nothing needs a network."
     ),
 ):
-    model, text = inputs.model_and_sentence("home", label=_("Your sentence, on every page"))
+    bar = inputs.toolbar("home", label=_("Your sentence, on every page"))
+    model, text = bar.model, bar.text
 
     cards = (
         (_("1 · Tokenise"), "pages/tokens.py", _("Open Tokens"), lambda: tokens_card(model, text)),

@@ -140,3 +140,37 @@ def test_the_language_of_a_link_stays_on_the_next_page() -> None:
     app.query_params.clear()  # as the navigation opens a page
     check(app.switch_page("pages/attention.py").run())
     assert app.title[0].value == "注意力" and app.query_params["lang"] == "zh"
+
+
+# --- present, reset, options ---
+
+
+@pytest.mark.parametrize("page", ["tokens", "encoder", "attention", "embeddings", "pretraining", "playground", "runs"])
+def test_a_page_is_presented_by_its_address_and_left_by_a_button(page: str) -> None:
+    app = check(open_page(page, present="1"))
+    assert app.query_params["present"] == "1"
+    check(app.button(key="leave").click().run())
+    assert "present" not in app.query_params and "leave" not in {button.key for button in app.button}
+    check(app.button(key="present").click().run())
+    assert app.query_params["present"] == "1"
+
+
+def test_reset_gives_the_pages_values_their_defaults_and_keeps_the_topic_and_what_belongs_to_training() -> None:
+    app = check(open_page("attention", text="mine", pair="too", cut="9", layer="3", view="flow", data="imdb"))
+    check(app.button(key="reset").click().run())
+    assert app.query_params == {"view": "flow", "data": "imdb"}
+    check(app.switch_page("pages/finetune.py").run())
+    check(app.button(key="reset").click().run())
+    assert "data" not in app.query_params
+
+
+def test_options_say_how_many_of_them_are_changed() -> None:
+    def title(**query: str) -> str:
+        (popover,) = (block.proto.popover for block in check(open_page("attention", **query)).get("popover"))
+        return str(popover.label)
+
+    assert title() == "Options"
+    assert title(cut="9") == "Options · 1 changed"
+    assert title(cut="9", pair="too", part="all") == "Options · 2 changed"
+    assert title(cut="9", pair="too", part="a-b") == "Options · 3 changed"
+    assert title(cut="9", pair="too", lang="zh") == "选项 · 已改 2 项"

@@ -225,9 +225,7 @@ def test_an_experiments_point_stays_as_long_as_what_it_set(run: str) -> None:
     config = json.loads(file.read_text())
     file.write_text(json.dumps(config | {"model": "minilm"}))
     app = check(open_page("attention", model=run, text=SENTENCE, view="compare"))
-    labels = [button.label for button in app.button if str(button.key).startswith("experiment_attention_")]
-    assert "What fine-tuning changed" in labels
-    app.button(f"experiment_attention_{labels.index('What fine-tuning changed')}").click().run()
+    app.button(key="experiment_attention_fine-tuned").click().run()
     assert app.session_state["shared_other_model"] == "minilm"
     assert "Which layers changed most?" in texts(check(app))
     app.segmented_control(key="lang_widget").set_value("zh").run()

@@ -350,13 +350,13 @@ def test_the_hub_that_cannot_be_reached_is_no_dead_end() -> None:
     assert not app.error
 
 
-@pytest.mark.parametrize("number", range(4))
-def test_the_prepared_experiments_set_the_page_up(number: int) -> None:
+@pytest.mark.parametrize("name", ["four-sentences", "head-only", "little-data", "high-rate"])
+def test_the_prepared_experiments_set_the_page_up(name: str) -> None:
     app = check(open_page("finetune", data="article-example"))
-    check(app.button(key=f"experiment_finetune_{number}").click().run())
+    check(app.button(key=f"experiment_finetune_{name}").click().run())
     assert not app.error
     assert app.session_state["preset"] == "custom"
-    assert app.session_state["experiment_finetune"] == number
+    assert app.session_state["shared_experiment"] == name
     assert [text.value for text in app.markdown if len(text.value) > 150], "the point of the experiment is told"
 
 

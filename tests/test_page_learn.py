@@ -323,7 +323,7 @@ def test_the_playground_asks_such_a_run_for_a_mask_and_shows_its_words(from_scra
     name = f"run:{put_run(from_scratch)}"
     app = check(open_page("playground", model=name))
     assert len(app.error) == 1 and "write \\[MASK\\] where a word is missing" in app.error[0].value
-    check(app.button(key="experiment_playground_0").click().run())
+    check(app.button(key="experiment_playground_missing").click().run())
     assert not app.error and app.get("plotly_chart")
     assert "a new model with random weights" in texts(app)
 

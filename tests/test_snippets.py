@@ -261,7 +261,7 @@ def test_training_rows_of_a_file(kind: str, tmp_path: Path, monkeypatch: pytest.
     assert sorted(zip(rows["text"], rows["label"], strict=True)) == sorted(core_rows)
 
 
-@pytest.mark.parametrize("name", ["article-example", "rotten_tomatoes"])
+@pytest.mark.parametrize("name", ["article-example", "rotten_tomatoes", "chinese-reviews"])
 def test_training_rows_of_a_bundled_dataset(name: str) -> None:
     dataset = load_data(name, LAYOUTS["text-label"])
     rows = rows_of(finetune_code.training_rows(name, "", dataset.columns, dataset.report), dataset.label_names)
@@ -686,7 +686,7 @@ def test_documents_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ki
     assert sorted({" ".join(text.split()) for text in texts_of(code)}) == documents_of(dataset)
 
 
-@pytest.mark.parametrize("name", ["article-example", "rotten_tomatoes"])
+@pytest.mark.parametrize("name", ["article-example", "rotten_tomatoes", "chinese-reviews"])
 def test_documents_of_a_bundled_dataset(name: str) -> None:
     dataset = load_data(name, LAYOUTS["documents"])
     read = {" ".join(text.split()) for text in texts_of(learn_code.documents(name, "", "text", dataset.report))}

@@ -136,7 +136,11 @@ class View {
     parent.append(this.root);
     this.hover = { box: null, row: null, column: null, head: null };
     this.root.addEventListener("keydown", (event) => this.key(event));
-    this.root.addEventListener("pointerleave", () => this.point({ box: null, row: null, column: null, head: null }));
+    this.root.addEventListener("pointermove", (event) => this.follow(event));
+    this.root.addEventListener("pointerleave", () => {
+      this.root.classList.remove("pointing");
+      this.point({ box: null, row: null, column: null, head: null });
+    });
     this.observer = new ResizeObserver(() => this.fit());
     this.observer.observe(this.root);
   }
@@ -475,6 +479,12 @@ class View {
 
   /* ---- pointing ---- */
 
+  /** While something of the picture is pointed at, what it says stays in view, unless it would hide just that. */
+  follow(event) {
+    const inside = event.target.closest(".stage") && event.clientY < window.innerHeight - this.inspector.offsetHeight;
+    this.root.classList.toggle("pointing", Boolean(inside));
+  }
+
   point(next) {
     const now = this.hover;
     if (["box", "row", "column", "head"].every((name) => now[name] === next[name])) return;
@@ -558,15 +568,13 @@ class View {
     const left = element("div", "words");
     left.append(head, element("p", "says", box.says));
     const checks = element("p", "small");
-    const known =
-      box.difference === null ? words.unseen : box.difference === 0 ? words.same : fill(words.library, { value: box.difference.toExponential(1) });
     const drawn =
       box.kind !== "values"
         ? ""
-        : ` · ${fill(words.full, { value: number(box.strength) })} · ${
+        : `${fill(words.full, { value: number(box.strength) })} · ${
             box.map.type === "f2" ? words.exact : fill(words.dots, { rows: box.map.tall, columns: box.map.wide, value: number(box.map.top / 127) })
           }`;
-    checks.textContent = known + drawn;
+    checks.textContent = drawn;
     left.append(checks);
 
     const right = element("div", "numbers");

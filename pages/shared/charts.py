@@ -37,17 +37,17 @@ def plot(
     key: str,
     alt: str,
     *,
-    on_select: Callable[[], None] | Literal["rerun", "ignore"] = "ignore",
+    on_select: Callable[[], None] | Literal["rerun"] | None = None,
     selection_mode: str | Sequence[str] = ("points", "box", "lasso"),
     tools: Sequence[str] = (),
 ) -> Any:
     """Draw the figure; returns what is selected in it. alt: what it shows, in a sentence. tools: Plotly's own, where they are needed."""
+    chosen: dict[str, Any] = {"on_select": on_select, "selection_mode": selection_mode} if on_select else {}
     return st.plotly_chart(
         style.legible(in_the_theme(figure)),
         key=key,
         alt=alt,
-        on_select=on_select,
-        selection_mode=selection_mode,
+        **chosen,
         config={
             "displaylogo": False,
             "modeBarButtons": [[*tools, "toImage"]],

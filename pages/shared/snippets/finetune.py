@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from core.data.bundled import ARTICLE, DATASETS
 from core.finetune.methods import LORA_TARGETS, LORA_TARGETS_ELSEWHERE
 from core.results import DataReport, RunConfig
-from pages.shared.snippets._parts import beginning, film_rows, joined_columns, precision, read_table
+from pages.shared.snippets._parts import beginning, joined_columns, packaged_rows, precision, read_table
 
 WEIGHTED = """
 counts = train["label"].value_counts().reindex(labels).to_numpy()
@@ -16,6 +16,9 @@ weights = torch.tensor(len(train) / (len(labels) * counts), dtype=torch.float32)
 def weighted_loss(outputs, targets, **options):
     return torch.nn.functional.cross_entropy(outputs["logits"], targets, weights.to(targets.device))
 
+"""
+
+DECIDED = """rows = rows[rows.groupby("text")["label"].transform("nunique") == 1]  # what both classes have says nothing
 """
 
 
@@ -28,8 +31,8 @@ def training_rows(name: str, file: str, columns: Mapping[str, str], report: Data
         texts, classes = zip(*ARTICLE.items(), strict=True)
         return f'rows = pd.DataFrame({{"text": {list(texts)!r}, "label": {list(classes)!r}}})\n' + _renamed(report)
     if name in DATASETS and not file:
-        names = f"dict(enumerate({DATASETS[name].labels!r}))"
-        return film_rows(name) + f'rows["label"] = rows["label"].map({names})\n' + _renamed(report)
+        numbers = 'rows["label"] = rows["label"].map(dict(enumerate(labels)))\n'
+        return packaged_rows(name) + (numbers if DATASETS[name].languages == "en" else DECIDED) + _renamed(report)
     roles = {column: role for role, column in columns.items()}
     if not file:
         return f"""rows = load_dataset({name!r}, split="train").to_pandas().rename(columns={roles!r})

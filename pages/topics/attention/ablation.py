@@ -52,29 +52,31 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
     """Heads to switch off, what that changes for the sentence, and the ranking of a classifier's heads; returns the code."""
     config = cached_models.encoder(model).config
     layers, count = config.num_hidden_layers, config.num_attention_heads
+    names = {
+        f"{layer}.{head}": _("layer {layer}, head {head}").format(layer=layer + 1, head=head + 1)
+        for layer in range(layers)
+        for head in range(count)
+    }
+    off = _off(layers, count)
+    _grid(model, text, pair, cut, off)
+    inputs.many(
+        "off", "attention", names, _("Heads that are off"), placeholder=_("none: choose here, or click a head above")
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(_("Whole layers:"), width="content")
+        for layer in range(layers):
+            st.button(str(layer + 1), key=f"layer_off_{layer}", on_click=_toggle_layer, args=(layer, layers, count))
+        st.button(_("All on"), on_click=_all_on, disabled=not _off(layers, count), icon=":material/restart_alt:")
+    if off:
+        _effect(model, text, pair, cut, off)
+    else:
+        st.info(_("All heads are on. Switch one off to see what the model loses."), icon=":material/touch_app:")
     st.markdown(
         _(
             "A head that is off hands on zeros instead of its values. Each number is how far the sentence's output vectors move when that head alone "
             "is off, as a share of their length. Click heads to switch them off together."
         )
     )
-    names = {
-        f"{layer}.{head}": _("layer {layer}, head {head}").format(layer=layer + 1, head=head + 1)
-        for layer in range(layers)
-        for head in range(count)
-    }
-    inputs.many("off", "attention", names, _("Heads that are off"), placeholder=_("none: choose here, or click below"))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(_("Whole layers:"), width="content")
-        for layer in range(layers):
-            st.button(str(layer + 1), key=f"layer_off_{layer}", on_click=_toggle_layer, args=(layer, layers, count))
-        st.button(_("All on"), on_click=_all_on, disabled=not _off(layers, count), icon=":material/restart_alt:")
-    off = _off(layers, count)
-    _grid(model, text, pair, cut, off)
-    if off:
-        _effect(model, text, pair, cut, off)
-    else:
-        st.info(_("All heads are on. Switch one off to see what the model loses."), icon=":material/touch_app:")
     _importance(model)
     return snippets.ablation(model, text, pair, cut, sorted(off), classifier=cached_models.classifies(model))
 

@@ -20,12 +20,6 @@ DRAWN = 60
 
 def show(model: str, text: str, pair: str) -> str:
     """Three ways to read attention beside two attributions, word by word, and how alike they rank; returns the code."""
-    st.markdown(
-        _(
-            "It is tempting to read a word's attention as its importance. Whether it is can be measured: integrated gradients and leaving a word out say what "
-            "a word does for the answer; the rank correlation says whether attention puts the words in the same order (Jain & Wallace 2019)."
-        )
-    )
     if not cached_models.classifies(model):
         why = _("The model above gives no answer to explain; a classifier does.")
         model = classifier.instead(why, model)
@@ -55,6 +49,12 @@ def show(model: str, text: str, pair: str) -> str:
         _("Each column has a scale of its own. Attributions are shown without their sign: how much a word matters, not which way.")
         + (" " + _("The first {shown} of {count} words are drawn.").format(shown=DRAWN, count=len(found.words)) if len(found.words) > DRAWN else "")
     )  # fmt: skip
+    st.markdown(
+        _(
+            "It is tempting to read a word's attention as its importance. Whether it is can be measured: integrated gradients and leaving a word out say what "
+            "a word does for the answer; the rank correlation says whether attention puts the words in the same order (Jain & Wallace 2019)."
+        )
+    )
     st.header(_("Do they agree?"), anchor=False)
     st.dataframe(
         pd.DataFrame(

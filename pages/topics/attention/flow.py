@@ -33,14 +33,6 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
         depths = {depth: str(depth) for depth in range(1, layers + 1)}
         key = f"depth_{layers}"
         depth = choices.slider(_("Through how many layers"), depths, choices.kept(key, depths, layers), key=key)
-    st.markdown(
-        _(
-            "A map shows one layer, but vectors mix layer after layer: what a token looks at in layer 6 is already a mixture. **Attention rollout** "
-            "multiplies the maps of all layers, each averaged over its heads and mixed half and half with the residual connection. **Attention flow** treats "
-            "the same maps as pipes and asks how much could flow from a token at the top to a token at the bottom. Both follow the attention only: "
-            "values and feed-forward networks are left out (Abnar & Zuidema 2020)."
-        )
-    )
     left, right = st.columns([3, 2], gap="large")
     with left:
         everything = range(count)
@@ -83,6 +75,14 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
         if len(shown) < count:
             st.caption(_("The first {shown} of {count} tokens are drawn.").format(shown=len(shown), count=count))
         _agreement(measures)
+    st.markdown(
+        _(
+            "A map shows one layer, but vectors mix layer after layer: what a token looks at in layer 6 is already a mixture. **Attention rollout** "
+            "multiplies the maps of all layers, each averaged over its heads and mixed half and half with the residual connection. **Attention flow** treats "
+            "the same maps as pipes and asks how much could flow from a token at the top to a token at the bottom. Both follow the attention only: "
+            "values and feed-forward networks are left out (Abnar & Zuidema 2020)."
+        )
+    )
     return snippets.rollout(model, text, pair, cut, token, flow=count <= heads.MOST_FLOW_TOKENS)
 
 

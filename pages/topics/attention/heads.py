@@ -2,6 +2,7 @@
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import heads
 from core.batches import Report
@@ -49,15 +50,16 @@ def _texts(sample: str, text: str) -> tuple[str, ...]:
     return tuple(rows["text"][: step * SAMPLE : step])
 
 
-def show(model: str, text: str, pair: str, cut: int) -> str:
-    """The grid of all heads, coloured by one statistic, and the chosen head in numbers; returns the code behind them."""
+def show(model: str, text: str, pair: str, cut: int, options: DeltaGenerator) -> str:
+    """The grid of all heads, coloured by one statistic, and the chosen head in numbers; returns the code behind them.
+
+    options: the place of what is seldom chosen.
+    """
     offered = {name: _(row.title) for name, row in DATASETS.items()} | {"sentence": _("only the sentence above")}
-    first, second = st.columns(2)
-    with first:
+    with options:
         sample = inputs.choice("sample", "attention", offered, _("Texts that heads are measured on"))
-    with second:
-        titles = {name: _(row.title) for name, row in heads.STATISTICS.items()}
-        colour = inputs.choice("colour", "attention", titles, _("Coloured by"))
+    titles = {name: _(row.title) for name, row in heads.STATISTICS.items()}
+    colour = inputs.choice("colour", "attention", titles, _("Coloured by"))
     texts = _texts(sample, text)
     found = cached_attention.head_statistics(model, texts, cut)
     if found is None:

@@ -5,12 +5,12 @@ from typing import cast
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import attention, embeddings
 from core.figures import embeddings as pictures
 from pages.shared import charts, inputs, layout
 from pages.shared.cached import embeddings as cached_embeddings
-from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.snippets import embeddings as snippets
 from pages.topics.embeddings.names import pooling_names, state_title
@@ -23,17 +23,16 @@ COMPARED = (
 )
 
 
-def show(model: str, text: str) -> None:
-    """last_hidden_state and pooler_output as pictures and numbers, and ways to make one vector of many."""
-    first, second, third = st.columns([3, 1, 2], vertical_alignment="bottom")
-    with first:
-        pair = inputs.pair("embeddings")
-    with second:
-        cut = inputs.cut("embeddings", cached_models.tokenizer(model).model_max_length)
+def show(model: str, text: str, options: DeltaGenerator) -> None:
+    """last_hidden_state and pooler_output as pictures and numbers, and ways to make one vector of many.
+
+    options: the place of what is seldom chosen.
+    """
+    with options:
+        pair, cut = inputs.pair_and_cut("embeddings", model)
     found = cached_embeddings.output(model, text, pair, cut)
     layers, (count, size) = len(found.states) - 1, found.states.shape[1:]
-    with third:
-        state = inputs.state("embeddings", layers)
+    state = inputs.state("embeddings", layers)
     values = found.states[state]
     charts.plot(
         pictures.state_heatmap(

@@ -4,6 +4,7 @@ from typing import Literal, cast
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import embeddings, models, runs
 from core.bundled import READY
@@ -13,40 +14,49 @@ from pages.shared.cached import embeddings as cached_embeddings
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.snippets import embeddings as snippets
-from pages.topics.embeddings.collection import chosen_texts, sentences_file, told, vectors
+from pages.topics.embeddings.collection import chosen_source, chosen_texts, sentences_file, told, vectors
 from pages.topics.embeddings.names import pooling_names
 from pages.topics.embeddings.separation import separation
 
 NEIGHBOURS = 8
 
 
-def show(model: str, text: str) -> None:
-    """Sentences as points, one model or before and after fine-tuning."""
-    sample = chosen_texts()
-    pair_of_models = compared_models(model)
+def show(model: str, text: str, options: DeltaGenerator) -> None:
+    """Sentences as points, one model or before and after fine-tuning. options: the place of what is seldom chosen."""
+    first, second, third = st.columns([2, 2, 3])
+    with first:
+        source = chosen_source()
+    with second:
+        compare = inputs.choice("compare", "embeddings", shown_models(), _("Show"))
+    sample = chosen_texts(source, options)
+    pair_of_models = compared_models(model, compare)
     names = tuple(pair_of_models)
     model = names[-1]
-    first, second, third = st.columns([2, 3, 2], vertical_alignment="bottom")
-    with first:
-        pooling = cast(embeddings.Pooling, inputs.segment("pooling", "embeddings", pooling_names(), _("Pooling")))
     kinds = {"pca-2": "PCA 2-D", "pca-3": "PCA 3-D", "tsne-2": "t-SNE 2-D", "tsne-3": "t-SNE 3-D"}
-    with second:
+    with options:
+        pooling = cast(embeddings.Pooling, inputs.segment("pooling", "embeddings", pooling_names(), _("Pooling")))
         kind = inputs.segment("map", "embeddings", kinds, _("Projection"))
-    with third:
         cut = inputs.cut("embeddings", cached_models.tokenizer(model).model_max_length)
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
-    with left:
+    with third:
         state = inputs.state("embeddings", cached_models.encoder(model).config.num_hidden_layers)
     method = cast(embeddings.Method, kind.partition("-")[0])
     dimensions: Literal[2, 3] = 3 if kind.endswith("3") else 2
     count = len(sample.texts)
     perplexity = 30.0
     if method == "tsne":
-        perplexity = right.number_input(
+        perplexity = options.number_input(
             _("Perplexity"), 1.0, 100.0, float(min(30, max(1, (count - 1) // 3))), step=1.0,
             help=_("Roughly how many neighbours each point keeps in mind. It must be smaller than the number of sentences."),
         )  # fmt: skip
     pooled = [vectors(name, title, sample.texts, cut) for name, title in pair_of_models.items()]
+    if any(one is None for one in pooled):
+        return
+    with st.spinner(_("Drawing the map …")):
+        projection = cached_embeddings.projection(
+            names, sample.texts, cut, state, pooling, method, dimensions, perplexity
+        )
+    near = nearest(model, text, sample, cut, state, pooling)
+    selected = maps(pair_of_models, projection, sample, near)
     st.caption(
         told(sample)
         + " "
@@ -58,14 +68,6 @@ def show(model: str, text: str) -> None:
             else ""
         )
     )
-    if any(one is None for one in pooled):
-        return
-    with st.spinner(_("Drawing the map …")):
-        projection = cached_embeddings.projection(
-            names, sample.texts, cut, state, pooling, method, dimensions, perplexity
-        )
-    near = nearest(model, text, sample, cut, state, pooling)
-    selected = maps(pair_of_models, projection, sample, near)
     explain_map(projection, method, perplexity, len(names) == 2)
     read(sample, selected, near, text)
     separation(pair_of_models, sample, cut, state, pooling)
@@ -79,10 +81,13 @@ def show(model: str, text: str) -> None:
     )
 
 
-def compared_models(model: str) -> dict[str, str]:
+def shown_models() -> dict[str, str]:
+    """What can be shown of the model."""
+    return {"one": _("this model"), "both": _("before and after fine-tuning")}
+
+
+def compared_models(model: str, wanted: str) -> dict[str, str]:
     """Model name → title of what is shown: the model alone, or the encoder that a trained model began with and that model."""
-    options = {"one": _("this model"), "both": _("before and after fine-tuning")}
-    wanted = inputs.segment("compare", "embeddings", options, _("Show"))
     if wanted == "one":
         return {model: _("this model")}
     if not models.RUN_NAME.fullmatch(model) and model not in READY:

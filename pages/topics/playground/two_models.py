@@ -13,7 +13,7 @@ from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.tasks.table import VIEWS
-from pages.topics.playground import answer, experiments
+from pages.topics.playground import answer
 from pages.topics.playground.answering import short_title
 
 
@@ -66,7 +66,6 @@ def show(name: str, titles: Mapping[str, str], given: Mapping[str, str]) -> None
             if first == second
             else _("They disagree: **{first}** or **{second}**.").format(first=first, second=second)
         )
-    layout.experiments("playground", experiments.rows(name))
     shown = [model for model in (name, other) if model and (model == name or len(answers) == 2)]
     ready = {model: cached_models.predictor(model) for model in shown}
     layout.show_code(

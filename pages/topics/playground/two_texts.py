@@ -11,7 +11,7 @@ from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.tasks.table import VIEWS
-from pages.topics.playground import answer, experiments
+from pages.topics.playground import answer
 
 
 def show(name: str, given: Mapping[str, str]) -> None:
@@ -23,7 +23,6 @@ def show(name: str, given: Mapping[str, str]) -> None:
     with layout.mistakes():
         if answer.complete(name, given):
             _compare(name, given, edited)
-    layout.experiments("playground", experiments.rows(name))
     layout.show_code(VIEWS[predictor.task.id].predict_code(name, edited, predictor.max_length))
 
 

@@ -178,7 +178,7 @@ def _ready(aim: Aim, model: str) -> Source:
     )  # fmt: skip
     row = DATASETS[inputs.get("corpus")]
     st.caption(
-        _("{rows:,} texts; their labels are not used. Licence: {licence}").format(rows=row.rows, licence=row.licence)
+        _("{rows:,} texts; their labels are not used. Licence: {licence}").format(rows=row.rows, licence=_(row.licence))
     )
     result.read_before(aim.begins_with(model), row.id)
     return Source(row.id, "", aim.task.id)

@@ -8,6 +8,7 @@ from math import exp, log2
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import attention, models
 from core.attention import readable
@@ -135,14 +136,18 @@ def _offered(model: str) -> dict[str, str]:
     return found
 
 
-def show(model: str, text: str, cut: int) -> str:
-    """Tokens to mask, the likeliest entries for each masked one, the loss, attention before and after; returns the code."""
+def show(model: str, text: str, cut: int, options: DeltaGenerator) -> str:
+    """Tokens to mask, the likeliest entries for each masked one, the loss, attention before and after; returns the code.
+
+    options: the place of what is seldom chosen.
+    """
     tokens = cached_tokens.tokens(model, text, "", cut)
     whole = inputs.get("whole") == "yes"
     masked = positions(tokens, inputs.get("masked"), whole_words=whole)
     _chips(model, tokens, masked, whole)
     offered = _offered(model)
-    others = inputs.many("models", "pretraining", offered, _("Beside other models"), placeholder=_("none: choose models to compare with"), most=SIDE_BY_SIDE - 1) if offered else ()  # fmt: skip
+    with options:
+        others = inputs.many("models", "pretraining", offered, _("Beside other models"), placeholder=_("none: choose models to compare with"), most=SIDE_BY_SIDE - 1) if offered else ()  # fmt: skip
     if not masked and not _gaps(model, tokens):
         st.info(
             _("No token is masked. Click one above, or write [MASK] where a word should be."),

@@ -40,12 +40,6 @@ def _use(pair: tuple[str, str]) -> None:
 
 def show(model: str, text: str, pair: str, cut: int) -> str:
     """The probability that the second text follows, prepared pairs, segments, and the way to the answer; returns the code."""
-    st.markdown(
-        _(
-            "BERT's second task: half of its training pairs were two sentences in a row, half had a second sentence from another text, and the vector of "
-            "[CLS] had to tell which. RoBERTa (Liu et al. 2019) left the task out and lost nothing, so most later models do without."
-        )
-    )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(_("Prepared pairs:"), width="content")
         for name, title in _titles().items():
@@ -59,6 +53,12 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
         st.info(layout.plain(_(template).format(**values)), icon=":material/info:")
     _answer(found)
     _segments(found)
+    st.markdown(
+        _(
+            "BERT's second task: half of its training pairs were two sentences in a row, half had a second sentence from another text, and the vector of "
+            "[CLS] had to tell which. RoBERTa (Liu et al. 2019) left the task out and lost nothing, so most later models do without."
+        )
+    )
     _path(found)
     _prepared(model, cut)
     return snippets.next_sentence(model, text, pair, found.tokens.max_length)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import vocabulary
 from core.figures import training as training_figures
@@ -14,10 +15,10 @@ from pages.shared.i18n import _
 from pages.topics.tokens import tokenizers
 
 
-def show(model: str) -> None:
-    """A dataset under the chosen tokenizer."""
+def show(model: str, options: DeltaGenerator) -> None:
+    """A dataset under the chosen tokenizer. options: the place of what is seldom chosen."""
     rows = tokenizers.sources()
-    first, second, third = st.columns([3, 1.3, 1.3], vertical_alignment="bottom")
+    first, second = st.columns([3, 1], vertical_alignment="bottom")
     with first:
         source = choices.listed(
             _("Texts"),
@@ -31,7 +32,7 @@ def show(model: str) -> None:
     with second:
         counts = {number: f"{number:,}" for number in (500, 2000, 10000)}
         count = choices.listed(_("Examples"), counts, choices.kept("dataset_count", counts, 2000), key="dataset_count")
-    with third:
+    with options:
         max_length = inputs.cut("tokens", cached_models.tokenizer(model).model_max_length)
     texts = tokenizers.texts_of(source, count)
     report, done = tokenizers.progress(_("{done:,} of {total:,} texts read"))
