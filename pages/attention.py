@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core import attention, html
 from core.errors import UserError
 from core.results import Tokens
-from pages.shared import choices, i18n, inputs, layout
+from pages.shared import choices, i18n, inputs, layout, path
 from pages.shared.cached import attention as cached_attention
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
@@ -126,7 +126,8 @@ def _experiments(topic: str) -> None:
 
 with layout.page(
     _("Attention"),
-    _(
+    path.step("attention")
+    + _(
         "Before a token becomes a vector with meaning, every head of every layer decides which other tokens it takes information from. "
         "The weights say how much: each token shares out exactly 1."
     ),
@@ -153,3 +154,4 @@ with layout.page(
     layout.what_was_cut(tokens)
     if code:
         layout.show_code(code)
+    path.footer("attention")

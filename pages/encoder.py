@@ -10,7 +10,7 @@ from core.attention import labels
 from core.encoder import Trace
 from core.figures import encoder as figures
 from core.results import Tokens
-from pages.shared import charts, choices, inputs, layout
+from pages.shared import charts, choices, inputs, layout, path
 from pages.shared.cached import attention as cached_attention
 from pages.shared.cached import encoder as cached_encoder
 from pages.shared.cached import models as cached_models
@@ -218,7 +218,8 @@ def _changes_elsewhere(model: str) -> None:
 
 with layout.page(
     _("Encoder"),
-    _(
+    path.step("encoder")
+    + _(
         "Follow one sentence through a layer of the real model: every box is a step of the computation with its real numbers. "
         "Point at anything to read it; choose a box to open it below."
     ),
@@ -238,3 +239,4 @@ with layout.page(
             _walk(model, text, pair, cut, code)
             _changes_elsewhere(model)
     layout.what_was_cut(tokens)
+    path.footer("encoder")

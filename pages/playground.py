@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.bundled import READY
-from pages.shared import inputs, layout
+from pages.shared import inputs, layout, path
 from pages.shared.cached import models as cached_models
 from pages.shared.experiments import of, strip
 from pages.shared.i18n import _
@@ -12,7 +12,8 @@ from pages.topics.playground import answer, answering, experiments, many_texts, 
 
 with layout.page(
     _("Playground"),
-    _(
+    path.step("playground")
+    + _(
         "Ask a trained model about your own sentences: how sure it is, which words it goes by, what it said before it was trained, "
         "and what another model says."
     ),
@@ -39,3 +40,4 @@ with layout.page(
         two_models.show(model, titles, given)
     else:
         many_texts.show(model, titles)
+    path.footer("playground")

@@ -5,7 +5,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import families, models
 from core.errors import UserError
-from pages.shared import i18n, inputs, layout
+from pages.shared import i18n, inputs, layout, path
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.experiments import of, strip
@@ -101,7 +101,8 @@ def _learn(topics: dict[str, str]) -> None:
 
 with layout.page(
     _("Pre-training"),
-    _(
+    path.step("pretraining")
+    + _(
         "Before it saw a single label, BERT read billions of words with holes in them and learnt to fill the holes, and to tell whether one sentence follows "
         "another. Ask it both, and watch it learn."
     ),
@@ -121,3 +122,4 @@ with layout.page(
         code = _ask(topic, bar.model, bar.text, cut, bar.options)
     if code:
         layout.show_code(code)
+    path.footer("pretraining")

@@ -13,7 +13,7 @@ from core.figures import training as training_figures
 from core.metrics import METRICS, mcnemar
 from core.results import Evaluation, RunReport
 from core.runs import Run
-from pages.shared import charts, choices, inputs, layout, words
+from pages.shared import charts, choices, inputs, layout, path, words
 from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _
 from pages.shared.run_view import curves, history, live
@@ -359,7 +359,8 @@ def remark(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> str:
 
 with layout.page(
     _("Runs"),
-    _(
+    path.step("runs")
+    + _(
         "Every training run on this machine, with what it was asked to do and what came out. "
         "Open one, lay up to four over each other, go on from any of them, or take its model away."
     ),
@@ -392,3 +393,4 @@ with layout.page(
             compare(picked, reports)
         if picked:
             delete_button(picked)
+    path.footer("runs")

@@ -3,14 +3,17 @@
 import streamlit as st
 
 from core.errors import UserError
-from pages.shared import data_form, inputs, layout, progress
+from pages.shared import inputs, layout, path, progress
 from pages.shared.cached import search as cached_search
+from pages.shared.data_form import report as data_report
+from pages.shared.experiments import of, strip
 from pages.shared.i18n import _, language
 from pages.topics.search import answers, experiments, measured, picture, shelf
 
 with layout.page(
     _("Search"),
-    _(
+    path.step("search")
+    + _(
         "Ask a help desk, or your own texts, in your own words. A text is found by the vector of its meaning, by the words it shares with the question, or by both; "
         "and where nothing is near enough, the page says so."
     ),
@@ -28,19 +31,21 @@ with layout.page(
             if inputs.settle_view("search", views) != "measured":
                 example = experiments.FIRST[texts.desk or language()]
                 question = inputs.question("search", label=_("Your question"), example=example)
-            view = inputs.view("search", views, label=_("Show"))
+            view = inputs.topic("search", views)
+            strip("search", of(experiments.rows(), {view}))
             if view != "measured" and not question.strip():
                 raise UserError("there is no question; type one in your own words")
+            passages = texts.passages
             index = progress.work(
-                f"search_index_{model}_{hash(texts.passages)}", _("Reading the texts"),
-                lambda report: cached_search.opened(model, texts.passages, report),
+                f"search_index_{model}_{hash(passages)}", _("Reading the texts"),
+                lambda report: cached_search.opened(model, passages, report),
             )  # fmt: skip
             if index is not None:
-                data_form.warnings(cached_search.advice(model, texts.passages))
+                data_report.warnings(cached_search.advice(model, passages))
                 if view == "answers":
                     answers.show(model, question, texts, index)
                 elif view == "picture":
                     picture.show(model, question, texts, index)
                 else:
                     measured.show(model, texts)
-    layout.experiments("search", experiments.rows())
+    path.footer("search")

@@ -29,7 +29,7 @@ GROUPS = (  # who may import whom: each name those before it
     "predict explain heads robustness compress",
     # learn, from beginning to end
     "finetune.recipe finetune.machine finetune.setup finetune.methods finetune.savings finetune.checkpoints finetune.trainer "
-    "finetune.estimate finetune.worker finetune.train article notes runs adaptive diagnosis",
+    "finetune.estimate finetune.worker finetune.train claims article notes runs adaptive diagnosis",
     # use, on what this machine computes fastest
     "search.words search.bm25 search.vectors search.ways search.index search.quality search.evaluate",
     # take away

@@ -80,6 +80,8 @@ DEFAULTS = {
     "pasted": "",
     "plan": "",
     "learning": "",
+    "claims": "",
+    "verdict": "",
     "experiment": "",
     "present": "",
     "searcher": "",

@@ -40,7 +40,7 @@ STYLE = (
 PRESENTED = """
 <style>
 html { font-size: 24px !important; }
-[data-testid="stHeader"], .st-key-intro, .st-key-toolbar, .st-key-topics, .st-key-frame, .st-key-code { display: none; }
+[data-testid="stHeader"], .st-key-intro, .st-key-toolbar, .st-key-topics, .st-key-frame, .st-key-code, .st-key-path { display: none; }
 [data-testid="stMainBlockContainer"] { padding: .75rem 1.5rem; }
 [data-testid="stMainBlockContainer"] h1 { font-size: 1.25rem; }
 </style>

@@ -8,7 +8,7 @@ from core import embeddings
 from core.figures.search import question_map
 from core.search.index import Index
 from core.search.ways import WAYS
-from pages.shared import inputs, layout
+from pages.shared import charts, inputs
 from pages.shared.cached import search as cached_search
 from pages.shared.i18n import _
 from pages.topics.search.shelf import Shelf
@@ -23,7 +23,7 @@ def show(model: str, question: str, shelf: Shelf, index: Index) -> None:
     with st.spinner(_("Drawing the map …")):
         projection = cached_search.projection(model, shelf.passages, question, method)
     near = WAYS["meaning"].hits(index.scores(question, cached_search.vector(model, question)), NEAR)
-    layout.plot(
+    charts.plot(
         question_map(projection, shelf.titles, shelf.groups, question, [hit.place for hit in near], text=_),
         "search_map",
         _("A map of the texts, a point for each, and the question as a star; the nearest texts are listed below"),

@@ -13,7 +13,9 @@ from core.data.layouts import LAYOUTS
 from core.errors import N_, UserError
 from core.results import Reading
 from core.tables.table import FIND_OUT, Table
-from pages.shared import choices, data_form, inputs, layout
+from pages.shared import choices, inputs, layout
+from pages.shared.data_form import reading as form_reading
+from pages.shared.data_form import uploads
 from pages.shared.i18n import _, language
 
 DOCUMENTS = LAYOUTS["documents"]
@@ -89,7 +91,7 @@ def _own(titles: list[str], answers: list[str]) -> Shelf:
 def _from_file() -> Shelf | None:
     upload = st.file_uploader(
         _("A file with one text a row"),
-        type=[suffix.removeprefix(".") for suffix in data_form.suffixes_of([DOCUMENTS])],
+        type=[suffix.removeprefix(".") for suffix in uploads.suffixes_of([DOCUMENTS])],
         max_upload_size=settings.MAX_UPLOAD_MB.value(),
         key="search_file",
         help=_("Its encoding, delimiter and columns are found out. The file is not kept, but an index of it is: vectors and single words."),
@@ -130,7 +132,7 @@ def _table(upload: st.runtime.uploaded_file_manager.UploadedFile) -> Table:
     try:
         table = _read(upload, reading)
     finally:
-        data_form.reading_fields(reading, table, take, plain=upload.name.lower().endswith(".txt"), key="search_")
+        form_reading.reading_fields(reading, table, take, plain=upload.name.lower().endswith(".txt"), key="search_")
     return table
 
 
