@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.attention import labels
 from core.encoder import Trace
 from core.figures import encoder as figures
-from pages.shared import choices, inputs, layout
+from pages.shared import charts, choices, inputs, layout
 from pages.shared.cached import encoder as cached_encoder
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
@@ -110,7 +110,7 @@ def _step(trace: Trace, head: int, token: int, there: list[str], model: str) -> 
             square=square and tall == 1,
             text=_,
         )
-        st.plotly_chart(
+        charts.plot(
             figure, key="encoder_matrix", alt=_("The numbers of the chosen step as a heat map, one row for each token")
         )
         if tall * wide > 1:
@@ -161,7 +161,7 @@ def _checks(trace: Trace, there: list[str]) -> None:
                 "after every layer. The largest difference of any number is **{value}**; rounding in float32 can make about 0.000001."
             ).format(compared=f"{compared:,}", value=_small(worst))
         )
-        st.plotly_chart(
+        charts.plot(
             figures.differences(trace.differences, text=_),
             key="encoder_differences",
             alt=_("The largest difference from the library after every layer"),

@@ -4,14 +4,14 @@ The training runs in a process of its own; this page writes what was asked into 
 """
 
 import json
-from pathlib import Path
 
 import streamlit as st
 
 from core.data.dataset import TextDataset
 from core.results import RunConfig
-from pages.shared import data_form, inputs, launch, layout, recipe
-from pages.shared.data_form import Source
+from pages.shared import inputs, launch, layout, recipe
+from pages.shared.data_form import report
+from pages.shared.data_form.source import Source, choose_data
 from pages.shared.experiments import Experiment, strip
 from pages.shared.i18n import _
 from pages.shared.run_view import actions, live
@@ -21,7 +21,13 @@ from pages.shared.tasks.table import VIEWS
 def configuration(source: Source, model: str, name: str, limit: int) -> RunConfig:
     """Everything that was chosen. limit: tokens the model can take."""
     asked = RunConfig(
-        model=model, data=source.name, task=source.task, columns=source.columns, reading=source.reading, name=name
+        model=model,
+        data=source.name,
+        task=source.task,
+        columns=source.columns,
+        reading=source.reading,
+        preparation=source.preparation,
+        name=name,
     )
     return recipe.configuration(asked, limit)
 
@@ -33,14 +39,14 @@ def form() -> None:
     left, right = st.columns([3, 2], gap="large")
     source, dataset = None, None
     with left:
-        st.subheader(_("1 · Data"), anchor=False)
+        st.header(_("1 · Data"), anchor=False)
         with layout.mistakes():
-            source = data_form.choose_data()
+            source = choose_data()
             if source:
                 with st.spinner(_("Reading the data …"), show_time=True):
                     dataset = source.load()
     with right:
-        st.subheader(_("2 · Model and recipe"), anchor=False)
+        st.header(_("2 · Model and recipe"), anchor=False)
         model = inputs.model("finetune")
         limit = launch.token_limit(model)
         recipe.fit_to(dataset, model)
@@ -52,7 +58,7 @@ def form() -> None:
         name = st.text_input(
             _("Name of the run (optional)"), max_chars=80, key="run_name", placeholder=_("so that you find it again")
         )
-        st.subheader(_("3 · Start"), anchor=False)
+        st.header(_("3 · Start"), anchor=False)
         if source and dataset:
             with layout.mistakes():
                 config = configuration(source, model, name.strip(), limit)
@@ -63,7 +69,7 @@ def form() -> None:
             st.caption(_("Choose data first."))
     if source and dataset:
         with left, layout.mistakes():
-            data_form.show_data(source, dataset, model, min(int(str(recipe.value_of("max_length"))), limit))
+            report.show_data(source, dataset, model, min(int(str(recipe.value_of("max_length"))), limit))
         layout.show_code(
             code(configuration(source, model, "", limit), source, dataset),
             _(
@@ -76,7 +82,7 @@ def form() -> None:
 def code(config: RunConfig, source: Source, dataset: TextDataset) -> str:
     """The same recipe as a script."""
     view = VIEWS[config.task]
-    return view.training_code(config, view.rows_code(source.name, Path(source.file).name, dataset), dataset)
+    return view.training_code(config, view.rows_code(source.name, source.script_file, dataset), dataset)
 
 
 def experiments() -> tuple[Experiment, ...]:

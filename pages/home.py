@@ -25,7 +25,8 @@ from pages.shared.cached import models as cached_models
 from pages.shared.cached import pretraining as cached_pretraining
 from pages.shared.cached import runs as cached_runs
 from pages.shared.cached import tokens as cached_tokens
-from pages.shared.data_form import NO_FILE, kind_of
+from pages.shared.data_form.source import kind_of
+from pages.shared.data_form.uploads import NO_FILE
 from pages.shared.i18n import _
 
 SHORT = 24  # tokens in a miniature
@@ -118,11 +119,11 @@ def finetune_card() -> None:
 
 
 def runs_card() -> None:
-    newest = next(iter(inputs.runs_that(gives="label")), None)
+    newest = next(iter(inputs.own_runs(gives="label")), None)
     report = cached_runs.run_report(newest.id) if newest else None
     if report and report.measured:
         evaluation, counted = report.measured, plain_words.measured_on(report)
-        caption = _("newest run: {metric} {value} on {counted}")
+        caption = _("your newest run: {metric} {value} on {counted}")
     else:
         evaluation = bundled.evaluation(next(iter(inputs.ready("label"))))
         counted = plain_words.counted(evaluation)
@@ -221,7 +222,7 @@ with layout.page(
                     st.caption(layout.plain(layout.i18n.error_text(error)))
                 st.page_link(target, label=label, icon=":material/arrow_forward:", query_params=inputs.link())
 
-    st.subheader(_("Start here"), anchor=False)
+    st.header(_("Start here"), anchor=False)
     starts = (
         (
             _("You want to understand BERT"),
@@ -264,5 +265,5 @@ with layout.page(
             for target, label, icon in links:
                 st.page_link(target, label=label, icon=icon, query_params=inputs.link() | own.get(target, {}))
 
-    st.subheader(_("This machine"), anchor=False)
+    st.header(_("This machine"), anchor=False)
     machine()

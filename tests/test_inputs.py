@@ -76,6 +76,17 @@ def test_an_address_is_an_echo_only_until_the_browser_has_a_newer_one() -> None:
     assert app.text_input(key="text@attention").value == "ab"
 
 
+def test_a_browser_that_is_a_whole_word_behind_undoes_no_letter() -> None:
+    app = check(open_page("attention", text="a"))
+    app.text_input(key="text@attention").set_value("ab").run()
+    shown = dict(app.query_params)
+    for letters in range(3, 33):
+        app.query_params.clear()
+        app.query_params.update(shown)
+        app.text_input(key="text@attention").set_value("a" * letters).run()
+        assert app.session_state["shared_text"] == "a" * letters
+
+
 def test_back_takes_the_address_whole_even_one_of_a_moment_ago(monkeypatch: pytest.MonkeyPatch) -> None:
     app = check(open_page("attention", text="a"))
     app.text_input(key="text@attention").set_value("ab").run()

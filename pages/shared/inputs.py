@@ -19,7 +19,7 @@ from core.bundled import READY
 from core.metrics import METRICS
 from core.results import RunReport
 from core.tasks.table import TASKS
-from pages.shared import choices
+from pages.shared import choices, visitor
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _, language
@@ -85,8 +85,18 @@ DEFAULTS = {
 OF_TRAINING = ("run", "runs", "data", "task", "preset", "changes", "learn", "corpus", "pasted", "plan", "learning")
 OF_PICTURES = tuple(name for name in DEFAULTS if name not in (*OF_TRAINING, "view", "present"))
 OPENING = DEFAULTS | {"part": "all"}  # what a page chooses where the default leaves it open
+NAME_RUNS = (
+    "run",
+    "runs",
+    "learning",
+    "model",
+    "other_model",
+    "other_classifier",
+)  # who sets one of these opens the runs
 LONGEST_LINK = 1500
-LINKS_KEPT = 20  # addresses of a moment ago that the browser may still send
+LINKS_KEPT = (
+    200  # addresses that a browser may still send: on a busy machine it stays behind by as many as there are letters
+)
 
 
 def get(name: str) -> str:
@@ -97,6 +107,8 @@ def get(name: str) -> str:
 def put(name: str, value: object) -> None:
     """Set a shared value; every picker and the address follow."""
     st.session_state[f"shared_{name}"] = str(value)
+    if name in NAME_RUNS:
+        visitor.opened(*str(value).split(","))
 
 
 def reset(names: Iterable[str]) -> None:
@@ -273,8 +285,8 @@ def within_limit(value: str) -> str:
 
 
 def run_title(run: runs.Run, report: RunReport | None = None) -> str:
-    """A run in one line: its name or data, its headline metric on the test rows if there is one, when it was made."""
-    parts = [run.config.name or run.config.data.removeprefix("data/")]
+    """A run in one line: its name, its headline metric on the test rows if there is one, when it was made."""
+    parts = [run.name]
     test = report.evaluations.get("test") if report else None
     headline = next((name for name in test.metrics if name in METRICS), "") if test else ""
     if test and headline:
@@ -285,8 +297,9 @@ def run_title(run: runs.Run, report: RunReport | None = None) -> str:
 
 
 def finished() -> list[runs.Run]:
-    """Every run that has a model, newest first."""
-    return [run for run in cached_runs.all_runs() if models.availability(f"run:{run.id}") == "here"]
+    """Every run that has a model: this visitor's first, then other people's, the newest of each first."""
+    found = [run for run in cached_runs.all_runs() if models.availability(f"run:{run.id}") == "here"]
+    return sorted(found, key=lambda run: not visitor.owns(run.id))
 
 
 def titles(found: Iterable[runs.Run]) -> dict[str, str]:
@@ -295,14 +308,19 @@ def titles(found: Iterable[runs.Run]) -> dict[str, str]:
 
 
 def finished_runs() -> dict[str, str]:
-    """Model name ("run:…") → title of every run that has a model, newest first."""
+    """Model name ("run:…") → title of every run that has a model, in the order of `finished`."""
     return titles(finished())
 
 
-def runs_that(gives: str) -> list[runs.Run]:
-    """Every finished run that learnt from answers and gives answers of this kind ("label", …), newest first."""
-    tasks = {row.id for row in TASKS.values() if row.supervised and gives in row.gives}
+def _that_give(gives: str) -> list[runs.Run]:
+    """The finished runs that learnt from answers and give answers of this kind ("label", …; any kind for "")."""
+    tasks = {row.id for row in TASKS.values() if row.supervised and (not gives or gives in row.gives)}
     return [run for run in finished() if run.config.task in tasks]
+
+
+def own_runs(gives: str) -> list[runs.Run]:
+    """This visitor's finished runs that learnt to give answers of this kind ("label", …), newest first."""
+    return [run for run in _that_give(gives) if visitor.owns(run.id)]
 
 
 def ready(gives: str = "") -> dict[str, str]:
@@ -316,8 +334,20 @@ def ready(gives: str = "") -> dict[str, str]:
 
 
 def answering(gives: str) -> dict[str, str]:
-    """The models here that learnt to give answers of this kind: name → title, the newest run first, READY after the runs."""
-    return titles(runs_that(gives)) | ready(gives)
+    """The models here that learnt to give answers of this kind: name → title.
+
+    This visitor's runs come first, the newest before the others, then READY, then other people's runs: the first of them is
+    nobody else's.
+    """
+    return own_before_ready(_that_give(gives), ready(gives))
+
+
+def own_before_ready(found: Iterable[runs.Run], ready: Mapping[str, str]) -> dict[str, str]:
+    """Name → title: this visitor's of these runs, models that come with the studio, other people's runs."""
+    by_owner: dict[bool, list[runs.Run]] = {True: [], False: []}
+    for run in found:
+        by_owner[visitor.owns(run.id)].append(run)
+    return titles(by_owner[True]) | dict(ready) | titles(by_owner[False])
 
 
 def model_title(name: str, titles: dict[str, str]) -> str:
@@ -325,11 +355,12 @@ def model_title(name: str, titles: dict[str, str]) -> str:
     if name in READY:
         return _("{title} · comes with the studio").format(title=_(READY[name].title))
     if name in titles:
-        return _("your run: {title}").format(title=titles[name])
+        return (_("your run: {title}") if visitor.owns(name) else _("run: {title}")).format(title=titles[name])
     note = {
         "here": _("on this machine"),
         "hub": _("will be fetched from the hub"),
         "unreachable": _("not on this machine, hub not reachable"),
+        "not installed": _("its package is not installed"),
     }[models.availability(name)]
     return f"{name} · {note}"
 
@@ -343,7 +374,8 @@ def model(page: str, *, label: str = "") -> str:
 
 def _model_list(page: str, label: str = "") -> None:
     titles = finished_runs()
-    options = [*titles, *models.MODELS, *ready()]
+    own = [name for name in titles if visitor.owns(name)]
+    options = [*dict.fromkeys((*own, *models.MODELS, *ready(), *titles))]
     if get("model") not in options:
         options.append(get("model"))
     choices.listed(

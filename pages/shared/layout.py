@@ -10,7 +10,6 @@ from html import escape
 from pathlib import Path
 from urllib.parse import urlencode
 
-import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -23,7 +22,7 @@ from pages.shared.words import plain
 ICON = str(Path(__file__).parent.parent / "pictures" / "icon.png")  # a file, since icons by name come from the network
 STYLE = (
     "<style>"
-    + (components.FOLDER / "chips.css").read_text(encoding="utf-8")
+    + "".join((components.FOLDER / f"{name}.css").read_text(encoding="utf-8") for name in ("theme", "chips"))
     + """
 [data-testid="stMainBlockContainer"] { padding-top: 4.25rem; }
 [data-testid="stMainBlockContainer"] h1 { font-size: 2rem; padding: .1rem 0; }
@@ -114,13 +113,6 @@ def mistakes() -> Iterator[None]:
 def wide(name: str) -> DeltaGenerator:
     """A container for a picture that would be too narrow on a telephone: there it scrolls sideways."""
     return st.container(key=f"wide_{name}")
-
-
-def plot(figure: go.Figure, key: str, alt: str) -> None:
-    """A figure, without the tool bar's clutter."""
-    st.plotly_chart(
-        figure, key=key, alt=alt, config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
-    )
 
 
 KINDS = ("word", "continuation", "special", "unknown", "padding")

@@ -31,10 +31,10 @@ def test_pointing_asks_the_server_for_nothing_and_shows_the_same_token_everywher
     page.wait_for_timeout(500)
     received = watch.received
     page.locator('.box[data-box="weights"] canvas').hover()
-    expect(page.locator(".inspector h4")).to_have_text("weights")
+    expect(page.locator(".inspector h2")).to_have_text("weights")
     expect(page.locator('.stage path.on[data-to="weights"]')).to_have_count(2)
     page.locator('.box[data-box="output"] canvas').hover()
-    expect(page.locator(".inspector h4")).to_have_text("narrowed")
+    expect(page.locator(".inspector h2")).to_have_text("narrowed")
     expect(page.locator(".inspector .cell")).to_have_count(6)
     page.wait_for_timeout(500)
     assert watch.received == received

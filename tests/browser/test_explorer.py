@@ -41,7 +41,7 @@ def at_cell(page: Page, row: float, column: float, *, tokens: int) -> None:
 def test_hover_choose_mask_and_lines(server: Server, chromium: Browser) -> None:
     page, watch = browser.new_page(chromium)
     open_explorer(page, server, f"text={quote(BANK)}&layer=0&head=4")
-    title, captions = page.locator(".main h4"), page.locator(".panel caption")
+    title, captions = page.locator(".main h2"), page.locator(".panel caption")
     expect(title).to_have_text("Layer 1, head 5")
 
     page.locator("canvas.large").scroll_into_view_if_needed()

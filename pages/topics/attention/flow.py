@@ -7,7 +7,7 @@ from core.batches import Report
 from core.figures import attention as attention_figures
 from core.figures import heads as figures
 from core.results import Tokens
-from pages.shared import choices, inputs, layout, progress
+from pages.shared import charts, choices, inputs, layout, progress
 from pages.shared.cached import attention as cached_attention
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
@@ -36,7 +36,7 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
     left, right = st.columns([3, 2], gap="large")
     with left:
         everything = range(count)
-        st.plotly_chart(
+        charts.plot(
             attention_figures.token_map(
                 tokens,
                 everything,
@@ -58,7 +58,7 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
         if flow is not None:
             measures[_("flow")] = list(flow)
         shown = list(range(min(count, heads.MOST_FLOW_TOKENS)))
-        st.plotly_chart(
+        charts.plot(
             figures.word_measures(
                 [names[i] for i in shown],
                 {name: [values[i] for i in shown] for name, values in measures.items()},

@@ -8,7 +8,7 @@ from core import heads
 from core.batches import Report
 from core.data.bundled import DATASETS
 from core.figures import heads as figures
-from pages.shared import inputs, layout, progress
+from pages.shared import charts, inputs, layout, progress
 from pages.shared.cached import attention as cached_attention
 from pages.shared.cached import data as cached_data
 from pages.shared.i18n import _
@@ -76,7 +76,7 @@ def show(model: str, text: str, pair: str, cut: int, options: DeltaGenerator) ->
     layer, head = chosen(layers, count)
     unit = {"bits": _("bits"), "tokens": _("tokens"), "share": _("share of the attention, 0–1")}[row.unit]
     with layout.wide("attention_heads_grid"):
-        st.plotly_chart(
+        charts.plot(
             figures.head_grid(
                 found.values[colour],
                 title=_("{statistic} of every head").format(statistic=_(row.title)),
@@ -109,7 +109,7 @@ def show(model: str, text: str, pair: str, cut: int, options: DeltaGenerator) ->
 
 def _chosen(found: heads.HeadStatistics, layer: int, head: int) -> None:
     """The chosen head: its label, and every statistic beside the average of all heads."""
-    st.subheader(
+    st.header(
         _("Layer {layer}, head {head}: {label}").format(
             layer=layer + 1, head=head + 1, label=label_text(found.labels[layer][head])
         ),

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core import embeddings, models, runs
 from core.bundled import READY
 from core.figures import embeddings as pictures
-from pages.shared import inputs, layout
+from pages.shared import charts, inputs, layout
 from pages.shared.cached import embeddings as cached_embeddings
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
@@ -90,27 +90,15 @@ def compared_models(model: str, wanted: str) -> dict[str, str]:
     """Model name → title of what is shown: the model alone, or the encoder that a trained model began with and that model."""
     if wanted == "one":
         return {model: _("this model")}
-    run = models.RUN_NAME.fullmatch(model)
-    finished = inputs.finished_runs()
-    if not run and model not in READY and finished:
-        st.info(
-            _("Before and after needs a model that was fine-tuned here: choose one of your runs as the model."),
-            icon=":material/info:",
-        )
-        newest, title = next(iter(finished.items()))
-        st.button(
-            _("Take {title}").format(title=layout.plain(title)), on_click=inputs.put, args=("model", newest),
-            icon=":material/model_training:",
-        )  # fmt: skip
-        return {model: _("this model")}
-    if not run:
+    if not models.RUN_NAME.fullmatch(model) and model not in READY:
+        model, title = next(iter(inputs.answering("").items()))
+        template = _("The model above was not fine-tuned here, so one that comes with the studio is shown: {title}.")
         if model not in READY:
-            model, title = next(iter(inputs.ready("label").items()))
-            st.caption(
-                _("Until you have fine-tuned a model of your own, one that comes with the studio is shown: {title}.").format(title=title)
-            )  # fmt: skip
+            template = _("The model above was not fine-tuned here, so your newest run is shown: {title}.")
+        st.caption(template.format(title=layout.plain(title)))
+    if model in READY:
         return {READY[model].base: _("before fine-tuning"), model: _("after fine-tuning")}
-    before = runs.get(run[1]).config.model
+    before = runs.get(model.removeprefix("run:")).config.model
     if before == models.SCRATCH:
         st.info(_("This run began from scratch: there is no model to set before it."), icon=":material/info:")
         return {model: _("this model")}
@@ -148,12 +136,18 @@ def maps(
         )  # fmt: skip
         alt = _("A map of the sentences, a point for each, coloured by label; the sentences are in the table below")
         if flat:
-            event = place.plotly_chart(
-                figure, key=f"embeddings_map_{which}", on_select="rerun", selection_mode=("points", "box", "lasso"), alt=alt
-            )  # fmt: skip
+            with place:
+                event = charts.plot(
+                    figure,
+                    f"embeddings_map_{which}",
+                    alt,
+                    on_select="rerun",
+                    tools=("zoom2d", "lasso2d", "resetScale2d"),
+                )
             selected += [int(point["customdata"][0]) for point in event.selection.points if "customdata" in point]
         else:
-            place.plotly_chart(figure, key=f"embeddings_map3_{which}", alt=alt)
+            with place:
+                charts.plot(figure, f"embeddings_map3_{which}", alt)
     return [i for i in dict.fromkeys(selected) if i < len(sample.texts)]
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 from core import encoder
 from core.figures import encoder as figures
 from core.results import Tokens
-from pages.shared import inputs, layout
+from pages.shared import charts, inputs, layout
 from pages.shared.cached import encoder as cached_encoder
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
@@ -99,12 +99,12 @@ def _effect(model: str, text: str, pair: str, cut: int, changes: list[encoder.Ch
         st.caption(_("For this, {count} padding tokens are added to both passes.").format(count=padding))
     left, right = st.columns(2, gap="large")
     with left:
-        st.plotly_chart(
+        charts.plot(
             figures.effect(found.cosines, found.mean_cosines, title=_("Do the vectors still point the same way?"), y=_("cosine"), text=_),
             key="encoder_cosines", alt=_("Cosine between true and changed vectors after every layer"),
         )  # fmt: skip
     with right:
-        st.plotly_chart(
+        charts.plot(
             figures.effect(found.distances, found.mean_distances, title=_("How far have they moved?"), y=_("relative change"), text=_),
             key="encoder_distances", alt=_("Relative change of the vectors after every layer"),
         )  # fmt: skip

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core import attention
 from core.figures import pretraining as figures
 from core.pretraining import Corruption, Fate
-from pages.shared import inputs
+from pages.shared import charts, inputs
 from pages.shared.cached import article as cached_article
 from pages.shared.cached import data as cached_data
 from pages.shared.cached import models as cached_models
@@ -114,7 +114,7 @@ def _row(title: str, tokens: int, counts: dict[Fate, int]) -> dict[str, object]:
 
 
 def _counts(model: str, text: str, found: Corruption, seed: int, whole: bool, cut: int) -> None:
-    st.subheader(_("How often?"), anchor=False)
+    st.header(_("How often?"), anchor=False)
     rounds = _rounds(found)
     many = cached_pretraining.fates(model, text, seed=seed, rounds=rounds, whole_words=whole, max_length=cut)
     summed: dict[Fate, int] = {fate: sum(counts[fate] for counts in many) for fate in CHOSEN}
@@ -167,7 +167,7 @@ def _settling(model: str, text: str, found: Corruption, cut: int) -> None:
         return
     names = _names()
     targets: dict[Fate, float] = {"mask": 0.8, "random": 0.1, "kept": 0.1}
-    st.plotly_chart(
+    charts.plot(
         figures.settling(
             chosen,
             {names[fate]: values for fate, values in shares.items()},
@@ -181,7 +181,7 @@ def _settling(model: str, text: str, found: Corruption, cut: int) -> None:
 
 
 def _words() -> None:
-    st.subheader(_("“15 % of the words are masked”?"), anchor=False)
+    st.header(_("“15 % of the words are masked”?"), anchor=False)
     st.markdown(
         _(
             "So the tutorial says, and it is not quite it:\n"

@@ -81,7 +81,7 @@ def show(model: str, text: str, cut: int, options: DeltaGenerator) -> str:
             "a text with holes, or the sentence followed by new masks."
         )
     )
-    st.subheader(_("What this is not"), anchor=False)
+    st.header(_("What this is not"), anchor=False)
     st.markdown(
         _(
             "A language model such as GPT learns p(next token | all before) and multiplies these to the probability of any text, so that drawing token after token is drawing "

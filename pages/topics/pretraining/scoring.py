@@ -10,7 +10,7 @@ from core.attention import readable
 from core.batches import Report
 from core.figures import pretraining as figures
 from core.pretraining import Scored, TokenScore
-from pages.shared import inputs, layout, progress
+from pages.shared import charts, inputs, layout, progress
 from pages.shared.cached import pretraining as cached_pretraining
 from pages.shared.i18n import _
 from pages.shared.snippets import pretraining as snippets
@@ -118,7 +118,7 @@ def _one(found: Scored, number: int, largest: float) -> None:
         )  # fmt: skip
         st.metric(_("Tokens scored"), f"{count}", width="content")
     order = [names[score.position] for score in found.scores]
-    st.plotly_chart(
+    charts.plot(
         figures.surprise(
             order,
             [-score.log_probability for score in found.scores],

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import vocabulary
 from core.figures import training as training_figures
-from pages.shared import choices, inputs
+from pages.shared import charts, choices, inputs
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
@@ -39,8 +39,9 @@ def show(model: str, options: DeltaGenerator) -> None:
     found = cached_tokens.corpus_statistics(model, texts, max_length, report)
     done()
     assert found is not None
-    st.plotly_chart(
+    charts.plot(
         training_figures.length_histogram(found.lengths, max_length, text=_),
+        key="tokens_lengths",
         alt=_("How many tokens the examples have, and where they are cut"),
     )
     columns = st.columns(4)

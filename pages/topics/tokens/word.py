@@ -53,9 +53,9 @@ def show(model: str) -> None:
     trace = cached_tokens.word_trace(model, text, index)
     with right:
         st.markdown(summary(trace))
-    st.subheader(_("1 · Normalisation"), anchor=False)
+    st.header(_("1 · Normalisation"), anchor=False)
     steps_table(trace)
-    st.subheader(_("2 · Into words"), anchor=False)
+    st.header(_("2 · Into words"), anchor=False)
     st.caption(
         _(
             "The normalised text is split at white space and punctuation. The vocabulary is asked for one word at a time."
@@ -71,7 +71,7 @@ def show(model: str) -> None:
     )
     if trace.word.special:
         return
-    st.subheader(_("3 · From the word to its pieces"), anchor=False)
+    st.header(_("3 · From the word to its pieces"), anchor=False)
     if not trace.traced:
         st.info(_("This word is too long to be followed step by step; only the result is shown."))
     elif trace.algorithm == "wordpiece":
@@ -91,7 +91,7 @@ def show(model: str) -> None:
                     "These steps were recomputed here; the tokenizers library ends in other pieces, which are the ones shown."
                 )
             )
-    st.subheader(_("4 · Special tokens and segments"), anchor=False)
+    st.header(_("4 · Special tokens and segments"), anchor=False)
     st.markdown(
         _(
             "Last, the special tokens are put around the text: this input begins with `{first}` and ends with `{last}`."
