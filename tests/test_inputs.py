@@ -52,6 +52,24 @@ def test_the_tutorial_opens_its_first_claim_after_another_page() -> None:
     assert [part.proto.expanded for part in app.expander].index(True) == 0
 
 
+@pytest.mark.parametrize("query", [{"layer_no": "4", "head_no": "2", "heads_off": "1.2,6.12"}, {"layer": "3", "head": "1", "off": "0.1,5.11"}])  # fmt: skip
+def test_the_address_counts_layers_and_heads_as_the_page_does_and_reads_old_ones(query: dict[str, str]) -> None:
+    app = check(open_page("attention", view="ablation", **query))
+    assert [app.session_state[f"shared_{name}"] for name in ("layer", "head", "off")] == ["3", "1", "0.1,5.11"]
+    assert app.multiselect(key="off@attention").value == ["0.1", "5.11"]
+    app.text_input(key="text@attention").set_value("a b").run()
+    assert {name: app.query_params[name] for name in ("layer_no", "head_no", "heads_off")} == {
+        "layer_no": "4", "head_no": "2", "heads_off": "1.2,6.12",
+    }  # fmt: skip
+    assert not {"layer", "head", "off"} & set(app.query_params)
+
+
+@pytest.mark.parametrize("value", ["0", "-3", "x", ENDLESS, "²"])
+def test_a_layer_that_is_none_in_the_address_is_the_first(value: str) -> None:
+    app = check(open_page("attention", layer_no=value))
+    assert not app.error and app.session_state["shared_layer"] == "0"
+
+
 # --- the address: a wish, or the echo of what was written here ---
 
 

@@ -59,7 +59,7 @@ def test_statistics_of_the_chosen_head(run: str) -> None:
     app = check(open_page("attention", model=run, text=SENTENCE, view="what-heads-do", sample="sentence", layer="1", head="1"))  # fmt: skip
     found = cached_attention.head_statistics(run, (SENTENCE,), 64)
     assert found is not None and found.texts == 1
-    assert heads_page.label_text(found.labels[1][1]) in "\n".join(part.value for part in app.subheader)
+    assert heads_page.label_text(found.labels[1][1]) in "\n".join(part.value for part in app.header)
     chosen = frame(app, "This head").set_index("Statistic")["This head"]
     assert chosen["On [CLS]"] == f"{found.values['cls'][1, 1]:.1%}"
     every = frame(app, "What it does")
@@ -83,15 +83,15 @@ def test_switching_heads_off(run: str) -> None:
     assert "All heads are on" in texts(app)
     app.multiselect[0].select("0.1").run()
     check(app)
-    assert app.query_params["off"] == "0.1"
+    assert app.query_params["heads_off"] == "1.2"
     found = cached_attention.ablation(run, SENTENCE, "", 64, frozenset({(0, 1)}))
     np.testing.assert_allclose(frame(app, "Cosine")["Change"], 100 * found.change[-1])
     app.button("layer_off_1").click().run()
-    assert app.query_params["off"] == "0.1,1.0,1.1"
+    assert app.query_params["heads_off"] == "1.2,2.1,2.2"
     app.button("layer_off_1").click().run()
-    assert app.query_params["off"] == "0.1"
+    assert app.query_params["heads_off"] == "1.2"
     next(button for button in app.button if button.label == "All on").click().run()
-    assert "off" not in app.query_params
+    assert "heads_off" not in app.query_params
 
 
 def test_nonsense_in_the_list_of_heads_is_left_out(run: str) -> None:

@@ -5,6 +5,7 @@ picker copies the value into its widget before it is drawn and back in the widge
 weights.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -85,6 +86,10 @@ DEFAULTS = {
 OF_TRAINING = ("run", "runs", "data", "task", "preset", "changes", "learn", "corpus", "pasted", "plan", "learning")
 OF_PICTURES = tuple(name for name in DEFAULTS if name not in (*OF_TRAINING, "view", "present"))
 OPENING = DEFAULTS | {"part": "all"}  # what a page chooses where the default leaves it open
+# Layers and heads are counted from 0 inside, and from 1 on the page and in the address, where they have these names; an
+# address that has the name within counts from 0, as addresses once did.
+FROM_ONE = {"layer": "layer_no", "head": "head_no", "off": "heads_off"}
+COUNTED = re.compile(r"(?:0|[1-9][0-9]{0,99})(?:[.,](?:0|[1-9][0-9]{0,99}))*")
 NAME_RUNS = (
     "run",
     "runs",
@@ -129,7 +134,7 @@ def restore() -> None:
     While somebody types, the browser sends the address of a moment ago with the next letters: taking that for a wish
     would undo what was typed since. An address without inputs, as the navigation opens, asks for nothing.
     """
-    asked = {name: st.query_params[name] for name in DEFAULTS if name in st.query_params}
+    asked = _read(st.query_params)
     written = st.session_state.get("shared_links", [])
     if asked in written and not _by_back_or_forward():
         written = written[written.index(asked) :]  # the browser has come as far as this one
@@ -143,9 +148,34 @@ def restore() -> None:
     st.session_state["shared_asked"] = tuple(asked)
 
 
+def _shifted(value: str, by: int) -> str | None:
+    """Numbers ("3", "0.2,5.11"), each larger by so much; None for what is no list of numbers."""
+    if not COUNTED.fullmatch(value):
+        return None
+    return re.sub("[0-9]+", lambda number: str(int(number[0]) + by), value)
+
+
+def _read(query: Mapping[str, str]) -> dict[str, str]:
+    """The shared values that an address asks for."""
+    asked = {name: query[name] for name in DEFAULTS if name in query}
+    for name, written in FROM_ONE.items():
+        if (counted := _shifted(query.get(written, ""), -1)) is not None:
+            asked[name] = counted
+    return asked
+
+
+def _changed() -> dict[str, str]:
+    """The shared values that differ from the defaults."""
+    return {name: get(name) for name in DEFAULTS if get(name) != DEFAULTS[name] and len(get(name)) <= LONGEST_LINK}
+
+
 def link() -> dict[str, str]:
     """The shared values that differ from the defaults, as query parameters."""
-    return {name: get(name) for name in DEFAULTS if get(name) != DEFAULTS[name] and len(get(name)) <= LONGEST_LINK}
+    written = {}
+    for name, value in _changed().items():
+        counted = _shifted(value, 1) if name in FROM_ONE else None
+        written |= {name: value} if counted is None else {FROM_ONE[name]: counted}
+    return written
 
 
 def address() -> dict[str, str]:
@@ -158,8 +188,8 @@ def write_link() -> None:
 
     The first address of a visit is written by the page (see layout.page).
     """
-    if st.session_state["shared_links"][-1:] != [link()]:
-        st.session_state["shared_links"] = [*st.session_state["shared_links"][-LINKS_KEPT:], link()]
+    if st.session_state["shared_links"][-1:] != [_changed()]:
+        st.session_state["shared_links"] = [*st.session_state["shared_links"][-LINKS_KEPT:], _changed()]
     if "shared_drawn" in st.session_state and st.query_params.to_dict() != address():
         st.query_params.from_dict(address())
 
@@ -227,13 +257,16 @@ def toolbar(page: str, *, options: Sequence[str] = (), sentence: bool = True, la
         if sentence:
             with places[1]:
                 _sentence_box(page, label)
-        behind = places[-1]
-        if options:
-            changed = sum(get(name) not in (DEFAULTS[name], OPENING[name]) for name in options)
-            title = _("Options · {count} changed").format(count=changed) if changed else _("Options")
-            behind = places[-1].popover(title, icon=":material/tune:", width="stretch", key=f"options_{page}")
+        behind = options_button(places[-1], page, options) if options else places[-1]
     _check_model()
     return Toolbar(get("model"), within_limit(get("text")) if sentence else "", behind)
+
+
+def options_button(place: DeltaGenerator, page: str, names: Sequence[str]) -> DeltaGenerator:
+    """The button that opens what is seldom chosen; it says how many of these shared values differ from a fresh visit."""
+    changed = sum(get(name) not in (DEFAULTS[name], OPENING[name]) for name in names)
+    title = _("Options · {count} changed").format(count=changed) if changed else _("Options")
+    return place.popover(title, icon=":material/tune:", width="stretch", key=f"options_{page}")
 
 
 def pair_and_cut(page: str, model: str) -> tuple[str, int]:

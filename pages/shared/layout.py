@@ -15,7 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import UserError
 from core.results import Token, Tokens
-from pages.shared import components, i18n, inputs, memory
+from pages.shared import charts, components, i18n, inputs, memory
 from pages.shared.i18n import _
 from pages.shared.words import plain
 
@@ -37,14 +37,16 @@ STYLE = (
 """
 )
 
-PRESENTED = """
-<style>
-html { font-size: 24px !important; }
-[data-testid="stHeader"], .st-key-intro, .st-key-toolbar, .st-key-topics, .st-key-frame, .st-key-code { display: none; }
-[data-testid="stMainBlockContainer"] { padding: .75rem 1.5rem; }
+PRESENTED = (
+    "<style>"
+    + f"html {{ font-size: {16 * charts.PRESENTED:.0f}px !important; }}"
+    + """
+[data-testid="stHeader"], [data-testid="stLayoutWrapper"]:has(> :is(.st-key-intro, .st-key-toolbar, .st-key-topics, .st-key-pictures, .st-key-code)) { display: none; }
+[data-testid="stMainBlockContainer"] { padding: .5rem 1.5rem; }
 [data-testid="stMainBlockContainer"] h1 { font-size: 1.25rem; }
 </style>
-"""  # 1.5 times the size, and nothing but the picture and the strip
+"""
+)  # larger type, and nothing but the picture and the strip
 
 _share = components.part("share")
 _history = st.components.v2.component(
@@ -71,9 +73,10 @@ def page(title: str, sentence: str, *, resets: Iterable[str] = inputs.OF_PICTURE
             st.button(
                 _("Leave presentation"), key="leave", icon=":material/close:", on_click=inputs.put, args=("present", "")
             )
-        with st.container(key="frame", width="content", horizontal=True, vertical_alignment="center", gap="small"):
-            _tools(resets)
-            i18n.picker()
+        else:
+            with st.container(key="frame", width="content", horizontal=True, vertical_alignment="center", gap="small"):
+                _tools(resets)
+                i18n.picker()
     with st.container(key="intro"):
         st.markdown(sentence)
     with mistakes():

@@ -55,7 +55,7 @@ def test_a_box_opens_below_and_the_keyboard_steps_through_layers_and_heads(serve
     expect(page.locator(".step.on")).to_have_text("3", timeout=30_000)
     flow.press("ArrowDown")
     expect(page.locator(".thumb.on small")).to_have_text("2", timeout=30_000)
-    page.wait_for_url(re.compile(r"layer=2.*head=1|head=1.*layer=2"), timeout=30_000)
+    page.wait_for_url(re.compile(r"layer_no=3.*head_no=2|head_no=2.*layer_no=3"), timeout=30_000)
     page.locator('.box[data-box="query"]').press("Enter")
     expect(page.locator(".box.chosen")).to_have_attribute("data-box", "query", timeout=30_000)
     check(watch)
@@ -72,7 +72,7 @@ def test_the_next_head_is_drawn_before_the_server_answers(server: Server, chromi
     }"""
     focus, waiting, changed, picture = page.locator(".flow").evaluate(pressed)
     assert (focus, waiting, changed) == ("head-4", False, True)
-    page.wait_for_url(re.compile(r"head=4"), timeout=30_000)
+    page.wait_for_url(re.compile(r"head_no=5"), timeout=30_000)
     browser.wait_until_calm(page)
     drawn = page.locator('.box[data-box="weights"] canvas').evaluate("canvas => canvas.toDataURL()")
     assert drawn == picture

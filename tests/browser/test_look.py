@@ -1,7 +1,7 @@
 """What can be read and reached, on every page and topic in light and dark: axe finds nothing serious, no type is small, headings are in order."""
 
-import itertools
 import re
+from itertools import pairwise
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -105,7 +105,7 @@ def test_everything_can_be_read_and_reached(server: Server, chromium: Browser, p
     assert [text for text in texts if text[0] < SMALLEST - 0.01] == []
     levels = page.evaluate(HEADINGS)
     assert levels[0] == 1 and levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in itertools.pairwise(levels)), levels
+    assert all(after - before <= 1 for before, after in pairwise(levels)), levels
 
 
 def test_the_theme_can_be_switched_in_the_menu(server: Server, chromium: Browser) -> None:
