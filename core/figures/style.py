@@ -18,6 +18,7 @@ from PIL import Image
 
 ACCENT = "#0072B2"
 CATEGORIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#8C8C8C")
+HIGHEST = 640  # pixels that a figure may grow to with its type
 FONT = 14  # pixels; nothing that is to be read is smaller
 
 
@@ -91,6 +92,9 @@ def legible(figure: go.Figure, times: float = 1.0) -> go.Figure:
     times: how much larger still, for a projector.
     """
     size = round(FONT * times)
+    if times != 1.0:
+        figure.layout.title.font.size = size
+        figure.layout.height = max(figure.layout.height, min(round(figure.layout.height * times), HIGHEST))
     figure.update_layout(legend_font_size=size, hoverlabel_font_size=size, modebar_bgcolor="rgba(0,0,0,0)")
     for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
         axis.update(tickfont_size=size, title_font_size=size)

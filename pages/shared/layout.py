@@ -30,6 +30,11 @@ STYLE = (
 .st-key-history { display: none; }
 .st-key-strip button, .st-key-strip_ways button { min-height: 2rem; padding: .1rem .7rem; }
 .st-key-strip_open { padding: .6rem .9rem; border-left: 4px solid var(--st-primary-color, #0072B2); }
+@media (max-width: 640px) {
+  .st-key-strip { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: thin; }
+  .st-key-strip > * { flex: none; }
+  .st-key-strip_ways { flex-direction: row; }
+}
 [class*="st-key-wide_"] { overflow-x: auto; }
 [class*="st-key-wide_"] > * { min-width: 40rem; }
 .cut { text-decoration: line-through; text-decoration-color: #D55E00; opacity: .75; overflow-wrap: anywhere; white-space: pre-wrap; }
