@@ -80,7 +80,8 @@ def _maps(model: str, text: str, pair: str, cut: int, options: DeltaGenerator) -
     tokens = cached_tokens.tokens(model, text, pair, cut)
     with options:
         part = _part(tokens)
-    first, second = st.columns([3, 2], vertical_alignment="center")
+    with st.container(key="pictures"):
+        first, second = st.columns([3, 2], vertical_alignment="center")
     with first:
         view = inputs.view(PAGE, _pictures(), label=_("Picture"))
     habit = cached_attention.habit(model, text, pair, cut)

@@ -90,6 +90,9 @@ DEFAULTS = {
     "passages": "",
     "labelled": "",
 }
+OF_TRAINING = ("run", "runs", "data", "task", "preset", "changes", "learn", "corpus", "pasted", "plan", "learning")
+OF_PICTURES = tuple(name for name in DEFAULTS if name not in (*OF_TRAINING, "view", "present"))
+OPENING = DEFAULTS | {"part": "all"}  # what a page chooses where the default leaves it open
 # Layers and heads are counted from 0 inside, and from 1 on the page and in the address, where they have these names; an
 # address that has the name within counts from 0, as addresses once did.
 FROM_ONE = {"layer": "layer_no", "head": "head_no", "off": "heads_off"}
@@ -102,9 +105,6 @@ NAME_RUNS = (
     "other_model",
     "other_classifier",
 )  # who sets one of these opens the runs
-OF_TRAINING = ("run", "runs", "data", "task", "preset", "changes", "learn", "corpus", "pasted", "plan", "learning")
-OF_PICTURES = tuple(name for name in DEFAULTS if name not in (*OF_TRAINING, "view", "present"))
-OPENING = DEFAULTS | {"part": "all"}  # what a page chooses where the default leaves it open
 LONGEST_LINK = 1500
 LINKS_KEPT = (
     200  # addresses that a browser may still send: on a busy machine it stays behind by as many as there are letters
@@ -265,13 +265,16 @@ def toolbar(page: str, *, options: Sequence[str] = (), sentence: bool = True, la
         if sentence:
             with places[1]:
                 _sentence_box(page, label)
-        behind = places[-1]
-        if options:
-            changed = sum(get(name) not in (DEFAULTS[name], OPENING[name]) for name in options)
-            title = _("Options · {count} changed").format(count=changed) if changed else _("Options")
-            behind = places[-1].popover(title, icon=":material/tune:", width="stretch", key=f"options_{page}")
+        behind = options_button(places[-1], page, options) if options else places[-1]
     _check_model()
     return Toolbar(get("model"), within_limit(get("text")) if sentence else "", behind)
+
+
+def options_button(place: DeltaGenerator, page: str, names: Sequence[str]) -> DeltaGenerator:
+    """The button that opens what is seldom chosen; it says how many of these shared values differ from a fresh visit."""
+    changed = sum(get(name) not in (DEFAULTS[name], OPENING[name]) for name in names)
+    title = _("Options · {count} changed").format(count=changed) if changed else _("Options")
+    return place.popover(title, icon=":material/tune:", width="stretch", key=f"options_{page}")
 
 
 def pair_and_cut(page: str, model: str) -> tuple[str, int]:
