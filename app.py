@@ -23,7 +23,10 @@ PAGES = {
         st.Page("pages/finetune.py", title=_("Fine-tune"), icon=":material/model_training:"),
         st.Page("pages/runs.py", title=_("Runs"), icon=":material/list_alt:"),
     ),
-    _("Use"): (st.Page("pages/playground.py", title=_("Playground"), icon=":material/sports_esports:"),),
+    _("Use"): (
+        st.Page("pages/playground.py", title=_("Playground"), icon=":material/sports_esports:"),
+        st.Page("pages/search.py", title=_("Search"), icon=":material/search:"),
+    ),
     _("Learn"): (st.Page("pages/article.py", title=_("The tutorial"), icon=":material/fact_check:"),),
 }  # section → its pages; "" is no section
 

@@ -23,7 +23,7 @@ from core.data.bundled import DATASETS
 from core.data.layouts import LAYOUTS
 from core.data.load import load
 from core.finetune.recipe import METHODS, PARAMETERS, Size, fitted
-from core.results import Event, RunConfig
+from core.results import AS_READ, Event, RunConfig
 from core.tasks import masked
 from core.tasks.classify import Labelled
 from core.tasks.table import TASKS
@@ -130,7 +130,7 @@ def test_train_evaluate_predict(
     with table.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == [
-        "text", "label", "probability", "cut", "probability of no", "probability of yes", "nr", "urteil",
+        "text", "label", "probability", "margin", "cut", "probability of no", "probability of yes", "nr", "urteil",
     ]  # fmt: skip
     (first,) = predict.predict(predictor, {"text": [rows[0]["text"]]})
     assert isinstance(first, Labelled)
@@ -210,7 +210,7 @@ def test_a_column_is_named_by_its_role(capsys: pytest.CaptureFixture[str], revie
     def columns(*options: str) -> tuple[tuple[str, str], ...]:
         parsed = cli.parser().parse_args(["train", "--model", "minilm", "--data", str(reviews), *options])
         given = {"model": "minilm", "data": str(reviews)}
-        return train_module._asked(given, named_columns(parsed), reading_of(parsed)).config.columns
+        return train_module._asked(given, named_columns(parsed), reading_of(parsed), AS_READ).config.columns
 
     promised = columns("--text-column", "satz", "--label-column", "urteil")
     assert promised == (("text", "satz"), ("label", "urteil"))
@@ -552,7 +552,7 @@ def test_tokenize_gives_the_true_ids(capsys: pytest.CaptureFixture[str]) -> None
         ("train --model scratch --data rotten_tomatoes --output {tmp}/o", "from scratch knows nothing yet"),
         ("train --model minilm --data {csv} --column satz --output {tmp}/o", "'satz' is not ROLE=NAME"),
         ("train --model minilm --data {csv} --column question=satz --output {tmp}/o", "there is no column for 'question' here"),
-        ("train --model minilm --data {csv} --column text=satz --text-column nr --output {tmp}/o", "'text' is named twice: satz, nr"),
+        ("train --model minilm --data {csv} --column label=satz --label-column nr --output {tmp}/o", "'label' is named twice: satz, nr"),
         ("train --model minilm --data {csv} --method dance --output {tmp}/o", "there is no method 'dance'"),
         ("train --model minilm --data {csv} --preset dance --output {tmp}/o", "there is no preset 'dance'"),
         ("train --model minilm --data {csv} --warmup 2 --output {tmp}/o", "warmup is 2.0; it must be between"),

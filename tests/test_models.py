@@ -35,7 +35,7 @@ def test_every_row_says_what_it_must(name: str) -> None:
     assert row.languages and row.licence and row.note.endswith(".")
     assert row.hidden % row.heads == 0 and row.layers > 0 and row.parameters > 0
     models.check_name(name)
-    assert models.availability(name) in ("here", "unreachable")
+    assert models.availability(name) in ("here", "unreachable", "not installed")
 
 
 def test_the_bundled_model_is_the_published_one_and_needs_no_network() -> None:

@@ -80,6 +80,7 @@ def _settings(config: RunConfig) -> list[tuple[str, str]]:
         ("Class weights", "yes" if config.class_weights else "no"),
         ("Most training rows", str(config.limit) if config.limit else "all"),
         ("Seed", str(config.seed)),
+        *(("Label", f"{old} → {new}" if new else f"{old} left out") for old, new in config.preparation.labels),
     ]
 
 

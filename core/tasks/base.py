@@ -4,9 +4,11 @@ This module does not know which tasks there are (core.tasks.table does), how tra
 nor who looks at the figures.
 """
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -253,6 +255,18 @@ def sample(n: int, most: int, seed: int) -> np.ndarray:
     if n <= most:
         return np.arange(n)
     return np.sort(np.random.default_rng(seed).choice(n, most, replace=False))
+
+
+def each(right: Sequence[bool] | np.ndarray) -> str:
+    """Whether each row was answered rightly, as `Evaluation.right`."""
+    return "".join("01"[bool(one)] for one in right)
+
+
+def digest(columns: Mapping[str, Sequence[str]], truth: Sequence[object]) -> str:
+    """What tells the rows of an evaluation, with what is true of them, from other rows: `Evaluation.rows`."""
+    texts = {role: list(values) for role, values in columns.items()}
+    content = json.dumps([texts, list(map(str, truth))], sort_keys=True, ensure_ascii=False)
+    return sha256(content.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
 def as_json(detail: object) -> Mapping[str, object]:

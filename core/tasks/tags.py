@@ -39,6 +39,8 @@ from core.tasks.base import (
     Task,
     as_json,
     check_finite,
+    digest,
+    each,
     input_columns,
     read_detail,
     sample,
@@ -248,6 +250,8 @@ class NamedEntities(Goal):
                 "loss": Measure(float(every.mean()) if len(every) else 0.0),
             },
             detail=as_json(detail),
+            right=each(wrong == 0),
+            rows=digest({"text": texts}, gold),
         )
 
     def _per_word(

@@ -14,7 +14,7 @@ from core.runs import Run
 from pages.shared import inputs, layout, progress, words
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import runs as cached_runs
-from pages.shared.data_form import Source
+from pages.shared.data_form.source import Source
 from pages.shared.i18n import _, ngettext
 
 

@@ -26,7 +26,7 @@ from core.finetune.recipe import (
     too_little,
     with_preset,
 )
-from core.results import Reading, RunConfig
+from core.results import AS_READ, Preparation, Reading, RunConfig
 from core.tasks.table import TASKS
 from pages.shared import choices, inputs, layout, words
 from pages.shared.i18n import _
@@ -35,6 +35,7 @@ DEFAULTS = {field.name: field.default for field in fields(RunConfig)}
 SETTABLE = (*PARAMETERS, "method", "class_weights")
 ENCODING = re.compile(r"[\w.-]{1,40}", re.ASCII)
 DELIMITER = re.compile(r'[^\r\n"]{1,5}')
+LONGEST_SEPARATOR = 20  # characters
 OLD_COLUMN = "_column"  # addresses of earlier versions name a column as "text_column", "pair_column" or "label_column"
 
 
@@ -57,7 +58,7 @@ class Values:
     """Values of a run's configuration: a base and what differs from it, which the address holds as JSON.
 
     key: the shared value with the differences and, under "columns", the columns that were chosen by role, under "reading" how the
-    file is read. base: field of RunConfig → value where nothing was changed. names: the fields that may be changed.
+    file is read, under "preparation" what is made of its rows. base: field of RunConfig → value where nothing was changed. names: the fields that may be changed.
     """
 
     key: str
@@ -95,49 +96,74 @@ class Values:
             delimiter if isinstance(delimiter, str) and DELIMITER.fullmatch(delimiter) else "",
         )
 
+    def preparation(self) -> Preparation:
+        """What is made of the rows, as far as it was chosen; what is nonsense is left out."""
+        said = self._read().get("preparation")
+        found = said if isinstance(said, dict) else {}
+        labels, split, separator = (found.get(name) for name in ("labels", "split", "separator"))
+        names = labels.items() if isinstance(labels, dict) else ()
+        fits = isinstance(separator, str) and 0 < len(separator) <= LONGEST_SEPARATOR
+        return Preparation(
+            tuple((old, new.strip()) for old, new in names if isinstance(new, str)),
+            split if isinstance(split, str) else None,
+            str(separator) if fits else AS_READ.separator,
+        )
+
     def value(self, name: str) -> object:
         """A field as it is set now."""
         return self.changes().get(name, self.base[name])
 
     def change(self, **values: object) -> None:
         """Set fields; one that is back at the base is no longer a change."""
-        self._write(self.changes() | values, self.columns(), self.reading())
+        self._write(self.changes() | values, self.columns(), self.reading(), self.preparation())
 
     def choose_column(self, role: str, column: str) -> None:
         """Choose the column of a role, "" to have it guessed."""
-        self._write(self.changes(), self.columns() | {role: column}, self.reading())
+        self._write(self.changes(), self.columns() | {role: column}, self.reading(), self.preparation())
 
     def choose_reading(self, **said: object) -> None:
         """Say how the file is read: fields of Reading. The columns may have other names then, so they are found again."""
-        self._write(self.changes(), {}, replace(self.reading(), **said))  # type: ignore[arg-type]
+        self._write(self.changes(), {}, replace(self.reading(), **said), AS_READ)  # type: ignore[arg-type]
+
+    def prepare(self, **said: object) -> None:
+        """Say what is made of the rows: fields of Preparation."""
+        prepared = replace(self.preparation(), **said)  # type: ignore[arg-type]
+        self._write(self.changes(), self.columns(), self.reading(), prepared)
 
     def forget(self) -> None:
-        """Back to the base; the columns and the reading stay."""
-        self._write({}, self.columns(), self.reading())
+        """Back to the base; what was said of the data stays."""
+        self._write({}, self.columns(), self.reading(), self.preparation())
 
     def forget_columns(self) -> None:
         """Other roles: the columns chosen for the old ones mean nothing any more."""
-        self._write(self.changes(), {}, self.reading())
+        self._write(self.changes(), {}, self.reading(), AS_READ)
 
     def forget_data(self) -> None:
-        """Other data: neither the columns nor the reading of the old one mean anything any more."""
-        self._write(self.changes(), {}, Reading())
+        """Other data: what was said of the old one means nothing any more."""
+        self._write(self.changes(), {}, Reading(), AS_READ)
 
     def take(self, config: RunConfig) -> None:
         """Set everything as in a configuration, whatever the base will be."""
         values = asdict(config)
-        self._put({name: values[name] for name in self.names}, dict(config.columns), config.reading)
+        self._put({name: values[name] for name in self.names}, dict(config.columns), config.reading, config.preparation)
 
-    def _write(self, values: Mapping[str, object], columns: Mapping[str, str], reading: Reading) -> None:
-        self._put({name: value for name, value in values.items() if value != self.base[name]}, columns, reading)
+    def _write(
+        self, values: Mapping[str, object], columns: Mapping[str, str], reading: Reading, preparation: Preparation
+    ) -> None:
+        changed = {name: value for name, value in values.items() if value != self.base[name]}
+        self._put(changed, columns, reading, preparation)
 
-    def _put(self, kept: dict[str, object], columns: Mapping[str, str], reading: Reading) -> None:
+    def _put(
+        self, kept: dict[str, object], columns: Mapping[str, str], reading: Reading, preparation: Preparation
+    ) -> None:
         chosen = {role: column for role, column in columns.items() if column}
         if chosen:
             kept["columns"] = chosen
         said = {name: value for name, value in asdict(reading).items() if value not in (None, "")}
         if said:
             kept["reading"] = said
+        if preparation != AS_READ:
+            kept["preparation"] = {**asdict(preparation), "labels": dict(preparation.labels)}
         inputs.put(self.key, json.dumps(kept, sort_keys=True, ensure_ascii=False) if kept else "")
 
 
