@@ -51,7 +51,7 @@ DEFAULTS = {
     "uses": "bank",
     "own_word": "",
     "own_uses": "",
-    "texts": "rotten_tomatoes",
+    "texts": "",
     "own_texts": "",
     "rows": "500",
     "map": "pca-2",
@@ -492,10 +492,18 @@ def meant(name: str, options: Mapping[str, str], otherwise: str) -> str:
     return otherwise
 
 
-def telling(name: str, page: str, options: Mapping[str, str], label: str, otherwise: str) -> str:
-    """A shared value as one of many options in a list: what was chosen while it means the same, else `otherwise`."""
+def telling(
+    name: str, page: str, options: Mapping[str, str], label: str, otherwise: str, *, wrap: bool | None = None
+) -> str:
+    """A shared value as one of many options: what was chosen while it means the same, else `otherwise`.
+
+    In a list; with `wrap` given, side by side.
+    """
     value = meant(name, options, otherwise)
-    choices.listed(label, options, value, **_widget(name, page))
+    if wrap is None:
+        choices.listed(label, options, value, **_widget(name, page))
+    else:
+        choices.row(label, options, value, wrap=wrap, **_widget(name, page))
     return value
 
 
