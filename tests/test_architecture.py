@@ -19,7 +19,7 @@ GROUPS = (  # who may import whom: each name those before it
     "tables.grid tables.annotated tables.objects tables.columnar tables.archives tables.workbook "
     "tables.files tables.apart corpus data.dataset data.columns data.relabel data.clean data.splits "
     "data.folders data.labelled data.documents data.tagging data.conll data.entities data.tagged "
-    "data.layouts data.bundled data.helpdesk data.hub data.load data.fit data.remarks tokens vocabulary",
+    "data.layouts data.bundled data.helpdesk data.hub data.load data.corrected data.fit data.remarks tokens vocabulary",
     # see
     "encoder attention embeddings pretraining openings",
     # learn
