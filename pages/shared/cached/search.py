@@ -21,6 +21,11 @@ def _encoder(name: str) -> Encoder:
     return Encoder(name, encoder(name), tokenizer(name, MAX_LENGTH))
 
 
+def max_length(name: str) -> int:
+    """The most tokens of a text that a model reads here."""
+    return _encoder(name).max_length
+
+
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _opened(name: str, written: float, passages: tuple[str, ...], _report: Report | None) -> index.Index:
     return index.opened(passages, _encoder(name), settings.HOME.value() / "search", _report)

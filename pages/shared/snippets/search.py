@@ -4,23 +4,16 @@ from collections.abc import Sequence
 
 from core.data.bundled import WRITTEN
 from core.search import bm25, words
-from core.search.vectors import MAX_LENGTH
 from core.search.ways import DEPTH, RRF
 from pages.shared.snippets._parts import beginning
 
-MOST_CHARS = 20_000  # of texts that are written into the script
 FILE = "texts.json"
 
 
-def reads_file(passages: Sequence[str], desk: str) -> bool:
-    """Whether the script reads the texts from a file that has to be downloaded with it."""
-    return not desk and sum(map(len, passages)) > MOST_CHARS
-
-
-def search(name: str, question: str, passages: Sequence[str], desk: str) -> str:
+def search(name: str, question: str, passages: Sequence[str], desk: str, max_length: int) -> str:
     """`cosines`, `scores` and `fused`: the (N,) similarities, BM25 scores and fused ranks of the passages; `texts`: the passages.
 
-    desk: the language of the help desk that the passages are, "" for others.
+    desk: the language of the help desk that is searched, "" for other passages. passages: () where the script reads them from texts.json.
     """
     imports = ["import math", "import re", "from collections import Counter", "import torch", "from transformers import AutoModel, AutoTokenizer"]  # fmt: skip
     if desk:
@@ -30,7 +23,7 @@ def search(name: str, question: str, passages: Sequence[str], desk: str) -> str:
     rows = [json.loads(line) for line in file]
 texts = [row["question"] + " " + row["answer"] for row in rows]
 """
-    elif reads_file(passages, desk):
+    elif not passages:
         imports.append("import json")
         texts = f'with open("{FILE}", encoding="utf-8") as file:\n    texts = json.load(file)\n'
     else:
@@ -46,7 +39,7 @@ def vectors(texts):
     parts = []
     for start in range(0, len(texts), 32):
         batch = texts[start : start + 32]
-        inputs = tokenizer(batch, truncation=True, max_length=min({MAX_LENGTH}, tokenizer.model_max_length), padding=True, return_tensors="pt")
+        inputs = tokenizer(batch, truncation=True, max_length={max_length}, padding=True, return_tensors="pt")
         with torch.inference_mode():
             states = model(**inputs).last_hidden_state
         mask = inputs["attention_mask"].unsqueeze(-1)

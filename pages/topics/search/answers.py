@@ -14,6 +14,7 @@ from pages.topics.search.hits import hits_html
 from pages.topics.search.shelf import Shelf
 
 SHOWN = 5
+MOST_CHARS = 20_000  # of own texts that are written into the script
 FORMS = {"meaning": "{:.2f}", "words": "{:.1f}", "both": "{:.4f}"}  # WAYS id → how its scores are written
 
 
@@ -22,12 +23,14 @@ def show(model: str, question: str, shelf: Shelf, index: Index) -> None:
     scores = index.scores(question, cached_search.vector(model, question))
     verdict = st.container()
     rankings(question, shelf, index, scores)
-    if snippets.reads_file(shelf.passages, shelf.desk):
-        layout.downloads(
-            [layout.Download(_("The texts, for the script below"), snippets.FILE, "application/json", json.dumps(shelf.passages))], "search"
-        )  # fmt: skip
+    in_a_file = not shelf.desk and sum(map(len, shelf.passages)) > MOST_CHARS
+    if in_a_file:
+        file = layout.Download(_("The texts, for the script below"), snippets.FILE, "application/json", json.dumps(shelf.passages))  # fmt: skip
+        layout.downloads([file], "search")
     layout.show_code(
-        snippets.search(model, question, shelf.passages, shelf.desk),
+        snippets.search(
+            model, question, () if in_a_file else shelf.passages, shelf.desk, cached_search.max_length(model)
+        ),
         _(
             "Plain transformers and torch, and BM25 written out, with the values chosen above; it gives the same numbers."
         ),
