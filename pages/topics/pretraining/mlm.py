@@ -354,7 +354,7 @@ def _attention(model: str, text: str, masked: tuple[int, ...], whole: bool, cut:
         (_("Before: every token is read"), _("After: masked tokens are hidden")), strict=True
     ):  # fmt: skip
         with column:
-            st.markdown("**" + title + "**")
+            st.markdown(f"**{title}** · {models.encoder_behind(model, 'mlm')}")
             charts.plot(
                 attention_figures.attention_heatmap(maps, layer, head, beside=other.tokens, text=_),
                 key=f"mlm_attention_{maps is both.before}",
