@@ -104,6 +104,32 @@ def wilson(correct: int, n: int) -> Measure:
     return Measure(fraction, max(0.0, float(centre - half)), min(1.0, float(centre + half)))
 
 
+@dataclass(frozen=True)
+class Disagreement:
+    """Two models on the same n examples: how many only the first and only the second answers rightly, and how easily chance does so.
+
+    p: two-sided, of an exact binomial test (McNemar 1947): the probability of a split at least as uneven if both models were
+    equally often right.
+    """
+
+    n: int
+    first: int
+    second: int
+    p: float
+
+
+def mcnemar(first: str, second: str) -> Disagreement:
+    """Compare two models by `Evaluation.right` on the same rows. Raises ValueError when they are not as many."""
+    from scipy.stats import binomtest  # here: most pages never need it
+
+    only_first = sum(a > b for a, b in zip(first, second, strict=True))
+    only_second = sum(a < b for a, b in zip(first, second, strict=True))
+    differ = only_first + only_second
+    return Disagreement(
+        len(first), only_first, only_second, float(binomtest(only_first, differ).pvalue) if differ else 1.0
+    )
+
+
 def bootstrap(
     rows: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray], multiplicity: np.ndarray | None = None
 ) -> Measure:
@@ -120,6 +146,25 @@ def bootstrap(
     low, high = np.quantile(statistic(resamples @ rows), (0.025, 0.975))
     value = statistic((multiplicity @ rows)[None].astype(float))
     return Measure(float(value[0]), float(low), float(high))
+
+
+def macro_f1(confusion: np.ndarray) -> Measure:
+    """Macro-F1 of a C × C confusion matrix with its bootstrap interval over the examples."""
+    rows, columns = np.nonzero(confusion)
+    classes = np.arange(len(confusion))
+    is_true = (rows[:, None] == classes).astype(float)
+    is_predicted = (columns[:, None] == classes).astype(float)
+    cells = np.concatenate((is_true, is_predicted, is_true * is_predicted), axis=1)
+
+    def macro(sums: np.ndarray) -> np.ndarray:
+        """(R, 3C) counts of truth, predictions and hits → (R,) macro-F1."""
+        truth, prediction, hits = np.split(sums, 3, axis=1)
+        occurs = truth + prediction
+        scores = np.divide(2 * hits, occurs, out=np.zeros_like(occurs), where=occurs > 0)
+        result: np.ndarray = scores.sum(axis=1) / (occurs > 0).sum(axis=1)
+        return result
+
+    return bootstrap(cells, macro, confusion[rows, columns])
 
 
 def calibration(confidence: np.ndarray, right: np.ndarray) -> tuple[float, tuple[tuple[float, float, int], ...]]:

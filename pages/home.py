@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from core import bundled, hub, models, settings
+from core import bundled, hub, models, openings, settings
 from core.bundled import READY
 from core.data.bundled import DATASETS
 from core.errors import UserError
@@ -25,7 +25,8 @@ from pages.shared.cached import models as cached_models
 from pages.shared.cached import pretraining as cached_pretraining
 from pages.shared.cached import runs as cached_runs
 from pages.shared.cached import tokens as cached_tokens
-from pages.shared.data_form import NO_FILE, kind_of
+from pages.shared.data_form.source import kind_of
+from pages.shared.data_form.uploads import NO_FILE
 from pages.shared.i18n import _
 
 SHORT = 24  # tokens in a miniature
@@ -88,16 +89,16 @@ def compare_card(model: str, text: str) -> None:
 
 
 def pretraining_card(model: str, text: str) -> None:
-    tokens = cached_tokens.tokens(model, text, max_length=SHORT).tokens
-    places = [place for place, token in enumerate(tokens) if token.kind == "word" and token.text.isalpha()]
-    if not cached_models.has_head(model, "mlm") or not places:
+    tokens = cached_tokens.tokens(model, text, max_length=SHORT)
+    hidden = openings.word_to_hide(tokens)
+    if not cached_models.has_head(model, "mlm") or not hidden:
         words(_("Hide a word, and see what a model expects in its place."))
         st.caption(_("this model or this sentence has nothing to fill in: the page offers others"))
         return
-    place = max(places, key=lambda place: len(tokens[place].text))
-    filling = cached_pretraining.filled(model, text, (place,), whole_words=False, max_length=SHORT).fillings[0]
+    filling = cached_pretraining.filled(model, text, hidden, whole_words=False, max_length=SHORT).fillings[0]
     bars({guess.token: guess.probability for guess in filling.guesses[:4]})
-    st.caption(_("what the model expects where “{token}” is hidden").format(token=layout.plain(tokens[place].text)))
+    token = layout.plain(tokens.tokens[hidden[0]].text)
+    st.caption(_("what the model expects where “{token}” is hidden").format(token=token))
 
 
 def finetune_card() -> None:
@@ -118,11 +119,11 @@ def finetune_card() -> None:
 
 
 def runs_card() -> None:
-    newest = next(iter(inputs.runs_that(gives="label")), None)
+    newest = next(iter(inputs.own_runs(gives="label")), None)
     report = cached_runs.run_report(newest.id) if newest else None
     if report and report.measured:
         evaluation, counted = report.measured, plain_words.measured_on(report)
-        caption = _("newest run: {metric} {value} on {counted}")
+        caption = _("your newest run: {metric} {value} on {counted}")
     else:
         evaluation = bundled.evaluation(next(iter(inputs.ready("label"))))
         counted = plain_words.counted(evaluation)
@@ -198,7 +199,8 @@ with layout.page(
         "Nothing leaves this machine, and nothing needs a network."
     ),
 ):
-    model, text = inputs.model_and_sentence("home", label=_("Your sentence, on every page"))
+    bar = inputs.toolbar("home", label=_("Your sentence, on every page"))
+    model, text = bar.model, bar.text
 
     cards = (
         (_("1 · Tokenise"), "pages/tokens.py", _("Open Tokens"), lambda: tokens_card(model, text)),
@@ -220,7 +222,7 @@ with layout.page(
                     st.caption(layout.plain(layout.i18n.error_text(error)))
                 st.page_link(target, label=label, icon=":material/arrow_forward:", query_params=inputs.link())
 
-    st.subheader(_("Start here"), anchor=False)
+    st.header(_("Start here"), anchor=False)
     starts = (
         (
             _("You want to understand BERT"),
@@ -263,5 +265,5 @@ with layout.page(
             for target, label, icon in links:
                 st.page_link(target, label=label, icon=icon, query_params=inputs.link() | own.get(target, {}))
 
-    st.subheader(_("This machine"), anchor=False)
+    st.header(_("This machine"), anchor=False)
     machine()

@@ -16,6 +16,7 @@ from streamlit.runtime.caching.cache_utils import CachedFunc
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForSequenceClassification, BertModel, PreTrainedTokenizerFast
 
+from core import multilingual
 from tests.browser import driver
 
 torch.set_num_threads(1)  # tiny models are quicker on one thread, and leave the other core to a second worker
@@ -64,6 +65,12 @@ def studio_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(autouse=True)
+def without_multilingual(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package of the multilingual model looks as if it were not installed: making the model takes seconds in every new home."""
+    monkeypatch.setattr(multilingual, "package_file", lambda: None)
+
+
+@pytest.fixture(autouse=True)
 def fresh_caches() -> Iterator[None]:
     """What one test's pages cached is gone before the next.
 
@@ -74,7 +81,11 @@ def fresh_caches() -> Iterator[None]:
     for name, module in list(sys.modules.items()):
         if name.startswith("pages.shared.cached."):
             for cache in vars(module).values():
-                if isinstance(cache, CachedFunc) and cache.__name__ not in ("_tokenizer", "_dataset"):
+                if isinstance(cache, CachedFunc) and cache.__name__ not in (
+                    "_tokenizer",
+                    "_loaded_tokenizer",
+                    "_dataset",
+                ):
                     cache.clear()
 
 

@@ -13,6 +13,7 @@ from transformers import AutoModelForSequenceClassification, BertForMaskedLM, Pr
 
 from core import models, predict
 from core.checkpoints import config as configuration
+from core.checkpoints import tokenizer as tokenizers
 from core.checkpoints import weights
 from core.errors import UserError
 from core.families import FAMILIES
@@ -21,6 +22,7 @@ from tests import checkpoints
 from tests.checkpoints import FOLDERS, REMARKS, classifier, edit, rewrite
 from tests.conftest import make_config, make_tokenizer
 from tests.families import tiny_config
+from tests.hostile import TYPED
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +98,22 @@ def test_what_is_odd_about_a_folder_that_works_is_told(built: dict[str, Path], n
         assert any(re.search(REMARKS[name], remark) for remark in told), told
     else:
         assert told == []
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_sibling_reads_alike_and_cuts_for_itself(built: dict[str, Path], name: str) -> None:
+    try:
+        tokenizer = models.load_tokenizer(str(built[name]), allow_path=True)
+    except UserError:
+        return
+    twin = tokenizers.sibling(tokenizer)
+    assert tokenizer.backend_tokenizer.truncation is None
+    for text in (*TYPED.values(), "The film was good, [MASK] <mask> [SEP]", *tokenizer.get_added_vocab()):
+        ours, theirs = twin(text[:500], "a"), tokenizer(text[:500], "a")
+        assert ours.data == theirs.data and ours[0].offsets == theirs[0].offsets
+    assert twin.get_added_vocab() == tokenizer.get_added_vocab() and len(twin) == len(tokenizer)
+    assert len(twin("good good good good good good", truncation=True, max_length=5)["input_ids"]) == 5
+    assert tokenizer.backend_tokenizer.truncation is None
 
 
 def test_the_studios_own_models_have_no_remarks() -> None:

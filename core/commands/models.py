@@ -65,7 +65,12 @@ def add_parser(subparsers: Subparsers) -> None:
 def models_command(_: argparse.Namespace) -> int:
     from core import bundled, models
 
-    words = {"here": "yes", "hub": "from the hub", "unreachable": "no (needs a network)"}
+    words = {
+        "here": "yes",
+        "hub": "from the hub",
+        "unreachable": "no (needs a network)",
+        "not installed": "no (needs its package)",
+    }
     found = {name: models.availability(name) for name in models.MODELS}
     rows = models.MODELS.values()
     table(

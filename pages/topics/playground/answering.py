@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import models, runs
 from core.bundled import READY
@@ -25,43 +26,42 @@ def load(name: str) -> Predictor:
         return cached_models.predictor(name)
 
 
-def choose_model() -> tuple[str, dict[str, str]]:
-    """The model that answers, and the titles of all that could and are here.
+def choose_model(place: DeltaGenerator) -> tuple[str, dict[str, str]]:
+    """The model that answers, chosen in a place of the page's first line, and the titles of all that could and are here.
 
-    It is the shared model when that can answer; otherwise the newest finished run takes its place, or else a model that comes
-    with the studio, and a line says so.
+    It is the shared model when that can answer. In place of one without a head this visitor's newest run answers, or else a model
+    that comes with the studio, and a line says so. Raises UserError for a model that is not to be had: nothing else answers then.
     """
-    own = inputs.titles(run for run in inputs.finished() if run.config.task in TASKS)
-    titles = own | inputs.ready()
+    titles = inputs.own_before_ready((run for run in inputs.finished() if run.config.task in TASKS), inputs.ready())
     try:
-        wanted = inputs.model("playground", label=_("Model that answers"))
+        with place:
+            wanted = inputs.model("playground", label=_("Model that answers"))
         load(wanted)
         return wanted, titles
     except UserError as error:
-        wanted = inputs.get("model")
-        gone = wanted.startswith("run:") and wanted not in titles
-        reason = layout.plain(error_text(error))
-    other = next(name for name in titles if name != wanted)
+        wanted, reason = inputs.get("model"), layout.plain(error_text(error))
+        other = next(name for name in titles if name != wanted)
+        if wanted not in models.MODELS and models.availability(wanted) != "here":
+            _use(other, _("Ask “{title}” instead").format(title=layout.plain(titles[other])))
+            if wanted.startswith("run:"):
+                runs.get(wanted.removeprefix("run:"))  # a link to a run that is gone says just that
+            raise
     template = _("{reason}. Your newest run answers here: {title}.")
     if other in READY:
         template = _("{reason}. A model that comes with the studio answers here: {title}.")
-    if gone:  # whoever opens such a link must see at once that another model answers
-        with layout.mistakes():
-            runs.get(wanted.removeprefix("run:"))
-        template = _("“{title}” answers here instead.")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(template.format(reason=reason, title=layout.plain(titles[other])), width="content")
-        st.button(
-            _("Use it on every page"),
-            type="tertiary",
-            icon=":material/push_pin:",
-            on_click=inputs.put,
-            args=("model", other),
-        )
+        _use(other, _("Use it on every page"))
+        if other in READY:
+            _train_your_own()
     load(other)
-    if not own:
-        _train_your_own()
     return other, titles
+
+
+def _use(model: str, label: str) -> None:
+    st.button(
+        label, key="use_other", type="tertiary", icon=":material/push_pin:", on_click=inputs.put, args=("model", model)
+    )
 
 
 def examples(model: str) -> None:
@@ -89,10 +89,9 @@ def _take_example(model: str, text: str) -> None:
 
 def _train_your_own() -> None:
     """The way to a first model of one's own."""
-    with st.container(horizontal=True):
-        st.page_link("pages/finetune.py", label=_("Fine-tune a model of your own"), icon=":material/model_training:")
-        if any(run.state.status in runs.ACTIVE for run in cached_runs.all_runs()):
-            st.page_link("pages/runs.py", label=_("A run is on its way: watch it"), icon=":material/list_alt:")
+    st.page_link("pages/finetune.py", label=_("Fine-tune a model of your own"), icon=":material/model_training:")
+    if any(run.state.status in runs.ACTIVE for run in cached_runs.all_runs()):
+        st.page_link("pages/runs.py", label=_("A run is on its way: watch it"), icon=":material/list_alt:")
 
 
 def run_of(name: str) -> runs.Run | None:

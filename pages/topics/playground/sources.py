@@ -7,17 +7,20 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import settings
+from core import models, runs, settings
 from core.data import fit, folders
-from core.data.columns import check_column, choose_inputs, more_texts, parts_of
+from core.data.columns import check_column, choose_inputs, more_texts, parts_of, prefer
 from core.data.dataset import Layout
 from core.data.load import ask
 from core.errors import Note, UserError
-from core.results import JOINED, Reading
+from core.results import JOINED, Reading, RunConfig
 from core.tables.table import FIND_OUT, Table
-from pages.shared import choices, data_form, layout
+from pages.shared import choices, layout
 from pages.shared.cached import data as cached_data
 from pages.shared.cached import models as cached_models
+from pages.shared.data_form import report
+from pages.shared.data_form.reading import fields_of
+from pages.shared.data_form.uploads import suffixes_of
 from pages.shared.i18n import _
 from pages.topics.playground import bulk
 from pages.topics.playground.answering import short_title
@@ -34,7 +37,7 @@ def pasted(name: str, titles: Mapping[str, str]) -> bulk.Job:
     job = bulk.create(
         name, short_title(name, titles), {role: [row[i] for row in parts] for i, role in enumerate(roles)}
     )
-    data_form.warnings(unfit(name, job.inputs))
+    report.warnings(unfit(name, job.inputs))
     return job
 
 
@@ -61,11 +64,9 @@ def _choose_reading(upload: st.runtime.uploaded_file_manager.UploadedFile, rows:
     def take(name: str, value: object) -> None:
         st.session_state[kept] = replace(reading, **{name: value})  # type: ignore[arg-type]
 
-    table = None
-    try:
+    with fields_of(reading, take, plain=False, key="bulk_") as show:
         table = read_upload(upload, rows, reading)
-    finally:
-        data_form.reading_fields(reading, table, take, plain=False, key="bulk_")
+        show(table)
     return table
 
 
@@ -76,7 +77,7 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
     limit = settings.MAX_UPLOAD_MB.value()
     upload = st.file_uploader(
         _("A file with one text a row"),
-        type=[suffix.removeprefix(".") for suffix in data_form.suffixes_of([task.layout])],
+        type=[suffix.removeprefix(".") for suffix in suffixes_of([task.layout])],
         max_upload_size=limit,
         key="bulk_file",
         help=_("Its encoding, delimiter and columns are found out. It is read here and not kept."),
@@ -93,8 +94,9 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
             count=len(roles),
             columns=", ".join(columns),
         )
+    trained = _trained(name)
     try:
-        guessed = choose_inputs(frame, task.layout, {})
+        guessed = choose_inputs(frame, task.layout, prefer(frame, roles, dict(trained.columns)))
     except UserError:  # not clear: the columns are offered in their order
         guessed = dict(zip(task.inputs, columns, strict=False))
     places = st.columns(len(roles) + labelled)
@@ -104,6 +106,7 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
         if len(roles) == 1:
             rest += [JOINED.join((guessed[role.id], other)) for other in more_texts(frame, task.layout, guessed)]
         guess = guessed[role.id]
+        rest += [] if guess in rest or guess in columns else [guess]
         offered, key = {column: column for column in rest}, f"bulk_{role.id}_column@{upload.file_id}"
         with place:
             chosen[role.id] = choices.listed(
@@ -126,11 +129,11 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
             )
     for column in (*chosen.values(), *filter(None, (truth,))):
         check_column(frame, column)
-    source = ask(upload.name, task.layout, table, chosen)
+    source = ask(upload.name, task.layout, table, chosen, separator=trained.preparation.separator)
     st.caption(_("{rows:,} rows in {file}").format(rows=len(source.frame), file=layout.plain(upload.name)))
     labels = source.frame[truth].tolist() if truth else None
-    job = bulk.create(name, short_title(name, titles), source.texts, labels, source, upload.name)
-    data_form.remarks(source.report, unfit(name, job.inputs))
+    job = bulk.create(name, short_title(name, titles), source.texts, labels, source, upload.name, truth)
+    report.remarks(source.report, unfit(name, job.inputs))
     if source.report.unreadable:
         st.warning(
             _(
@@ -138,6 +141,12 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
             ).format(count=len(source.report.unreadable), lines=", ".join(map(str, source.report.unreadable[:20])))
         )
     return job
+
+
+def _trained(name: str) -> RunConfig:
+    """How a model was trained, where it is a run; otherwise what is so of any."""
+    run = models.RUN_NAME.fullmatch(name)
+    return runs.get(run[1]).config if run else RunConfig(name, "")
 
 
 def unfit(name: str, texts: Mapping[str, Sequence[str]]) -> tuple[Note, ...]:
