@@ -9,14 +9,14 @@ from core import bundled, models, settings
 from core.__main__ import parser
 from core.data.bundled import DATASETS
 from core.tasks.table import TASKS
-from pages.shared import path
+from pages.shared.path import STEPS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_page_is_named() -> None:
-    for title in ("Home", *(row.title for row in path.STEPS.values())):
+    for title in ("Home", *(row.title for row in STEPS.values())):
         assert f"| **{title}** |" in README, title
 
 
