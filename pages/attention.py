@@ -80,11 +80,15 @@ def _maps(model: str, text: str, pair: str, cut: int, options: DeltaGenerator) -
     tokens = cached_tokens.tokens(model, text, pair, cut)
     with options:
         part = _part(tokens)
-    first, second = st.columns([3, 2], vertical_alignment="center")
+    with st.container(key="pictures"):
+        first, second = st.columns([3, 2], vertical_alignment="center")
     with first:
         view = inputs.view(PAGE, _pictures(), label=_("Picture"))
+    habit = cached_attention.habit(model, text, pair, cut)
     with options if view == "explorer" else second:  # the explorer's small maps choose the head as well
-        layer, head = inputs.layer_and_head(PAGE, config.num_hidden_layers, config.num_attention_heads)
+        layer, head = inputs.layer_and_head(
+            PAGE, config.num_hidden_layers, config.num_attention_heads, (habit.layer, habit.head)
+        )
     dark = st.context.theme.type == "dark"
     maps = cached_attention.attend(model, text, pair, layer, cut)
     try:

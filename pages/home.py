@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from core import bundled, hub, models, settings
+from core import bundled, hub, models, openings, settings
 from core.bundled import READY
 from core.claims import CLAIMS, VERDICTS
 from core.data.bundled import DATASETS
@@ -95,20 +95,16 @@ def compare_card(model: str, text: str) -> None:
 
 
 def pretraining_card(model: str, text: str) -> None:
-    tokens = cached_tokens.tokens(model, text, max_length=SHORT).tokens
-    places = [place for place, token in enumerate(tokens) if token.kind == "word" and token.text.isalpha()]
-    if not cached_models.has_head(model, "mlm") or not places:
+    tokens = cached_tokens.tokens(model, text, max_length=SHORT)
+    hidden = openings.word_to_hide(tokens)
+    if not cached_models.has_head(model, "mlm") or not hidden:
         words(_("Hide a word, and see what a model expects in its place."))
         st.caption(_("this model or this sentence has nothing to fill in: the page offers others"))
         return
-    place = max(places, key=lambda place: len(tokens[place].text))
-    filling = cached_pretraining.filled(model, text, (place,), whole_words=False, max_length=SHORT).fillings[0]
+    filling = cached_pretraining.filled(model, text, hidden, whole_words=False, max_length=SHORT).fillings[0]
     miniature.bars({guess.token: guess.probability for guess in filling.guesses[:4]})
-    st.caption(
-        _("what {model} expects where “{token}” is hidden").format(
-            model=layout.plain(models.encoder_behind(model, "mlm")), token=layout.plain(tokens[place].text)
-        )
-    )
+    token, behind = layout.plain(tokens.tokens[hidden[0]].text), layout.plain(models.encoder_behind(model, "mlm"))
+    st.caption(_("what {model} expects where “{token}” is hidden").format(model=behind, token=token))
 
 
 def finetune_card() -> None:

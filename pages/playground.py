@@ -21,15 +21,17 @@ with layout.page(
     st.html(answer.STYLE)
     with st.container(key="toolbar"):
         left, right, more = st.columns([2, 3, 1], vertical_alignment="bottom")
-    with left:
-        model, titles = answering.choose_model()
+    model, titles = answering.choose_model(left)
     views = {"one": _("One text"), "texts": _("Two texts"), "models": _("Two models"), "many": _("Many texts")}
     many = inputs.settle_view("playground", views) == "many"
-    with right:
-        given = {} if many else VIEWS[cached_models.predictor(model).task.id].fields("playground")
-    if model in READY and not many:
-        with more.popover(_("Examples"), icon=":material/lightbulb:", width="stretch"):
-            answering.examples(model)
+    given: dict[str, str] = {}
+    if not many:
+        options = inputs.options_button(more, "playground", ("pair",))
+        with right:
+            given = VIEWS[cached_models.predictor(model).task.id].fields("playground", options)
+        if model in READY:
+            with options:
+                answering.examples(model)
     view = inputs.topic("playground", views)
     strip("playground", of(experiments.rows(model), {view}))
     if view == "one":

@@ -59,17 +59,17 @@ def _encoder_behind(model: str, head: str) -> None:
         )
 
 
-def _topic(topic: str, model: str, text: str, cut: int, options: DeltaGenerator) -> str:
-    """One topic; returns the code behind it."""
+def _topic(topic: str, model: str, text: str, cut: int, above: DeltaGenerator) -> str:
+    """One topic; returns the code behind it. above: a place above the picture, of what is seldom chosen, or of the answer."""
     if topic == "mlm":
-        return mlm.show(model, text, cut, options)
+        return mlm.show(model, text, cut, above)
     if topic == "corruption":
-        return corruption.show(model, text, cut, options)
+        return corruption.show(model, text, cut, above)
     if topic == "score":
         return scoring.show(model, text, cut)
     if topic == "generation":
-        return generation.show(model, text, cut, options)
-    return next_sentence.show(model, text, inputs.get("pair"), cut)
+        return generation.show(model, text, cut, above)
+    return next_sentence.show(model, text, inputs.get("pair"), cut, above)
 
 
 def _ask(topic: str, model: str, text: str, cut: int, options: DeltaGenerator) -> str:
@@ -77,8 +77,11 @@ def _ask(topic: str, model: str, text: str, cut: int, options: DeltaGenerator) -
 
     options: the place of what is seldom chosen.
     """
-    pair = inputs.pair(PAGE, label=_("Second sentence")) if topic == "nsp" else ""
-    code = ""
+    pair, beside, code = "", options, ""
+    if topic == "nsp":
+        left, beside = st.columns([3, 2], vertical_alignment="bottom")
+        with left:
+            pair = inputs.pair(PAGE, label=_("Second sentence"))
     with layout.mistakes():
         text = as_written(model, text) if topic != "nsp" else text
         tokens = cached_tokens.tokens(model, text, pair, cut)  # says at once what is wrong with a text
@@ -94,7 +97,7 @@ def _ask(topic: str, model: str, text: str, cut: int, options: DeltaGenerator) -
             if head is not None and not cached_models.has_head(model, head):
                 _headless(model, head)
             else:
-                code = _topic(topic, model, text, cut, options)
+                code = _topic(topic, model, text, cut, beside)
                 if head is not None:
                     _encoder_behind(model, head)
         layout.what_was_cut(tokens)

@@ -634,3 +634,75 @@ def test_a_text_of_unknown_words_is_warned_of(run: str) -> None:
     at = open_page(model=run, view="one", text="😀 😡 💔")
     assert "100% of this text's tokens are unknown to the model's vocabulary" in warned(at)
     assert "unknown to" not in warned(open_page(model=run, view="one", text="the film was good"))
+
+
+# ---- Many texts: what is shown, and the download that follows -----------------------------------------------------------
+
+
+def rows_of(csv: str) -> pd.DataFrame:
+    return pd.read_csv(io.StringIO(csv.removeprefix("\ufeff")), dtype=str, keep_default_na=False)
+
+
+def asked(run: str) -> AppTest:
+    """Six texts of a file with columns of its own, answered."""
+    frame = pd.DataFrame(
+        {
+            "id": [f"n{i}" for i in range(6)],
+            "review": ["good film", "the film was bad", "", "awful", "the good film was bad", "great"],
+            "verdict": ["good", "bad", "bad", "bad", "good", "good"],
+            "Margin": list("abcdef"),
+        }
+    )
+    at = upload(open_page(model=run, view="many"), "reviews.csv", frame.to_csv(index=False).encode())
+    return press(at, "Predict 5 texts")
+
+
+def test_the_table_keeps_the_columns_of_the_file_and_adds_label_probability_and_margin(
+    run: str, predictor: predict.Predictor
+) -> None:
+    at = asked(run)
+    table = at.dataframe[-1].value
+    assert list(table["Row"]) == [1, 2, 4, 5, 6] and list(table["id"]) == ["n0", "n1", "n3", "n4", "n5"]
+    assert {"Prediction", "Probability", "Margin", "Margin (2)", "Label in the file"} <= set(table)
+    assert "Cut" not in table and "verdict" not in table, "nothing was cut, and the labels are there once"
+    assert list(table["Margin"]) == pytest.approx([2 * value - 1 for value in table["Probability"]])
+    read = rows_of(bulk.download(at.session_state["bulk_job"], predictor.goal))
+    assert list(read["id"]) == [f"n{i}" for i in range(6)] and read["label"][2] == ""
+    assert {"margin", "Margin", "verdict"} <= set(read) and "decision" not in read
+
+
+def test_a_threshold_makes_answers_unsure_and_the_download_follows(run: str, predictor: predict.Predictor) -> None:
+    at = asked(run)
+    probabilities = sorted(at.dataframe[-1].value["Probability"])
+    threshold = (probabilities[1] + probabilities[2]) / 2
+    at.slider(key="bulk_threshold").set_value(threshold).run()
+    assert not at.exception
+    table = at.dataframe[-1].value
+    unsure = [value < threshold for value in table["Probability"]]
+    assert [cell == "unsure" for cell in table["Decision"]] == unsure and 0 < sum(unsure) < 5
+    assert f"({sum(unsure)} of 5) are left to a person" in said(at)
+    at.selectbox(key="bulk_only").set_value("unsure").run()
+    assert not at.exception
+    assert len(at.dataframe[-1].value) == sum(unsure) and set(at.dataframe[-1].value["Decision"]) == {"unsure"}
+    shown = bulk.Shown(threshold, only="unsure")
+    read = rows_of(bulk.download(at.session_state["bulk_job"], predictor.goal, shown))
+    assert list(read["id"]) == list(at.dataframe[-1].value["id"]) and set(read["decision"]) == {"unsure"}
+
+
+def test_the_least_sure_come_first(run: str, predictor: predict.Predictor) -> None:
+    at = asked(run)
+    next(control for control in at.segmented_control if control.key == "bulk_order").set_value("doubt").run()
+    assert not at.exception
+    table = at.dataframe[-1].value
+    assert list(table["Margin"]) == sorted(table["Margin"])
+    read = rows_of(bulk.download(at.session_state["bulk_job"], predictor.goal, bulk.Shown(by_doubt=True)))
+    assert list(read["id"][:5]) == list(table["id"]) and read["id"][5] == "n2", "rows without an answer come last"
+
+
+def test_how_often_each_label_is_given(run: str, predictor: predict.Predictor) -> None:
+    at = asked(run)
+    job = at.session_state["bulk_job"]
+    counts = bulk.counts(job, predictor.goal)
+    assert sum(counts.values()) == 5 and set(counts) <= set(predictor.labels)
+    assert bulk.counts(job, predictor.goal, 1.0) == {"unsure": 5}
+    assert any("How often each answer is given" in chart for chart in plots(at))

@@ -85,6 +85,10 @@ def test_what_is_too_little_is_said_with_what_would_do() -> None:
     epochs = epochs_for(once, 316)
     assert f"{epochs:g} would do" in few[0] and steps(316, 32, epochs) >= TOO_FEW_STEPS
     assert said(once, 6000, 0, {}) == ["There are no validation rows: the last state becomes the result, not the best."]
+    most = replace(once, epochs=50.0, batch_size=2)
+    assert said(most, 4, 500, {}) == [
+        "100 steps are too few to learn from, and so few rows are only learnt by heart: add rows."
+    ]
     limited = RunConfig("minilm", "x", epochs=1.0, limit=316)
     assert epochs_for(limited, 6000) == epochs
 

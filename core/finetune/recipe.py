@@ -318,6 +318,8 @@ def too_little(config: RunConfig, rows: int, validation: int, rare: Mapping[str,
                 N_("{steps} steps are too few to learn from: choose more epochs ({epochs:g} would do), or a smaller batch."),
                 {"steps": made, "epochs": epochs},
             )
+            if epochs > config.epochs
+            else (N_("{steps} steps are too few to learn from, and so few rows are only learnt by heart: add rows."), {"steps": made})
         )  # fmt: skip
     if validation < FEW_VALIDATION_ROWS:
         found.append(

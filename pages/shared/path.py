@@ -31,6 +31,7 @@ STEPS = {
     "finetune": Step(N_("Fine-tune"), ":material/model_training:", N_("Train"), N_("Fine-tune")),
     "runs": Step(N_("Runs"), ":material/list_alt:", N_("Train"), N_("Evaluate, take away")),
     "playground": Step(N_("Playground"), ":material/sports_esports:", N_("Use"), N_("Predict and explain")),
+    "search": Step(N_("Search"), ":material/search:", N_("Use"), N_("Search")),
     "article": Step(N_("The tutorial, checked"), ":material/fact_check:", N_("Learn"), N_("Check a tutorial")),
 }  # a page's file in pages/ → its row
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import settings
+from core import models, runs, settings
 from core.data import fit, folders
-from core.data.columns import check_column, choose_inputs, more_texts, parts_of
+from core.data.columns import check_column, choose_inputs, more_texts, parts_of, prefer
 from core.data.dataset import Layout
 from core.data.load import ask
 from core.errors import Note, UserError
-from core.results import JOINED, Reading
+from core.results import JOINED, Reading, RunConfig
 from core.tables.table import FIND_OUT, Table
 from pages.shared import choices, layout
 from pages.shared.cached import data as cached_data
@@ -94,8 +94,9 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
             count=len(roles),
             columns=", ".join(columns),
         )
+    trained = _trained(name)
     try:
-        guessed = choose_inputs(frame, task.layout, {})
+        guessed = choose_inputs(frame, task.layout, prefer(frame, roles, dict(trained.columns)))
     except UserError:  # not clear: the columns are offered in their order
         guessed = dict(zip(task.inputs, columns, strict=False))
     places = st.columns(len(roles) + labelled)
@@ -105,6 +106,7 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
         if len(roles) == 1:
             rest += [JOINED.join((guessed[role.id], other)) for other in more_texts(frame, task.layout, guessed)]
         guess = guessed[role.id]
+        rest += [] if guess in rest or guess in columns else [guess]
         offered, key = {column: column for column in rest}, f"bulk_{role.id}_column@{upload.file_id}"
         with place:
             chosen[role.id] = choices.listed(
@@ -127,10 +129,10 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
             )
     for column in (*chosen.values(), *filter(None, (truth,))):
         check_column(frame, column)
-    source = ask(upload.name, task.layout, table, chosen)
+    source = ask(upload.name, task.layout, table, chosen, separator=trained.preparation.separator)
     st.caption(_("{rows:,} rows in {file}").format(rows=len(source.frame), file=layout.plain(upload.name)))
     labels = source.frame[truth].tolist() if truth else None
-    job = bulk.create(name, short_title(name, titles), source.texts, labels, source, upload.name)
+    job = bulk.create(name, short_title(name, titles), source.texts, labels, source, upload.name, truth)
     report.remarks(source.report, unfit(name, job.inputs))
     if source.report.unreadable:
         st.warning(
@@ -139,6 +141,12 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
             ).format(count=len(source.report.unreadable), lines=", ".join(map(str, source.report.unreadable[:20])))
         )
     return job
+
+
+def _trained(name: str) -> RunConfig:
+    """How a model was trained, where it is a run; otherwise what is so of any."""
+    run = models.RUN_NAME.fullmatch(name)
+    return runs.get(run[1]).config if run else RunConfig(name, "")
 
 
 def unfit(name: str, texts: Mapping[str, Sequence[str]]) -> tuple[Note, ...]:
