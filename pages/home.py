@@ -11,6 +11,7 @@ import torch
 from core import bundled, hub, models, openings, settings
 from core.bundled import READY
 from core.claims import CLAIMS, VERDICTS
+from core.data import helpdesk
 from core.data.bundled import DATASETS
 from core.errors import UserError
 from core.figures import style
@@ -29,7 +30,7 @@ from pages.shared.cached import runs as cached_runs
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.data_form.source import kind_of
 from pages.shared.data_form.uploads import NO_FILE
-from pages.shared.i18n import _
+from pages.shared.i18n import _, language
 from pages.topics.home import miniature
 
 SHORT = 24  # tokens in a miniature
@@ -70,8 +71,8 @@ def vectors_card(model: str, text: str) -> None:
 
 def attention_card(model: str, text: str) -> None:
     maps = cached_attention.attend(model, text, max_length=SHORT)
-    layer = inputs.number("layer", 0, len(maps.weights) - 1, 0)
-    head = inputs.number("head", 0, maps.weights[layer].shape[0] - 1, 0)
+    habit = cached_attention.habit(model, text, max_length=SHORT)
+    layer, head = inputs.head_of(len(maps.weights), maps.weights[0].shape[0], (habit.layer, habit.head))
     tokens = names(model, text)
     miniature.matrix(
         np.sqrt(maps.weights[layer][head]), tokens, tokens, low=0, high=1, unit=_("weight (weak ones are favoured)"),
@@ -103,11 +104,8 @@ def pretraining_card(model: str, text: str) -> None:
         return
     filling = cached_pretraining.filled(model, text, hidden, whole_words=False, max_length=SHORT).fillings[0]
     miniature.bars({guess.token: guess.probability for guess in filling.guesses[:4]})
-    st.caption(
-        _("what {model} expects where “{token}” is hidden").format(
-            model=layout.plain(models.encoder_behind(model, "mlm")), token=layout.plain(tokens.tokens[hidden[0]].text)
-        )
-    )
+    token, behind = layout.plain(tokens.tokens[hidden[0]].text), layout.plain(models.encoder_behind(model, "mlm"))
+    st.caption(_("what {model} expects where “{token}” is hidden").format(model=behind, token=token))
 
 
 def finetune_card() -> None:
@@ -162,6 +160,15 @@ def playground_card(text: str) -> None:
         _("what a model that comes with the studio says of this sentence: {title}").format(title=title)
         if name in READY
         else _("what your newest model says of this sentence")
+    )
+
+
+def search_card() -> None:
+    passages = helpdesk.read(language()).passages
+    rows = "".join(f"<p style='margin:.3rem 0'>{escape(passage)}</p>" for passage in passages[:2])
+    st.html(f'<div style="min-height:9.2rem">{rows}</div>')
+    st.caption(
+        _("{count} texts of a help desk are found by what they mean; these are two of them").format(count=len(passages))
     )
 
 
@@ -233,11 +240,12 @@ with layout.page(
         "finetune": finetune_card,
         "runs": runs_card,
         "playground": lambda: playground_card(text),
+        "search": search_card,
         "article": article_card,
     }  # in the order of the path
     pages = list(path.STEPS)
-    for first in range(0, len(pages), 3):
-        for column, page in zip(st.columns(3), pages[first : first + 3], strict=True):
+    for row in (pages[:4], pages[4:7], pages[7:]):
+        for column, page in zip(st.columns(len(row)), row, strict=True):
             with column.container(border=True, height="stretch"):
                 st.markdown(f"**{path.numbered(page)}**")
                 try:

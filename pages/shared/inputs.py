@@ -157,10 +157,11 @@ def restore() -> None:
 
 
 def _shifted(value: str, by: int) -> str | None:
-    """Numbers ("3", "0.2,5.11"), each larger by so much; None for what is no list of numbers."""
+    """Numbers ("3", "0.2,5.11"), each larger by so much; None for what is no list of numbers, or would not be one."""
     if not COUNTED.fullmatch(value):
         return None
-    return re.sub("[0-9]+", lambda number: str(int(number[0]) + by), value)
+    shifted = re.sub("[0-9]+", lambda number: str(int(number[0]) + by), value)
+    return shifted if COUNTED.fullmatch(shifted) else None
 
 
 def _read(query: Mapping[str, str]) -> dict[str, str]:
