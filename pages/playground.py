@@ -20,12 +20,15 @@ with layout.page(
     left, right = st.columns([2, 3])
     with left:
         model, titles = answering.choose_model()
+    answering.begin_with_own(model)
     views = {"one": _("One text"), "texts": _("Two texts"), "models": _("Two models"), "many": _("Many texts")}
     many = inputs.settle_view("playground", views) == "many"
     with right:
         given = {} if many else VIEWS[cached_models.predictor(model).task.id].fields("playground")
     if model in READY and not many:
         answering.examples(model)
+    elif not many:
+        answering.own_examples(model)
     view = inputs.view("playground", views, label=_("What to try"))
     if view == "one":
         one_text.show(model, given)
