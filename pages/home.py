@@ -152,13 +152,19 @@ def runs_card() -> None:
 
 def playground_card(text: str) -> None:
     name, title = next(iter(inputs.answering("label").items()))
-    prediction = cached_answers.prediction(name, {"text": text})
+    rows = cached_answers.own_rows(name) if text == inputs.DEFAULTS["text"] else None
+    given = next(iter(rows.of.values())).inputs if rows else {"text": text}
+    prediction = cached_answers.prediction(name, given)
     assert isinstance(prediction, Labelled)
     best = sorted(prediction.probabilities.items(), key=lambda item: -item[1])[:4]
     miniature.bars(dict(best))
     st.caption(
         _("what a model that comes with the studio says of this sentence: {title}").format(title=title)
         if name in READY
+        else _("what your newest model says of a row of its own data: “{text}”").format(
+            text=layout.plain(given["text"])
+        )
+        if rows
         else _("what your newest model says of this sentence")
     )
 
