@@ -21,7 +21,7 @@ GROUPS = (  # who may import whom: each name those before it
     "data.folders data.labelled data.documents data.tagging data.conll data.entities data.tagged "
     "data.layouts data.bundled data.helpdesk data.hub data.load data.corrected data.fit data.remarks tokens vocabulary",
     # see
-    "encoder attention embeddings pretraining",
+    "encoder attention embeddings pretraining openings",
     # learn
     "batches tasks.base tasks.labels tasks.tfidf tasks.class_examples tasks.classify tasks.next_sentence tasks.masked tasks.windows tasks.entity_scores "
     "tasks.tags tasks.table",
@@ -29,13 +29,13 @@ GROUPS = (  # who may import whom: each name those before it
     "predict explain heads robustness compress",
     # learn, from beginning to end
     "finetune.recipe finetune.machine finetune.setup finetune.methods finetune.savings finetune.checkpoints finetune.trainer "
-    "finetune.estimate finetune.worker finetune.train article notes runs adaptive diagnosis",
+    "finetune.estimate finetune.worker finetune.train claims article notes runs adaptive diagnosis",
     # use, on what this machine computes fastest
-    "search.words search.bm25 search.vectors search.ways search.index search.quality",
+    "search.words search.bm25 search.vectors search.ways search.index search.quality search.evaluate",
     # take away
-    "export.tables export.card export.folder figures.style figures.tokens figures.attention figures.encoder figures.embeddings "
+    "export.tables export.card export.folder figures.style figures.tokens figures.attention figures.encoder figures.embeddings figures.search "
     "figures.heads figures.pretraining figures.predictions figures.training figures.entities figures.article html "
-    "commands.show commands.models commands.train commands.evaluate commands.predict",
+    "commands.show commands.models commands.result commands.train commands.evaluate commands.predict",
 )
 ORDER = " ".join(GROUPS).split()
 CORE = sorted((ROOT / "core").rglob("*.py"))

@@ -28,10 +28,10 @@ from pages.shared.words import plain
 
 DEFAULTS = {
     "model": "minilm",
-    "text": "The plot is thin, but the acting is wonderful.",
+    "text": "The plot is thin, but the acting is unforgettable.",
     "pair": "",
-    "layer": "0",
-    "head": "0",
+    "layer": "",
+    "head": "",
     "cut": "128",
     "view": "",
     "part": "",
@@ -51,7 +51,7 @@ DEFAULTS = {
     "uses": "bank",
     "own_word": "",
     "own_uses": "",
-    "texts": "rotten_tomatoes",
+    "texts": "",
     "own_texts": "",
     "rows": "500",
     "map": "pca-2",
@@ -59,14 +59,14 @@ DEFAULTS = {
     "word": "",
     "query": "",
     "entry": "",
-    "token": "1",
+    "token": "",
     "sample": "rotten_tomatoes",
     "colour": "",
     "off": "",
     "without": "",
     "swap": "",
     "swap_with": "",
-    "masked": "36.wonderful",
+    "masked": "",
     "whole": "",
     "models": "",
     "seed": "0",
@@ -80,9 +80,19 @@ DEFAULTS = {
     "pasted": "",
     "plan": "",
     "learning": "",
+    "claims": "",
+    "verdict": "",
     "experiment": "",
     "present": "",
+    "searcher": "",
+    "shelf": "",
+    "ask": "",
+    "passages": "",
+    "labelled": "",
 }
+OF_TRAINING = ("run", "runs", "data", "task", "preset", "changes", "learn", "corpus", "pasted", "plan", "learning")
+OF_PICTURES = tuple(name for name in DEFAULTS if name not in (*OF_TRAINING, "view", "present"))
+OPENING = DEFAULTS | {"part": "all"}  # what a page chooses where the default leaves it open
 # Layers and heads are counted from 0 inside, and from 1 on the page and in the address, where they have these names; an
 # address that has the name within counts from 0, as addresses once did.
 FROM_ONE = {"layer": "layer_no", "head": "head_no", "off": "heads_off"}
@@ -95,9 +105,6 @@ NAME_RUNS = (
     "other_model",
     "other_classifier",
 )  # who sets one of these opens the runs
-OF_TRAINING = ("run", "runs", "data", "task", "preset", "changes", "learn", "corpus", "pasted", "plan", "learning")
-OF_PICTURES = tuple(name for name in DEFAULTS if name not in (*OF_TRAINING, "view", "present"))
-OPENING = DEFAULTS | {"part": "all"}  # what a page chooses where the default leaves it open
 LONGEST_LINK = 1500
 LINKS_KEPT = (
     200  # addresses that a browser may still send: on a busy machine it stays behind by as many as there are letters
@@ -112,6 +119,7 @@ def get(name: str) -> str:
 def put(name: str, value: object) -> None:
     """Set a shared value; every picker and the address follow."""
     st.session_state[f"shared_{name}"] = str(value)
+    st.session_state.pop(f"meant_{name}", None)
     if name in NAME_RUNS:
         visitor.opened(*str(value).split(","))
 
@@ -257,13 +265,16 @@ def toolbar(page: str, *, options: Sequence[str] = (), sentence: bool = True, la
         if sentence:
             with places[1]:
                 _sentence_box(page, label)
-        behind = places[-1]
-        if options:
-            changed = sum(get(name) not in (DEFAULTS[name], OPENING[name]) for name in options)
-            title = _("Options · {count} changed").format(count=changed) if changed else _("Options")
-            behind = places[-1].popover(title, icon=":material/tune:", width="stretch", key=f"options_{page}")
+        behind = options_button(places[-1], page, options) if options else places[-1]
     _check_model()
     return Toolbar(get("model"), within_limit(get("text")) if sentence else "", behind)
+
+
+def options_button(place: DeltaGenerator, page: str, names: Sequence[str]) -> DeltaGenerator:
+    """The button that opens what is seldom chosen; it says how many of these shared values differ from a fresh visit."""
+    changed = sum(get(name) not in (DEFAULTS[name], OPENING[name]) for name in names)
+    title = _("Options · {count} changed").format(count=changed) if changed else _("Options")
+    return place.popover(title, icon=":material/tune:", width="stretch", key=f"options_{page}")
 
 
 def pair_and_cut(page: str, model: str) -> tuple[str, int]:
@@ -466,6 +477,36 @@ def choice(name: str, page: str, options: Mapping[str, str], label: str) -> str:
     return get(name)
 
 
+def meant(name: str, options: Mapping[str, str], otherwise: str) -> str:
+    """A shared value as one of the options (value → its name) while it means what it did when it was chosen, else `otherwise`.
+
+    The fifth token or word is another one as soon as the text has changed: it is not what somebody chose.
+    """
+    value, key = get(name), f"meant_{name}"
+    means = (value, options.get(value))
+    if value in options and st.session_state.get(key, means) == means:
+        st.session_state[key] = means
+        return value
+    if value != DEFAULTS[name]:
+        put(name, DEFAULTS[name])
+    return otherwise
+
+
+def telling(
+    name: str, page: str, options: Mapping[str, str], label: str, otherwise: str, *, wrap: bool | None = None
+) -> str:
+    """A shared value as one of many options: what was chosen while it means the same, else `otherwise`.
+
+    In a list; with `wrap` given, side by side.
+    """
+    value = meant(name, options, otherwise)
+    if wrap is None:
+        choices.listed(label, options, value, **_widget(name, page))
+    else:
+        choices.row(label, options, value, wrap=wrap, **_widget(name, page))
+    return value
+
+
 def _take_several(name: str, key: str) -> None:
     put(name, ",".join(st.session_state[key]))
 
@@ -553,14 +594,19 @@ def _take_decimal(name: str, key: str) -> None:
     put(name, f"{st.session_state[key]:g}")
 
 
-def layer_and_head(page: str, layers: int, heads: int) -> tuple[int, int]:
-    """The chosen layer and head, counted from 0 inside and from 1 on screen."""
+def head_of(layers: int, heads: int, otherwise: tuple[int, int]) -> tuple[int, int]:
+    """The chosen layer and head, counted from 0, as far as the model has them; `otherwise` until somebody chooses."""
+    return number("layer", 0, layers - 1, otherwise[0]), number("head", 0, heads - 1, otherwise[1])
+
+
+def layer_and_head(page: str, layers: int, heads: int, otherwise: tuple[int, int]) -> tuple[int, int]:
+    """The chosen layer and head to be changed, counted from 0 inside and from 1 on screen; `otherwise` until somebody chooses."""
+    chosen = head_of(layers, heads, otherwise)
     fields = {"layer": (_("Layer"), layers), "head": (_("Head"), heads)}
-    for place, (name, (label, count)) in zip(st.columns(2), fields.items(), strict=True):
-        put(name, number(name, 0, count - 1, 0))
+    for place, (name, (label, count)), value in zip(st.columns(2), fields.items(), chosen, strict=True):
         with place:
-            choices.slider(label, {i: str(i + 1) for i in range(count)}, int(get(name)), **_widget(name, page))
-    return int(get("layer")), int(get("head"))
+            choices.slider(label, {i: str(i + 1) for i in range(count)}, value, **_widget(name, page))
+    return chosen
 
 
 def method(page: str, options: Mapping[str, str], *, label: str) -> str:
@@ -573,6 +619,32 @@ def other_text(page: str, *, label: str) -> str:
     choices.show(f"other_text@{page}", get("other_text"))
     st.text_input(label, live=True, **_widget("other_text", page))
     return within_limit(get("other_text"))
+
+
+def searcher(page: str, otherwise: str) -> str:
+    """The model whose vectors are searched; `otherwise` until somebody chooses one."""
+    titles = finished_runs()
+    shown = get("searcher") or otherwise
+    choices.listed(
+        _("Model"),
+        {name: model_title(name, titles) for name in dict.fromkeys((*titles, *models.MODELS, *ready(), shown))},
+        shown,
+        name=lambda name: model_title(name, titles),
+        accept_new_options=True,
+        help=_("Choose one, or type the name of any BERT-like model on the Hugging Face hub, such as owner/name."),
+        **_widget("searcher", page),
+    )
+    models.check_name(shown)
+    return shown
+
+
+def question(page: str, *, label: str, example: str) -> str:
+    """What is asked of texts; it follows the typing after a pause. `example` is asked until somebody writes."""
+    cleared = st.session_state.get(f"ask@{page}") == ""
+    shown = get("ask") or ("" if cleared else example)
+    choices.show(f"ask@{page}", shown)
+    st.text_input(label, live="250ms", **_widget("ask", page))
+    return within_limit(shown)
 
 
 def search(page: str, *, label: str) -> str:

@@ -1,11 +1,10 @@
 """The Attention page's prepared experiments: each makes one point with the bundled model."""
 
-from pages.shared import inputs
 from pages.shared.experiments import Experiment
 from pages.shared.i18n import _
 from pages.topics.attention.compare import began_with
 
-PLOT = {"text": inputs.DEFAULTS["text"], "pair": ""}
+PLOT = {"text": "The plot is thin, but the acting is wonderful.", "pair": ""}
 
 
 def rows(classifier: str) -> tuple[Experiment, ...]:

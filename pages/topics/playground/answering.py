@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import models, runs
 from core.bundled import READY
@@ -25,15 +26,16 @@ def load(name: str) -> Predictor:
         return cached_models.predictor(name)
 
 
-def choose_model() -> tuple[str, dict[str, str]]:
-    """The model that answers, and the titles of all that could and are here.
+def choose_model(place: DeltaGenerator) -> tuple[str, dict[str, str]]:
+    """The model that answers, chosen in a place of the page's first line, and the titles of all that could and are here.
 
     It is the shared model when that can answer. In place of one without a head this visitor's newest run answers, or else a model
     that comes with the studio, and a line says so. Raises UserError for a model that is not to be had: nothing else answers then.
     """
     titles = inputs.own_before_ready((run for run in inputs.finished() if run.config.task in TASKS), inputs.ready())
     try:
-        wanted = inputs.model("playground", label=_("Model that answers"))
+        with place:
+            wanted = inputs.model("playground", label=_("Model that answers"))
         load(wanted)
         return wanted, titles
     except UserError as error:
@@ -50,9 +52,9 @@ def choose_model() -> tuple[str, dict[str, str]]:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(template.format(reason=reason, title=layout.plain(titles[other])), width="content")
         _use(other, _("Use it on every page"))
+        if other in READY:
+            _train_your_own()
     load(other)
-    if other in READY:
-        _train_your_own()
     return other, titles
 
 
@@ -87,10 +89,9 @@ def _take_example(model: str, text: str) -> None:
 
 def _train_your_own() -> None:
     """The way to a first model of one's own."""
-    with st.container(horizontal=True):
-        st.page_link("pages/finetune.py", label=_("Fine-tune a model of your own"), icon=":material/model_training:")
-        if any(run.state.status in runs.ACTIVE for run in cached_runs.all_runs()):
-            st.page_link("pages/runs.py", label=_("A run is on its way: watch it"), icon=":material/list_alt:")
+    st.page_link("pages/finetune.py", label=_("Fine-tune a model of your own"), icon=":material/model_training:")
+    if any(run.state.status in runs.ACTIVE for run in cached_runs.all_runs()):
+        st.page_link("pages/runs.py", label=_("A run is on its way: watch it"), icon=":material/list_alt:")
 
 
 def run_of(name: str) -> runs.Run | None:
