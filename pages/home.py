@@ -104,8 +104,11 @@ def pretraining_card(model: str, text: str) -> None:
         return
     filling = cached_pretraining.filled(model, text, hidden, whole_words=False, max_length=SHORT).fillings[0]
     miniature.bars({guess.token: guess.probability for guess in filling.guesses[:4]})
-    token, behind = layout.plain(tokens.tokens[hidden[0]].text), layout.plain(models.encoder_behind(model, "mlm"))
-    st.caption(_("what {model} expects where “{token}” is hidden").format(model=behind, token=token))
+    st.caption(
+        _("what {model} expects where “{token}” is hidden").format(
+            model=layout.plain(models.encoder_behind(model, "mlm")), token=layout.plain(tokens.tokens[hidden[0]].text)
+        )
+    )
 
 
 def finetune_card() -> None:
