@@ -163,8 +163,8 @@ def compare(data: Small, seed: int, options: argparse.Namespace) -> list[dict[st
         file = folder / "rows.csv"
         write(data, file, seed)
         dataset = load(str(file), LAYOUTS["text-label"], allow_path=True)
-        hidden = models.load_config(options.model).hidden_size
-        size = Size(len(dataset.splits["train"]), len(dataset.label_names), hidden)
+        model = models.load_config(options.model)
+        size = Size(len(dataset.splits["train"]), len(dataset.label_names), model.hidden_size, model.vocab_size)
         asked = replace(with_preset(RunConfig(options.model, str(file)), options.preset, size), seed=seed)
         found = learn(asked, folder / "ours")
         about = {"data": data.name, "rows": size.rows, "classes": size.classes, "seed": seed}

@@ -16,6 +16,8 @@ from pages.shared.i18n import _
 from pages.shared.run_view import actions, live
 from pages.shared.tasks.table import VIEWS
 
+LOOKED_AT = 200  # rows, for the writing that the data are in
+
 
 def configuration(source: Source, model: str, name: str, limit: int) -> RunConfig:
     """Everything that was chosen. limit: tokens the model can take."""
@@ -39,6 +41,10 @@ def form() -> None:
                     dataset = source.load()
     with right:
         st.subheader(_("2 · Model and recipe"), anchor=False)
+        if dataset:
+            train = dataset.splits["train"]
+            texts = dataset.texts(train.select(range(min(LOOKED_AT, len(train)))))
+            inputs.suit(text for column in texts.values() for text in column)
         model = inputs.model("finetune")
         limit = launch.token_limit(model)
         recipe.fit_to(dataset, model)

@@ -94,6 +94,7 @@ with layout.page(
         "Before it saw a single label, BERT read billions of words with holes in them and learnt to fill the holes, and to tell whether one sentence follows "
         "another. Ask it both, and watch it learn."
     ),
+    opens_in="en",  # the heads that come with the studio read English
 ):
     topics = _topics()
     topic = inputs.settle_view(PAGE, topics)

@@ -13,7 +13,7 @@ GROUPS = (  # who may import whom: each name those before it
     # ground
     "errors settings results metrics",
     # texts
-    "bundled multilingual hub families safety checkpoints.config checkpoints.weights checkpoints.tokenizer checkpoints.loading models tables.table tables.encodings tables.text tables.limits tables.parts tables.rows tables.fit tables.header tables.delimiters tables.delimited tables.grid tables.annotated tables.objects tables.columnar tables.archives tables.workbook tables.files tables.apart corpus data.dataset data.columns data.clean data.splits data.folders data.labelled data.documents data.tagging "
+    "bundled multilingual hub families safety scripts checkpoints.config checkpoints.weights checkpoints.tokenizer checkpoints.loading models tables.table tables.encodings tables.text tables.limits tables.parts tables.rows tables.fit tables.header tables.delimiters tables.delimited tables.grid tables.annotated tables.objects tables.columnar tables.archives tables.workbook tables.files tables.apart corpus data.dataset data.columns data.clean data.splits data.folders data.labelled data.documents data.tagging "
     "data.conll data.entities data.tagged data.layouts data.bundled data.hub data.load data.fit data.remarks tokens vocabulary",
     # see
     "encoder attention embeddings pretraining",

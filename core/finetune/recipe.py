@@ -20,6 +20,7 @@ FEW_ROWS_RATE = 1e-4
 FEW_ROWS = 1000  # or less, of which twice the length is read
 EVALUATIONS = 8  # or more in a run of few rows
 TOO_FEW_STEPS = 150
+LARGE_VOCABULARY = 100_000
 # With fewer rows the standard error of an accuracy of 0.9 is above 2 points, more than the states of one run differ by, and a
 # macro-F1 changes by points with each single row: the loss, which weighs every probability, tells the states apart.
 FEW_VALIDATION_ROWS = 200
@@ -38,11 +39,17 @@ class Preset:
 
 @dataclass(frozen=True)
 class Size:
-    """What a recipe depends on. rows: to train on; classes: labels to choose from; hidden: the model's hidden size."""
+    """What a recipe depends on. rows: to train on; classes: labels to choose from; hidden, vocabulary: sizes of the model."""
 
     rows: int
     classes: int = 2
     hidden: int = 384
+    vocabulary: int = 30_522
+
+    @property
+    def keeps_embeddings(self) -> bool:
+        """Whether the embeddings are so many that training them would cost more than all layers."""
+        return self.vocabulary > LARGE_VOCABULARY
 
 
 @dataclass(frozen=True)
@@ -215,7 +222,8 @@ def fitted(preset: str, size: Size) -> dict[str, Any]:
     A network learns in steps, not in epochs. Where the preset's own values make fewer steps than it promises, the rows come in
     smaller batches and more often, until there are enough: a smaller batch makes more steps of the same work. Of few rows twice
     the length is read, which costs little, and a low learning rate is left to large data. The model is evaluated about EVALUATIONS
-    times, or once an epoch where there are more. Large models take a smaller learning rate.
+    times, or once an epoch where there are more. Large models take a smaller learning rate; the embeddings of a large vocabulary
+    stay as they are.
     """
     row = PRESETS[preset]
     values = dict(row.values)
@@ -233,7 +241,7 @@ def fitted(preset: str, size: Size) -> dict[str, Any]:
             "evaluations": 1 if epochs >= EVALUATIONS else math.ceil(EVALUATIONS / epochs),
         }
     values["learning_rate"] = for_hidden_size(values["learning_rate"], size.hidden)
-    return values
+    return values | ({"method": "frozen", "frozen_layers": 0} if size.keeps_embeddings else {})
 
 
 def fewest_steps(least: int, classes: int) -> int:

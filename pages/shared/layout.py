@@ -40,11 +40,15 @@ _history = st.components.v2.component(
 
 
 @contextmanager
-def page(title: str, sentence: str) -> Iterator[None]:
-    """A page's frame: title, one sentence on what it shows, the language; a user's mistake inside becomes one clear line."""
+def page(title: str, sentence: str, *, opens_in: str = "") -> Iterator[None]:
+    """A page's frame: title, one sentence on what it shows, the language; a user's mistake inside becomes one clear line.
+
+    opens_in: the language of the sentence that it opens with, where that is not the language of the page.
+    """
     st.set_page_config(page_title=f"{title} · BERT Studio", page_icon=ICON, layout="wide")
     i18n.keep()
     inputs.restore()
+    inputs.speak(title, opens_in or i18n.language())
     st.html(STYLE)
     history = st.container(key="history")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):

@@ -149,7 +149,9 @@ SIZE = (
 
 def size_of(dataset: TextDataset, model: str) -> Size:
     """What a recipe depends on, of these rows and this model."""
-    return Size(len(dataset.splits["train"]), len(dataset.label_names), hidden_size(model))
+    here = models.availability(model) == "here"
+    vocabulary = models.load_config(model).vocab_size if here else Size.vocabulary
+    return Size(len(dataset.splits["train"]), len(dataset.label_names), hidden_size(model), vocabulary)
 
 
 def fit_to(dataset: TextDataset | None, model: str) -> None:
@@ -270,6 +272,10 @@ def explain_steps() -> None:
             wanted=fewest_steps(PRESETS[preset_name()].steps, known.classes),
             classes=known.classes,
         )
+    if known.keeps_embeddings and value_of("method") == "frozen":
+        line += " " + _(
+            "The embeddings of {entries:,} pieces stay as they are: they are most of the model, and a step would go through all of them."
+        ).format(entries=known.vocabulary)
     st.caption(line)
 
 

@@ -1,0 +1,20 @@
+"""In which writing a text is, as far as that decides what can read it.
+
+A language is not told: French and English are both Latin here. This module does not know models.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+
+LOOKED_AT = 2000  # characters of each text
+
+
+def mostly_latin(texts: Iterable[str]) -> bool:
+    """Whether at least half of the letters are Latin: so it is for no letters at all."""
+    letters = [character for text in texts for character in text[:LOOKED_AT] if character.isalpha()]
+    return 2 * sum(unicodedata.name(letter, "").startswith("LATIN") for letter in letters) >= len(letters)
+
+
+def is_chinese(character: str) -> bool:
+    """Whether it is a Chinese character; Japanese kanji are among them."""
+    return unicodedata.name(character, "").startswith("CJK")
