@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from core.commands import evaluate, models, predict, train
-from core.commands.show import PROGRAM, say
+from core.commands.show import PROGRAM, hint, say
 from core.commands.train import STOPPED
 from core.errors import UserError
 
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = options.function(options)
         sys.stdout.flush()
     except UserError as error:
-        say(f"error: {error}")
+        say(f"error: {error}{hint(error)}")
         return MISTAKE
     except KeyboardInterrupt:
         say("interrupted")

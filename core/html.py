@@ -23,6 +23,7 @@ from bertviz import head_view, model_view
 from core.attention import Atlas, View, labels, select
 from core.attention import head as weights_of
 from core.errors import N_, UserError
+from core.figures.style import DIVERGING, SEQUENTIAL
 from core.results import AttentionMaps
 
 LOWEST = 0.01  # a line of a lower weight could not be seen
@@ -247,6 +248,10 @@ def bertviz_neuron(
         'layerSelect.append($("<option />").val(i).text(i))': 'layerSelect.append($("<option />").val(i).text(studio.layer))',
         'headSelect.append($("<option />").val(i).text(i))': 'headSelect.append($("<option />").val(i).text(i + 1))',
         "'background': 'black'": f"'background': '{_DARK.ground}'",
+        **{
+            f"'neg': '#ff6318',\n                'pos': '{theirs}'": f"'neg': '{ours[0]}', 'pos': '{ours[-1]}'"
+            for theirs, ours in (("#2090dd", DIVERGING.dark), ("#0c36d8", DIVERGING.light))
+        },
         '.text("No token selected")': ".text(studio.words.none)",
         "'Query '": "studio.words.query",
         "'Key '": "studio.words.key",
@@ -545,9 +550,11 @@ _EXPLORER_PAGE = (
     _HEAD
     + """\
 :root {{ color-scheme: light dark; --st-text-color: #31333f; --st-background-color: #fff; --st-primary-color: #0072b2; --st-border-color: #d5d6db;
-  --st-secondary-background-color: #f0f2f6; --st-font: system-ui, sans-serif; --st-code-font: ui-monospace, monospace; --st-base-radius: .5rem; }}
+  --st-secondary-background-color: #f0f2f6; --st-font: system-ui, sans-serif; --st-code-font: ui-monospace, monospace; --st-base-radius: .5rem;
+  --st-chart-sequential-colors: {light_sequential}; --st-chart-diverging-colors: {light_diverging}; }}
 @media (prefers-color-scheme: dark) {{ :root {{ --st-text-color: #fafafa; --st-background-color: #0e1117; --st-primary-color: #56b4e9;
-  --st-border-color: #41444c; --st-secondary-background-color: #262730; }} }}
+  --st-border-color: #41444c; --st-secondary-background-color: #262730;
+  --st-chart-sequential-colors: {dark_sequential}; --st-chart-diverging-colors: {dark_diverging}; }} }}
 body {{ margin: 1.5rem auto; max-width: 1400px; padding: 0 1rem; background: var(--st-background-color); color: var(--st-text-color);
   font: 15px/1.5 var(--st-font); }}
 h1 {{ font-size: 1.3rem; overflow-wrap: anywhere; }}
@@ -590,6 +597,10 @@ def explorer_document(
         style=style,
         script=script,
         data=base64.b64encode(payload).decode(),
+        light_sequential=",".join(SEQUENTIAL.light),
+        light_diverging=",".join(DIVERGING.light),
+        dark_sequential=",".join(SEQUENTIAL.dark),
+        dark_diverging=",".join(DIVERGING.dark),
     )
 
 

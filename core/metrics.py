@@ -104,6 +104,32 @@ def wilson(correct: int, n: int) -> Measure:
     return Measure(fraction, max(0.0, float(centre - half)), min(1.0, float(centre + half)))
 
 
+@dataclass(frozen=True)
+class Disagreement:
+    """Two models on the same n examples: how many only the first and only the second answers rightly, and how easily chance does so.
+
+    p: two-sided, of an exact binomial test (McNemar 1947): the probability of a split at least as uneven if both models were
+    equally often right.
+    """
+
+    n: int
+    first: int
+    second: int
+    p: float
+
+
+def mcnemar(first: str, second: str) -> Disagreement:
+    """Compare two models by `Evaluation.right` on the same rows. Raises ValueError when they are not as many."""
+    from scipy.stats import binomtest  # here: most pages never need it
+
+    only_first = sum(a > b for a, b in zip(first, second, strict=True))
+    only_second = sum(a < b for a, b in zip(first, second, strict=True))
+    differ = only_first + only_second
+    return Disagreement(
+        len(first), only_first, only_second, float(binomtest(only_first, differ).pvalue) if differ else 1.0
+    )
+
+
 def bootstrap(
     rows: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray], multiplicity: np.ndarray | None = None
 ) -> Measure:

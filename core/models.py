@@ -284,13 +284,17 @@ def load(
     """The encoder with a head of HEADS, in fp32 and evaluation mode.
 
     Without `labels` the model must bring the trained head, complete: one that the library drew at random would answer too.
-    With `labels` (those of the data, () for a task without) training is to begin: the head is made for them where HEADS says so,
-    and what a checkpoint lacks depends on `seed` alone. Raises UserError when the head is missing and cannot be made.
+    With `labels` (those of the data, () for a task without) training is to begin: the head is made for them where HEADS says so
+    and the model does not answer with the very same ones already, and what a checkpoint lacks depends on `seed` alone. Raises UserError when the head is missing and cannot be made.
     """
     row = HEADS[head]
     if name == "minilm" and head in bundled.HEADS:
         model = bundled.merge(_load(row.auto, name, allow_path, attention, new="missing"), bundled.HEADS[head])
-    elif labels is not None and _makes(name, row, allow_path=allow_path):
+    elif (
+        labels is not None
+        and _makes(name, row, allow_path=allow_path)
+        and not _answers(name, row, labels, allow_path=allow_path)
+    ):
         model = _load(row.auto, name, allow_path, attention, new=row.new, outputs=len(labels) or 2, seed=seed)
     elif not has_head(name, head, allow_path=allow_path):
         raise no_head(name, row, allow_path=allow_path) if labels is None else UserError(row.missing, name=title(name))
@@ -309,6 +313,13 @@ def _makes(name: str, head: Head, *, allow_path: bool) -> bool:
         head.new == "missing"
         and head.id in FAMILIES[load_config(name, allow_path=allow_path).model_type].telltales
         and not has_head(name, head.id, allow_path=allow_path)
+    )
+
+
+def _answers(name: str, head: Head, labels: tuple[str, ...], *, allow_path: bool) -> bool:
+    """Whether the model was trained to choose between the very same labels, so that training goes on with its head."""
+    return (
+        has_head(name, head.id, allow_path=allow_path) and choices(load_config(name, allow_path=allow_path)) == labels
     )
 
 
@@ -413,6 +424,11 @@ def choices(config: PretrainedConfig) -> tuple[str, ...]:
     single = config.problem_type not in ("regression", "multi_label_classification")
     found = labels(config)
     return found if single and len(found) > 1 else ()
+
+
+def prefix(name: str) -> str:
+    """What a wrapper left before the name of every weight, "" where transformers finds them as they are. Raises as `folder`."""
+    return "" if _is_own(name) else weights.prefix(weights.shapes(folder(name)))
 
 
 def code(name: str) -> tuple[str, str]:

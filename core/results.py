@@ -101,6 +101,23 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Preparation:
+    """What a person says is to be made of the rows that were read; what is left as it is here is found out, or stays as it was read.
+
+    labels: (label, its new name) pairs, which merge labels where they give several the same name; "" leaves a label out. split: the
+    column that says which rows are for training, validation and test, "" for none: rows are held back by chance; None to find
+    it out. separator: between the texts of columns that are read as one.
+    """
+
+    labels: tuple[tuple[str, str], ...] = ()
+    split: str | None = None
+    separator: str = " "
+
+
+AS_READ = Preparation()
+
+
+@dataclass(frozen=True)
 class Dropped:
     """Rows a loader left out: the reason (a template marked for translation), how many, and up to three examples."""
 
@@ -119,7 +136,8 @@ class DataReport:
     that was taken, several joined by "+". unreadable: where the rows begin that fit no column. notes: further remarks, each a
     (template marked for translation, values). shared: the splits that hold the training rows themselves, because there were
     too few to hold any back. more_texts: columns that hold texts as well and are not read. tagged: the rows look like words
-    with a tag each.
+    with a tag each. renamed: label as it was read → its new name, "" for one that was left out. separator: between the texts of
+    columns that are read as one.
     """
 
     rows: int
@@ -138,6 +156,8 @@ class DataReport:
     unreadable: tuple[int, ...] = ()
     more_texts: tuple[str, ...] = ()
     tagged: bool = False
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    separator: str = " "
 
     @property
     def unused(self) -> tuple[str, ...]:
@@ -174,13 +194,17 @@ class Evaluation:
     """A model measured on n examples.
 
     task: a TASKS id. n: what was counted (TASKS[task].counts says what that is). metrics: METRICS id → value, exactly those of
-    the task. detail: what the task knows besides, as JSON; `core.tasks.base.detail` reads it.
+    the task. detail: what the task knows besides, as JSON; `core.tasks.base.read_detail` reads it. right: "1" for each row that was
+    answered wholly right, "0" for each other, in their order; rows: a digest of these rows with what is true of them. Both are ""
+    where a task has no such answers, or an earlier version measured.
     """
 
     task: str
     n: int
     metrics: Mapping[str, Measure]
     detail: Mapping[str, object] = field(default_factory=dict)
+    right: str = ""
+    rows: str = ""
 
 
 @dataclass(frozen=True)
@@ -276,7 +300,8 @@ class RunConfig:
     """What a training run was asked to do; with its data it is enough to repeat the run.
 
     model: a MODELS id, a hub id, "run:ID", "scratch" (a new, tiny one) or (command line only) a folder. data: a DATASETS id, a hub id or a file
-    inside the run folder ("data/…"). columns: (role, column) pairs; roles that are left out are guessed. reading: how that file is read. method: full trains every parameter; frozen keeps the embeddings and the lowest
+    inside the run folder ("data/…"). columns: (role, column) pairs; roles that are left out are guessed. reading: how that file is read. preparation: what is made
+    of its rows. method: full trains every parameter; frozen keeps the embeddings and the lowest
     `frozen_layers` layers; head trains the classifier only; lora trains low-rank updates, merged at the end.
     warmup: share of the steps. limit: most training rows, 0 for all. evaluations: how often each epoch is evaluated
     and checkpointed. seed: of shuffling, dropout and the new head.
@@ -287,6 +312,7 @@ class RunConfig:
     task: str = "text-classification"
     columns: tuple[tuple[str, str], ...] = ()
     reading: Reading = Reading()
+    preparation: Preparation = AS_READ
     name: str = ""
     preset: str = "balanced"
     method: Literal["full", "frozen", "head", "lora"] = "full"
@@ -359,6 +385,16 @@ class RunReport:
     def measured(self) -> Evaluation | None:
         """The run's result: its evaluation on test, or on validation where there is no test; None where nothing was measured."""
         return self.evaluations.get(self.split)
+
+    def beats_counting(self, metric: str) -> bool | None:
+        """Whether the result is above what counting words reaches on the same rows, by a METRICS id of which more is better.
+
+        None where one of the two was not measured, or where the result was measured on the training rows themselves.
+        """
+        words, own = self.evaluations.get(WORD_COUNTS), self.measured
+        if words is None or own is None or self.memorised:
+            return None
+        return own.metrics[metric].value > words.metrics[metric].value
 
     @property
     def memorised(self) -> bool:

@@ -1,6 +1,7 @@
 """Runs: the folders in which trainings live, and the processes that work on them.
 
     config.json    what was asked; never changed          process.json   which process works on it
+    notes.json     a name, a note and tags, of afterwards
     state.json     where it is                            lock           held by that process while it lives
     events.jsonl   what happened, one Event a line        cancel         asks the process to stop
     log.txt        what the process printed               data/          an uploaded file
@@ -38,8 +39,9 @@ from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
-from core import settings
+from core import notes, settings
 from core.errors import N_, Cancelled, UserError
+from core.notes import Notes
 from core.results import Event, RunConfig, RunReport, RunState, Status
 
 RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}", re.ASCII)
@@ -66,12 +68,18 @@ LOCK, CANCEL, PROCESS, REPORT, CHECKPOINTS = "lock", "cancel", "process.json", "
 
 @dataclass(frozen=True)
 class Run:
-    """One run as it is now. id: its folder's name; state: with "interrupted" where its process is gone."""
+    """One run as it is now. id: its folder's name; state: with "interrupted" where its process is gone; notes: what people wrote on it."""
 
     id: str
     folder: Path
     config: RunConfig
     state: RunState
+    notes: Notes = field(default_factory=Notes)
+
+    @property
+    def name(self) -> str:
+        """What people call it: as they renamed it, else as it was started, else its data."""
+        return self.notes.name or self.config.name or self.config.data.removeprefix("data/")
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,7 @@ class _Files:
     state: TypeAdapter[RunState] = field(default_factory=lambda: TypeAdapter(RunState))
     event: TypeAdapter[Event] = field(default_factory=lambda: TypeAdapter(Event))
     report: TypeAdapter[RunReport] = field(default_factory=lambda: TypeAdapter(RunReport))
+    notes: TypeAdapter[Notes] = field(default_factory=lambda: TypeAdapter(Notes))
     process: TypeAdapter[_Process] = field(default_factory=lambda: TypeAdapter(_Process))
 
 
@@ -127,7 +136,7 @@ def open_folder(folder: Path) -> Run:
     except UserError:
         return Run(folder.name, folder, RunConfig(model="?", data="?"), _damaged(folder, CONFIG))
     try:
-        return Run(folder.name, folder, config, _state(folder))
+        return Run(folder.name, folder, config, _state(folder), notes.read(folder))
     except (OSError, ValueError):
         return Run(folder.name, folder, config, _damaged(folder, STATE))
 
@@ -565,6 +574,15 @@ def _requeue(folder: Path) -> None:
     (folder / CANCEL).unlink(missing_ok=True)
     (folder / PROCESS).unlink(missing_ok=True)
     _set_state(folder, RunState("queued", run.state.created))
+
+
+def annotate(run: Run, written: Notes) -> None:
+    """Keep a name, a note and tags with a run, in the place of those before."""
+    tidied = notes.tidy(written.name, written.note, written.tags)
+    try:
+        _write(run.folder / notes.FILE, FILES.notes.dump_json(tidied))
+    except OSError as error:
+        raise _unwritable(error, run.folder) from error
 
 
 def delete(run: Run) -> None:

@@ -7,14 +7,16 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import article
+from core import article, bundled
 from core.data.bundled import ARTICLE
 from core.errors import N_
 from core.figures import article as article_figures
 from core.figures import training as training_figures
 from core.metrics import wilson
 from core.results import Movement
-from pages.shared import choices, inputs, layout, words
+from core.tasks.base import read_detail
+from core.tasks.classify import Classes
+from pages.shared import charts, choices, inputs, layout, words
 from pages.shared.cached import article as cached_article
 from pages.shared.cached import data as cached_data
 from pages.shared.cached import encoder as cached_encoder
@@ -301,7 +303,7 @@ def repeated(text: str) -> None:
             (_("mean probability of label 3"), percent(float(np.mean([row.unused for row in rows])))),
         ]
     )
-    layout.plot(
+    charts.plot(
         article_figures.losses(rows, article.PRINTED_LOSSES, text=_),
         "article_losses",
         _("The training loss of every seed beside the tutorial's"),
@@ -336,7 +338,7 @@ def repeated(text: str) -> None:
 
 def moved(text: str) -> None:
     rows: tuple[Movement, ...] = ()
-    for run in inputs.runs_that(gives="label"):
+    for run in inputs.own_runs(gives="label"):
         report = cached_runs.run_report(run.id)
         if report and report.movement and run.config.method == "full":
             rows = report.movement
@@ -344,7 +346,7 @@ def moved(text: str) -> None:
             break
     if not rows:
         st.markdown(
-            _("There is no finished run yet, so the tutorial's own four sentences are learnt here, three epochs with one seed:")
+            _("The tutorial's own four sentences are learnt here, three epochs with one seed; once you have trained a model, it is yours that is measured:")
         )  # fmt: skip
         rows = cached_article.repetition(0, 3, 2, 1e-4, "adam").movement
     total = sum(row.parameters for row in rows)
@@ -358,7 +360,7 @@ def moved(text: str) -> None:
             ),
         ]
     )
-    layout.plot(
+    charts.plot(
         training_figures.movement(
             tuple(replace(row, group=words.group_name(row.group)) for row in rows), text=_
         ),
@@ -403,7 +405,7 @@ def adam(text: str) -> None:
 
 
 def learns(text: str) -> None:
-    for run in inputs.runs_that(gives="label"):
+    for run in inputs.own_runs(gives="label"):
         report = cached_runs.run_report(run.id)
         test = report.evaluations.get("test") if report else None
         baseline = report.evaluations.get("baseline") if report else None
@@ -422,15 +424,23 @@ def learns(text: str) -> None:
                 .rstrip(":：")
             )
             return
-    row = cached_article.repetition(0, 3, 2, 1e-4, "adam").rows[0]
+    name = next(iter(inputs.ready("label")))
+    evaluation = bundled.evaluation(name)
     facts(
-        [(_("loss, epoch {number}").format(number=number + 1), f"{loss:.4f}") for number, loss in enumerate(row.losses)]
+        [
+            (
+                _("accuracy of always giving the most frequent label"),
+                percent(read_detail(Classes, evaluation).majority),
+            ),
+            (_("after training, on unseen texts"), percent(evaluation.metrics["accuracy"].value)),
+            (_("texts"), f"{evaluation.n:,}"),
+        ]
     )
     st.caption(
-        _(
-            "The tutorial's four sentences with one seed. A run on real data shows it better: start one on Fine-tune, and it is shown here."
+        _("Measured on a model that comes with the studio: {title}. Once you have trained one on Fine-tune, it is yours that is shown.").format(
+            title=_(bundled.READY[name].title)
         )
-    )
+    )  # fmt: skip
 
 
 CLAIMS = (

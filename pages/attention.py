@@ -3,19 +3,21 @@
 from typing import cast
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import attention, html
 from core.errors import UserError
-from pages.shared import choices, i18n, inputs, layout
+from core.results import Tokens
+from pages.shared import choices, i18n, inputs, layout, unknown
 from pages.shared.cached import attention as cached_attention
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
+from pages.shared.experiments import of, strip
 from pages.shared.i18n import _
 from pages.shared.snippets import attention as snippets
 from pages.topics.attention import ablation, compare, experiments, explanation, explorer, flow, heads, pictures
 
 PAGE = "attention"
-TOPICS = ("what-heads-do", "flow", "ablation", "compare", "explanation")  # besides the maps
 
 
 def _pictures() -> dict[str, str]:
@@ -48,11 +50,17 @@ def _topic() -> str:
     topics = _topics()
     view = inputs.settle_view(PAGE, [*_pictures(), *topics])
     chosen = view if view in topics else next(iter(topics))
-    choices.row(_("Topic"), topics, chosen, wrap=True, key="topic@attention", on_change=_take_topic)
+    with st.container(key="topics"):
+        choices.row(
+            _("Topic"), topics, chosen, wrap=True, key="topic@attention", on_change=_take_topic, label_visibility="collapsed"
+        )  # fmt: skip
     return chosen
 
 
-def _part() -> attention.View:
+def _part(tokens: Tokens) -> attention.View:
+    """The part of a pair that is shown; everything where there is no second sentence."""
+    if tokens.pair_start is None:
+        return "all"
     titles = {
         "all": _("everything"),
         "a-a": _("first sentence → first sentence"),
@@ -63,18 +71,20 @@ def _part() -> attention.View:
     return cast(attention.View, inputs.part(PAGE, titles, label=_("Part of the pair")))
 
 
-def _maps(model: str, text: str, pair: str, cut: int) -> str:
-    """The explorer or one of BertViz's views, and what the chosen head looks at; returns the code behind them."""
+def _maps(model: str, text: str, pair: str, cut: int, options: DeltaGenerator) -> str:
+    """The explorer or one of BertViz's views, and what the chosen head looks at; returns the code behind them.
+
+    options: the place of what is seldom chosen.
+    """
     config = cached_models.encoder(model).config
     tokens = cached_tokens.tokens(model, text, pair, cut)
-    first, second = st.columns([3, 2], vertical_alignment="bottom")
+    with options:
+        part = _part(tokens)
+    first, second = st.columns([3, 2], vertical_alignment="center")
     with first:
         view = inputs.view(PAGE, _pictures(), label=_("Picture"))
-    part: attention.View = "all"
-    if tokens.pair_start is not None:
-        with second:
-            part = _part()
-    layer, head = inputs.layer_and_head(PAGE, config.num_hidden_layers, config.num_attention_heads)
+    with options if view == "explorer" else second:  # the explorer's small maps choose the head as well
+        layer, head = inputs.layer_and_head(PAGE, config.num_hidden_layers, config.num_attention_heads)
     dark = st.context.theme.type == "dark"
     maps = cached_attention.attend(model, text, pair, layer, cut)
     try:
@@ -90,8 +100,6 @@ def _maps(model: str, text: str, pair: str, cut: int) -> str:
         view = "explorer"
     if view == "explorer":
         explorer.explorer(model, text, pair, layer, head, part, cut)
-    _rest(model, text, pair, cut)
-
     left, right = st.columns(2, gap="large")
     with left:
         pictures.strongest(maps, layer, head, part)
@@ -101,10 +109,16 @@ def _maps(model: str, text: str, pair: str, cut: int) -> str:
     return snippets.attention(model, text, pair, tokens.max_length, layer, head)
 
 
-def _rest(model: str, text: str, pair: str, cut: int) -> None:
-    """What follows every picture: what was cut off, and the experiments."""
-    layout.what_was_cut(cached_tokens.tokens(model, text, pair, cut))
-    layout.experiments("attention", experiments.rows(next(iter(inputs.answering("label")))))
+def _behind_options() -> tuple[str, ...]:
+    """The shared values that are chosen under "Options": they depend on the topic and on whether there is a pair."""
+    sample = ("sample",) if inputs.get("view") == "what-heads-do" else ()
+    return ("pair", "cut", *sample, *(("part",) if inputs.get("pair").strip() else ()))
+
+
+def _experiments(topic: str) -> None:
+    """The experiments of the topic, above its picture."""
+    rows = experiments.rows(next(iter(inputs.answering("label"))))
+    strip(PAGE, of(rows, {topic} if topic not in _pictures() else _pictures()))
 
 
 with layout.page(
@@ -114,13 +128,16 @@ with layout.page(
         "The weights say how much: each token shares out exactly 1."
     ),
 ):
-    model, text = inputs.model_and_sentence(PAGE)
-    pair, cut = inputs.pair_and_cut(PAGE, model)
-    cached_tokens.tokens(model, text, pair, cut)  # says at once what is wrong with a text
-
+    bar = inputs.toolbar(PAGE, options=_behind_options())
+    model, text = bar.model, bar.text
+    with bar.options:
+        pair, cut = inputs.pair_and_cut(PAGE, model)
     topic = _topic()
+    _experiments(topic)
+    tokens = cached_tokens.tokens(model, text, pair, cut)  # says at once what is wrong with a text
+    unknown.offer(model, tokens)
     if topic == "what-heads-do":
-        code = heads.show(model, text, pair, cut)
+        code = heads.show(model, text, pair, cut, bar.options)
     elif topic == "flow":
         code = flow.show(model, text, pair, cut)
     elif topic == "ablation":
@@ -130,8 +147,7 @@ with layout.page(
     elif topic == "explanation":
         code = explanation.show(model, text, pair)
     else:
-        code = _maps(model, text, pair, cut)
-    if topic in TOPICS:
-        _rest(model, text, pair, cut)
+        code = _maps(model, text, pair, cut, bar.options)
+    layout.what_was_cut(tokens)
     if code:
         layout.show_code(code)

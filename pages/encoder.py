@@ -5,22 +5,22 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import encoder
 from core.attention import labels
 from core.encoder import Trace
 from core.figures import encoder as figures
-from core.results import Tokens
-from pages.shared import inputs, layout
+from pages.shared import charts, choices, inputs, layout, unknown
 from pages.shared.cached import encoder as cached_encoder
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.components import part
+from pages.shared.experiments import strip
 from pages.shared.i18n import _
 from pages.shared.snippets import encoder as snippets
-from pages.topics.encoder import encoder_flow, worked
+from pages.topics.encoder import change, encoder_flow, experiments, worked
+from pages.topics.encoder.experiments import CHANGE
 
 PAGE, FLOW = "encoder", "encoder_flow"
-PADDING = 8  # tokens that are added when the mask is left out, because it has nothing to hide without them
+ROUNDING = 1e-4  # a difference up to which two ways to the same numbers in float32 count as equal
 WIDEST = 64  # columns of a table
 mount = part("encoder_flow")
 
@@ -52,29 +52,6 @@ def _small(value: float) -> str:
     return "0" if value == 0 else f"{value:.1e}".replace("e-0", "e-")
 
 
-def _proof(trace: Trace) -> None:
-    """The first thing to see: how far our arithmetic is from the library's."""
-    compared = sum(stage.values.size for stage in trace.stages.values() if stage.difference is not None)
-    first, second, third = st.columns([2, 2, 3])
-    first.metric(
-        _("Our arithmetic vs the library's: max |Δ|"),
-        _small(trace.worst or 0.0),
-        help=_(
-            "Every step is computed here from the weights, and once more by transformers itself. This is the largest difference of any number. "
-            "0 means equal to the last bit; rounding in float32 can make about 0.000001."
-        ),
-    )
-    second.metric(
-        _("Numbers compared in this layer"),
-        f"{compared:,}",
-        help=_("And the vectors after every layer: the table is further down."),
-    )
-    third.metric(
-        _("What flows through: tokens × numbers"),
-        f"{len(trace.tokens.tokens)} × {trace.states.shape[2]}",
-    )
-
-
 @st.fragment
 def _walk(model: str, text: str, pair: str, cut: int, code: DeltaGenerator) -> None:
     """The picture, the chosen step below it, and the comparison with the library. It runs alone when a step is taken."""
@@ -85,11 +62,10 @@ def _walk(model: str, text: str, pair: str, cut: int, code: DeltaGenerator) -> N
         token = _number("token", len(trace.tokens.tokens))
         there = encoder_flow.present(trace)
         view = inputs.settle_view(PAGE, ["weights", *there])
-        _proof(trace)
         data = encoder_flow.payload(trace, head, view, token, _)
         mount(key=FLOW, data=data, on_step_change=_stepped, on_choose_change=_chosen)
+        _checks(trace, there)
         _step(trace, head, token, there, model)
-        _checks(trace, head, there)
         with code.container():
             layout.show_code(
                 snippets.encoder(model, text, pair, trace.tokens.max_length, layer, config.model_type),
@@ -134,7 +110,7 @@ def _step(trace: Trace, head: int, token: int, there: list[str], model: str) -> 
             square=square and tall == 1,
             text=_,
         )
-        st.plotly_chart(
+        charts.plot(
             figure, key="encoder_matrix", alt=_("The numbers of the chosen step as a heat map, one row for each token")
         )
         if tall * wide > 1:
@@ -172,22 +148,24 @@ def _first_numbers(row: np.ndarray) -> None:
     )
 
 
-def _checks(trace: Trace, head: int, there: list[str]) -> None:
-    """Our arithmetic beside the library's, after every layer and at every step of this one."""
-    st.subheader(_("Our arithmetic vs the library's"), anchor=False)
-    left, right = st.columns([3, 2], gap="large")
-    with left:
+def _checks(trace: Trace, there: list[str]) -> None:
+    """Our arithmetic beside the library's, after every layer and at every step of this one: a tick that opens."""
+    worst = max(trace.worst or 0.0, *trace.differences)
+    holds = worst <= ROUNDING
+    claim = _("equals transformers") if holds else _("differs from transformers by {value}").format(value=_small(worst))
+    with layout.tick(claim, "encoder", holds=holds):
+        compared = sum(stage.values.size for stage in trace.stages.values() if stage.difference is not None)
         st.markdown(
             _(
-                "The largest difference of the vectors after the embeddings and after every layer is **{value}**."
-            ).format(value=_small(max(trace.differences)))
+                "Every step is computed here from the weights, and once more by transformers itself: {compared} numbers of this layer, and the vectors "
+                "after every layer. The largest difference of any number is **{value}**; rounding in float32 can make about 0.000001."
+            ).format(compared=f"{compared:,}", value=_small(worst))
         )
-        st.plotly_chart(
+        charts.plot(
             figures.differences(trace.differences, text=_),
             key="encoder_differences",
             alt=_("The largest difference from the library after every layer"),
         )
-    with right:
         known = [(name, encoder_flow.difference(trace, name)) for name in there]
         st.dataframe(
             pd.DataFrame(
@@ -207,96 +185,31 @@ def _checks(trace: Trace, head: int, there: list[str]) -> None:
         )
 
 
-def _words(tokens: Tokens) -> dict[str, str]:
-    """The words of the first sentence: the position of the first token → the word."""
-    found: dict[int, tuple[int, int, int]] = {}
-    for i, token in enumerate(tokens.tokens):
-        if token.source == 0 and token.word is not None and token.start is not None and token.end is not None:
-            first, start, _end = found.get(token.word, (i, token.start, token.end))
-            found[token.word] = (first, start, token.end)
-    return {str(first): f"{tokens.text[start:end][:40]} ({first})" for first, start, end in found.values()}
-
-
-@st.fragment
-def _change(model: str, text: str, pair: str, cut: int) -> None:
-    """Something in the computation is changed, and what that does layer by layer."""
-    with layout.mistakes():
-        st.subheader(_("Change the computation"), anchor=False)
-        st.markdown(
-            _(
-                "Leave something out, in every layer at once, and compare with the true pass. The model was trained with all of it: what breaks "
-                "shows what each part is relied on for, not that a model trained without it would be as bad."
-            )
+def _topic() -> str:
+    """The walk, at one of its boxes, or the change of the computation: "walk" or "change"."""
+    asked = st.session_state.get("shared_asked", ())
+    if {"without", "swap"} & set(asked) and "view" not in asked:  # an address that says no more than what is changed
+        inputs.put("view", CHANGE)
+    titles = {"walk": _("Through one layer"), CHANGE: _("Change the computation")}
+    chosen = CHANGE if inputs.get("view") == CHANGE else "walk"
+    with st.container(key="topics"):
+        choices.row(
+            _("Topic"), titles, chosen, key="topic@encoder", on_change=_take_topic, label_visibility="collapsed"
         )
-        rows = {row.id: row for row in encoder.offered(cached_models.whole(model).config)}
-        chosen = inputs.several("without", PAGE, {name: _(row.title) for name, row in rows.items()}, _("Changes"))
-        words = {"": _("no word")} | _words(cached_tokens.tokens(model, text, pair, cut))
-        left, right = st.columns(2)
-        with left:
-            first = inputs.choice("swap", PAGE, words, _("Swap this word …"))
-        with right:
-            second = inputs.choice("swap_with", PAGE, words, _("… with this one"))
-        swap = (int(first), int(second)) if first and second and first != second else None
-        if chosen or swap:
-            _effect(model, text, pair, cut, [rows[name] for name in chosen], swap)
-        inputs.write_link()
+    return chosen
 
 
-def _effect(model: str, text: str, pair: str, cut: int, changes: list[encoder.Change], swap: tuple[int, int] | None) -> None:  # fmt: skip
-    for change in [*changes, *([encoder.SWAP] if swap else [])]:
-        with st.container(border=True):
-            st.markdown("**" + _(change.title) + "**  \n" + _(change.help))
-            left, right = st.columns(2)
-            with left:
-                st.caption(_("The model computes"))
-                st.latex(change.true)
-            with right:
-                st.caption(_("Here instead"))
-                st.latex(change.formula)
-    names = tuple(change.id for change in changes)
-    padding = PADDING if "no-mask" in names else 0
-    found = cached_encoder.changed_pass(model, text, pair, cut, names, swap, padding)
-    if padding:
-        st.caption(_("For this, {count} padding tokens are added to both passes.").format(count=padding))
-    first, second, third = st.columns(3)
-    first.metric(_("Cosine after the last layer"), f"{found.mean_cosines[-1]:.3f}", help=_("Mean over the tokens; 1 means the same direction."))  # fmt: skip
-    second.metric(_("Relative change after the last layer"), f"{100 * found.mean_distances[-1]:.1f} %", help=_("‖changed − true‖ / ‖true‖, mean over the tokens."))  # fmt: skip
-    if found.labels:
-        before, after = max(found.before), max(found.after)
-        third.metric(
-            _("Prediction"),
-            layout.plain(found.labels[found.after.index(after)][:40]),
-            _("was {label}, {before:.3f}; now {after:.3f}").format(
-                label=layout.plain(found.labels[found.before.index(before)][:40]), before=before, after=after
-            ),
-            delta_color="off",
-            delta_arrow="off",
-        )
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.plotly_chart(
-            figures.effect(found.cosines, found.mean_cosines, title=_("Do the vectors still point the same way?"), y=_("cosine"), text=_),
-            key="encoder_cosines", alt=_("Cosine between true and changed vectors after every layer"),
-        )  # fmt: skip
-    with right:
-        st.plotly_chart(
-            figures.effect(found.distances, found.mean_distances, title=_("How far have they moved?"), y=_("relative change"), text=_),
-            key="encoder_distances", alt=_("Relative change of the vectors after every layer"),
-        )  # fmt: skip
-    if found.labels:
-        st.dataframe(
-            pd.DataFrame({_("Label"): found.labels, _("True pass"): found.before, _("Changed"): found.after}),
-            hide_index=True,
-            column_config={
-                name: st.column_config.ProgressColumn(name, min_value=0, max_value=1, format="%.4f", color="primary")
-                for name in (_("True pass"), _("Changed"))
-            },
-            alt=_("The probabilities of all labels in the true and in the changed pass"),
-        )
-    else:
-        st.caption(
-            _("This model predicts nothing yet. Choose one of your fine-tuned runs as the model to see the prediction change.")
-        )  # fmt: skip
+def _take_topic() -> None:
+    inputs.put("view", CHANGE if st.session_state["topic@encoder"] == CHANGE else "")
+
+
+def _changes_elsewhere(model: str) -> None:
+    """The other topic's changes are not in this picture: a line says so, and leads there."""
+    titles = change.chosen(model)
+    if titles:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(_("Not in this picture: {changes}.").format(changes=", ".join(titles)), width="content")
+            st.button(_("See what that does"), type="tertiary", on_click=inputs.put, args=("view", CHANGE))
 
 
 with layout.page(
@@ -306,54 +219,19 @@ with layout.page(
         "Point at anything to read it; choose a box to open it below."
     ),
 ):
-    model, text = inputs.model_and_sentence(PAGE)
-    pair, cut = inputs.pair_and_cut(PAGE, model)
-    layout.what_was_cut(cached_tokens.tokens(model, text, pair, cut))
-    walk, tries, changing, code = st.container(), st.container(), st.container(), st.empty()
-    with walk:
-        _walk(model, text, pair, cut, code)
-    with tries:
-        layout.experiments(
-            "encoder",
-            (
-                layout.Experiment(
-                    _("Which bank?"),
-                    _(
-                        "In layer 1, head 5 the word *bank* puts most of its weight on *river*. The values of *river* then flow into the vector of "
-                        "*bank*: follow its row from the weights to the output."
-                    ),
-                    {"model": "minilm", "text": "She sat on the bank of the river.", "pair": "", "layer": "0", "head": "4", "token": "5", "view": "weights"},
-                ),
-                layout.Experiment(
-                    _("A layer adds, it does not replace"),
-                    _(
-                        "Compare what attention adds with what is kept: the quotient of the two lengths stands in the worked numbers. Step through "
-                        "the layers and watch it."
-                    ),
-                    {"model": "minilm", "text": "The plot is thin, but the acting is wonderful.", "pair": "", "layer": "0", "head": "0", "token": "2", "view": "attention.residual"},
-                ),
-                layout.Experiment(
-                    _("The tutorial's formula"),
-                    _(
-                        "The tutorial writes one normalisation around everything. With the same weights, the vectors end up pointing somewhere else: "
-                        "after six layers the cosine with the model's own is about 0.1. See below."
-                    ),
-                    {"model": "minilm", "text": "I love eating pizza", "pair": "", "without": "tutorial-encoder", "swap": "", "swap_with": ""},
-                ),
-                layout.Experiment(
-                    _("Without 1/√d"),
-                    _("The scores grow, and softmax turns into an almost hard choice. See below how that adds up, layer by layer."),
-                    {"model": "minilm", "text": "I love eating pizza", "pair": "", "without": "no-scaling", "swap": "", "swap_with": ""},
-                ),
-                layout.Experiment(
-                    _("Dog bites man"),
-                    _(
-                        "Two words change places. At the start only the vectors of *dog* and *man* differ, by about a third; after the last layer "
-                        "every token has changed, and both *the* most of all."
-                    ),
-                    {"model": "minilm", "text": "The dog bites the man.", "pair": "", "without": "", "swap": "2", "swap_with": "5"},
-                ),
-            ),
-        )  # fmt: skip
-    with changing:
-        _change(model, text, pair, cut)
+    bar = inputs.toolbar(PAGE, options=("pair", "cut"))
+    model, text = bar.model, bar.text
+    with bar.options:
+        pair, cut = inputs.pair_and_cut(PAGE, model)
+    topic = _topic()
+    strip(PAGE, experiments.rows(topic))
+    tokens = cached_tokens.tokens(model, text, pair, cut)  # says at once what is wrong with a text
+    unknown.offer(model, tokens)
+    place, code = st.container(), st.empty()
+    with place:
+        if topic == CHANGE:
+            change.show(model, text, pair, cut)
+        else:
+            _walk(model, text, pair, cut, code)
+            _changes_elsewhere(model)
+    layout.what_was_cut(tokens)

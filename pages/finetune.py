@@ -4,14 +4,15 @@ The training runs in a process of its own; this page writes what was asked into 
 """
 
 import json
-from pathlib import Path
 
 import streamlit as st
 
 from core.data.dataset import TextDataset
 from core.results import RunConfig
-from pages.shared import data_form, inputs, launch, layout, recipe
-from pages.shared.data_form import Source
+from pages.shared import inputs, launch, layout, recipe
+from pages.shared.data_form import report
+from pages.shared.data_form.source import Source, choose_data
+from pages.shared.experiments import Experiment, strip
 from pages.shared.i18n import _
 from pages.shared.run_view import actions, live
 from pages.shared.tasks.table import VIEWS
@@ -22,7 +23,13 @@ LOOKED_AT = 200  # rows, for the writing that the data are in
 def configuration(source: Source, model: str, name: str, limit: int) -> RunConfig:
     """Everything that was chosen. limit: tokens the model can take."""
     asked = RunConfig(
-        model=model, data=source.name, task=source.task, columns=source.columns, reading=source.reading, name=name
+        model=model,
+        data=source.name,
+        task=source.task,
+        columns=source.columns,
+        reading=source.reading,
+        preparation=source.preparation,
+        name=name,
     )
     return recipe.configuration(asked, limit)
 
@@ -30,17 +37,18 @@ def configuration(source: Source, model: str, name: str, limit: int) -> RunConfi
 def form() -> None:
     """Choose data, model and values, see what they cost, start."""
     launch.others()
+    strip("finetune", experiments())
     left, right = st.columns([3, 2], gap="large")
     source, dataset = None, None
     with left:
-        st.subheader(_("1 · Data"), anchor=False)
+        st.header(_("1 · Data"), anchor=False)
         with layout.mistakes():
-            source = data_form.choose_data()
+            source = choose_data()
             if source:
                 with st.spinner(_("Reading the data …"), show_time=True):
                     dataset = source.load()
     with right:
-        st.subheader(_("2 · Model and recipe"), anchor=False)
+        st.header(_("2 · Model and recipe"), anchor=False)
         if dataset:
             train = dataset.splits["train"]
             texts = dataset.texts(train.select(range(min(LOOKED_AT, len(train)))))
@@ -56,7 +64,7 @@ def form() -> None:
         name = st.text_input(
             _("Name of the run (optional)"), max_chars=80, key="run_name", placeholder=_("so that you find it again")
         )
-        st.subheader(_("3 · Start"), anchor=False)
+        st.header(_("3 · Start"), anchor=False)
         if source and dataset:
             with layout.mistakes():
                 config = configuration(source, model, name.strip(), limit)
@@ -67,8 +75,7 @@ def form() -> None:
             st.caption(_("Choose data first."))
     if source and dataset:
         with left, layout.mistakes():
-            data_form.show_data(source, dataset, model, min(int(str(recipe.value_of("max_length"))), limit))
-        experiments()
+            report.show_data(source, dataset, model, min(int(str(recipe.value_of("max_length"))), limit))
         layout.show_code(
             code(configuration(source, model, "", limit), source, dataset),
             _(
@@ -76,64 +83,68 @@ def form() -> None:
                 "does, so its scores differ by what chance allows."
             ),
         )
-    else:
-        experiments()
 
 
 def code(config: RunConfig, source: Source, dataset: TextDataset) -> str:
     """The same recipe as a script."""
     view = VIEWS[config.task]
-    return view.training_code(config, view.rows_code(source.name, Path(source.file).name, dataset), dataset)
+    return view.training_code(config, view.rows_code(source.name, source.script_file, dataset), dataset)
 
 
-def experiments() -> None:
-    layout.experiments(
-        "finetune",
-        (
-            layout.Experiment(
-                _("The tutorial's four sentences"),
-                _(
-                    "Three labels for four sentences, learnt by heart: the loss falls to almost nothing and the accuracy reaches 1. "
-                    "But it is measured on the same four sentences, and the page says so. Then ask it about a fifth one in the Playground."
-                ),
-                {
-                    "data": "article-example",
-                    "preset": "quick",
-                    "changes": json.dumps({"batch_size": 2, "epochs": 20.0, "evaluations": 1}),
-                },
+def experiments() -> tuple[Experiment, ...]:
+    """The prepared experiments: runs that make a point."""
+    return (
+        Experiment(
+            "four-sentences",
+            _("The tutorial's four sentences"),
+            _("Can a model learn four sentences by heart?"),
+            _(
+                "Three labels for four sentences, learnt by heart: the loss falls to almost nothing and the accuracy reaches 1. "
+                "But it is measured on the same four sentences, and the page says so. Then ask it about a fifth one in the Playground."
             ),
-            layout.Experiment(
-                _("What did BERT know already?"),
-                _(
-                    "Only the pooler and the classifier are trained, on 2,000 rows. What accuracy is reached comes from what the encoder knew before. "
-                    "Run it, then run the same with all parameters, and compare the two on the Runs page."
-                ),
-                {
-                    "data": "rotten_tomatoes",
-                    "preset": "quick",
-                    "changes": json.dumps({"learning_rate": 1e-3, "method": "head"}),
-                },
+            {
+                "data": "article-example",
+                "preset": "quick",
+                "changes": json.dumps({"batch_size": 2, "epochs": 20.0, "evaluations": 1}),
+            },
+        ),
+        Experiment(
+            "head-only",
+            _("What did BERT know already?"),
+            _("What does the encoder know before it is fine-tuned?"),
+            _(
+                "Only the pooler and the classifier are trained, on 2,000 rows. What accuracy is reached comes from what the encoder knew before. "
+                "Run it, then run the same with all parameters, and compare the two on the Runs page."
             ),
-            layout.Experiment(
-                _("How little data is enough?"),
-                _(
-                    "A hundred rows. Look at the interval beside the accuracy, and at how it compares to always giving the most frequent label. "
-                    "Then allow 500, then 2,000 rows."
-                ),
-                {"data": "rotten_tomatoes", "preset": "quick", "changes": json.dumps({"limit": 100})},
+            {
+                "data": "rotten_tomatoes",
+                "preset": "quick",
+                "changes": json.dumps({"learning_rate": 1e-3, "method": "head"}),
+            },
+        ),
+        Experiment(
+            "little-data",
+            _("How little data is enough?"),
+            _("What do a hundred rows teach?"),
+            _(
+                "A hundred rows. Look at the interval beside the accuracy, and at how it compares to always giving the most frequent label. "
+                "Then allow 500, then 2,000 rows."
             ),
-            layout.Experiment(
-                _("A learning rate that is too high"),
-                _(
-                    "A hundred times the usual rate: the loss does not fall but stays near ln 2 ≈ 0.693, what guessing between two labels costs. "
-                    "The model forgets what it knew."
-                ),
-                {
-                    "data": "rotten_tomatoes",
-                    "preset": "quick",
-                    "changes": json.dumps({"learning_rate": 1e-2, "limit": 500}),
-                },
+            {"data": "rotten_tomatoes", "preset": "quick", "changes": json.dumps({"limit": 100})},
+        ),
+        Experiment(
+            "high-rate",
+            _("A learning rate that is too high"),
+            _("What does a learning rate do that is too high?"),
+            _(
+                "A hundred times the usual rate: the loss does not fall but stays near ln 2 ≈ 0.693, what guessing between two labels costs. "
+                "The model forgets what it knew."
             ),
+            {
+                "data": "rotten_tomatoes",
+                "preset": "quick",
+                "changes": json.dumps({"learning_rate": 1e-2, "limit": 500}),
+            },
         ),
     )
 
@@ -144,6 +155,7 @@ with layout.page(
         "Teach a pre-trained BERT a task of your own: choose sentences with labels, press Start, and watch it learn. "
         "The result is measured on sentences that it never saw."
     ),
+    resets=inputs.OF_TRAINING,
 ):
     if actions.NEXT_FORM in st.session_state:
         with layout.mistakes():

@@ -15,7 +15,7 @@ from core.figures import style
 from core.metrics import METRICS
 from core.tasks.base import read_detail
 from core.tasks.classify import Classes, Labelled
-from pages.shared import inputs, layout
+from pages.shared import inputs, layout, unknown
 from pages.shared import words as plain_words
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import attention as cached_attention
@@ -25,8 +25,10 @@ from pages.shared.cached import models as cached_models
 from pages.shared.cached import pretraining as cached_pretraining
 from pages.shared.cached import runs as cached_runs
 from pages.shared.cached import tokens as cached_tokens
-from pages.shared.data_form import NO_FILE, kind_of
-from pages.shared.i18n import _
+from pages.shared.data_form.source import kind_of
+from pages.shared.data_form.uploads import NO_FILE
+from pages.shared.i18n import _, language
+from pages.shared.opening import OPENINGS
 
 SHORT = 24  # tokens in a miniature
 
@@ -101,7 +103,8 @@ def pretraining_card(model: str, text: str) -> None:
 
 
 def finetune_card() -> None:
-    dataset = cached_data.dataset("rotten_tomatoes")
+    opening = OPENINGS[language()]["data"]
+    dataset = cached_data.dataset(opening)
     train = dataset.splits["train"]
     labels = np.array(train["label"])
     rows = []
@@ -111,18 +114,18 @@ def finetune_card() -> None:
         rows.append(f"<p style='margin:.3rem 0'><b>{escape(_(name))}</b><br>{escape(typical)}</p>")
     st.html(f'<div style="min-height:9.2rem">{"".join(rows)}</div>')
     st.caption(
-        _("{rows:,} real film sentences wait to be learnt; these are two of them").format(
-            rows=sum(dataset.report.counts.values())
+        _("{rows:,} real texts wait to be learnt, two of them here: {title}").format(
+            rows=sum(dataset.report.counts.values()), title=_(DATASETS[opening].title)
         )
     )
 
 
 def runs_card() -> None:
-    newest = next(iter(inputs.runs_that(gives="label")), None)
+    newest = next(iter(inputs.own_runs(gives="label")), None)
     report = cached_runs.run_report(newest.id) if newest else None
     if report and report.measured:
         evaluation, counted = report.measured, plain_words.measured_on(report)
-        caption = _("newest run: {metric} {value} on {counted}")
+        caption = _("your newest run: {metric} {value} on {counted}")
     else:
         evaluation = bundled.evaluation(next(iter(inputs.ready("label"))))
         counted = plain_words.counted(evaluation)
@@ -198,7 +201,11 @@ with layout.page(
         "Nothing leaves this machine, and nothing needs a network."
     ),
 ):
-    model, text = inputs.model_and_sentence("home", label=_("Your sentence, on every page"))
+    bar = inputs.toolbar("home", label=_("Your sentence, on every page"))
+    model, text = bar.model, bar.text
+    if text.strip():
+        with layout.mistakes():
+            unknown.offer(model, cached_tokens.tokens(model, text))
 
     cards = (
         (_("1 · Tokenise"), "pages/tokens.py", _("Open Tokens"), lambda: tokens_card(model, text)),
@@ -220,7 +227,7 @@ with layout.page(
                     st.caption(layout.plain(layout.i18n.error_text(error)))
                 st.page_link(target, label=label, icon=":material/arrow_forward:", query_params=inputs.link())
 
-    st.subheader(_("Start here"), anchor=False)
+    st.header(_("Start here"), anchor=False)
     starts = (
         (
             _("You want to understand BERT"),
@@ -263,5 +270,5 @@ with layout.page(
             for target, label, icon in links:
                 st.page_link(target, label=label, icon=icon, query_params=inputs.link() | own.get(target, {}))
 
-    st.subheader(_("This machine"), anchor=False)
+    st.header(_("This machine"), anchor=False)
     machine()

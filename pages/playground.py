@@ -5,9 +5,10 @@ import streamlit as st
 from core.bundled import READY
 from pages.shared import inputs, layout
 from pages.shared.cached import models as cached_models
+from pages.shared.experiments import of, strip
 from pages.shared.i18n import _
 from pages.shared.tasks.table import VIEWS
-from pages.topics.playground import answer, answering, many_texts, one_text, two_models, two_texts
+from pages.topics.playground import answer, answering, experiments, many_texts, one_text, two_models, two_texts
 
 with layout.page(
     _("Playground"),
@@ -18,7 +19,8 @@ with layout.page(
     opens_in="en",  # the ready models read English
 ):
     st.html(answer.STYLE)
-    left, right = st.columns([2, 3])
+    with st.container(key="toolbar"):
+        left, right, more = st.columns([2, 3, 1], vertical_alignment="bottom")
     with left:
         model, titles = answering.choose_model()
     views = {"one": _("One text"), "texts": _("Two texts"), "models": _("Two models"), "many": _("Many texts")}
@@ -26,8 +28,10 @@ with layout.page(
     with right:
         given = {} if many else VIEWS[cached_models.predictor(model).task.id].fields("playground")
     if model in READY and not many:
-        answering.examples(model)
-    view = inputs.view("playground", views, label=_("What to try"))
+        with more.popover(_("Examples"), icon=":material/lightbulb:", width="stretch"):
+            answering.examples(model)
+    view = inputs.topic("playground", views)
+    strip("playground", of(experiments.rows(model), {view}))
     if view == "one":
         one_text.show(model, given)
     elif view == "texts":

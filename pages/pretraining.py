@@ -1,12 +1,14 @@
 """Pre-training: what BERT learnt before any fine-tuning, asked of the model and text in front of you."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import families, models
 from core.errors import UserError
-from pages.shared import i18n, inputs, layout
+from pages.shared import i18n, inputs, layout, unknown
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
+from pages.shared.experiments import of, strip
 from pages.shared.i18n import _
 from pages.topics.pretraining import corruption, experiments, generation, mlm, next_sentence, scoring
 from pages.topics.pretraining.masking import as_written
@@ -18,6 +20,11 @@ HEADS: dict[str, str] = {
     "nsp": "nsp",
     "generation": "mlm",
 }  # topic → head it needs
+BEHIND_OPTIONS = {
+    "mlm": ("models",),
+    "corruption": ("seed",),
+    "generation": ("length", "temperature", "top_k", "seed"),
+}  # topic → the shared values chosen there, besides the cut
 
 
 def _topics() -> dict[str, str]:
@@ -39,39 +46,36 @@ def _headless(model: str, head: str) -> None:
     st.button(_("Use minilm instead"), type="primary", on_click=inputs.put, args=("model", "minilm"))
 
 
-def _topic(topic: str, model: str, text: str, cut: int) -> str:
+def _topic(topic: str, model: str, text: str, cut: int, options: DeltaGenerator) -> str:
     """One topic; returns the code behind it."""
     if topic == "mlm":
-        return mlm.show(model, text, cut)
+        return mlm.show(model, text, cut, options)
     if topic == "corruption":
-        return corruption.show(model, text, cut)
+        return corruption.show(model, text, cut, options)
     if topic == "score":
         return scoring.show(model, text, cut)
     if topic == "generation":
-        return generation.show(model, text, cut)
+        return generation.show(model, text, cut, options)
     return next_sentence.show(model, text, inputs.get("pair"), cut)
 
 
-def _ask(topic: str, model: str, text: str, cut: int) -> str:
-    """One topic about a text, and what of the text did not fit; returns the code behind it."""
+def _ask(topic: str, model: str, text: str, cut: int, options: DeltaGenerator) -> str:
+    """One topic about a text, and what of the text did not fit; returns the code behind it.
+
+    options: the place of what is seldom chosen.
+    """
     pair = inputs.pair(PAGE, label=_("Second sentence")) if topic == "nsp" else ""
     code = ""
     with layout.mistakes():
         text = as_written(model, text) if topic != "nsp" else text
         tokens = cached_tokens.tokens(model, text, pair, cut)  # says at once what is wrong with a text
-        if tokens.unknown:
-            st.info(
-                _(
-                    "{unknown} of the {count} tokens are not in this model's vocabulary: it knows only that something stands there. Choose a model of the text's language."
-                ).format(unknown=tokens.unknown, count=len(tokens.tokens)),
-                icon=":material/translate:",
-            )
+        unknown.offer(model, tokens, head=True)
         with layout.mistakes():
             head = HEADS.get(topic)
             if head is not None and not cached_models.has_head(model, head):
                 _headless(model, head)
             else:
-                code = _topic(topic, model, text, cut)
+                code = _topic(topic, model, text, cut, options)
         layout.what_was_cut(tokens)
     return code
 
@@ -82,8 +86,9 @@ def _learn(topics: dict[str, str]) -> None:
 
     with layout.mistakes():
         learn.take_over()  # may set another model
-    model = inputs.model(PAGE)
-    inputs.segment("view", PAGE, topics, _("Topic"))
+    model = inputs.toolbar(PAGE, sentence=False).model
+    inputs.topic(PAGE, topics)
+    strip(PAGE, of(experiments.rows(), {"learn"}))
     with layout.mistakes():
         learn.show(model)
 
@@ -95,6 +100,7 @@ with layout.page(
         "another. Ask it both, and watch it learn."
     ),
     opens_in="en",  # the heads that come with the studio read English
+    resets=(*inputs.OF_PICTURES, "learn", "corpus", "pasted", "plan", "learning"),
 ):
     topics = _topics()
     topic = inputs.settle_view(PAGE, topics)
@@ -102,13 +108,11 @@ with layout.page(
     if topic == "learn":
         _learn(topics)
     else:
-        model, text = inputs.model_and_sentence(PAGE)
-        left, right = st.columns([5, 1], vertical_alignment="bottom")
-        with left:
-            inputs.segment("view", PAGE, topics, _("Topic"))
-        with right:
-            cut = inputs.cut(PAGE, cached_models.tokenizer(model).model_max_length)
-        code = _ask(topic, model, text, cut)
-    layout.experiments("pretraining", experiments.rows())
+        bar = inputs.toolbar(PAGE, options=("cut", *BEHIND_OPTIONS.get(topic, ())))
+        with bar.options:
+            cut = inputs.cut(PAGE, cached_models.tokenizer(bar.model).model_max_length)
+        inputs.topic(PAGE, topics)
+        strip(PAGE, of(experiments.rows(), {topic}))
+        code = _ask(topic, bar.model, bar.text, cut, bar.options)
     if code:
         layout.show_code(code)

@@ -1,23 +1,26 @@
 """Runs: every training run on this machine; open one, compare two to four, go on from any of them."""
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import pandas as pd
 import streamlit as st
 
-from core import runs
+from core import bundled, runs
+from core.bundled import READY
 from core.errors import UserError
 from core.figures import training as training_figures
-from core.metrics import METRICS
-from core.results import RunReport
+from core.metrics import METRICS, mcnemar
+from core.results import Evaluation, RunReport
 from core.runs import Run
-from pages.shared import choices, inputs, layout, words
+from pages.shared import charts, choices, inputs, layout, words
 from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _
 from pages.shared.run_view import curves, history, live
 from pages.shared.snippets import runs as snippets
 
 MOST = 4  # runs in one comparison
+SIGNIFICANT = 0.05
 
 
 def chosen(known: Sequence[str]) -> list[str]:
@@ -30,9 +33,40 @@ def choose(run_ids: Sequence[str]) -> None:
 
 
 def ticked(key: str, run_ids: Sequence[str]) -> None:
-    """The table's selection becomes the shared value; a row that is gone by now is left out."""
-    rows = st.session_state[key]["selection"]["rows"]
+    """The table's selection becomes the shared value: a cell that was clicked opens its run; a row that is gone by now is left out."""
+    selection, before = st.session_state[key]["selection"], st.session_state.get(f"{key}_cells")
+    st.session_state[f"{key}_cells"] = cells = selection["cells"]
+    rows = [cells[0][0]] if cells and cells != before else selection["rows"]
     choose([run_ids[row] for row in rows if row < len(run_ids)])
+
+
+def search(found: Sequence[Run]) -> list[Run]:
+    """The runs that hold every word that is looked for, in name, note, tags, data, model, task or state, and every tag that is chosen."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        wanted = st.text_input(
+            _("Search"),
+            key="runs_search",
+            placeholder=_("name, note, tag, data, model, task or state"),
+            live="250ms",
+            width=420,
+        )
+        known = sorted({tag for run in found for tag in run.notes.tags}, key=str.casefold)
+        options = {tag: tag for tag in known}
+        wanted_tags = [tag for tag in st.session_state.get("runs_tags", ()) if tag in options]
+        tags = choices.pills(_("Tags"), options, wanted_tags, key="runs_tags") if known else []
+    matching = [run for run in found if set(tags) <= set(run.notes.tags) and is_match(run, wanted)]
+    if len(matching) < len(found):
+        st.caption(_("{shown} of {count} runs").format(shown=len(matching), count=len(found)))
+    return matching
+
+
+def is_match(run: Run, wanted: str) -> bool:
+    """Whether a run holds each of the words somewhere."""
+    config, written = run.config, run.notes
+    task, state = words.task_name(config.task), words.status_name(run.state.status)
+    content = (run.name, config.name, written.note, *written.tags, config.data, config.model, task, state, run.id)
+    text = " ".join(content).casefold()
+    return all(word in text for word in wanted.casefold().split())
 
 
 def table(found: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
@@ -41,19 +75,20 @@ def table(found: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
     frame = pd.DataFrame(
         {
             _("State"): [words.status_name(run.state.status) for run in found],
-            _("Name"): [run.config.name for run in found],
+            _("Name"): [run.name for run in found],
+            _("Tags"): [list(run.notes.tags) for run in found],
             _("Data"): [run.config.data.removeprefix("data/") for run in found],
             _("Model"): [run.config.model for run in found],
             _("Task"): [words.task_name(run.config.task) for run in found],
             _("Method"): [words.method_name(run.config.method) for run in found],
-            _("Result (95% interval)"): [headline(reports[i]) for i in ids],
+            _("Result (95% interval)"): [headline(x.measured if (x := reports[i]) else None) for i in ids],
             _("Measured on"): [words.measured_on(reports[i]) for i in ids],
             _("Training time (s)"): [round(r.seconds, 1) if (r := reports[i]) else None for i in ids],
             _("Created"): [words.moment(run.state.created) for run in found],
         }
     )
-    if not any(frame[_("Name")]):
-        frame = frame.drop(columns=_("Name"))
+    if not any(run.notes.tags for run in found):
+        frame = frame.drop(columns=_("Tags"))
     if len(set(frame[_("Task")])) == 1:
         frame = frame.drop(columns=_("Task"))
     key = f"table_{'_'.join(ids)}"  # rows are counted from the top: another list is another table
@@ -62,17 +97,42 @@ def table(found: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
         hide_index=True,
         key=key,
         on_select=lambda: ticked(key, ids),
-        selection_mode="multi-row",
+        selection_mode=["multi-row", "single-cell"],
         placeholder="",
         selection_default={"selection": {"rows": [ids.index(run_id) for run_id in chosen(ids)]}},
         alt=_("All runs with state, data, model, result and training time"),
     )
-    st.caption(_("Tick one run to open it, two to four to compare them."))
+    st.caption(_("Click a run to open it; tick two to four to compare them."))
 
 
-def headline(report: RunReport | None) -> str:
-    """The first metric of a run's result by name, with its interval; "" where nothing was measured."""
-    metrics = report.measured.metrics if report and report.measured else {}
+def ready_models() -> None:
+    """Before the first run: the models that come with the studio, in the columns of a run."""
+    st.markdown(
+        _("Your runs will be listed here, a quick one after a minute or two. These models came with the studio, trained in the same way:")
+    )  # fmt: skip
+    measured = {name: bundled.evaluation(name) for name in READY}
+    st.dataframe(
+        pd.DataFrame(
+            {
+                _("Name"): [_(row.title) for row in READY.values()],
+                _("Data"): [row.data for row in READY.values()],
+                _("Model"): [row.base for row in READY.values()],
+                _("Task"): [words.task_name(row.task) for row in READY.values()],
+                _("Result (95% interval)"): [headline(row) for row in measured.values()],
+                _("Measured on"): [words.counted(row) + " · " + _("test rows") for row in measured.values()],
+            }
+        ),
+        hide_index=True,
+        alt=_("The models that come with the studio, with task and result"),
+    )
+    with st.container(horizontal=True):
+        st.page_link("pages/finetune.py", label=_("Open Fine-tune"), icon=":material/model_training:")
+        st.page_link("pages/playground.py", label=_("Ask these models"), icon=":material/sports_esports:")
+
+
+def headline(evaluation: Evaluation | None) -> str:
+    """The first metric of a result by name, with its interval; "" where nothing was measured."""
+    metrics = evaluation.metrics if evaluation else {}
     name = next((name for name in metrics if name in METRICS), "")
     return f"{_(METRICS[name].title)} {words.measured(name, metrics[name])}" if name else ""
 
@@ -138,10 +198,7 @@ AGAINST: tuple[training_figures.Against, ...] = ("step", "epoch", "seconds")
 
 def titles(picked: Sequence[Run]) -> dict[str, str]:
     """Run id → a title that tells the picked runs apart: A, B, C, D and its data or name."""
-    return {
-        run.id: f"{letter} · {(run.config.name or run.config.data.removeprefix('data/'))[:30]}"
-        for letter, run in zip("ABCD", picked, strict=False)
-    }
+    return {run.id: f"{letter} · {run.name[:30]}" for letter, run in zip("ABCD", picked, strict=False)}
 
 
 def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
@@ -154,10 +211,10 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
             )
         )
 
-    st.subheader(_("Results"), anchor=False)
+    st.header(_("Results"), anchor=False)
     results(picked, reports, names)
 
-    st.subheader(_("Settings that differ"), anchor=False)
+    st.header(_("Settings that differ"), anchor=False)
     settings = {run.id: words.configuration(run.config) for run in picked}
     different = {
         name: [settings[run.id][name] for run in picked]
@@ -169,7 +226,7 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
     else:
         st.caption(_("None: these runs were asked for exactly the same."))
 
-    st.subheader(_("Curves"), anchor=False)
+    st.header(_("Curves"), anchor=False)
     axes = {axis: axis_name(axis) for axis in AGAINST}
     against = choices.row(_("Against"), axes, choices.kept("compare_against", axes, "step"), key="compare_against")
     found = {names[run.id]: history.events(run) for run in picked}
@@ -183,20 +240,20 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
     st.caption(caption)
     left, right = st.columns(2)
     with left:
-        layout.plot(training_figures.loss_curve(found, against=against, text=_), "compare_loss", _("Loss of each run"))
-        layout.plot(
+        charts.plot(training_figures.loss_curve(found, against=against, text=_), "compare_loss", _("Loss of each run"))
+        charts.plot(
             training_figures.learning_rate_curve(found, against=against, text=_),
             "compare_rate",
             _("Learning rate of each run"),
         )
     with right:
         if metrics:
-            layout.plot(
+            charts.plot(
                 training_figures.metric_curves(found, metrics, against=against, text=_),
                 "compare_scores",
                 _("{metrics} of each run").format(metrics=" · ".join(_(METRICS[name].title) for name in metrics)),
             )
-        layout.plot(
+        charts.plot(
             training_figures.speed_curve(found, against=against, text=_),
             "compare_speed",
             _("Examples per second of each run"),
@@ -212,7 +269,7 @@ def results(picked: Sequence[Run], reports: dict[str, RunReport | None], names: 
         for column, metric in zip(st.columns(max(1, len(shown))), shown, strict=False):
             title = _("{metric} with 95% intervals").format(metric=_(METRICS[metric].title))
             with column:
-                layout.plot(
+                charts.plot(
                     training_figures.intervals(
                         {names[i]: row.metrics[metric] for i, row in evaluations.items() if metric in row.metrics},
                         title=title,
@@ -222,7 +279,8 @@ def results(picked: Sequence[Run], reports: dict[str, RunReport | None], names: 
                     title,
                 )
     if evaluations:
-        st.caption(remark(picked, reports))
+        for text in disagreements(picked, reports, names) or (remark(picked, reports),):
+            st.caption(layout.plain(text))
     metrics = dict.fromkeys(name for row in evaluations.values() for name in row.metrics if name in METRICS)
     rows = {_("State"): [words.status_name(run.state.status) for run in picked]}
     rows |= {
@@ -240,6 +298,32 @@ def results(picked: Sequence[Run], reports: dict[str, RunReport | None], names: 
         _("Peak memory (MB)"): [f"{x.peak_memory_mb:,.0f}" if (x := reports[run.id]) else "–" for run in picked],
     }
     side_by_side(rows, picked, names, _("Results of the compared runs"))
+
+
+def disagreements(
+    picked: Sequence[Run], reports: dict[str, RunReport | None], names: dict[str, str]
+) -> tuple[str, ...]:
+    """What each two runs that were measured on the same rows differ in, and whether chance does so; () where they were not."""
+    measured = {run.id: row for run in picked if (report := reports[run.id]) and (row := report.measured)}
+    if (
+        len(measured) < 2
+        or len({row.rows for row in measured.values()}) > 1
+        or not all(r.right for r in measured.values())
+    ):
+        return ()
+    return tuple(_compared(names[a], names[b], measured[a], measured[b]) for a, b in combinations(measured, 2))
+
+
+def _compared(first: str, second: str, one: Evaluation, other: Evaluation) -> str:
+    result = mcnemar(one.right, other.right)
+    numbers = _(
+        "{first} and {second} were asked the same: {counted}. Only {first} is right on {a}, only {second} on {b} (McNemar's exact test, p = {p})."
+    ).format(
+        first=first, second=second, counted=words.counted(one), a=result.first, b=result.second, p=f"{result.p:.2g}"
+    )
+    hardly = _("That difference is hardly chance.")
+    maybe = _("That difference may be chance. Other seeds would tell more.")
+    return " ".join((numbers, hardly if result.p < SIGNIFICANT else maybe))
 
 
 def axis_name(against: str) -> str:
@@ -289,18 +373,14 @@ with layout.page(
     if active:
         watch(active)
     if not found:
-        st.info(
-            _("No run yet. Fine-tune a model, and it appears here; a quick one takes a minute or two."),
-            icon=":material/info:",
-        )
-        st.page_link("pages/finetune.py", label=_("Open Fine-tune"), icon=":material/model_training:")
+        ready_models()
     else:
-        reports = {run.id: cached_runs.run_report(run.id) for run in found}
-        table(found, reports)
-        by_id = {run.id: run for run in found}
+        shown = search(found)
+        reports = {run.id: cached_runs.run_report(run.id) for run in shown}
+        if shown:
+            table(shown, reports)
+        by_id = {run.id: run for run in shown}
         picked = [by_id[run_id] for run_id in chosen(list(by_id))]
-        if picked:
-            delete_button(picked)
         if len(picked) == 1:
             live.follow(picked[0].id, "runs")
             if reports[picked[0].id]:
@@ -310,3 +390,5 @@ with layout.page(
                 )
         elif picked:
             compare(picked, reports)
+        if picked:
+            delete_button(picked)

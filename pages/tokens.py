@@ -5,9 +5,12 @@ import streamlit as st
 from core.errors import UserError
 from pages.shared import i18n, inputs, layout
 from pages.shared.cached import models as cached_models
+from pages.shared.experiments import of, strip
 from pages.shared.i18n import _
 from pages.shared.snippets import tokens as snippets
 from pages.topics.tokens import dataset, entries, experiments, languages, sentence, side_by_side, word
+
+BEHIND_OPTIONS = {"tokens": ("pair", "cut"), "data": ("cut",)}  # view → the shared values chosen there
 
 with layout.page(
     _("Tokens"),
@@ -16,27 +19,25 @@ with layout.page(
         "which number each piece has, and what is added or lost on the way."
     ),
 ):
-    left, right = st.columns([2, 5], vertical_alignment="bottom")
-    with left:
-        model = inputs.model("tokens")
+    bar = inputs.toolbar("tokens", sentence=False, options=BEHIND_OPTIONS.get(inputs.get("view") or "tokens", ()))
+    model = bar.model
     cached_models.tokenizer(model)  # a model that cannot be had is said before anything is drawn
-    with right:
-        view = inputs.view(
-            "tokens",
-            {
-                "tokens": _("Tokens"),
-                "word": _("How a word is cut"),
-                "side": _("Side by side"),
-                "languages": _("Languages"),
-                "vocabulary": _("Vocabulary"),
-                "data": _("Your data"),
-            },
-            label=_("View"),
-        )
+    view = inputs.topic(
+        "tokens",
+        {
+            "tokens": _("Tokens"),
+            "word": _("How a word is cut"),
+            "side": _("Side by side"),
+            "languages": _("Languages"),
+            "vocabulary": _("Vocabulary"),
+            "data": _("Your data"),
+        },
+    )
+    strip("tokens", of(experiments.rows(), {view}))
     code = ""
     try:
         if view == "tokens":
-            pad_to = sentence.show(model)
+            pad_to = sentence.show(model, bar.options)
             text, pair, limit = (
                 sentence.shared_text(),
                 inputs.get("pair"),
@@ -52,10 +53,9 @@ with layout.page(
         elif view == "vocabulary":
             entries.show(model)
         else:
-            dataset.show(model)
+            dataset.show(model, bar.options)
     except UserError as error:
         st.error(layout.plain(i18n.error_text(error)), icon=":material/error:")
 
-    layout.experiments("tokens", experiments.rows())
     if code:
         layout.show_code(code)

@@ -45,7 +45,16 @@ def put_run(folder: Path) -> str:
 
 def texts(app: AppTest) -> str:
     """Everything the page says in markdown, captions, messages and headings."""
-    parts = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.success, *app.subheader]
+    parts = [
+        *app.markdown,
+        *app.caption,
+        *app.info,
+        *app.warning,
+        *app.error,
+        *app.success,
+        *app.header,
+        *app.subheader,
+    ]
     return "\n".join(str(part.value) for part in parts)
 
 

@@ -13,8 +13,13 @@ GROUPS = (  # who may import whom: each name those before it
     # ground
     "errors settings results metrics",
     # texts
-    "bundled multilingual hub families safety scripts checkpoints.config checkpoints.weights checkpoints.tokenizer checkpoints.loading models tables.table tables.encodings tables.text tables.limits tables.parts tables.rows tables.fit tables.header tables.delimiters tables.delimited tables.grid tables.annotated tables.objects tables.columnar tables.archives tables.workbook tables.files tables.apart corpus data.dataset data.columns data.clean data.splits data.folders data.labelled data.documents data.tagging "
-    "data.conll data.entities data.tagged data.layouts data.bundled data.hub data.load data.fit data.remarks tokens vocabulary",
+    "bundled multilingual hub families safety scripts checkpoints.config checkpoints.weights "
+    "checkpoints.tokenizer checkpoints.loading models tables.table tables.encodings tables.text "
+    "tables.limits tables.parts tables.rows tables.fit tables.header tables.delimiters tables.delimited "
+    "tables.grid tables.annotated tables.objects tables.columnar tables.archives tables.workbook "
+    "tables.files tables.apart corpus data.dataset data.columns data.relabel data.clean data.splits "
+    "data.folders data.labelled data.documents data.tagging data.conll data.entities data.tagged "
+    "data.layouts data.bundled data.helpdesk data.hub data.load data.fit data.remarks tokens vocabulary",
     # see
     "encoder attention embeddings pretraining",
     # learn
@@ -24,7 +29,9 @@ GROUPS = (  # who may import whom: each name those before it
     "predict explain heads robustness compress",
     # learn, from beginning to end
     "finetune.recipe finetune.machine finetune.setup finetune.methods finetune.savings finetune.checkpoints finetune.trainer "
-    "finetune.estimate finetune.worker finetune.train article runs adaptive",
+    "finetune.estimate finetune.worker finetune.train article notes runs adaptive diagnosis",
+    # use, on what this machine computes fastest
+    "search.words search.bm25 search.vectors search.ways search.index search.quality",
     # take away
     "export.tables export.card export.folder figures.style figures.tokens figures.attention figures.encoder figures.embeddings "
     "figures.heads figures.pretraining figures.predictions figures.training figures.entities figures.article html "

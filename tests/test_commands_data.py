@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from core import runs
-from core.results import Reading
+from core.__main__ import main
+from core.finetune.setup import load_data
+from core.results import Preparation, Reading
 from tests.checkpoints import edit
 from tests.test_data_files import FILES, readable
 from tests.test_main import answered, call, config_of, refused
@@ -144,7 +146,6 @@ def test_the_reading_is_part_of_the_run_and_columns_are_written_by_name(
 
 def test_a_run_of_this_version_reads_alike_when_it_goes_on(tmp_path: Path) -> None:
     file = FILES / "d01_headerless_words.csv"
-    from core.finetune.setup import load_data
     from core.results import RunConfig
 
     columns = (("text", "column 1"), ("label", "column 2"))
@@ -154,6 +155,95 @@ def test_a_run_of_this_version_reads_alike_when_it_goes_on(tmp_path: Path) -> No
     again = runs.open_folder(tmp_path / "r")
     assert again.config == made.config and again.config.reading.header is False
     assert load_data(again.config, again.folder).report.rows == 120
+
+
+TICKETS = "".join(
+    f"{title} {i},the {title} case {i} of {label},{label}\n"
+    for label, title in (("Billing", "money"), ("billing", "bill"), ("spam", "win"), ("tech", "help"))
+    for i in range(12)
+)
+
+
+@pytest.fixture
+def tickets(tmp_path: Path) -> Path:
+    file = tmp_path / "tickets.csv"
+    file.write_text("subject,body,kind\n" + TICKETS)
+    return file
+
+
+def test_what_is_made_of_the_rows_is_part_of_the_run(
+    monkeypatch: pytest.MonkeyPatch, tiny_classifier: Path, tickets: Path
+) -> None:
+    options = ["--model", tiny_classifier, "--data", tickets, "--label", "billing=Billing", "--label", "spam="]
+    config = config_of(monkeypatch, *options, "--text-column", "subject", "--text-column", "body", "--separator", " | ")
+    assert config.preparation == Preparation((("billing", "Billing"), ("spam", "")), separator=" | ")
+    assert dict(config.columns) == {"text": "subject+body"}
+    by_chance = config_of(monkeypatch, "--model", tiny_classifier, "--data", tickets, "--no-split-column")
+    assert by_chance.preparation == Preparation(split="")
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--label", "billing"], "'billing' is not OLD=NEW"),
+        (["--split-column", "kind"], "the column 'kind' does not say which rows are for training: its values are"),
+        (["--test", "nowhere.csv"], "there is no file nowhere.csv"),
+        (["--label-column", "kind", "--label-column", "body"], "the column of 'label' is named twice: kind, body"),
+    ],
+)
+def test_a_mistake_about_the_rows_is_one_line(
+    capsys: pytest.CaptureFixture[str],
+    tiny_classifier: Path,
+    tickets: Path,
+    tmp_path: Path,
+    options: list[str],
+    expected: str,
+) -> None:
+    command = ["train", "--model", tiny_classifier, "--data", tickets, "--output", tmp_path / "o", *options]
+    assert expected in refused(capsys, *command)
+
+
+def test_files_for_validation_and_test_become_the_data_of_the_run(
+    monkeypatch: pytest.MonkeyPatch, tiny_classifier: Path, tickets: Path, tmp_path: Path
+) -> None:
+    dev, test = tmp_path / "my dev.tsv", tmp_path / "held out.csv"
+    dev.write_text(
+        "subject\tbody\tkind\n" + "".join(f"a\tnew text {i}\t{'spam' if i % 2 else 'tech'}\n" for i in range(10))
+    )
+    test.write_text(
+        "subject,body,kind\n"
+        + "".join(f"b,another text {i},{'spam' if i % 2 else 'tech'}\n" for i in range(8))
+        + "money 0,the money case 0 of Billing,Billing\n"
+    )
+    made: list[runs.Run] = []
+    create = runs.create
+    monkeypatch.setattr(runs, "create", lambda *rest, **more: made.append(create(*rest, **more)) or made[-1])
+    monkeypatch.setattr("core.commands.train._work", lambda run, **more: 0)
+    files = [
+        "--data",
+        str(tickets),
+        "--validation",
+        str(dev),
+        "--test",
+        str(test),
+        "--column",
+        "label=3",
+        "--column",
+        "text=2",
+    ]
+    assert main(["train", "--model", str(tiny_classifier), *files, "--output", str(tmp_path / "run")]) == 0
+    (run,) = made
+    assert sorted(path.name for path in (run.folder / run.config.data).iterdir()) == [
+        "test.csv",
+        "train.csv",
+        "validation.tsv",
+    ]
+    dataset = load_data(run.config, run.folder)
+    assert dataset.report.counts == {"train": 47, "validation": 10, "test": 9}, "the row of both stays in the test"
+    assert [row.reason for row in dataset.report.dropped] == [
+        "the same text is in two splits; it stays in the one that measures"
+    ]
+    assert dict(run.config.columns) == {"label": "kind", "text": "body"}
 
 
 def test_words_with_tags_are_not_trained_on_as_texts_unless_that_is_said(
@@ -234,6 +324,27 @@ def test_numbers_match_however_they_are_written(
         file.write_text("text,label\n" + "".join(f"the film {i},{cells[i % 2]}\n" for i in range(8)))
         found = answered(capsys, "evaluate", "--model", model, "--data", file)
         assert found["n"] == 8 and found["unknown_labels"] == {}
+
+
+@pytest.mark.training
+def test_evaluate_makes_of_the_rows_what_training_made_of_them(
+    capsys: pytest.CaptureFixture[str], tiny_bert: Path, tickets: Path, tmp_path: Path
+) -> None:
+    columns = ["--text-column", "subject", "--text-column", "body", "--separator", " | "]
+    labels = ["--label", "billing=Billing", "--label", "spam="]
+    command = ["train", "--model", tiny_bert, "--data", tickets, "--epochs", 1, "--output", tmp_path / "run"]
+    trained = answered(capsys, *command, *columns, *labels)
+    assert (
+        trained["renamed_labels"] == {"billing": "Billing", "spam": ""} and trained["columns"]["text"] == "subject+body"
+    )
+    measured = answered(capsys, "evaluate", "--model", tmp_path / "run", "--data", tickets)
+    assert measured["n"] == 36 and measured["unknown_labels"] == {} and measured["seen_in_training"] == 28
+    other = tmp_path / "other.csv"
+    other.write_text("subject,body,kind\n" + TICKETS.replace("tech\n", "technical\n"))
+    again = answered(capsys, "evaluate", "--model", tmp_path / "run", "--data", other, "--label", "technical=tech")
+    assert again["n"] == 36 and again["renamed_labels"] == {"billing": "Billing", "spam": "", "technical": "tech"}
+    _found, rows, _err = predicted(capsys, tmp_path / "run", tickets)
+    assert rows[0]["text"] == "money 0 | the money case 0 of Billing"
 
 
 @pytest.mark.training

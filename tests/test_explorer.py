@@ -15,12 +15,14 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from core import attention, html, models
 from core.attention import Atlas
 from core.errors import UserError
+from core.figures.style import DIVERGING, SEQUENTIAL
 from core.results import Token, Tokens
-from pages.shared.components import FOLDER
+from pages.shared.components import FOLDER, script
 from pages.topics.attention import explorer
 from tests.pages_common import LANGUAGES, check, open_page
 
-SCRIPT = (FOLDER / "attention_explorer.js").read_text(encoding="utf-8")
+SCRIPT = script("attention_explorer")
+SCALES = "".join(f"--st-chart-{name}-colors: {','.join(scale.light)};" for name, scale in (("sequential", SEQUENTIAL), ("diverging", DIVERGING)))  # fmt: skip
 STYLE = (FOLDER / "attention_explorer.css").read_text(encoding="utf-8")
 HOSTILE = (
     "</script><script>window.hacked=1</script>",
@@ -198,7 +200,7 @@ def test_the_file_works_offline_and_tokens_stay_text(browser: Browser, tmp_path:
     assert "does not add up to 1" in page.locator(".main .note").last.inner_text()
     page.locator("canvas.overview").focus()
     page.keyboard.press("ArrowRight")
-    page.locator(".main h4", has_text="Layer 1, head 2").wait_for()
+    page.locator(".main h2", has_text="Layer 1, head 2").wait_for()
     assert page.evaluate("window.hacked === undefined")
     assert complaints == []
     page.close()
@@ -209,7 +211,7 @@ class Mounted:
 
     def __init__(self, browser: Browser, folder: Path) -> None:
         folder.joinpath("part.html").write_text(
-            f"<!doctype html><meta charset=utf-8><style>{STYLE}</style><div id=place></div><script type=module>"
+            f"<!doctype html><meta charset=utf-8><style>{STYLE} :root {{ {SCALES} }}</style><div id=place></div><script type=module>"
             + SCRIPT.replace("export default function", "window.part = function")
             + "</script>",
             encoding="utf-8",
@@ -253,7 +255,7 @@ def test_a_text_that_comes_back_is_asked_for_anew(mounted: Mounted) -> None:
     mounted.give(html.explorer_payload(first, chosen=0, full=(), tiles=False, document="first"))  # “you have it all”
     assert mounted.asked(1)[-1] | {"have": False, "held": [], "id": "first"} == mounted.asked(1)[-1]
     mounted.give(html.explorer_payload(first, chosen=0, full=(0,), document="first"))
-    assert mounted.page.locator(".main h4").inner_text() == "Layer 1, head 1"
+    assert mounted.page.locator(".main h2").inner_text() == "Layer 1, head 1"
     assert "loading" not in (mounted.page.locator(".explorer").get_attribute("class") or "")
 
 
@@ -284,9 +286,9 @@ def test_a_head_far_away_keeps_the_focus_and_its_caption(mounted: Mounted) -> No
     for _step in range(2):
         overview.press("ArrowDown")
     assert mounted.asked(1)[-1]["map"] in (3, 6)
-    assert page.locator(".main h4").inner_text() == "Layer 1, head 1"  # as long as the other one is on its way
+    assert page.locator(".main h2").inner_text() == "Layer 1, head 1"  # as long as the other one is on its way
     mounted.give(html.explorer_payload(atlas, chosen=6, full=(6,), tiles=False, document="d"))
-    assert page.locator(".main h4").inner_text() == "Mean of all layers and heads"
+    assert page.locator(".main h2").inner_text() == "Mean of all layers and heads"
     assert caption.inner_text() == "c (2) looks at"
     after = numbers.all_inner_texts()
     assert after != before

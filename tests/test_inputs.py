@@ -52,6 +52,24 @@ def test_the_tutorial_opens_its_first_claim_after_another_page() -> None:
     assert [part.proto.expanded for part in app.expander].index(True) == 0
 
 
+@pytest.mark.parametrize("query", [{"layer_no": "4", "head_no": "2", "heads_off": "1.2,6.12"}, {"layer": "3", "head": "1", "off": "0.1,5.11"}])  # fmt: skip
+def test_the_address_counts_layers_and_heads_as_the_page_does_and_reads_old_ones(query: dict[str, str]) -> None:
+    app = check(open_page("attention", view="ablation", **query))
+    assert [app.session_state[f"shared_{name}"] for name in ("layer", "head", "off")] == ["3", "1", "0.1,5.11"]
+    assert app.multiselect(key="off@attention").value == ["0.1", "5.11"]
+    app.text_input(key="text@attention").set_value("a b").run()
+    assert {name: app.query_params[name] for name in ("layer_no", "head_no", "heads_off")} == {
+        "layer_no": "4", "head_no": "2", "heads_off": "1.2,6.12",
+    }  # fmt: skip
+    assert not {"layer", "head", "off"} & set(app.query_params)
+
+
+@pytest.mark.parametrize("value", ["0", "-3", "x", ENDLESS, "²"])
+def test_a_layer_that_is_none_in_the_address_is_the_first(value: str) -> None:
+    app = check(open_page("attention", layer_no=value))
+    assert not app.error and app.session_state["shared_layer"] == "0"
+
+
 # --- the address: a wish, or the echo of what was written here ---
 
 
@@ -74,6 +92,17 @@ def test_an_address_is_an_echo_only_until_the_browser_has_a_newer_one() -> None:
     app.query_params.update(earlier)  # so this is a link
     app.run()
     assert app.text_input(key="text@attention").value == "ab"
+
+
+def test_a_browser_that_is_a_whole_word_behind_undoes_no_letter() -> None:
+    app = check(open_page("attention", text="a"))
+    app.text_input(key="text@attention").set_value("ab").run()
+    shown = dict(app.query_params)
+    for letters in range(3, 33):
+        app.query_params.clear()
+        app.query_params.update(shown)
+        app.text_input(key="text@attention").set_value("a" * letters).run()
+        assert app.session_state["shared_text"] == "a" * letters
 
 
 def test_back_takes_the_address_whole_even_one_of_a_moment_ago(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,3 +140,37 @@ def test_the_language_of_a_link_stays_on_the_next_page() -> None:
     app.query_params.clear()  # as the navigation opens a page
     check(app.switch_page("pages/attention.py").run())
     assert app.title[0].value == "注意力" and app.query_params["lang"] == "zh"
+
+
+# --- present, reset, options ---
+
+
+@pytest.mark.parametrize("page", ["tokens", "encoder", "attention", "embeddings", "pretraining", "playground", "runs"])
+def test_a_page_is_presented_by_its_address_and_left_by_a_button(page: str) -> None:
+    app = check(open_page(page, present="1"))
+    assert app.query_params["present"] == "1"
+    check(app.button(key="leave").click().run())
+    assert "present" not in app.query_params and "leave" not in {button.key for button in app.button}
+    check(app.button(key="present").click().run())
+    assert app.query_params["present"] == "1"
+
+
+def test_reset_gives_the_pages_values_their_defaults_and_keeps_the_topic_and_what_belongs_to_training() -> None:
+    app = check(open_page("attention", text="mine", pair="too", cut="9", layer="3", view="flow", data="imdb"))
+    check(app.button(key="reset").click().run())
+    assert app.query_params == {"view": "flow", "data": "imdb"}
+    check(app.switch_page("pages/finetune.py").run())
+    check(app.button(key="reset").click().run())
+    assert "data" not in app.query_params
+
+
+def test_options_say_how_many_of_them_are_changed() -> None:
+    def title(**query: str) -> str:
+        (popover,) = (block.proto.popover for block in check(open_page("attention", **query)).get("popover"))
+        return str(popover.label)
+
+    assert title() == "Options"
+    assert title(cut="9") == "Options · 1 changed"
+    assert title(cut="9", pair="too", part="all") == "Options · 2 changed"
+    assert title(cut="9", pair="too", part="a-b") == "Options · 3 changed"
+    assert title(cut="9", pair="too", lang="zh") == "选项 · 已改 2 项"

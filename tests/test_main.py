@@ -23,12 +23,13 @@ from core.data.bundled import DATASETS
 from core.data.layouts import LAYOUTS
 from core.data.load import load
 from core.finetune.recipe import METHODS, PARAMETERS, Size, fitted
-from core.results import Event, RunConfig
+from core.results import AS_READ, Event, RunConfig
 from core.tasks import masked
 from core.tasks.classify import Labelled
 from core.tasks.table import TASKS
 from tests.checkpoints import edit
 from tests.conftest import make_tokenizer
+from tests.ended import SHOWN, ended
 
 ROOT = Path(__file__).parent.parent
 TEXTS = ["i love the film", "the plot was good", "great acting , great film", "a very good actor"]
@@ -209,7 +210,7 @@ def test_a_column_is_named_by_its_role(capsys: pytest.CaptureFixture[str], revie
     def columns(*options: str) -> tuple[tuple[str, str], ...]:
         parsed = cli.parser().parse_args(["train", "--model", "minilm", "--data", str(reviews), *options])
         given = {"model": "minilm", "data": str(reviews)}
-        return train_module._asked(given, named_columns(parsed), reading_of(parsed)).config.columns
+        return train_module._asked(given, named_columns(parsed), reading_of(parsed), AS_READ).config.columns
 
     promised = columns("--text-column", "satz", "--label-column", "urteil")
     assert promised == (("text", "satz"), ("label", "urteil"))
@@ -256,9 +257,23 @@ def test_a_preset_makes_enough_steps_of_few_rows_and_too_few_are_remarked_on(
     monkeypatch.setattr(train_module, "_work", lambda run, *, started_by_hand: 0)
     data = ["train", "--model", tiny_bert, "--data", reviews, "--output"]
     assert cli.main([*map(str, data), str(tmp_path / "plain")]) == 0
-    assert "2 steps are too few to learn from: choose more epochs (50 would do)" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "2 steps are too few to learn from: choose more epochs (50 would do)" in err
+    assert "2 × 1 = 2 steps; learning rate 1e-04" in err
     assert cli.main([*map(str, data), str(tmp_path / "quick"), "--preset", "quick"]) == 0
     assert "too few to learn from" not in capsys.readouterr().err
+
+
+def test_after_a_run_it_is_said_what_would_help_most(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for name, says in (
+        ("counting", "does not beat counting words: Accuracy 0.800, TF-IDF with logistic regression 1.000"),
+        ("rare", "Never found: sad."),
+    ):
+        run = runs.Run(name, tmp_path, SHOWN[name].config, runs.RunState("finished", 0.0))
+        train_module._tell_next(run, SHOWN[name].report)
+        assert says in capsys.readouterr().err
+    train_module._tell_next(run, ended().report)
+    assert capsys.readouterr().err == ""
 
 
 def test_a_high_learning_rate_is_remarked_on_once(
@@ -537,7 +552,7 @@ def test_tokenize_gives_the_true_ids(capsys: pytest.CaptureFixture[str]) -> None
         ("train --model scratch --data rotten_tomatoes --output {tmp}/o", "from scratch knows nothing yet"),
         ("train --model minilm --data {csv} --column satz --output {tmp}/o", "'satz' is not ROLE=NAME"),
         ("train --model minilm --data {csv} --column question=satz --output {tmp}/o", "there is no column for 'question' here"),
-        ("train --model minilm --data {csv} --column text=satz --text-column nr --output {tmp}/o", "'text' is named twice: satz, nr"),
+        ("train --model minilm --data {csv} --column label=satz --label-column nr --output {tmp}/o", "'label' is named twice: satz, nr"),
         ("train --model minilm --data {csv} --method dance --output {tmp}/o", "there is no method 'dance'"),
         ("train --model minilm --data {csv} --preset dance --output {tmp}/o", "there is no preset 'dance'"),
         ("train --model minilm --data {csv} --warmup 2 --output {tmp}/o", "warmup is 2.0; it must be between"),

@@ -59,6 +59,16 @@ def test_rows_that_occur_several_times_may_be_counted_instead() -> None:
     assert whole.value == 0.3 and whole.bounds == (whole.low, whole.high)
 
 
+def test_mcnemar_is_the_exact_binomial_test_of_what_one_alone_answers_rightly() -> None:
+    first, second = "1" * 9 + "0" * 3 + "1" * 50 + "0" * 20, "0" * 9 + "1" * 3 + "1" * 50 + "0" * 20
+    result = metrics.mcnemar(first, second)
+    assert (result.n, result.first, result.second) == (82, 9, 3)
+    assert result.p == pytest.approx(2 * (1 + 12 + 66 + 220) / 2**12)  # at most 3 of 12 on one side, twice
+    assert metrics.mcnemar("101", "101").p == 1
+    with pytest.raises(ValueError, match="argument 2 is"):
+        metrics.mcnemar("10", "1")
+
+
 @pytest.mark.parametrize("name", METRICS)
 def test_every_row_says_what_it_is_and_writes_its_values(name: str) -> None:
     row = METRICS[name]

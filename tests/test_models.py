@@ -113,6 +113,16 @@ def test_a_new_head_gets_the_labels_and_a_seed_repeats_it(tiny_bert: Path) -> No
     assert torch.equal(*heads)
 
 
+def test_training_goes_on_with_a_head_of_the_very_same_labels(tiny_classifier: Path) -> None:
+    trained = models.load(str(tiny_classifier), "classifier", allow_path=True).classifier.weight
+    for labels, goes_on in ((("bad", "good"), True), (("good", "bad"), False), (("bad", "good", "fair"), False)):
+        model = models.load(str(tiny_classifier), "classifier", labels=labels, allow_path=True)
+        assert (
+            model.classifier.weight.shape == trained.shape and torch.equal(model.classifier.weight, trained)
+        ) == goes_on
+        assert models.labels(model.config) == labels
+
+
 FAMILY_MODELS = [
     (tiny_config(family, layers=1, hidden=16, positions=40), kind)
     for family, kind in (

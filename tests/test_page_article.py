@@ -73,7 +73,7 @@ def test_an_empty_sentence_is_one_clear_line() -> None:
 
 
 def test_where_a_number_is_from_is_told_without_a_colon(tiny_bert: Path, tmp_path: Path) -> None:
-    put_run(train_tiny(tiny_bert, tmp_path, "20260101-000000-abcdef"))
-    app = check(open_page("article", view="path", lang="zh"))
+    run = put_run(train_tiny(tiny_bert, tmp_path, "20260101-000000-abcdef"))
+    app = check(open_page("article", view="path", lang="zh", run=run))
     told = [caption.value for caption in app.caption if "训练记录" in caption.value]
     assert told and not told[0].endswith(("：", ":"))

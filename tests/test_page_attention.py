@@ -59,7 +59,7 @@ def test_statistics_of_the_chosen_head(run: str) -> None:
     app = check(open_page("attention", model=run, text=SENTENCE, view="what-heads-do", sample="sentence", layer="1", head="1"))  # fmt: skip
     found = cached_attention.head_statistics(run, (SENTENCE,), 64)
     assert found is not None and found.texts == 1
-    assert heads_page.label_text(found.labels[1][1]) in "\n".join(part.value for part in app.subheader)
+    assert heads_page.label_text(found.labels[1][1]) in "\n".join(part.value for part in app.header)
     chosen = frame(app, "This head").set_index("Statistic")["This head"]
     assert chosen["On [CLS]"] == f"{found.values['cls'][1, 1]:.1%}"
     every = frame(app, "What it does")
@@ -83,15 +83,15 @@ def test_switching_heads_off(run: str) -> None:
     assert "All heads are on" in texts(app)
     app.multiselect[0].select("0.1").run()
     check(app)
-    assert app.query_params["off"] == "0.1"
+    assert app.query_params["heads_off"] == "1.2"
     found = cached_attention.ablation(run, SENTENCE, "", 64, frozenset({(0, 1)}))
     np.testing.assert_allclose(frame(app, "Cosine")["Change"], 100 * found.change[-1])
     app.button("layer_off_1").click().run()
-    assert app.query_params["off"] == "0.1,1.0,1.1"
+    assert app.query_params["heads_off"] == "1.2,2.1,2.2"
     app.button("layer_off_1").click().run()
-    assert app.query_params["off"] == "0.1"
+    assert app.query_params["heads_off"] == "1.2"
     next(button for button in app.button if button.label == "All on").click().run()
-    assert "off" not in app.query_params
+    assert "heads_off" not in app.query_params
 
 
 def test_nonsense_in_the_list_of_heads_is_left_out(run: str) -> None:
@@ -113,16 +113,19 @@ def test_ranking_all_heads_waits_to_be_asked_and_is_kept(run: str) -> None:
 
 
 @pytest.mark.parametrize("view", ["ablation", "explanation"])
-def test_without_a_classifier_a_run_is_offered(run: str, view: str) -> None:
-    app = check(open_page("attention", text=SENTENCE, view=view))
-    next(button for button in app.button if button.label.startswith("Open the run")).click().run()
+def test_without_a_classifier_a_run_of_this_visitor_is_shown(run: str, view: str) -> None:
+    assert f"Shown here: **{bundled.READY[READY].title}**" in texts(
+        check(open_page("attention", text=SENTENCE, view=view))
+    )
+    app = check(open_page("attention", text=SENTENCE, view=view, run=RUN))
+    app.button(key=f"open_{run}").click().run()
     check(app)
     assert app.query_params["model"] == run
 
 
 def test_without_a_run_the_way_to_one_is_offered() -> None:
     app = check(open_page("attention", text=SENTENCE, view="explanation"))
-    assert "classifier" in app.info[0].value and not app.error
+    assert "a classifier does" in texts(app) and not app.info and not app.error
     assert [link.proto.page for link in app.get("page_link")] == ["finetune"]
 
 
@@ -183,12 +186,12 @@ def test_attention_beside_attributions(run: str) -> None:
     ]
 
 
-def test_a_runs_name_cannot_format_the_button_that_opens_it(run: str) -> None:
+def test_a_runs_name_cannot_format_the_line_that_names_it(run: str) -> None:
     file = settings.runs_folder() / RUN / "config.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"name": "**x** :red[y]"}))
-    app = check(open_page("attention", text=SENTENCE, view="explanation"))
-    label = next(button.label for button in app.button if button.label.startswith("Open the run"))
-    assert "**" not in label and "\\*\\*x" in label
+    app = check(open_page("attention", text=SENTENCE, view="explanation", run=RUN))
+    line = next(part.value for part in app.markdown if "Shown here" in part.value)
+    assert line.count("**") == 2 and "\\*\\*x" in line
 
 
 def test_hostile_tokens_in_figures_are_escaped() -> None:
@@ -200,7 +203,7 @@ def test_grid_of_heads_carries_its_places() -> None:
     values = np.array([[0.5, np.nan], [1.0, 0.0]])
     figure = figures.head_grid(values, title="t", bar="b", selected=(1, 0), off=[(0, 0)])
     assert [tuple(point[:2]) for point in figure.data[1].customdata] == [(0, 0), (0, 1), (1, 0), (1, 1)]
-    assert list(figure.data[1].text) == ["0.50", "", "1.00", "0.00"]
+    assert figure.data[0].texttemplate == "%{z:.2f}"
     assert sum(shape.type == "line" for shape in figure.layout.shapes) == 2
 
 
@@ -222,9 +225,7 @@ def test_an_experiments_point_stays_as_long_as_what_it_set(run: str) -> None:
     config = json.loads(file.read_text())
     file.write_text(json.dumps(config | {"model": "minilm"}))
     app = check(open_page("attention", model=run, text=SENTENCE, view="compare"))
-    labels = [button.label for button in app.button if str(button.key).startswith("experiment_attention_")]
-    assert "What fine-tuning changed" in labels
-    app.button(f"experiment_attention_{labels.index('What fine-tuning changed')}").click().run()
+    app.button(key="experiment_attention_fine-tuned").click().run()
     assert app.session_state["shared_other_model"] == "minilm"
     assert "Which layers changed most?" in texts(check(app))
     app.segmented_control(key="lang_widget").set_value("zh").run()

@@ -128,7 +128,9 @@ def test_before_and_after_fine_tuning(tiny_classifier: Path, tmp_path: Path) -> 
     folder = settings.runs_folder() / model
     text = (folder / "config.json").read_text(encoding="utf-8")
     app = check(open_page("embeddings", model="minilm", compare="both", **ROWS))
-    assert "choose one of your runs" in said(app)
+    assert "comes with the studio is shown" in said(app), "the run is not this visitor's"
+    app = check(open_page("embeddings", model="minilm", compare="both", run=model, **ROWS))
+    assert "your newest run is shown: article-example" in said(app).replace("\\", "")
     (folder / "config.json").write_text(text.replace(str(tiny_classifier), f"run:{model[:-1]}0"), encoding="utf-8")
     other = settings.runs_folder() / f"{model[:-1]}0"
     train_tiny(tiny_classifier, settings.runs_folder(), other.name)

@@ -8,6 +8,7 @@ from shutil import copytree
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 from transformers import (
     AlbertConfig,
     AutoModel,
@@ -175,13 +176,21 @@ def test_numbers_are_never_hidden_by_rounding() -> None:
     assert worked.signed(-2.0) == "(-2.0000)"
 
 
+def assert_equal_to_the_library(app: AppTest, language: str = "en") -> None:
+    """The tick says so, and what it opens names a difference that is no more than rounding."""
+    (popover,) = (block.proto.popover for block in app.get("popover") if block.proto.popover.label[:1] in "✓✗")
+    assert popover.label == {"en": "✓ equals transformers", "zh": "✓ 与 transformers 一致"}[language]
+    (found,) = re.findall(r"(?:largest difference of any number is|最大的差为) \*\*(.+?)\*\*", texts(app))
+    assert float(found) < 1e-5
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_proves_its_numbers(classifier: str, language: str) -> None:
     app = check(
         open_page("encoder", model=classifier, text=TEXT, layer="1", head="1", view="attention.norm", lang=language)
     )
     assert not app.error
-    assert float(app.metric[0].value) < 1e-5
+    assert_equal_to_the_library(app, language)
     assert app.latex
     assert app.query_params["view"] == ["attention.norm"] or app.query_params["view"] == "attention.norm"
 
@@ -258,9 +267,13 @@ def test_every_family_has_its_picture(studio_home: Path, config: PretrainedConfi
     folder = settings.runs_folder() / RUN / "model"
     AutoModel.from_config(config).save_pretrained(folder)
     make_tokenizer().save_pretrained(folder)
-    app = check(open_page("encoder", model=f"run:{RUN}", text="i love pizza", layer=layer, cut="16", without="relu"))
+    at = {"model": f"run:{RUN}", "text": "i love pizza", "layer": layer, "cut": "16"}
+    app = check(open_page("encoder", **at))
     assert not app.error, app.error[0].value
-    assert float(app.metric[0].value) < 1e-5
+    assert_equal_to_the_library(app)
+    app = check(open_page("encoder", **at, without="relu"))
+    assert not app.error, app.error[0].value
+    assert float(app.metric[0].value) <= 1.0  # the cosine after the last layer
 
 
 def test_a_pooler_that_the_library_made_up_is_not_shown(studio_home: Path, tiny_bert: Path) -> None:

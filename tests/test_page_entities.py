@@ -16,8 +16,9 @@ from core.tasks.base import read_detail
 from core.tasks.entity_scores import Entities
 from core.tasks.tags import NAMED_ENTITIES as TASK
 from core.tasks.tags import Entity, Tagged
-from pages.shared import data_form, layout
+from pages.shared import layout
 from pages.shared.cached import answers as cached_answers
+from pages.shared.data_form import uploads
 from pages.shared.tasks import marks
 from pages.shared.tasks.table import VIEWS
 from tests.pages_common import APP, LANGUAGES, check, open_page, put_run, texts, train_tiny
@@ -73,7 +74,7 @@ def run(trained: Path) -> str:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_what_a_conll_file_holds_is_shown(lang: str) -> None:
-    data = data_form.keep_upload("my <names>.conll", conll(45).encode("utf-16"))
+    data = uploads.keep_upload("my <names>.conll", conll(45).encode("utf-16"))
     app = check(open_page("finetune", lang=lang, data=data))
     assert not app.error, texts(app)
     assert {metric.value for metric in app.metric} >= {"37", "4", "0"}
@@ -108,7 +109,7 @@ def test_a_bad_file_gets_one_clear_sentence(content: str, says: str) -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_long_sentence_is_not_said_to_be_cut(lang: str) -> None:
     long = " \n".join(f"word{i} O" for i in range(300))
-    data = data_form.keep_upload("long.conll", (conll(45) + "\n" + long + "\n").encode())
+    data = uploads.keep_upload("long.conll", (conll(45) + "\n" + long + "\n").encode())
     app = check(open_page("finetune", lang=lang, data=data))
     assert not app.error
     said = texts(app)

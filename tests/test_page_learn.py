@@ -13,7 +13,7 @@ from core import models, runs, settings
 from core.finetune.setup import advised
 from core.metrics import METRICS
 from core.results import RunConfig
-from pages.shared import data_form
+from pages.shared.data_form import uploads
 from pages.topics.pretraining import learn
 from tests.pages_common import LANGUAGES, check, open_page, put_run, texts
 from tests.scripts import run_script
@@ -169,7 +169,7 @@ def test_an_uploaded_file_needs_no_labels(name: str, content: str, rows: str, st
     [("empty.txt", b""), ("blank.txt", b" \n\n \n"), ("picture.txt", b"\x89PNG\x00\x01\x02\xff\xfe" * 40)],
 )
 def test_a_file_without_text_is_one_clear_line(name: str, content: bytes, lang: str) -> None:
-    app = opened(learn="scratch", corpus=data_form.keep_upload(name, content), lang=lang)
+    app = opened(learn="scratch", corpus=uploads.keep_upload(name, content), lang=lang)
     assert len(app.error) == 1 and name.replace(".", r"\.") in app.error[0].value
     assert not [button for button in app.button if button.key == "start"]
 
@@ -323,7 +323,7 @@ def test_the_playground_asks_such_a_run_for_a_mask_and_shows_its_words(from_scra
     name = f"run:{put_run(from_scratch)}"
     app = check(open_page("playground", model=name))
     assert len(app.error) == 1 and "write \\[MASK\\] where a word is missing" in app.error[0].value
-    check(app.button(key="experiment_playground_0").click().run())
+    check(app.button(key="experiment_playground_missing").click().run())
     assert not app.error and app.get("plotly_chart")
     assert "a new model with random weights" in texts(app)
 

@@ -24,7 +24,7 @@ from core.tasks.base import read_detail
 from core.tasks.classify import TEXT as TASK
 from core.tasks.classify import Classes
 from pages.shared.cached import answers as cached_answers
-from pages.topics.playground import bulk
+from pages.topics.playground import bulk, experiments
 from tests import pages_common
 from tests.conftest import make_config, make_tokenizer
 from tests.hostile import CLASSIFIED as HOSTILE
@@ -106,10 +106,15 @@ def test_an_example_of_a_model_that_comes_with_the_studio_is_asked(name: str) ->
     assert at.selectbox(key="model@playground").value == name
 
 
-def test_a_link_to_a_run_that_is_not_here_says_so(run: str) -> None:
+def test_a_link_to_a_run_that_is_not_here_says_so_and_nothing_else_answers(run: str) -> None:
     at = open_page(text=TEXT, model="run:nosuch")
-    assert not at.exception and "there is no run 'nosuch'; it may have been deleted" in said(at)
-    assert len(at.error) == 1 and "answers here instead" in said(at) and plots(at)
+    assert not at.exception and not plots(at)
+    assert [error.value.replace("\\", "") for error in at.error] == [
+        "there is no run 'nosuch'; it may have been deleted"
+    ]
+    at.button(key="use_other").click().run()
+    assert not at.exception and not at.error and plots(at)
+    assert at.session_state["shared_model"] == "minilm-sentiment", "the run here is not this visitor's"
 
 
 def test_with_a_run_there_are_no_examples_of_other_models(run: str) -> None:
@@ -122,8 +127,8 @@ def test_the_picker_lists_what_comes_with_the_studio_after_the_encoders() -> Non
     assert [option.rpartition(" · ")[0] for option in options[-len(READY) :]] == [row.title for row in READY.values()]
 
 
-def test_a_bare_encoder_hands_over_to_the_newest_run(run: str, labelled: str) -> None:
-    at = open_page(text=TEXT)
+def test_a_bare_encoder_hands_over_to_this_visitors_newest_run(run: str, labelled: str) -> None:
+    at = open_page(text=TEXT, runs=f"{run},{labelled}".replace("run:", ""))
     assert not at.exception and not at.error
     assert "without a head for a task" in said(at) and "run 20260102" in said(at)
     next(button for button in at.button if button.label == "Use it on every page").click().run()
@@ -131,12 +136,21 @@ def test_a_bare_encoder_hands_over_to_the_newest_run(run: str, labelled: str) ->
     assert "without a head for a task" not in said(at)
 
 
+def test_other_peoples_runs_can_be_chosen_but_answer_nobody_unasked(run: str, labelled: str) -> None:
+    at = open_page(text=TEXT)
+    assert not at.exception and not at.error
+    assert "comes with the studio answers here" in said(at) and "run 2026" not in said(at)
+    titles = at.selectbox(key="model@playground").options
+    assert (
+        sum(title.startswith("run: run 2026") for title in titles) == 2 == len([t for t in titles if "run 2026" in t])
+    )
+
+
 @pytest.mark.parametrize("model", ["../../etc/passwd", "run:20250101-000000-abcdef", "owner/none"])
-def test_a_model_that_cannot_be_had_hands_over_too(run: str, model: str) -> None:
+def test_a_model_that_cannot_be_had_is_one_line_and_a_way_on(run: str, model: str) -> None:
     at = open_page(text=TEXT, model=model)
-    assert not at.exception
-    assert len(plots(at)) == 3
-    assert "run 20260101" in said(at)
+    assert not at.exception and len(at.error) == 1 and not plots(at)
+    assert "Sentiment of film reviews" in at.button(key="use_other").label
 
 
 def test_the_answer_is_cores_answer(run: str) -> None:
@@ -233,7 +247,8 @@ def test_no_text_is_one_clear_line(run: str, labelled: str, text: str, view: str
     at = open_page(text=text, model=run, view=view)
     assert not at.exception
     assert {error.value.replace("\\", "") for error in at.error} == {"the text is empty; write something first"}
-    assert any(button.label == "Sarcasm" for button in at.button), "the experiments still show the way"
+    shown = any(str(button.key).startswith("experiment_playground_") for button in at.button)
+    assert shown == (view != "models"), "the topic's experiments still show the way"
 
 
 def test_hostile_and_many_labels(labelled: str) -> None:
@@ -256,7 +271,7 @@ def test_two_texts_shows_the_change(run: str) -> None:
 
 
 def test_two_models_side_by_side(run: str, labelled: str) -> None:
-    at = open_page(text=TEXT, model=run, view="models")
+    at = open_page(text=TEXT, model=run, view="models", runs=labelled.removeprefix("run:"))
     assert not at.exception and not at.error
     assert len(plots(at)) == 2
     assert "They disagree" in said(at)
@@ -267,7 +282,7 @@ def test_one_model_alone_is_no_dead_end(studio_home: Path, tiny_classifier: Path
     run = make_run(studio_home, FIRST, tiny_classifier, tiny_bert, task="pair-classification")
     at = open_page(text=TEXT, pair="good", model=run, view="models")
     assert not at.exception and not at.error
-    assert "only one such model so far" in said(at)
+    assert "No other model here reads such texts" in said(at)
     assert len(plots(at)) == 1
 
 
@@ -320,14 +335,13 @@ def test_a_masked_language_model_answers_with_words(
     assert (view == "many") != bool(plots(at))
 
 
-@pytest.mark.parametrize("number", range(4))
-def test_every_experiment_runs_and_makes_its_point(run: str, number: int) -> None:
-    at = open_page(model=run)
-    button = [b for b in at.button if b.key and b.key.startswith("experiment_playground_")][number]
-    button.click().run()
+@pytest.mark.parametrize(("view", "name"), [("one", "not-bad"), ("texts", "one-not"), ("one", "sarcasm"), ("one", "chinese")])  # fmt: skip
+def test_every_experiment_runs_and_makes_its_point(run: str, view: str, name: str) -> None:
+    at = open_page(model=run, view=view)
+    at.button(key=f"experiment_playground_{name}").click().run()
     assert not at.exception and not at.error
-    shown = [element.value for element in at.markdown]
-    assert shown.index("**Try this**") == len(shown) - 2 and len(shown[-1]) > 80
+    row = next(row for row in experiments.rows(run) if row.id == name)
+    assert any(row.question in element.value and row.look in element.value for element in at.markdown)
 
 
 # ---- Many texts -------------------------------------------------------------------------------------------------------
@@ -564,7 +578,7 @@ def test_what_attention_compares_with_stays_attentions(run: str, labelled: str) 
     at = open_page(model=run, view="models", other_model="minilm")
     assert not at.exception and not at.error
     assert at.session_state["shared_other_model"] == "minilm"
-    assert at.session_state["shared_other_classifier"] == labelled
+    assert at.session_state["shared_other_classifier"] == "minilm-sentiment"
 
 
 def test_what_is_compared_with_here_does_not_follow_to_attention(run: str, labelled: str) -> None:

@@ -331,16 +331,15 @@ def test_the_other_familys_mask_is_a_mask_in_the_code_too(view: str) -> None:
     assert "[MASK]" in code and "<mask>" not in code
 
 
-def test_an_experiments_point_stays_while_one_does_what_it_asks(model: str) -> None:
+def test_an_experiment_stays_in_view_while_one_does_what_it_asks(model: str) -> None:
     app = check(open_page("pretraining", model=model, text=SENTENCE, masked="4.film"))
-    number = next(i for i, row in enumerate(experiments.rows()) if row.label == "Pieces give each other away")
-    point = experiments.rows()[number].point
-    check(app.button(key=f"experiment_pretraining_{number}").click().run())
-    assert point in texts(app)
+    look = next(row.look for row in experiments.rows() if row.id == "pieces")
+    check(app.button(key="experiment_pretraining_pieces").click().run())
+    assert look in texts(app)
     check(app.toggle(key="whole@pretraining").set_value(True).run())
-    assert point in texts(app)
+    assert look in texts(app)
     check(app.segmented_control(key="view@pretraining").set_value("corruption").run())
-    assert point not in texts(app)
+    assert look not in texts(app)
 
 
 def test_pointing_at_a_surprise_says_all_of_it() -> None:

@@ -9,14 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from core import models, runs, settings
+from core import bundled, models, runs, settings
+from core.bundled import READY
 from core.figures import training as training_figures
+from core.notes import Notes
 from core.results import RunConfig
 from pages.shared import words
 from pages.shared.run_view import actions, result
 from tests.hostile import MARKDOWN_NAME as NASTY
 from tests.pages_common import LANGUAGES, check, open_page, put_run, texts, train_tiny
 
+METRIC = {"minilm-sentiment": "accuracy", "minilm-entities": "entity_f1"}
 FIRST, SECOND = "20260102-030405-aaaaaa", "20260102-030406-bbbbbb"
 
 
@@ -36,10 +39,11 @@ def both(trained: tuple[Path, Path]) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_no_run_yet(lang: str) -> None:
+def test_before_the_first_run_the_models_that_come_with_the_studio_are_listed(lang: str) -> None:
     app = check(open_page("runs", lang=lang))
-    assert len(app.info) == 1
-    assert not app.dataframe
+    assert not app.info
+    listed = app.dataframe[0].value.to_csv()
+    assert all(words.measured(METRIC[name], bundled.evaluation(name).metrics[METRIC[name]]) in listed for name in READY)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -51,6 +55,33 @@ def test_the_table_lists_every_run_with_its_numbers(both: tuple[str, str], lang:
     assert report and report.measured
     assert words.measured("accuracy", report.measured.metrics["accuracy"]) in frame.to_csv()
     assert NASTY in frame.to_csv(), "a name is data: it is shown as it was given"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_run_is_renamed_annotated_and_found_again(both: tuple[str, str], lang: str) -> None:
+    app = check(open_page("runs", runs=FIRST, lang=lang))
+    written = hash(Notes())
+    app.text_input(key=f"notes_name_runs_{FIRST}_{written}").set_value("The <b>best</b> one")
+    app.text_area(key=f"notes_note_runs_{FIRST}_{written}").set_value("trained twice")
+    app.text_input(key=f"notes_tags_runs_{FIRST}_{written}").set_value("Homework, group A,, homework ")
+    check(app.button(key=f"notes_save_runs_{FIRST}").click().run())
+    assert runs.get(FIRST).notes == Notes("The <b>best</b> one", "trained twice", ("group A", "Homework"))
+    assert "The <b>best</b> one" in app.dataframe[0].value.to_csv()
+    assert "trained twice" in [text.value for text in app.text]
+    check(app.text_input(key="runs_search").set_value("TWICE best").run())
+    assert len(app.dataframe[0].value) == 1
+    check(app.text_input(key="runs_search").set_value("no such words").run())
+    assert not app.dataframe
+    app.text_input(key="runs_search").set_value("").run()
+    check(app.button_group(key="runs_tags").set_value(["group A"]).run())
+    assert len(app.dataframe[0].value) == 1
+
+
+def test_the_zip_is_named_after_the_run(both: tuple[str, str]) -> None:
+    runs.annotate(runs.get(FIRST), Notes("张三: / my run!"))
+    assert actions.zip_name(runs.get(FIRST)) == "张三_my_run-aaaaaa.zip"
+    runs.annotate(runs.get(FIRST), Notes("???"))
+    assert actions.zip_name(runs.get(FIRST)) == "model-aaaaaa.zip"
 
 
 @pytest.mark.parametrize("view", result.VIEWS_OF_RESULT)
@@ -79,10 +110,33 @@ def test_two_runs_are_compared(both: tuple[str, str]) -> None:
     different = next(table for table in tables if "What is trained" in table.to_csv())
     assert "All parameters" in different.to_csv() and "Classifier only" in different.to_csv()
     assert "Batch size" not in different.to_csv(), "what is the same is left out"
-    assert "overlap" in texts(app)
+    assert "McNemar's exact test, p = " in texts(app), "the same rows can be compared one by one"
+
+
+def edit_result(run_id: str, **changes: str) -> None:
+    """Change the run's evaluation on its result's rows."""
+    file = settings.runs_folder() / run_id / "report.json"
+    content = json.loads(file.read_text())
+    for evaluation in content["evaluations"].values():
+        evaluation.update(changes)
+    file.write_text(json.dumps(content))
+
+
+def test_two_runs_on_the_same_rows_are_compared_row_by_row(both: tuple[str, str]) -> None:
+    edit_result(FIRST, right="1" * 12 + "0" * 2)
+    edit_result(SECOND, right="0" * 12 + "1" * 2)
+    found = texts(check(open_page("runs", runs=f"{FIRST},{SECOND}")))
+    assert "right on 12, only" in found.lower() and "p = 0\\.013" in found and "hardly chance" in found, found
+
+
+def test_runs_of_an_older_version_are_compared_by_their_intervals(both: tuple[str, str]) -> None:
+    edit_result(FIRST, right="", rows="")
+    edit_result(SECOND, right="", rows="")
+    assert "overlap" in texts(check(open_page("runs", runs=f"{FIRST},{SECOND}")))
 
 
 def test_runs_on_other_data_are_not_compared_silently(both: tuple[str, str]) -> None:
+    edit_result(SECOND, rows="others")
     file = settings.runs_folder() / SECOND / "config.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"data": "imdb"}))
     assert "measured on different texts" in texts(check(open_page("runs", runs=f"{FIRST},{SECOND}")))

@@ -74,7 +74,7 @@ def test_a_model_that_cannot_be_had_is_one_clear_line(name: str, model: str) -> 
     at = open_page(name, model=model)
     assert not at.exception
     shown = [unescaped(e.value) for e in [*at.error, *at.warning, *at.caption, *at.info]]
-    assert any("model" in text or "machine" in text for text in shown), shown
+    assert any("model" in text or "machine" in text or "no run" in text for text in shown), shown
 
 
 @pytest.mark.parametrize(("layer", "head"), [("99", "99"), ("-1", "x"), ("", "1e9"), ("²", "٣")])

@@ -1,15 +1,20 @@
 """The recipe of a run: what a preset becomes for so many rows, and what is said of too little."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.finetune.recipe import (
     FEW_VALIDATION_ROWS,
     PARAMETERS,
     PRESETS,
+    ROUNDS,
     TOO_FEW_STEPS,
     Size,
     chosen_by,
+    derivation,
     epochs_for,
+    epochs_of_a_round,
     fewest_steps,
     fitted,
     steps,
@@ -90,6 +95,26 @@ def test_what_is_too_little_is_said_with_what_would_do() -> None:
     assert said(once, 6000, 0, {}) == ["There are no validation rows: the last state becomes the result, not the best."]
     limited = RunConfig("minilm", "x", epochs=1.0, limit=316)
     assert epochs_for(limited, 6000) == epochs
+
+
+def test_the_numbers_of_a_run_are_derived_in_a_line() -> None:
+    size = Size(316, 3)
+    said = [message.format(**values) for message, values in derivation(with_preset(ASKED, "quick", size), size)]
+    assert said == [
+        "316 rows in batches of 16: 11 × 20 = 220 steps; learning rate 1e-04, reached after 22 of them; measured 6 times.",
+        "So few rows are read more often and in smaller batches: it takes 220 steps or more to learn 3 labels.",
+    ]
+    large = Size(20_000)
+    assert len(derivation(with_preset(ASKED, "balanced", large), large)) == 1
+    limited = replace(ASKED, limit=100, batch_size=10, epochs=2.5)
+    assert derivation(limited, large)[0][1]["steps"] == 25
+
+
+@pytest.mark.parametrize("epochs", [0.2, 1, 2.5, 10, 10.5, 15, 50])
+def test_a_run_of_many_epochs_is_not_measured_after_each(epochs: float) -> None:
+    rounds = epochs / epochs_of_a_round(epochs)
+    assert rounds <= ROUNDS and (epochs <= ROUNDS or rounds > ROUNDS / 2)
+    assert epochs > ROUNDS or epochs_of_a_round(epochs) == 1
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: str(task.id))

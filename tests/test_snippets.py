@@ -52,6 +52,7 @@ from pages.shared.snippets import pretraining as pretraining_code
 from pages.shared.snippets import runs as runs_code
 from pages.shared.snippets import tags as tags_code
 from pages.shared.snippets import tokens as tokens_code
+from tests import checkpoints
 from tests.conftest import make_config, make_tokenizer
 from tests.scripts import run_script
 
@@ -127,6 +128,21 @@ def test_predict(classifier: predict.Predictor, text: str, pair: str) -> None:
     assert isinstance(answers, list)
     assert {answer["label"]: answer["score"] for answer in answers} == pytest.approx(expected.probabilities, abs=1e-5)
     assert answers[0]["label"] == expected.label
+
+
+@pytest.mark.parametrize("prefix", ["module.", "model.module."])
+def test_weights_with_a_wrappers_names_answer_in_a_script_as_in_core(studio_home: Path, prefix: str) -> None:
+    folder = studio_home / "runs" / RUN / "model"
+    checkpoints.renamed(lambda name: prefix + name)(folder)
+    text = "the film was good"
+    answers: Any = run_script(playground_code.predict(NAME, text, "", 32))["answers"]
+    (expected,) = predict.predict(predict.load(NAME), {"text": [text]})
+    assert isinstance(expected, classify.Labelled)
+    assert {answer["label"]: answer["score"] for answer in answers} == pytest.approx(expected.probabilities, abs=1e-5)
+    plain = "20260102-000000-abcdef"
+    checkpoints.classifier(studio_home / "runs" / plain / "model")
+    found: Any = run_script(attention_code.attention_change(NAME, f"run:{plain}", text, "", 32, 1, 0))
+    np.testing.assert_allclose(np.asarray(found["change"].tolist()), 0, atol=1e-6)  # the same weights by other names
 
 
 @of("attributions")

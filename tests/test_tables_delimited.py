@@ -370,7 +370,7 @@ def test_two_delimiters_that_do_equally_well_are_both_named(tmp_path: Path) -> N
     content = lines_of([("fine film", "1,5"), ("bad film", "2,5"), ("so so", "1,0")], ";")
     with pytest.raises(UserError) as caught:
         read(tmp_path, content)
-    assert "with ',' between the cells (2 columns) or with ';' (2 columns); say which (--delimiter)" in str(
+    assert "with ',' between the cells (2 columns) or with ';' (2 columns); say which of them it is" in str(
         caught.value
     )
     table = read(tmp_path, content, Reading(delimiter=";", header=False))

@@ -429,7 +429,7 @@ def saved(folder: Path) -> Path:
 def test_a_saved_dataset_with_its_splits_and_the_names_of_its_classes(tmp_path: Path) -> None:
     folder = saved(tmp_path)
     table = files.read_table(folder)
-    assert rows_of(table) == [*(("train", *row) for row in FILMS[:4]), ("test", *FILMS[5]), ("test", *FILMS[4])]
+    assert rows_of(table) == [*((*row, "train") for row in FILMS[:4]), (*FILMS[5], "test"), (*FILMS[4], "test")]
     assert table.categories == {"label": ("bad", "good")}
     assert rows_of(files.read_table(folder / "test")) == [FILMS[5], FILMS[4]]
     assert list(entities.read(folder / "test").frame["text"]) == [TEXTS[5], TEXTS[4]]
@@ -477,7 +477,7 @@ def test_files_for_train_and_test_become_one_table(tmp_path: Path) -> None:
     train = write(tmp_path, csv_text(FILMS[:4]), "a.csv")
     test = write(tmp_path, json.dumps([{"label": "x", "text": "b", "split": "?"}]), "b.json")
     table = files.read_splits({"train": train, "test": test})
-    assert list(table.frame) == ["split", "text", "label", "split (2)"]
+    assert list(table.frame) == ["text", "label", "split (2)", "split"]
     assert list(table.frame["split"]) == ["train"] * 4 + ["test"] and list(table.frame["split (2)"]) == [""] * 4 + ["?"]
     assert table.lines == (2, 3, 4, 5, 6) and table.rows == 5 and table.delimiter == ","
 

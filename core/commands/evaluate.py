@@ -18,11 +18,14 @@ from core.commands.show import (
     Subparsers,
     add_columns,
     add_command,
+    add_labels,
     add_reading,
+    add_separator,
     answer,
     as_read,
     measures,
     named_columns,
+    preparation_of,
     reading_of,
     say,
     show,
@@ -46,14 +49,16 @@ examples:
   python -m core evaluate --model minilm --task TASK --data notes.txt
 
 Of a dataset or a folder the test split is used, of a file all rows: give one that the model was not trained on. Labels are matched
-by name, whatever their order or case; where one side only numbers its classes, by number. Tasks without labels measure the
+by name, whatever their order or case; where one side only numbers its classes, by number. Labels that were renamed, merged or
+left out in training are so here too; --label OLD=NEW says more of them. Tasks without labels measure the
 tenth of the documents that a training would hold back for its test, whatever the source. 'tasks' lists the values of TASK.
 
 JSON: model, data, task, split, n, each metric of the task by its id (accuracy, macro_f1, loss …), its 95 % interval where
 there is one (accuracy_interval …), what else the task counts (majority, uniform_loss …), max_length, seconds,
 seen_in_training (rows of a file that the model was trained on; null where that is not known), unknown_labels (rows of each
 label that the model does not know, which are not measured); how the data was read: rows, dropped (reason, count, examples),
-columns, unused_columns, encoding, delimiter, header, notes."""
+columns, unused_columns, encoding, delimiter, header,
+renamed_labels, notes."""
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -64,6 +69,8 @@ def add_parser(subparsers: Subparsers) -> None:
     one.add_argument("--task", default="", metavar="T", help=TASK_HELP)
     add_columns(one, "text", "pair", "label")
     add_reading(one)
+    add_labels(one)
+    add_separator(one)
 
 
 def evaluate_command(options: argparse.Namespace) -> int:
@@ -85,6 +92,7 @@ def evaluate_command(options: argparse.Namespace) -> int:
         without_labels(predictor.task, columns),
         preferred=dict(trained.columns) if trained else {},
         reading=reading_of(options),
+        preparation=preparation_of(options, trained.preparation if trained and layout.labels else None),
         allow_path=True,
         whole=whole,
     )

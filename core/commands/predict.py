@@ -21,6 +21,7 @@ from core.commands.show import (
     add_columns,
     add_command,
     add_reading,
+    add_separator,
     answer,
     as_read,
     named_columns,
@@ -47,7 +48,8 @@ file's other columns. The answer to a row without a text stays empty, and so doe
 
 JSON of --text: n, the texts, the answer (of a classifier: label, probability, probabilities), cut. JSON of --data: n, output,
 empty (rows without a text), unreadable (the lines of rows that could not be read), cut, labels (of a classifier: counts); how
-the file was read: rows, dropped (reason, count, examples), columns, unused_columns, encoding, delimiter, header, notes."""
+the file was read: rows, dropped (reason, count, examples), columns, unused_columns, encoding, delimiter, header,
+renamed_labels, notes."""
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -61,6 +63,7 @@ def add_parser(subparsers: Subparsers) -> None:
     one.add_argument("--output", metavar="OUT.csv", help="where the predictions of --data go")
     add_columns(one, "text", "pair")
     add_reading(one)
+    add_separator(one)
 
 
 def predict_command(options: argparse.Namespace) -> int:
@@ -109,6 +112,7 @@ def _predict_file(options: argparse.Namespace, file: Path, output: Path) -> int:
     from core.data import fit, folders
     from core.data.load import ask
     from core.export.tables import answered, csv_text
+    from core.results import AS_READ
 
     _check_output(output, file)
     named = named_columns(options)
@@ -117,7 +121,9 @@ def _predict_file(options: argparse.Namespace, file: Path, output: Path) -> int:
     table = folders.read(file, layout, reading_of(options))
     if table.not_read:
         raise _too_long(file, len(table.frame) + table.not_read)
-    rows = ask(file.name, layout, table, named, dict(trained.columns) if trained else {})
+    known = trained.preparation if trained else AS_READ
+    separator = known.separator if options.separator is None else options.separator
+    rows = ask(file.name, layout, table, named, dict(trained.columns) if trained else {}, separator)
     full, unreadable = rows.full, rows.report.unreadable
     empty = len(rows.frame) - len(full) - len(unreadable)
     inputs = {role: [texts[place] for place in full] for role, texts in rows.texts.items()}

@@ -14,7 +14,7 @@ from core.errors import Note, UserError
 
 if TYPE_CHECKING:
     from core.metrics import Metric
-    from core.results import DataReport, Evaluation, Measure, Reading
+    from core.results import DataReport, Evaluation, Measure, Preparation, Reading
     from core.tasks.base import Task
 
 PROGRAM = "python -m core"
@@ -24,8 +24,8 @@ MODEL_HELP = "a name from 'models', a hub name (owner/name), or a folder"
 TRAINED_HELP = "a run's folder, a model's folder, run:ID, or a hub name (owner/name) of a model with a head for a task"
 TASK_HELP = "a name from 'tasks'; by default what the model was trained for"
 COLUMN_HELP = (
-    "the column of a role of the task (see 'tasks'), by its name or its number from 1, once for each; text=A+B reads two "
-    "columns as one text; found out when left out"
+    "the column of a role of the task (see 'tasks'), by its name or its number from 1, once for each; text=A+B, or the column of "
+    "texts named twice, reads two columns as one text; found out when left out"
 )
 DATA_HELP = "a name from 'datasets', a file (.csv .tsv .json .jsonl .parquet .xlsx …; .txt for tasks without labels), a folder with files called train, dev and test or saved by datasets, or a hub name (owner/name)"
 
@@ -143,6 +143,7 @@ def as_read(report: "DataReport", more: "tuple[Note, ...]" = ()) -> Json:
         "encoding": report.encoding,
         "delimiter": report.delimiter,
         "header": report.header,
+        "renamed_labels": dict(report.renamed),
         "notes": [remark.sentence for remark in remarks(report, more)],
     }
 
@@ -153,6 +154,13 @@ def tell_model(name: str) -> None:
 
     for remark, values in models.remarks(name, allow_path=True):
         say(f"{name}: {remark.format(**values)}")
+
+
+def hint(error: UserError) -> str:
+    """The option that mends a mistake, where the sentence cannot name it: pages show it too."""
+    from core.tables.table import UnclearDelimiter
+
+    return " (--delimiter)" if isinstance(error, UnclearDelimiter) else ""
 
 
 # --- On stdout ---------------------------------------------------------------------------------------------------------
@@ -244,6 +252,43 @@ def add_reading(one: argparse.ArgumentParser) -> None:
     )
 
 
+def add_separator(one: argparse.ArgumentParser) -> None:
+    """--separator: between columns that are read as one text."""
+    one.add_argument(
+        "--separator",
+        metavar="S",
+        help="between the texts of columns that are read as one, such as ' | ' (default a space, or what the run was trained with)",
+    )
+
+
+def add_labels(one: argparse.ArgumentParser) -> None:
+    """--label OLD=NEW: a label by another name."""
+    one.add_argument(
+        "--label",
+        action="append",
+        type=_label,
+        default=[],
+        metavar="OLD=NEW",
+        help="call a label (or a type of entities) otherwise, once for each; the same NEW merges several, an empty NEW leaves the label out",
+    )
+
+
+def _label(text: str) -> tuple[str, str]:
+    old, separator, new = (part.strip() for part in text.partition("="))
+    if not (old and separator):
+        raise argparse.ArgumentTypeError(f"'{text}' is not OLD=NEW, such as billing=Billing")
+    return old, new
+
+
+def preparation_of(options: argparse.Namespace, known: "Preparation | None" = None) -> "Preparation":
+    """What is made of the rows, as the options --label and --separator say, otherwise as it is known of the model's training."""
+    from core.results import AS_READ, Preparation
+
+    known = known or AS_READ
+    separator = known.separator if options.separator is None else options.separator
+    return Preparation(tuple((dict(known.labels) | dict(options.label)).items()), separator=separator)
+
+
 def _delimiter(text: str) -> str:
     delimiter = {"tab": "\t", "\\t": "\t"}.get(text.casefold(), text)
     if not delimiter or set(delimiter) & set('\r\n"'):
@@ -280,10 +325,19 @@ def _column(text: str) -> tuple[str, str]:
 
 
 def named_columns(options: argparse.Namespace) -> dict[str, str]:
-    """Role → column, as the options name them. Raises UserError when a role is named twice."""
+    """Role → column, as the options name them: columns of texts that are named for one role are read as one.
+
+    Raises UserError when any other role is named twice.
+    """
+    from core.data.layouts import LAYOUTS
+    from core.results import JOINED
+
+    texts = {role.id for layout in LAYOUTS.values() for role in layout.roles if role.kind == "text"}
     columns: dict[str, str] = {}
     for role, column in options.column:
-        if columns.setdefault(role, column) != column:
+        if role in texts and columns.get(role, column) != column:
+            columns[role] += JOINED + column
+        elif columns.setdefault(role, column) != column:
             raise UserError(
                 "the column of '{role}' is named twice: {columns}", role=role, columns=f"{columns[role]}, {column}"
             )

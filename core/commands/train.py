@@ -7,9 +7,11 @@ import argparse
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -22,20 +24,32 @@ from core.commands.show import (
     Subparsers,
     add_columns,
     add_command,
+    add_labels,
     add_reading,
+    add_separator,
     answer,
     as_read,
     measures,
     named_columns,
+    preparation_of,
     reading_of,
     say,
     tell,
     tell_model,
 )
 from core.errors import Cancelled, Note, UserError
-from core.finetune.recipe import METHODS, PARAMETERS, PRESETS, Size, suggested_learning_rate, too_little, with_preset
+from core.finetune.recipe import (
+    METHODS,
+    PARAMETERS,
+    PRESETS,
+    Size,
+    derivation,
+    suggested_learning_rate,
+    too_little,
+    with_preset,
+)
 from core.metrics import METRICS
-from core.results import WORD_COUNTS, Reading, RunConfig
+from core.results import WORD_COUNTS, Preparation, Reading, RunConfig
 
 if TYPE_CHECKING:
     from core.data.dataset import TextDataset
@@ -46,6 +60,7 @@ if TYPE_CHECKING:
 STOPPED = 130  # the exit code
 TOO_HIGH = 3  # times the suggested learning rate, above which a note says so
 DEFAULTS: dict[str, Any] = asdict(RunConfig("", ""))
+PARTS = ("validation", "test")  # which may have a file of their own
 
 EPILOG = """\
 examples:
@@ -55,12 +70,15 @@ examples:
   python -m core train --model minilm --data news.csv --column text=Title+Description --column label=1 --output news
   python -m core train --model minilm --data spam.txt --no-header --column label=1 --column text=2 --output spam
   python -m core train --model minilm --data news/ --output news
+  python -m core train --model minilm --data tickets.csv --label billing=Billing --label spam= --output tickets
+  python -m core train --model minilm --data train.csv --validation dev.csv --test test.csv --output mine
   python -m core train --model minilm --data notes.txt --task TASK --output my-model
   python -m core train --model minilm --data rotten_tomatoes --method lora --preset quick --output adapter
   python -m core train --run my-run            go on where a stopped or killed run was
 
 'tasks' lists the values of TASK and the columns that each needs. A file is split 80/10/10 into training, validation and
-test, unless one of its columns says which row is which; a folder can hold train.csv, dev.csv and test.csv. What was read,
+test, unless one of its columns says which row is which (--split-column names it, --no-split-column looks for none), or
+--validation and --test give files of their own; a folder can hold train.csv, dev.csv and test.csv. What was read,
 left out and found out is told on stderr. Ctrl-C stops after the current step and keeps what was learnt; a second one stops
 at once. The result is in OUTPUT/model, for predict, evaluate and transformers' pipeline. Tasks without labels read a column
 of texts or a .txt file, in which blank lines part the documents; those that can start from nothing take --model scratch, a
@@ -71,7 +89,8 @@ one (accuracy_interval …), what else the task counts (majority, perplexity …
 headline) and baseline_loss before training, tfidf_accuracy and tfidf_loss of TF-IDF with logistic regression on the same rows
 (for tasks with one label for each row), seconds and examples_per_second (training alone), peak_memory_mb, steps,
 best_step, chosen_by (the metric of the validation rows that it was chosen by: of few rows the loss); how the data was read:
-rows, dropped (reason, count, examples), columns, unused_columns, encoding, delimiter, header, notes."""
+rows, dropped (reason, count, examples), columns, unused_columns, encoding, delimiter, header,
+renamed_labels, notes."""
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -83,6 +102,24 @@ def add_parser(subparsers: Subparsers) -> None:
     one.add_argument("--task", metavar="T", help="a name from 'tasks'; by default the first that the named columns fit")
     add_columns(one, "text", "pair", "label")
     add_reading(one)
+    add_labels(one)
+    add_separator(one)
+    one.add_argument(
+        "--split-column",
+        metavar="C",
+        help="the column that says which rows are for training, validation and test; found out when left out",
+    )
+    one.add_argument(
+        "--no-split-column",
+        action="store_const",
+        const="",
+        dest="split_column",
+        help="hold validation and test rows back by chance, whatever the columns say",
+    )
+    for split in PARTS:
+        one.add_argument(
+            f"--{split}", metavar="FILE", help=f"a file with the {split} rows; its columns are called as in --data"
+        )
     one.add_argument(
         "--preset",
         metavar="P",
@@ -102,12 +139,12 @@ def add_parser(subparsers: Subparsers) -> None:
 
 @dataclass(frozen=True)
 class _Asked:
-    """A run that is asked for, and what is to be said of its data, of how the model reads it, and of what is too little."""
+    """A run that is asked for, and what is to be said of its data, of how the model reads it, of its steps, and of what is too little."""
 
     config: RunConfig
     report: "DataReport"
     unfit: "tuple[Note, ...]"
-    little: "tuple[Note, ...]"
+    steps: "tuple[Note, ...]"
 
 
 def train_command(options: argparse.Namespace) -> int:
@@ -125,13 +162,34 @@ def train_command(options: argparse.Namespace) -> int:
     from core import runs
 
     folder = Path(given.pop("output")).expanduser().resolve()
-    new = _asked(given, named_columns(options), reading_of(options))
-    run = runs.create(new.config, data_file(new.config.data), folder=folder)
+    preparation = replace(preparation_of(options), split=options.split_column)
+    with _data(given) as data:
+        new = _asked({**given, "data": data}, named_columns(options), reading_of(options), preparation)
+        run = runs.create(new.config, data_file(new.config.data), folder=folder)
     tell(new.report, new.unfit)
     _offer(new.config.task, new.report)
-    for message, values in new.little:
+    for message, values in new.steps:
         say(message.format(**values))
     return _work(run, started_by_hand=True)
+
+
+@contextmanager
+def _data(given: Json) -> Iterator[str]:
+    """What --data names; where validation or test have files of their own, a folder that holds all of them for a moment."""
+    from core.data.folders import gather
+
+    own = {split: Path(str(given.pop(split))).expanduser() for split in PARTS if split in given}
+    if not own:
+        yield str(given["data"])
+        return
+    train = data_file(str(given["data"]))
+    if train is None:
+        raise UserError(
+            "--validation and --test go with a file; '{data}' is a dataset with rows of its own for them",
+            data=given["data"],
+        )
+    with TemporaryDirectory() as place:
+        yield str(gather(Path(place) / train.stem, {"train": train, **own}))
 
 
 def _flag(name: str) -> str:
@@ -146,7 +204,7 @@ def _go_on(folder: Path) -> int:
     return _work(runs.resumed(folder), started_by_hand=sys.stderr.isatty())
 
 
-def _asked(given: Json, columns: dict[str, str], reading: Reading) -> _Asked:
+def _asked(given: Json, columns: dict[str, str], reading: Reading, preparation: Preparation) -> _Asked:
     """The run that is asked for, checked before anything is written: a mistake must not leave a failed run behind."""
     from core import models
     from core.data.load import load
@@ -155,11 +213,12 @@ def _asked(given: Json, columns: dict[str, str], reading: Reading) -> _Asked:
     from core.tables.table import WordsWithTags
     from core.tasks.table import task_of
 
-    given = {name: value for name, value in given.items() if name not in ("column", *asdict(reading))}
+    data_options = ("column", "label", "separator", "split_column", *asdict(reading))
+    given = {name: value for name, value in given.items() if name not in data_options}
     preset = given.pop("preset", None)
     task_named = "task" in given
     given.setdefault("task", _task_with(columns.keys()))
-    base = RunConfig(model=str(given["model"]), data=str(given["data"]), reading=reading)
+    base = RunConfig(model=str(given["model"]), data=str(given["data"]), reading=reading, preparation=preparation)
     config = _with_values(base, preset, given, None)
     check(config)
     task = task_of(config.task)
@@ -171,17 +230,23 @@ def _asked(given: Json, columns: dict[str, str], reading: Reading) -> _Asked:
         tell_model(config.model)
     file = data_file(config.data)
     try:
-        dataset = load(str(file or config.data), task.layout, columns, reading=reading, allow_path=True)
+        dataset = load(
+            str(file or config.data), task.layout, columns, reading=reading, preparation=preparation, allow_path=True
+        )
     except WordsWithTags as error:
         raise _other_task(task, str(file or config.data)) from error
     if dataset.report.tagged and not task_named:
         raise _other_task(task, str(file or config.data))
-    config = _with_values(base, preset, given, _size(config, dataset))
+    size = _size(config, dataset)
+    config = _with_values(base, preset, given, size)
     _advise(config)
     config = replace(config, columns=tuple((role, name) for role, name in dataset.columns.items() if role in columns))
     counts = dataset.report.counts
-    little = too_little(config, counts["train"], counts.get("validation", 0), {})
-    return _Asked(config, dataset.report, _unfit(config, task, dataset), little)
+    steps: tuple[Note, ...] = ()
+    if task.supervised:  # the others read blocks of their texts, which are not counted yet
+        little = too_little(config, counts["train"], counts.get("validation", 0), {})
+        steps = (*derivation(config, size), *little)
+    return _Asked(config, dataset.report, _unfit(config, task, dataset), steps)
 
 
 def _with_values(base: RunConfig, preset: object, given: Json, size: Size | None) -> RunConfig:
@@ -311,8 +376,28 @@ def _work(run: "Run", *, started_by_hand: bool) -> int:
     finally:
         signal.signal(signal.SIGINT, before)
         progress.close()
+    _tell_next(run, report)
     answer(_trained(run, report))
     return 0
+
+
+def _tell_next(run: "Run", report: "RunReport") -> None:
+    """Say so when counting words does as well, and what would help most."""
+    from core import models, runs
+    from core.diagnosis import Ended, diagnose
+    from core.tasks.table import task_of
+
+    headline = METRICS[task_of(run.config.task).metrics[0]]
+    if report.beats_counting(headline.id) is False and report.measured:
+        values = [
+            headline.write(row.metrics[headline.id].value) for row in (report.measured, report.evaluations[WORD_COUNTS])
+        ]
+        say(f"it does not beat counting words: {headline.title} {values[0]}, TF-IDF with logistic regression {values[1]} on the same rows")  # fmt: skip
+    scratch = run.config.model == models.SCRATCH
+    hidden = 0 if scratch else models.load_config(run.config.model, allow_path=True).hidden_size
+    found = diagnose(Ended(str(run.folder / "model"), run.config, report, runs.history(runs.events(run)), hidden))
+    if found:
+        say(" ".join(message.format(**values) for message, values in (found.seen, found.advice)))
 
 
 def _listener(progress: Progress, *, tell_all: bool) -> Callable[["Event"], None]:

@@ -12,7 +12,7 @@ import pandas as pd
 from core.data.columns import cells
 from core.data.dataset import RowSplits
 from core.errors import N_, Note, UserError
-from core.results import Dropped
+from core.results import AS_READ, Dropped, Preparation
 from core.tables.table import EXAMPLE_CHARS, Table, is_number
 
 WHOLE = re.compile(r"[+-]?\d+(\.0*)?")
@@ -27,17 +27,25 @@ INVISIBLE = " \t\r\n\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 MEASURES_FIRST = ("test", "validation", "train")
 
 
-def rows(table: Table, columns: Mapping[str, str], row_splits: RowSplits) -> pd.DataFrame:
-    """The chosen columns as text, pair, label (as far as there are any) and split, plus two more.
+def rows(
+    table: Table, columns: Mapping[str, str], row_splits: RowSplits, preparation: Preparation = AS_READ
+) -> pd.DataFrame:
+    """The chosen columns as text, pair, label (as far as there are any) and split, plus three more.
 
-    key: what makes two inputs the same. given: the label as the source has it; where label is "" it stands for none.
+    key: what makes two inputs the same. given: the label as the source has it; read: as it is read, "" where it stands for none.
+    label: by the name that it is to have, "" where it is to be left out as well.
     """
-    content = {role: [cell.strip() for cell in cells(table.frame, column)] for role, column in columns.items()}
+    content = {
+        role: [cell.strip() for cell in cells(table.frame, column, preparation.separator)]
+        for role, column in columns.items()
+    }
     if "label" in columns:
         content["given"] = list(table.frame[columns["label"]])
         if columns["label"] not in table.categories:  # whose names are given, whatever they are
             none = _no_labels(set(content["label"]))
             content["label"] = _unified(["" if label in none else label for label in content["label"]])
+        names = dict(preparation.labels)
+        content["read"], content["label"] = content["label"], [names.get(label, label) for label in content["label"]]
     inputs = [content[role] for role in columns if role != "label"]
     content["key"] = list(map(key, zip(*inputs, strict=True)))
     content["split"] = list(row_splits or ("train",) * len(table.frame))
@@ -79,13 +87,19 @@ def _whole(label: str) -> str:
 
 def missing_labels(rows: pd.DataFrame) -> Counter[str]:
     """The values of the label column that stood for no label, and how often."""
-    pairs = zip(rows["given"], rows["label"], strict=True)
+    pairs = zip(rows["given"], rows["read"], strict=True)
     return Counter(given.strip() for given, label in pairs if not label and given.strip())
+
+
+def read_labels(rows: pd.DataFrame) -> dict[str, int]:
+    """How many rows have each label as it is read, in alphabetical order."""
+    counts = Counter(label for label in rows["read"] if label)
+    return {label: counts[label] for label in sorted(sorted(counts), key=str.casefold)}
 
 
 def label_notes(rows: pd.DataFrame) -> tuple[Note, ...]:
     """Which values of the label column stood for no label, and which labels are not spelt as in the source."""
-    given, labels = rows["given"], rows["label"]
+    given, labels = rows["given"], rows["read"]
     counts = missing_labels(rows)
     spaced = sum(value != value.strip() for value, label in zip(given, labels, strict=True) if label)
     respelt = {
@@ -128,6 +142,7 @@ def _is_in_another_split(rows: pd.DataFrame) -> pd.Series:
 NO_TEXT = N_("the text is empty")
 NO_PAIR = N_("the second text is empty")
 UNLABELLED = N_("the label is missing")
+EXCLUDED = N_("its label is left out")
 CONTRADICTED = N_("the same text stands there with different labels")
 AGAIN = N_("the same text and label stand there again")
 REPEATED = (CONTRADICTED, AGAIN)
@@ -137,7 +152,8 @@ Problems = Mapping[str, Callable[[pd.DataFrame], pd.Series]]
 UNUSABLE: Problems = {
     NO_TEXT: lambda rows: _is_empty(rows["text"]),
     NO_PAIR: lambda rows: _is_empty(rows["pair" if "pair" in rows else "text"]),
-    UNLABELLED: lambda rows: rows["label"] == "",
+    UNLABELLED: lambda rows: rows["read"] == "",
+    EXCLUDED: lambda rows: rows["label"] == "",
 }
 HAS_NO_SPLIT: Problems = {NO_SPLIT: lambda rows: rows["split"] == ""}
 PROBLEMS: Problems = {
@@ -177,7 +193,7 @@ def check_enough(rows: pd.DataFrame, table: Table, dropped: tuple[Dropped, ...])
     if len(rows) >= 2:
         return
     count = Counter({entry.reason: entry.count for entry in dropped})
-    empty, unlabelled = count[NO_TEXT] + count[NO_PAIR], count[UNLABELLED]
+    empty, unlabelled = count[NO_TEXT] + count[NO_PAIR], count[UNLABELLED] + count[EXCLUDED]
     raise UserError(
         "{usable} of the {rows} rows can be used, which is too few to learn from: {empty} have no text, {unlabelled} no "
         "label, {repeated} repeat or contradict another row, {ragged} have too many cells; add rows or mend these",
@@ -190,34 +206,36 @@ def check_enough(rows: pd.DataFrame, table: Table, dropped: tuple[Dropped, ...])
     )
 
 
-def label_names(rows: pd.DataFrame, column: str, table: Table, missing: Counter[str]) -> tuple[str, ...]:
+def label_names(
+    rows: pd.DataFrame, column: str, table: Table, missing: Counter[str], names: Mapping[str, str]
+) -> tuple[str, ...]:
     """The labels in the source's order, or numerically, or alphabetically. Raises UserError when they are not labels.
 
-    missing: the values that stood for no label, and how often.
+    missing: the values that stood for no label, and how often. names: label as it is read → the name that it is to have.
     """
     counts = Counter(rows["label"])
-    known = dict.fromkeys(table.categories.get(column, ()))
+    known = dict.fromkeys(names.get(label, label) for label in table.categories.get(column, ()))
     if counts.keys() <= known.keys():
-        names = [name for name in known if name in counts]
+        found = [name for name in known if name in counts]
     else:
         _check_labels(counts, column)
-        names = sorted(sorted(counts), key=float if all(map(is_number, counts)) else str.casefold)
-    if len(names) < 2:
+        found = sorted(sorted(counts), key=float if all(map(is_number, counts)) else str.casefold)
+    if len(found) < 2:
         if missing:
             raise UserError(
                 "every row that has a label has the same one, '{label}', in column '{column}': {values} was taken as a missing "
                 "label in {count} rows; if it is the name of a label, write another word for it",
-                label=names[0],
+                label=found[0],
                 column=column[:100],
                 values=_listed(missing),
                 count=missing.total(),
             )
         raise UserError(
             "every row has the same label, '{label}', in column '{column}'; a classifier needs at least two labels",
-            label=names[0],
+            label=found[0],
             column=column[:100],
         )
-    return tuple(names)
+    return tuple(found)
 
 
 def _check_labels(counts: Counter[str], column: str) -> None:

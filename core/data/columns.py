@@ -56,13 +56,13 @@ def parts_of(frame: pd.DataFrame, column: str) -> list[str]:
     return [column] if column in frame.columns else column.split(JOINED)
 
 
-def cells(frame: pd.DataFrame, column: str) -> list[str]:
-    """The cells of a column, or of several joined by +: their texts with a space between them, empty ones left out."""
+def cells(frame: pd.DataFrame, column: str, separator: str = " ") -> list[str]:
+    """The cells of a column, or of several joined by +: their texts with the separator between them, empty ones left out."""
     parts = parts_of(frame, column)
     if len(parts) == 1:
         return list(frame[column])
     rows = zip(*(frame[part] for part in parts), strict=True)
-    return [" ".join(text for cell in row if (text := cell.strip())) for row in rows]
+    return [separator.join(text for cell in row if (text := cell.strip())) for row in rows]
 
 
 def check_column(frame: pd.DataFrame, column: str) -> None:

@@ -4,7 +4,7 @@ This module does not know where texts come from, how they are checked and split,
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +13,7 @@ import datasets
 import pandas as pd
 
 from core.errors import Note
-from core.results import DataReport, Dropped
+from core.results import AS_READ, DataReport, Dropped, Preparation
 from core.tables import files
 from core.tables.table import Reading, Table
 
@@ -43,7 +43,8 @@ class Layout:
     roles: the columns that the source brings. inputs: the texts that a model trained on such rows is asked about, in the
     model's order. usual: roles → their usual column names, those of several roles joined by "+". build(source, limit): checked,
     split and reported. whole(source): every usable row as the test split; None where a source is always split, because a model
-    may have read its documents. read: how a file becomes a table; suffixes: of files that only this layout reads.
+    may have read its documents. labels(source): the labels (or types of entities) as they are read, and how many rows (or mentions)
+    have each; None where the rows have none. read: how a file becomes a table; suffixes: of files that only this layout reads.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Layout:
     usual: Mapping[tuple[str, ...], tuple[str, ...]]
     build: Callable[["Source", int], "TextDataset"]
     whole: Callable[["Source"], "TextDataset"] | None = None
+    labels: Callable[["Source"], Mapping[str, int]] | None = None
     read: Callable[[Path, Reading], Table] = files.read_table
     suffixes: tuple[str, ...] = ()
 
@@ -105,8 +107,8 @@ class Dataset:
 class Source:
     """A source before it is checked: what was asked for, its Table, which column plays which role, its own splits.
 
-    row_splits: "" for a row whose split is not understood. notes: remarks on its columns and splits. more_texts, tagged: as in
-    DataReport.
+    row_splits: "" for a row whose split is not understood. preparation: what is to be made of the rows. notes: remarks on its columns
+    and splits. more_texts, tagged: as in DataReport.
     """
 
     name: str
@@ -114,6 +116,7 @@ class Source:
     table: Table
     columns: Mapping[str, str]
     row_splits: RowSplits
+    preparation: Preparation = AS_READ
     notes: tuple[Note, ...] = ()
     more_texts: tuple[str, ...] = ()
     tagged: bool = False
@@ -134,6 +137,8 @@ class Source:
             notes=(*table.notes, *self.notes, *found.pop("notes", ())),
             more_texts=self.more_texts,
             tagged=self.tagged,
+            renamed=dict(self.preparation.labels),
+            separator=self.preparation.separator,
             **found,
         )
 
@@ -166,3 +171,8 @@ def label_counts(rows: pd.DataFrame, label_names: tuple[str, ...]) -> dict[str, 
     """How many rows have each label, in the labels' order."""
     counts = Counter(rows["label"]) if label_names else Counter()
     return {label: counts[label] for label in label_names}
+
+
+def some(names: Sequence[str]) -> str:
+    """The names, at most ten of them."""
+    return ", ".join(names[:10]) + (", …" if len(names) > 10 else "")

@@ -10,7 +10,7 @@ import pandas as pd
 
 from core import corpus
 from core.data import clean, splits
-from core.data.dataset import HELD_OUT, SEED, Source, TextDataset, label_counts
+from core.data.dataset import HELD_OUT, SEED, Source, TextDataset, label_counts, some
 from core.data.splits import SPLIT_VALUES
 from core.errors import N_, Note, UserError
 from core.results import Dropped
@@ -77,7 +77,7 @@ def _split(source: Source, *, fewest: int) -> tuple[pd.DataFrame, tuple[str, ...
     fewest: documents that a split needs. Raises UserError when there is none to train on.
     """
     rows, dropped = clean.without_problems(
-        clean.rows(source.table, source.columns, source.row_splits), clean.PROBLEMS_OF_DOCUMENTS
+        clean.rows(source.table, source.columns, source.row_splits, source.preparation), clean.PROBLEMS_OF_DOCUMENTS
     )
     if not (rows["split"] == "train").any():
         raise UserError("there is no text in '{name}' to learn from", name=source.name[-100:])
@@ -93,7 +93,7 @@ def _split(source: Source, *, fewest: int) -> tuple[pd.DataFrame, tuple[str, ...
 
 
 def _shared_note(shared: tuple[str, ...]) -> tuple[Note, ...]:
-    return ((splits.SHARED, {"splits": splits.some(sorted(shared, reverse=True))}),) if shared else ()
+    return ((splits.SHARED, {"splits": some(sorted(shared, reverse=True))}),) if shared else ()
 
 
 def _limit_note(limit: int, rows: int) -> tuple[Note, ...]:

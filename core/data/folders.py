@@ -3,11 +3,13 @@
 Every file is read in a process of its own. This module does not know how a file is read, nor what becomes of the rows.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from shutil import copyfile
 
-from core.data.dataset import Layout
-from core.data.splits import SPLIT_VALUES, some
+from core.data.dataset import Layout, some
+from core.data.splits import SPLIT_VALUES
 from core.errors import N_, UserError
 from core.results import Reading
 from core.tables import apart, files, parts
@@ -40,6 +42,24 @@ def read(
     if others:
         notes.append((N_("these files of the folder are not read: {files}"), {"files": some(others)}))
     return replace(table, notes=(*notes, *table.notes))
+
+
+def gather(folder: Path, paths: Mapping[str, Path]) -> Path:
+    """Files for training, validation and test as copies in a new folder, which is returned.
+
+    paths: train, validation or test → its file. Raises UserError when one of them is no file.
+    """
+    for path in paths.values():
+        if not files.exists(path):
+            raise UserError("there is no file {file}", file=str(path)[:200])
+        if path.is_dir():
+            raise UserError(
+                "{file} is a folder; give one file for each of training, validation and test", file=path.name
+            )
+    folder.mkdir(parents=True)
+    for split, path in paths.items():
+        copyfile(path, folder / f"{split}{path.suffix.lower()}")
+    return folder
 
 
 def is_folder(path: Path) -> bool:

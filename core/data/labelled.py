@@ -3,12 +3,12 @@
 This module does not know where the rows come from.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import datasets
 
-from core.data import clean, splits
+from core.data import clean, relabel, splits
 from core.data.dataset import Source, TextDataset, label_counts
 from core.errors import UserError
 
@@ -16,10 +16,11 @@ from core.errors import UserError
 def build(source: Source, limit: int) -> TextDataset:
     """The rows that can be learnt from; a tenth of them each for validation and test, where the source has none."""
     table, columns = source.table, source.columns
-    read = clean.rows(table, columns, source.row_splits)
+    names = dict(source.preparation.labels)
+    read = clean.rows(table, columns, source.row_splits, source.preparation)
     rows, dropped = clean.without_problems(read, clean.PROBLEMS)
     clean.check_enough(rows, table, dropped)
-    label_names = clean.label_names(rows, columns["label"], table, clean.missing_labels(read))
+    label_names = clean.label_names(rows, columns["label"], table, clean.missing_labels(read), names)
     rows, shared = splits.hold_back(rows)
     rows, limited = splits.limited(rows, limit)
     return source.dataset(
@@ -28,13 +29,18 @@ def build(source: Source, limit: int) -> TextDataset:
         label_counts(rows, label_names),
         shared=shared,
         dropped=dropped,
-        notes=(*clean.label_notes(read), *splits.notes(rows, shared, label_names), *limited),
+        notes=(
+            *clean.label_notes(read),
+            *relabel.notes(names, clean.read_labels(read)),
+            *splits.notes(rows, shared, label_names),
+            *limited,
+        ),
     )
 
 
 def whole(source: Source) -> TextDataset:
     """Every row that has texts and a label, as the test split, repeated rows included."""
-    read = clean.rows(source.table, source.columns, None)
+    read = clean.rows(source.table, source.columns, None, source.preparation)
     rows, dropped = clean.without_problems(read, clean.UNUSABLE)
     if rows.empty:
         raise UserError(
@@ -51,6 +57,11 @@ def whole(source: Source) -> TextDataset:
         dropped=dropped,
         notes=clean.label_notes(read),
     )
+
+
+def labels(source: Source) -> Mapping[str, int]:
+    """The labels as they are read, and how many rows have each."""
+    return clean.read_labels(clean.rows(source.table, source.columns, None, source.preparation))
 
 
 def only(dataset: TextDataset, names: Collection[str]) -> TextDataset:

@@ -44,6 +44,7 @@ LAYOUTS: dict[str, Layout] = {
             {("text",): TEXT_NAMES, ("label",): LABEL_NAMES},
             labelled.build,
             labelled.whole,
+            labelled.labels,
         ),
         Layout(
             "pair-label",
@@ -52,6 +53,7 @@ LAYOUTS: dict[str, Layout] = {
             {("text", "pair"): PAIR_NAMES, ("label",): LABEL_NAMES},
             labelled.build,
             labelled.whole,
+            labelled.labels,
         ),
         Layout(
             "documents",
@@ -78,6 +80,7 @@ LAYOUTS: dict[str, Layout] = {
             {("words", "tags"): TAG_NAMES, ("text",): TEXT_NAMES},
             tagged.build,
             tagged.whole,
+            tagged.labels,
             entities.read,
             entities.SUFFIXES,
         ),

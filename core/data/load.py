@@ -18,9 +18,11 @@ from core.data.bundled import DATASETS
 from core.data.dataset import Layout, RowSplits, Source, TextDataset
 from core.errors import Note, UserError
 from core.hub import HUB_NAME
-from core.results import DataReport, Reading
+from core.results import AS_READ, DataReport, Preparation, Reading
 from core.tables import files
 from core.tables.table import FIND_OUT, Table
+
+Read = Callable[[Path, Layout, Reading], Table]
 
 
 def load(
@@ -30,29 +32,52 @@ def load(
     *,
     preferred: Mapping[str, str] | None = None,
     reading: Reading = FIND_OUT,
+    preparation: Preparation = AS_READ,
     limit: int = 0,
     allow_path: bool = False,
     whole: bool = False,
-    read: Callable[[Path, Layout, Reading], Table] = folders.read,
+    read: Read = folders.read,
 ) -> TextDataset:
     """Read, check and split a dataset.
 
     name: a DATASETS id or a hub id "owner/name"; with allow_path also a file or a folder of files. columns: role → column, by name or number; roles
     that are left out are guessed. preferred: columns that are taken where the source has them and none is named. reading: how a
-    file is read. limit: most training rows (a fair sample), 0 for all. whole: no split, all usable rows are the test, where the
+    file is read. preparation: what is made of its rows. limit: most training rows (a fair sample), 0 for all. whole: no split, all usable rows are the test, where the
     layout can do that. read: how a path becomes a table. The same input always gives the same splits. Raises UserError when there is no such dataset, it cannot be
     read, or nothing can be trained on it.
     """
     if limit < 0:
         raise UserError("the most training rows cannot be {limit}; give a positive number, or 0 for all", limit=limit)
+    if preparation.labels and layout.labels is None:
+        raise UserError("these rows have no labels that could be renamed or left out")
     table, row_splits = _read(name, layout, reading, read if allow_path else None)
     named = {**found.prefer(table.frame, layout.roles, preferred or {}), **(columns or {})}
     chosen = found.choose_columns(table.frame, layout, named)
     notes: tuple[Note, ...] = ()
     if row_splits is None and name not in DATASETS and not (whole and layout.whole):
-        row_splits, notes = splits.split_column(table.frame, list(chosen.values()))
-    source = _source(name, layout, table, chosen, row_splits, notes)
+        row_splits, notes = splits.split_column(table.frame, list(chosen.values()), preparation.split)
+    source = _source(name, layout, table, chosen, preparation, row_splits, notes)
     return layout.whole(source) if whole and layout.whole else layout.build(source, limit)
+
+
+def labels(
+    name: str,
+    layout: Layout,
+    columns: Mapping[str, str],
+    *,
+    reading: Reading = FIND_OUT,
+    allow_path: bool = False,
+    read: Read = folders.read,
+) -> Mapping[str, int]:
+    """The labels (or types of entities) of a dataset as they are read, and how many rows (or mentions) have each; {} without labels.
+
+    The same arguments as of `load`. Raises UserError when it cannot be read.
+    """
+    if layout.labels is None:
+        return {}
+    table, _splits = _read(name, layout, reading, read if allow_path else None)
+    chosen = found.choose_columns(table.frame, layout, columns)
+    return layout.labels(_source(name, layout, table, chosen))
 
 
 def _source(
@@ -60,6 +85,7 @@ def _source(
     layout: Layout,
     table: Table,
     chosen: Mapping[str, str],
+    preparation: Preparation = AS_READ,
     row_splits: RowSplits = None,
     notes: tuple[Note, ...] = (),
 ) -> Source:
@@ -70,15 +96,14 @@ def _source(
         table,
         chosen,
         row_splits,
+        preparation,
         (*found.notes(table.frame, layout, chosen), *notes),
         found.more_texts(table.frame, layout, chosen),
         found.holds_tags(table.frame, layout),
     )
 
 
-def _read(
-    name: str, layout: Layout, reading: Reading, read: Callable[[Path, Layout, Reading], Table] | None
-) -> tuple[Table, RowSplits]:
+def _read(name: str, layout: Layout, reading: Reading, read: Read | None) -> tuple[Table, RowSplits]:
     """The table that a name stands for, and its splits. read: of a path, None where no path is allowed.
 
     Raises UserError when the name stands for no dataset.
@@ -127,16 +152,19 @@ def ask(
     table: Table,
     columns: Mapping[str, str],
     preferred: Mapping[str, str] | None = None,
+    separator: str = AS_READ.separator,
 ) -> Inputs:
     """The rows of a file to be answered by a model of this layout. columns, preferred: as in `load`, of the texts alone.
+
+    separator: between the texts of columns that are read as one.
 
     Raises UserError when it is not clear which columns hold the texts.
     """
     named = {**found.prefer(table.frame, layout.inputs, preferred or {}), **columns}
     chosen = found.choose_inputs(table.frame, layout, named)
     frame = _every_row(table)
-    texts = {role: found.cells(frame, column) for role, column in chosen.items()}
-    report = _source(file, layout, table, chosen).report(counts={}, label_counts={})
+    texts = {role: found.cells(frame, column, separator) for role, column in chosen.items()}
+    report = _source(file, layout, table, chosen, Preparation(separator=separator)).report(counts={}, label_counts={})
     return Inputs(frame, texts, report)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core import settings
+from core.data import relabel
 from core.data.clean import REPEATED
 from core.errors import N_, Note
 from core.results import JOINED, DataReport
@@ -40,9 +41,11 @@ def remarks(report: DataReport, more: tuple[Note, ...] = ()) -> tuple[Remark, ..
         limit = settings.MAX_CELL_CHARS
         values = {"count": report.cut_cells, "limit": limit.value(), "setting": limit.name}
         found.append(Remark(message, values, warning=True))
-    if report.rare:
+    alike = relabel.ambiguous(list(report.label_counts))  # of which that is said, and not that some are rare as well
+    rare = [label for label in report.rare if label not in alike]
+    if rare:
         message = N_("fewer than ten rows have the label {labels}: too few to learn it well or to measure it")
-        found.append(Remark(message, {"labels": ", ".join(report.rare[:20])}, warning=True))
+        found.append(Remark(message, {"labels": ", ".join(rare[:20])}, warning=True))
     found += (Remark(message, values) for message, values in report.notes)
     if report.tagged:
         message = N_("each row looks like a word with its tag; a task that tags words reads such a file as sentences")

@@ -11,8 +11,9 @@ import datasets
 import numpy as np
 import pandas as pd
 
-from core.data.columns import SPLIT_NAMES, is_plain, plain_name
-from core.data.dataset import HELD_OUT, SEED, RowSplits
+from core.data import relabel
+from core.data.columns import SPLIT_NAMES, check_column, is_plain, named, plain_name
+from core.data.dataset import HELD_OUT, SEED, RowSplits, some
 from core.errors import N_, Note, UserError
 
 ROWS_TO_SPLIT = 3  # of one label: with fewer, it cannot be in training, validation and test
@@ -41,12 +42,17 @@ def split_of(value: str) -> str:
     return next((split for split, values in SPLIT_VALUES.items() if name in values), NOT_UNDERSTOOD)
 
 
-def split_column(frame: pd.DataFrame, taken: Sequence[str] = ()) -> tuple[RowSplits, tuple[Note, ...]]:
+def split_column(
+    frame: pd.DataFrame, taken: Sequence[str] = (), chosen: str | None = None
+) -> tuple[RowSplits, tuple[Note, ...]]:
     """The splits that a column of a file gives its rows, None without such a column, and what is to be said of it.
 
     It is a column called split or the like in which some values are understood, or any other whose values all are; it must have
-    training rows. A row whose value is not understood has the split "". taken: columns that hold something else.
+    training rows. A row whose value is not understood has the split "". taken: columns that hold something else. chosen: the
+    column that is to be taken, "" for none. Raises UserError when it does not say which rows are for training.
     """
+    if chosen is not None:
+        return _chosen_column(frame, chosen) if chosen else (None, ())
     free = [column for column in frame.columns if column not in taken and is_plain(frame[column])]
     for column in sorted(free, key=lambda column: plain_name(column) not in SPLIT_NAMES):
         by_name = plain_name(column) in SPLIT_NAMES
@@ -63,6 +69,27 @@ def split_column(frame: pd.DataFrame, taken: Sequence[str] = ()) -> tuple[RowSpl
             )
             return None, ((message, {"column": column[:100], "values": some(_values(frame[column]))}),)
     return None, ()
+
+
+def _chosen_column(frame: pd.DataFrame, name: str) -> tuple[RowSplits, tuple[Note, ...]]:
+    """The splits that a column gives which somebody named. Raises UserError when there is no such column or it gives none."""
+    column = named(frame, name)
+    check_column(frame, column)
+    splits = _meant(column, frame[column])
+    if "train" not in splits:
+        raise UserError(
+            "the column '{column}' does not say which rows are for training: its values are {values}; train, validation (or dev, val) "
+            "and test are understood",
+            column=column[:100],
+            values=some(_values(frame[column])),
+        )
+    return splits, _split_notes(column, frame[column], splits)
+
+
+def split_columns(frame: pd.DataFrame) -> list[str]:
+    """The columns whose values say which rows are for training."""
+    few = [column for column in frame.columns if is_plain(frame[column]) and frame[column].nunique() <= MOST_VALUES]
+    return [column for column in few if "train" in _meant(column, frame[column])]
 
 
 def _meant(column: str, cells: pd.Series) -> tuple[str, ...]:
@@ -169,10 +196,12 @@ SHARED = N_(
 def notes(rows: pd.DataFrame, shared: tuple[str, ...], label_names: tuple[str, ...]) -> tuple[Note, ...]:
     """What must be known of the labels and splits before a score is believed."""
     training, test = (set(rows["label"][rows["split"] == split]) for split in ("train", "test"))
-    spellings = Counter("".join(label.casefold().split()) for label in label_names)
-    unseen = [label for label in label_names if label not in training]
-    unmeasured = [label for label in label_names if label not in test and "test" not in shared]
-    alike = [label for label in label_names if spellings["".join(label.casefold().split())] > 1]
+    alike = relabel.ambiguous(label_names)
+    others = [
+        label for label in label_names if label not in alike
+    ]  # of which there is more to say than that they are alike
+    unseen = [label for label in others if label not in training]
+    unmeasured = [label for label in others if label not in test and "test" not in shared]
     parts = Counter(part for label in label_names for part in set(_parts(label)))
     several = [
         label for label in label_names if len(_parts(label)) > 1 and any(parts[part] > 1 for part in _parts(label))
@@ -197,8 +226,3 @@ def _parts(label: str) -> list[str]:
     """What a label may list: "a,b" and "['a', 'b']" are a and b."""
     listed = re.split(r"[,;|]", label.strip("[](){}"))
     return [part.strip(" '\"") for part in listed if part.strip(" '\"")]
-
-
-def some(names: Sequence[str]) -> str:
-    """The names, at most ten of them."""
-    return ", ".join(names[:10]) + (", …" if len(names) > 10 else "")

@@ -4,15 +4,15 @@ This module does not know where the rows come from, nor what a model reads of a 
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import datasets
 import pandas as pd
 
-from core.data import clean, entities, splits, tagging
+from core.data import clean, entities, relabel, splits, tagging
 from core.data.clean import ELSEWHERE, HAS_NO_SPLIT, NO_TEXT, PROBLEMS, Problems
-from core.data.dataset import Source, TextDataset
+from core.data.dataset import Source, TextDataset, some
 from core.data.splits import SHARED, SPLIT_VALUES
 from core.errors import N_, Note, UserError
 
@@ -37,12 +37,17 @@ FEATURES = datasets.Features(
 
 @dataclass(frozen=True)
 class _Reading:
-    """How the rows were read: their scheme ("" for spans), tags repaired, entities that cut a word, words with several tags."""
+    """How the rows were read: their scheme ("" for spans), tags repaired, entities that cut a word, words with several tags.
+
+    types: how many entities have each type as it is read; names: the types that are to be called otherwise, or left out.
+    """
 
     scheme: str
     repaired: int
     cut: int
     undecided: int
+    types: Mapping[str, int]
+    names: Mapping[str, str]
 
 
 def build(source: Source, limit: int) -> TextDataset:
@@ -92,12 +97,17 @@ def whole(source: Source) -> TextDataset:
     )
 
 
+def labels(source: Source) -> Mapping[str, int]:
+    """The types as they are read, and how many entities have each."""
+    return _rows(source)[1].types
+
+
 def _rows(source: Source) -> tuple[pd.DataFrame, _Reading]:
     """The sentences with their tags in IOB2, as a table with text, words, starts, tags, key and split."""
     found = entities.rows(source.table.frame, source.columns)
     tagged = [row.tags for row in found if row is not None and row.tags is not None]
     scheme = tagging.recognise(tagged) if tagged else ""
-    repaired = 0
+    repaired, types, names = 0, Counter[str](), dict(source.preparation.labels)
     content: list[tuple[object, ...]] = []
     for row, split in zip(found, source.row_splits or ("train",) * len(found), strict=True):
         if row is None:
@@ -107,12 +117,21 @@ def _rows(source: Source) -> tuple[pd.DataFrame, _Reading]:
         if row.tags is not None:
             spans = tagging.decode(row.tags, scheme)
             repaired += tagging.repaired(row.tags, spans, scheme)
-        tags = tagging.encode(spans or [], len(row.words))
+        types.update(span.type for span in spans or [])
+        called = [replace(span, type=names.get(span.type, span.type)) for span in spans or []]
+        tags = tagging.encode([span for span in called if span.type], len(row.words))
         key = " ".join(word.casefold() for word in row.words)
         content.append((row.text, row.words, row.starts, tags, key, split))
     table = pd.DataFrame(content, columns=["text", "words", "starts", "tags", "key", "split"], dtype=object)
     read = [row for row in found if row is not None]
-    return table, _Reading(scheme, repaired, sum(row.cut for row in read), sum(row.undecided for row in read))
+    return table, _Reading(
+        scheme,
+        repaired,
+        sum(row.cut for row in read),
+        sum(row.undecided for row in read),
+        {kind: types[kind] for kind in sorted(sorted(types), key=str.casefold)},
+        names,
+    )
 
 
 def _too_few(rows: pd.DataFrame, source: Source) -> UserError:
@@ -165,26 +184,26 @@ def _reading_notes(reading: _Reading) -> tuple[Note, ...]:
         notes.append(
             (N_("{count} entities begin or end inside a word; the whole word is taken"), {"count": reading.cut})
         )
-    return tuple(notes)
+    return (*notes, *relabel.notes(reading.names, reading.types))
 
 
 def _notes(rows: pd.DataFrame, counts: dict[str, int], shared: tuple[str, ...]) -> tuple[Note, ...]:
     """What must be known of sentences, types and splits before a score is believed."""
     training, test = (_counts(rows[rows["split"] == split]) for split in ("train", "test"))
-    spellings = Counter(kind.casefold() for kind in counts)
-    unseen = [kind for kind in counts if kind not in training]
-    unmeasured = [kind for kind in counts if kind not in test and "test" not in shared]
-    alike = [kind for kind in counts if spellings[kind.casefold()] > 1]
-    once = [kind for kind in counts if counts[kind] == 1]
+    alike = relabel.ambiguous(list(counts))
+    others = [kind for kind in counts if kind not in alike]  # of which there is more to say than that they are alike
+    unseen = [kind for kind in others if kind not in training]
+    unmeasured = [kind for kind in others if kind not in test and "test" not in shared]
+    once = [kind for kind in others if counts[kind] == 1]
     long = int((rows["words"].map(len) > LONG).sum())
     notes: list[Note] = [
-        (message, {name: splits.some(kinds)})
+        (message, {name: some(kinds)})
         for message, name, kinds in (
             (SHARED, "splits", sorted(shared, reverse=True)),
             (N_("the type {types} occurs once only, which is too little to learn it"), "types", once),
             (N_("no training sentence has the type {types}, so it cannot be learnt"), "types", unseen),
             (N_("no test sentence has the type {types}, so how well it is found is not measured"), "types", unmeasured),
-            (N_("the types {types} differ in upper and lower case only; they are kept apart"), "types", alike),
+            (N_("the types {types} differ in case or spaces only; they are kept apart"), "types", alike),
         )
         if kinds
     ]

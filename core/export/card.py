@@ -21,6 +21,11 @@ SPLITS = {
     WORD_COUNTS: "For comparison: TF-IDF and logistic regression, same rows",
 }
 
+NOT_BETTER = (
+    "**This model does not beat counting words**: TF-IDF and logistic regression, which learn in seconds, do as well or better on "
+    "the same rows. Prefer the simple model, or train this one on more rows or for longer."
+)
+
 
 def model_card(config: RunConfig, report: RunReport | None, labels: Sequence[str]) -> str:
     """The model card (Mitchell et al. 2019) in Markdown with the hub's front matter: only what the run's files say.
@@ -75,6 +80,7 @@ def _settings(config: RunConfig) -> list[tuple[str, str]]:
         ("Class weights", "yes" if config.class_weights else "no"),
         ("Most training rows", str(config.limit) if config.limit else "all"),
         ("Seed", str(config.seed)),
+        *(("Label", f"{old} → {new}" if new else f"{old} left out") for old, new in config.preparation.labels),
     ]
 
 
@@ -84,6 +90,8 @@ def _measured(report: RunReport, task: Task) -> list[str]:
         evaluation = report.evaluations.get(split)
         if evaluation is not None:
             sections.append(_evaluation(title, evaluation, task))
+    if report.beats_counting(task.metrics[0]) is False:
+        sections.append(NOT_BETTER)
     measured = report.measured
     if measured is not None and (lines := task.table(measured)):
         sections.append("## In detail\n\n" + _table(lines[0], lines[1:]))

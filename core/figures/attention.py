@@ -33,12 +33,14 @@ def attention_heatmap(
     *,
     view: attention.View = "all",
     to_largest: bool = False,
+    beside: Tokens | None = None,
     text: Translate = str,
 ) -> go.Figure:
     """One head's weights: a row for each token that looks, a column for each token it looks at.
 
     Colours go from 0 to 1, with `to_largest` from 0 to the largest weight shown. view: a part of a pair; its weights
-    are what they are in the whole, so its rows do not sum to 1. Raises UserError as attention.head and select do.
+    are what they are in the whole, so its rows do not sum to 1. beside: the tokens of the map that stands beside this one,
+    in line with it. Raises UserError as attention.head and select do.
     """
     rows, columns = attention.select(maps.tokens, view)
     weights = np.ascontiguousarray(
@@ -51,6 +53,7 @@ def attention_heatmap(
         weights,
         title=text("Layer {layer}, head {head}: where each token looks").format(layer=layer + 1, head=head + 1),
         largest=float(weights.max()) if to_largest else 1,
+        beside=beside,
         text=text,
     )
 
@@ -65,16 +68,18 @@ def token_map(
     largest: float = 1,
     difference: bool = False,
     bar: str = "",
+    beside: Tokens | None = None,
     text: Translate = str,
 ) -> go.Figure:
     """A number for each pair of tokens: a row for each position that looks, a column for each that it looks at.
 
     values: shape (rows, columns), drawn on a scale from 0 to `largest`; with `difference` from −largest to largest, where 0
-    is neutral. bar: what the numbers are.
+    is neutral. bar: what the numbers are. beside: the tokens of the map that stands beside this one, in line with it.
     """
     few = max(len(rows), len(columns)) <= TICKS
     names = [short(name) for name in attention.labels(tokens)]
-    above = 74 + 6 * max(len(names[i]) + (0 if few else 6) for i in columns)  # title, axis title, slanting labels
+    slanting = [names[i] for i in columns] + [short(name) for name in (attention.labels(beside) if beside else ())]
+    above = 80 + 7 * max(len(name) + (0 if few else 6) for name in slanting)  # title, axis title, labels
     figure = blank(min(980, above + 60 + (26 if few else 7) * len(rows)), title=title)
     hover = (
         text("from {source} to {target}<br>change {weight}")

@@ -14,8 +14,9 @@ from core.embeddings import Parting, Projection, WordUses
 from core.figures.style import (
     ACCENT,
     CATEGORIES,
+    DIFFERENCES,
+    SHARES,
     TICKS,
-    WEIGHTS,
     Translate,
     blank,
     legend_below,
@@ -32,7 +33,6 @@ MOST_LABELS = 12
 MOST_NUMBERS = 12  # vectors up to which the cells of a similarity matrix carry their numbers
 HOVER_CHARS = 300
 HOVER_LINE = 60
-DIVERGING = "RdBu"
 
 
 def colour_limit(values: np.ndarray) -> float:
@@ -44,19 +44,19 @@ def state_heatmap(values: np.ndarray, tokens: Tokens, *, limit: float, title: st
     """A hidden state, shape (T, D): a row for each token, a column for each of its numbers. limit: see colour_limit."""
     names = [short(name) for name in attention.labels(tokens)]
     few = len(names) <= TICKS
-    figure = blank(min(980, 150 + (20 if few else 4) * len(names)), x=text("Dimension"), title=title)
+    figure = blank(min(980, 150 + (22 if few else 4) * len(names)), x=text("Dimension"), title=title)
     figure.add_heatmap(
         z=np.ascontiguousarray(values, dtype=np.float32),
         y=[f"{name} ({i})" for i, name in enumerate(names)],
-        colorscale=DIVERGING, zmin=-limit, zmax=limit, ygap=1 if few else 0,
-        colorbar=scale_below(text("value (blue above 0, red below)"), room=66),
+        colorscale=DIFFERENCES, zmin=-limit, zmax=limit, ygap=1 if few else 0,
+        colorbar=scale_below(text("value (blue above 0, orange below)"), room=66),
         hovertemplate=text("{token}, dimension {dimension}<br>value {value}").format(token="%{y}", dimension="%{x}", value="%{z:.4f}")
         + "<extra></extra>",
     )  # fmt: skip
     axis: dict[str, object] = {"type": "category", "autorange": "reversed", "ticks": "", "showgrid": False}
     if few:
         axis |= {"tickmode": "array", "tickvals": list(range(len(names))), "ticktext": names}
-    figure.update_layout(yaxis=axis, xaxis={"showgrid": False, "zeroline": False}, margin={"b": 40})
+    figure.update_layout(yaxis=axis, xaxis={"showgrid": False, "zeroline": False}, margin={"b": 20})
     return figure
 
 
@@ -67,7 +67,7 @@ def vector_strips(rows: Mapping[str, np.ndarray], *, text: Translate = str) -> g
     stacked = np.stack([vector / limit for vector, limit in zip(rows.values(), limits, strict=True)]).astype(np.float32)
     figure.add_heatmap(
         z=stacked, y=list(range(len(rows))), customdata=np.stack(list(rows.values())).astype(np.float32),
-        colorscale=DIVERGING, zmin=-1, zmax=1, ygap=4, showscale=False,
+        colorscale=DIFFERENCES, zmin=-1, zmax=1, ygap=4, showscale=False,
         hovertemplate=text("dimension {dimension}<br>value {value}").format(dimension="%{x}", value="%{customdata:.4f}") + "<extra></extra>",
     )  # fmt: skip
     names = [f"{safe(name)} (±{limit:.2g})" for name, limit in zip(rows, limits, strict=True)]
@@ -90,19 +90,11 @@ def similarities(
     cell = 44 if len(names) <= 10 else 30
     figure = blank(90 + cell * len(names), title=title)
     figure.add_heatmap(
-        z=np.asarray(values, dtype=np.float32), colorscale=WEIGHTS, zmin=lowest, zmax=1, xgap=2, ygap=2, showscale=False,
+        z=np.asarray(values, dtype=np.float32), colorscale=SHARES, zmin=lowest, zmax=1, xgap=2, ygap=2, showscale=False,
         customdata=[[[one, other] for other in full] for one in full],
+        texttemplate="%{z:.2f}" if len(names) <= MOST_NUMBERS else None,
         hovertemplate="%{customdata[0]}<br>%{customdata[1]}<br>" + text("cosine {value}").format(value="%{z:.4f}") + "<extra></extra>",
     )  # fmt: skip
-    for (row, column), value in np.ndenumerate(values) if len(names) <= MOST_NUMBERS else ():
-        dark = (value - lowest) / ((1 - lowest) or 1) < 0.6  # the beginning of the scale is dark
-        figure.add_annotation(
-            x=column,
-            y=row,
-            text=f"{value:.2f}",
-            showarrow=False,
-            font={"color": "#ffffff" if dark else "#111111", "size": 12},
-        )
     ticks = {"tickmode": "array", "tickvals": list(range(len(names))), "ticktext": [short(name) for name in names]}
     plain = {"title": None, "showgrid": False, "zeroline": False, "ticks": "", "fixedrange": True} | ticks
     figure.update_layout(xaxis=plain | {"side": "bottom"}, yaxis=plain | {"autorange": "reversed"})

@@ -9,10 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from core.figures.style import ACCENT, TICKS, WEIGHTS, Translate, blank, faded, short
-
-BELOW, ABOVE = "#0072B2", "#D55E00"
-SIGNS = ((0.0, BELOW), (0.5, "rgba(128,128,128,0.06)"), (1.0, ABOVE))
+from core.figures.style import ACCENT, DIFFERENCES, TICKS, WEIGHTS, Translate, blank, faded, short
 
 
 def matrix(
@@ -47,7 +44,7 @@ def matrix(
         z=values.astype(np.float32),
         x=keys,
         y=numbered,
-        colorscale=WEIGHTS if weights else [list(stop) for stop in SIGNS],
+        colorscale=WEIGHTS if weights else DIFFERENCES,
         zmin=0 if weights else -size,
         zmax=1 if weights else size,
         colorbar={"thickness": 10, "title": {"text": text("weight") if weights else text("value"), "side": "right"}},

@@ -8,10 +8,9 @@ from textwrap import wrap
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
-from core.figures.style import ACCENT, CATEGORIES, DIFFERENCES, WEIGHTS, Translate, blank, safe, scale_below, short
+from core.figures.style import ACCENT, CATEGORIES, DIFFERENCES, FONT, SHARES, Translate, blank, safe, scale_below, short
 from core.heads import HeadEffect, correlation
 
 LARGE = 16  # heads across up to which each number is written
@@ -46,12 +45,13 @@ def head_grid(
         z=values,
         x=list(range(1, heads + 1)),
         y=list(range(1, layers + 1)),
-        colorscale=DIFFERENCES if difference else WEIGHTS,
+        colorscale=DIFFERENCES if difference else SHARES,
         zmin=least,
         zmax=most,
         xgap=2,
         ygap=2,
         hoverinfo="skip",
+        texttemplate=f"%{{z:{form}}}" if heads <= LARGE else None,
         colorbar=scale_below(bar),
     )
     where = [(layer, head) for layer in range(layers) for head in range(heads)]
@@ -60,12 +60,7 @@ def head_grid(
         x=[head + 1 for _, head in where],
         y=[layer + 1 for layer, _ in where],
         customdata=[(*place, value) for place, value in zip(where, shown, strict=True)],
-        mode="markers+text" if heads <= LARGE else "markers",
-        text=["" if np.isnan(value) else format(value, form) for value in shown],
-        textfont={
-            "size": 11,
-            "color": [_ink(value, least, most, difference) for value in shown],
-        },
+        mode="markers",
         marker={"symbol": "square", "size": 30, "opacity": 0},
         selected={"marker": {"opacity": 0}},
         unselected={"marker": {"opacity": 0}},
@@ -92,17 +87,6 @@ def head_grid(
         dragmode=False,
     )
     return figure
-
-
-def _ink(value: float, low: float, high: float, difference: bool) -> str:
-    """A colour that can be read on the cell's own; on a neutral cell the page's ink."""
-    if np.isnan(value):
-        return "#888888"
-    share = min(max((value - low) / ((high - low) or 1.0), 0.0), 1.0)
-    if difference:
-        return "#ffffff" if abs(share - 0.5) > 0.3 else "#8c8c8c"
-    red, green, blue = (int(part) for part in sample_colorscale(WEIGHTS, [share])[0][4:-1].split(","))
-    return "#ffffff" if 0.299 * red + 0.587 * green + 0.114 * blue < 140 else "#000000"
 
 
 def layer_change(changes: Sequence[float], *, text: Translate = str) -> go.Figure:
@@ -163,9 +147,9 @@ def word_measures(words: Sequence[str], measures: Mapping[str, Sequence[float]],
     )
     look = blank(110 + 24 * len(words)).layout
     figure.update_layout(look)
-    above = 16 + 14 * max((1 + title.count("<br>") for title in titles), default=1)
+    above = 18 + 18 * max((1 + title.count("<br>") for title in titles), default=1)
     figure.update_layout(showlegend=False, margin={"t": above}, bargap=0.25, height=look.height + above)
-    figure.update_annotations(font_size=12)
+    figure.update_annotations(font_size=FONT)
     for column, values in enumerate(measures.values(), start=1):
         figure.add_bar(
             x=list(values),
@@ -300,7 +284,7 @@ def _said(x: Sequence[float], y: Sequence[float]) -> str:
 
 def _lines(title: str) -> dict[str, object]:
     """An axis title in lines that a narrow picture has room for."""
-    return {"text": _broken(title, 15), "font": {"size": 12}}
+    return {"text": _broken(title, 15), "font": {"size": FONT}}
 
 
 def _broken(title: str, width: int) -> str:

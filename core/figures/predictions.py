@@ -8,11 +8,9 @@ from collections.abc import Mapping
 import plotly.graph_objects as go
 
 from core import explain
-from core.figures.style import CATEGORIES, Translate, blank, class_axis, safe, short
+from core.figures.style import ABOVE, BELOW, CATEGORIES, Translate, blank, class_axis, safe, short
 from core.results import Attribution
 
-FOR = "#0072B2"  # what speaks for a label; the Okabe–Ito pair that colour-blind readers tell apart best
-AGAINST = "#D55E00"
 MOST_LABELS = 12
 MOST_WORDS = 20
 HATCHED = {"fillmode": "overlay", "fgcolor": "rgba(255,255,255,0.55)", "size": 7, "solidity": 0.25}
@@ -79,7 +77,7 @@ def contributions(attribution: Attribution, *, text: Translate = str) -> go.Figu
         y=list(range(len(words))),
         orientation="h",
         marker={
-            "color": [FOR if value >= 0 else AGAINST for value in points],
+            "color": [ABOVE if value >= 0 else BELOW for value in points],
             "pattern": {"shape": ["" if value >= 0 else "/" for value in points]} | HATCHED,
             "cornerradius": 4,
         },

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from core.figures.style import ACCENT, CATEGORIES, DIFFERENCES, Translate, blank, safe, scale_below, short
+from core.figures.style import ACCENT, CATEGORIES, DIFFERENCES, FONT, Translate, blank, safe, scale_below, short
 
 LABELLED = 60  # bars up to which every one is named at the axis
 
@@ -121,6 +121,6 @@ def vectors(rows: Mapping[str, np.ndarray], *, bar: str, text: Translate = str) 
         )
         figure.update_yaxes(visible=False, fixedrange=True, row=number, col=1)
         figure.update_xaxes(showticklabels=number == len(rows), showgrid=False, row=number, col=1)
-    figure.update_annotations(x=0, xanchor="left", font={"size": 13})
+    figure.update_annotations(x=0, xanchor="left", font={"size": FONT})
     figure.update_layout(margin={"t": 34, "b": 84}, height=114 + 82 * len(rows))
     return figure

@@ -1,24 +1,65 @@
 """The look that all figures share, and the small parts they are made of.
 
-Every figure has a title or axis titles with units, one accent colour, Okabe–Ito colours for categories and one
-perceptual sequential scale for weights, on a transparent ground, so that it reads in light and dark. `text` translates
-a literal label. This module does not know what a figure shows.
+Every figure has a title or axis titles with units, one accent colour, Okabe–Ito colours for categories and one of two
+scales for numbers, on a transparent ground, so that it reads in light and dark. The scales are those of the whole
+studio: its theme (.streamlit/config.toml) holds the same colours, and from there our own parts take them. `text`
+translates a literal label. This module does not know what a figure shows.
 """
 
 import base64
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
 from PIL import Image
-from plotly.colors import sample_colorscale, unlabel_rgb
 
 ACCENT = "#0072B2"
 CATEGORIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#8C8C8C")
-WEIGHTS = "Viridis"
-DIFFERENCES = ((0.0, "#D55E00"), (0.5, "rgba(140,140,140,0.12)"), (1.0, "#0072B2"))  # less, the same, more
+FONT = 14  # pixels; nothing that is to be read is smaller
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Ten colours and where between 0 and 1 each stands, on a light page and on a dark one.
+
+    Nothing looks like the page, and equal steps look equal: the lightness of OKLCH (Ottosson 2020) is linear in the value.
+    """
+
+    places: tuple[float, ...]
+    light: tuple[str, ...]
+    dark: tuple[str, ...]
+
+    def stops(self, *, dark: bool = False, power: int = 1) -> tuple[tuple[float, str], ...]:
+        """The scale as Plotly writes it. power 2: a value has the colour of its square root, so that weak ones show."""
+        places = [place**power for place in self.places]
+        return tuple(zip(places, self.dark if dark else self.light, strict=True))
+
+    def colours(self, shares: np.ndarray, *, dark: bool = False) -> np.ndarray:
+        """The colours of values between 0 and 1, shape (…), as 8-bit RGB, shape (…, 3)."""
+        known = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for _, colour in self.stops(dark=dark)])
+        channels = [np.interp(shares, self.places, channel) for channel in known.T]
+        return np.rint(np.stack(channels, axis=-1)).astype(np.uint8)
+
+
+# How much, from nothing to the most: attention weights, shares, similarities.
+SEQUENTIAL = Scale(
+    tuple(i / 9 for i in range(10)),
+    ("#f5f8ef", "#d0e4c9", "#9ed2b1", "#63bfa7", "#00a8a6", "#008ea6", "#0070a0", "#005190", "#1e3475", "#241b53"),
+    ("#241a3d", "#262e63", "#064885", "#00679b", "#0087a2", "#00a39c", "#00bb8f", "#7bcd86", "#bddc8e", "#efecad"),
+)  # fmt: skip
+# Below zero orange, above zero blue: values, differences, what speaks against and for.
+DIVERGING = Scale(
+    (0.0, 0.125, 0.25, 0.375, 0.5, 0.5, 0.625, 0.75, 0.875, 1.0),
+    ("#d55e00", "#e28757", "#ecac8d", "#f4d1c0", "#f7f7f7", "#f7f7f7", "#bfd6e9", "#8bb4d7", "#5493c5", "#0072b2"),
+    ("#f18336", "#b96a35", "#835131", "#51392a", "#222222", "#222222", "#2f434f", "#3e677f", "#4a8cb3", "#56b4e9"),
+)  # fmt: skip
+SHARES = SEQUENTIAL.stops()
+WEIGHTS = SEQUENTIAL.stops(power=2)  # attention: most weights are small
+DIFFERENCES = DIVERGING.stops()
+BELOW, ABOVE = DIVERGING.light[0], DIVERGING.light[-1]  # bars of either sign
 
 LONGEST_LABEL = 24
 TICKS = 48  # tokens up to which every one is written at the axis
@@ -31,7 +72,7 @@ def blank(height: int, *, x: str = "", y: str = "", title: str = "") -> go.Figur
     figure = go.Figure()
     figure.update_layout(
         height=height,
-        title={"text": title, "font": {"size": 15}} if title else None,
+        title={"text": title, "font": {"size": FONT + 2}} if title else None,
         margin={"l": 8, "r": 8, "t": 40 if title else 12, "b": 8},
         colorway=CATEGORIES,
         paper_bgcolor="rgba(0,0,0,0)",
@@ -44,13 +85,27 @@ def blank(height: int, *, x: str = "", y: str = "", title: str = "") -> go.Figur
     return figure
 
 
-def matrix_png(values: np.ndarray, low: float, high: float) -> str:
-    """A matrix as a PNG data address, one pixel per value, from `low` (dark) to `high` (bright) of the WEIGHTS scale.
+def legible(figure: go.Figure) -> go.Figure:
+    """The figure with type that can be read from the back of a classroom, wherever Plotly's own would be smaller."""
+    figure.update_layout(legend_font_size=FONT, hoverlabel_font_size=FONT, modebar_bgcolor="rgba(0,0,0,0)")
+    for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
+        axis.update(tickfont_size=FONT, title_font_size=FONT)
+    for note in figure.select_annotations():
+        note.font.size = max(FONT, note.font.size or 0)
+    for trace in figure.select_traces({"type": "heatmap"}):
+        trace.colorbar.update(tickfont_size=FONT, title_font_size=FONT)
+        trace.textfont.size = FONT
+    for trace in figure.select_traces({"type": "bar"}):
+        trace.textfont.size = FONT
+    return figure
+
+
+def matrix_png(values: np.ndarray, low: float, high: float, *, scale: Scale = SEQUENTIAL, dark: bool = False) -> str:
+    """A matrix as a PNG data address, one pixel per value, from `low` to `high` of the scale.
 
     values: shape (rows, columns); NaN is see-through.
     """
-    colours = [unlabel_rgb(colour) for colour in sample_colorscale(WEIGHTS, np.linspace(0, 1, 255))]
-    palette = np.array([*colours, (0, 0, 0)], dtype=np.uint8)
+    palette = np.array([*scale.colours(np.linspace(0, 1, 255), dark=dark), (0, 0, 0)], dtype=np.uint8)
     span = (high - low) or 1.0
     indices = np.where(np.isnan(values), 255, np.clip((values - low) / span * 254, 0, 254)).astype(np.uint8)
     image = Image.fromarray(indices, mode="P")

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import plotly.graph_objects as go
 
-from core.figures.style import ACCENT, CATEGORIES, WEIGHTS, Translate, blank, class_axis, faded, legend_below, safe
+from core.figures.style import ACCENT, CATEGORIES, SHARES, Translate, blank, class_axis, faded, legend_below, safe
 from core.metrics import METRICS, wilson
 from core.results import Event, Measure, Movement
 from core.tasks.classify import Classes
@@ -178,7 +178,7 @@ def confusion_matrix(classes: Classes, *, text: Translate = str) -> go.Figure:
     ]  # fmt: skip
     figure = blank(max(330, 150 + 26 * size), title=text("Confusion matrix: true against predicted"))
     figure.add_heatmap(
-        z=shares, customdata=hover, hovertemplate="%{customdata}<extra></extra>", colorscale=WEIGHTS, zmin=0, zmax=1,
+        z=shares, customdata=hover, hovertemplate="%{customdata}<extra></extra>", colorscale=SHARES, zmin=0, zmax=1,
         xgap=2, ygap=2, colorbar={"title": {"text": text("share of the true class")}, "tickformat": ".0%", "thickness": 14},
         text=[[f"{counts[i, j]:,}<br>{shares[i, j]:.0%}" for j in range(size)] for i in range(size)] if size <= CELLS_WITH_TEXT else None,
         texttemplate="%{text}" if size <= CELLS_WITH_TEXT else None,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.errors import N_, UserError
+from core.errors import N_, Note, UserError
 from core.results import RunConfig
 
 BATCHES = (2, 4, 8, 16)
@@ -19,8 +19,13 @@ MOST_FOR_CLASSES = 2.5
 FEW_ROWS_RATE = 1e-4
 FEW_ROWS = 1000  # or less, of which twice the length is read
 EVALUATIONS = 8  # or more in a run of few rows
+ROUNDS = 10  # of evaluations in a run of more epochs than that: each leaves a checkpoint of four times the model
 TOO_FEW_STEPS = 150
 LARGE_VOCABULARY = 100_000
+LOWER = 5  # times lower than one that is too high for a loss to fall is a learning rate to try
+NOT_A_NUMBER = N_(
+    "the loss is no longer a number at step {step}: the learning rate {rate} is too high for this model; try {lower}"
+)
 # With fewer rows the standard error of an accuracy of 0.9 is above 2 points, more than the states of one run differ by, and a
 # macro-F1 changes by points with each single row: the loss, which weighs every probability, tells the states apart.
 FEW_VALIDATION_ROWS = 200
@@ -149,7 +154,7 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter(
             "evaluations",
             N_("Evaluations per epoch"),
-            N_("How often the model is measured on the validation rows and saved. The best of these states becomes the result."),
+            N_("How often the model is measured on the validation rows and saved. The best of these states becomes the result. In a run of more than ten epochs, two or more of them count as one."),
             1, 50, 1,
         ),
         Parameter(
@@ -259,6 +264,50 @@ def steps(rows: int, batch_size: int, epochs: float) -> int:
     return math.ceil(epochs * math.ceil(max(rows, 1) / batch_size))
 
 
+def epochs_of_a_round(epochs: float) -> int:
+    """After how many epochs the evaluations of an epoch come again: after each, but few rows are not measured after each of 50."""
+    return max(math.ceil(epochs / ROUNDS), 1)
+
+
+def evaluations(config: RunConfig, rows: int) -> int:
+    """How often a run over so many rows is measured on the way and at its end."""
+    each = steps(rows, config.batch_size, 1)
+    total = steps(rows, config.batch_size, config.epochs)
+    return math.ceil(total * min(config.evaluations, each) / (each * epochs_of_a_round(config.epochs)))
+
+
+def derivation(config: RunConfig, size: Size) -> tuple[Note, ...]:
+    """How the numbers of a run follow from its rows, labels and model: sentences with their values."""
+    rows = min(size.rows, config.limit or size.rows)
+    total = steps(rows, config.batch_size, config.epochs)
+    lines: list[Note] = [
+        (
+            N_("{rows:,} rows in batches of {batch}: {epochs:g} × {each:,} = {steps:,} steps; learning rate {rate:.0e}, reached after {warmup:,} of them; measured {evaluations} times."),
+            {
+                "rows": rows, "batch": config.batch_size, "epochs": config.epochs, "each": steps(rows, config.batch_size, 1),
+                "steps": total, "rate": config.learning_rate, "warmup": math.ceil(config.warmup * total),
+                "evaluations": evaluations(config, rows),
+            },
+        )
+    ]  # fmt: skip
+    row = PRESETS.get(config.preset)
+    if row and (config.epochs, config.batch_size) != (row.values["epochs"], row.values["batch_size"]):
+        lines.append(
+            (
+                N_("So few rows are read more often and in smaller batches: it takes {wanted:,} steps or more to learn {classes} labels."),
+                {"wanted": fewest_steps(row.steps, size.classes), "classes": size.classes},
+            )
+        )  # fmt: skip
+    if size.keeps_embeddings and config.method == "frozen":
+        lines.append(
+            (
+                N_("The embeddings of {entries:,} pieces stay as they are: they are most of the model, and a step would go through all of them."),
+                {"entries": size.vocabulary},
+            )
+        )  # fmt: skip
+    return tuple(lines)
+
+
 def epochs_for(config: RunConfig, rows: int) -> float:
     """Whole epochs that make TOO_FEW_STEPS steps or more of so many rows, as far as a run may have them."""
     each = steps(min(rows, config.limit or rows), config.batch_size, 1)
@@ -270,14 +319,12 @@ def chosen_by(best: tuple[str, ...], validation: int) -> tuple[str, ...]:
     return ("loss",) if validation < FEW_VALIDATION_ROWS and "loss" in best else best
 
 
-def too_little(
-    config: RunConfig, rows: int, validation: int, rare: Mapping[str, int]
-) -> tuple[tuple[str, Mapping[str, object]], ...]:
+def too_little(config: RunConfig, rows: int, validation: int, rare: Mapping[str, int]) -> tuple[Note, ...]:
     """What there is too little of for a result to be trusted: sentences (marked for translation) with their values.
 
     rows, validation: to train on and to choose the best state by. rare: label → its rows, of those that have few.
     """
-    found: list[tuple[str, Mapping[str, object]]] = []
+    found: list[Note] = []
     made = steps(min(rows, config.limit or rows), config.batch_size, config.epochs)
     if made < TOO_FEW_STEPS:
         epochs = epochs_for(config, rows)

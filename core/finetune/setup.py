@@ -59,6 +59,7 @@ def load_data(config: RunConfig, folder: Path) -> TextDataset:
         task_of(config.task).layout,
         dict(config.columns),
         reading=config.reading,
+        preparation=config.preparation,
         limit=config.limit,
         allow_path=inside or base.is_path(config.data),
     )

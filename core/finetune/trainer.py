@@ -29,7 +29,7 @@ from core.finetune.checkpoints import (
     trained,
     written_aside,
 )
-from core.finetune.recipe import chosen_by
+from core.finetune.recipe import LOWER, NOT_A_NUMBER, chosen_by, epochs_of_a_round
 from core.finetune.savings import Prepared
 from core.finetune.setup import Setup
 from core.metrics import key
@@ -76,6 +76,7 @@ class Trainer(transformers.Trainer):
         self.passes = 0  # epochs that are over
         self.steps_per_epoch = math.ceil(len(rows.features) / config.batch_size)
         self.evaluations = min(config.evaluations, self.steps_per_epoch)
+        self.round = self.steps_per_epoch * epochs_of_a_round(config.epochs)
         self.class_weights = setup.goal.weights(rows) if config.class_weights else None
         validation = len(setup.dataset.splits["validation"]) if "validation" in setup.dataset.splits else 0
         self.validates = validation > 0
@@ -87,8 +88,8 @@ class Trainer(transformers.Trainer):
         self.add_callback(self.watch)
 
     def due(self, step: int) -> int:
-        """How many evaluations are due until a step: evenly spread, one at the end of each epoch."""
-        return step * self.evaluations // self.steps_per_epoch
+        """How many evaluations are due until a step: evenly spread, one at the end of each round of epochs."""
+        return step * self.evaluations // self.round
 
     def _collate(self, features: list[dict[str, Any]]) -> dict[str, Any]:
         return {**self.goal.collate(features, self.passes), "tokens": sum(len(row["input_ids"]) for row in features)}
@@ -192,10 +193,10 @@ class _Watch(TrainerCallback):
         """Raise UserError when the loss stopped being a number."""
         if not math.isfinite(float(self.loss)):
             raise UserError(
-                "the loss is no longer a number at step {step}: the learning rate {rate:g} is too high for this model; try {lower:g}",
+                NOT_A_NUMBER,
                 step=self.trainer.state.global_step,
-                rate=self.trainer.config.learning_rate,
-                lower=self.trainer.config.learning_rate / 5,
+                rate=f"{self.trainer.config.learning_rate:g}",
+                lower=f"{self.trainer.config.learning_rate / LOWER:g}",
             )
 
     def on_train_begin(

@@ -25,13 +25,13 @@ import pyarrow as pa
 from core.errors import UserError
 from core.results import Dropped
 from core.tables import files, limits
-from core.tables.table import FIND_OUT, Reading, Table, WordsWithTags
+from core.tables.table import FIND_OUT, Reading, Table, UnclearDelimiter, WordsWithTags
 
 Read = Callable[[Path, Reading], Table]
 Report = Callable[[int, int], None]
 Kind = Literal["text", "bytes", "json"]  # of the cells of a column
 
-ERRORS = {kind.__name__: kind for kind in (UserError, WordsWithTags)}  # that a reader raises
+ERRORS = {kind.__name__: kind for kind in (UserError, UnclearDelimiter, WordsWithTags)}  # that a reader raises
 ROOT = Path(__file__).parent.parent.parent
 REQUEST, ANSWER, TABLE, LOG = "request.json", "answer.json", "table.arrow", "log.txt"
 LEAN = {

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from core.errors import UserError
+from core.errors import N_
 from core.tables import fit, header
 from core.tables.rows import NO_DELIMITER, Quotes, Rows
+from core.tables.table import UnclearDelimiter
 
 DELIMITERS = (":::", "::", "||", ",", ";", "\t", "|")
 SAMPLE = 1 << 18  # characters
@@ -48,9 +49,11 @@ def find(text: str, name: str, start: int = 0) -> Cut:
     for other in found:
         near = other is not best and other.merit >= best.merit - NEAR and other.names >= best.names
         if near and other.delimiter not in best.delimiter and best.delimiter not in other.delimiter:
-            raise UserError(
-                "{file} could be read with '{one}' between the cells ({columns} columns) or with '{other}' "
-                "({others} columns); say which (--delimiter)",
+            raise UnclearDelimiter(
+                N_(
+                    "{file} could be read with '{one}' between the cells ({columns} columns) or with '{other}' "
+                    "({others} columns); say which of them it is"
+                ),
                 file=name,
                 one=visible(best.delimiter),
                 columns=best.width,

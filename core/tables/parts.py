@@ -34,7 +34,7 @@ def part_of(name: str) -> str:
 
 
 def combine(tables: Sequence[tuple[str, Table]]) -> Table:
-    """The rows of several tables one after the other, with a first column "split" for the name that stands beside each table.
+    """The rows of several tables one after the other, with a last column "split" for the name that stands beside each table.
 
     A column that a table lacks is empty in its rows. When all rows together are more than the limit, each table gives the same share of
     its rows. `lines` goes on counting from table to table.
@@ -49,7 +49,9 @@ def combine(tables: Sequence[tuple[str, Table]]) -> Table:
     for split, table in tables:
         most = len(table.frame) if total <= limit else len(table.frame) * limit // total
         others = table.frame.iloc[:most].rename(columns={SPLIT: f"{SPLIT} (2)"})
-        frames.append(pd.concat([pd.DataFrame({SPLIT: [split] * most}, dtype=object), others], axis=1))
+        frames.append(
+            pd.concat([others, pd.DataFrame({SPLIT: [split] * most}, dtype=object, index=others.index)], axis=1)
+        )
         lines += [start + line for line in table.lines[:most]]
         unreadable += [start + line for line in table.unreadable]
         start += max((*table.lines[-1:], *table.unreadable[-1:]), default=0)
@@ -61,8 +63,9 @@ def combine(tables: Sequence[tuple[str, Table]]) -> Table:
         message = N_("only the first {read} of {rows} rows were read; the setting {setting} is the limit")
         notes.append((message, {"read": rows, "rows": total, "setting": settings.MAX_ROWS.name}))
     first = tables[0][1]
+    frame = pd.concat(frames, ignore_index=True).fillna("").astype(object)
     return Table(
-        frame=pd.concat(frames, ignore_index=True).fillna("").astype(object),
+        frame=frame[[*frame.columns.drop(SPLIT), SPLIT]],
         rows=sum(table.rows for _, table in tables) - (total - rows),
         cut_cells=sum(table.cut_cells for _, table in tables),
         dropped=tuple(entry for _, table in tables for entry in table.dropped),

@@ -25,6 +25,10 @@ class WordsWithTags(UserError):
     """A file that was to hold texts has a word with its tag in each line."""
 
 
+class UnclearDelimiter(UserError):
+    """A file that can be read with one delimiter as well as with another: its values "one" and "other"."""
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """What was read, before any of it is judged.

@@ -4,9 +4,11 @@ This module does not know which tasks there are (core.tasks.table does), how tra
 nor who looks at the figures.
 """
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -28,6 +30,7 @@ from core.tables.table import Table
 Lines = Sequence[Sequence[str]]  # a table: its header, then its rows
 
 LIVE_ROWS = 2000  # most rows that are measured while training runs, and of a new head before it
+TELLING = 3  # examples of a label: that of fewer none was found says little
 
 Detail = TypeVar("Detail")
 
@@ -53,6 +56,27 @@ def no_table(evaluation: Evaluation) -> Lines:
 
 
 @dataclass(frozen=True)
+class Confused:
+    """Two labels that are taken for each other: how often, of how many mistakes between how many labels. rows: such mistakes, the surest first."""
+
+    pair: tuple[str, str]
+    count: int
+    mistakes: int
+    labels: int
+    rows: tuple[Mapping[str, str], ...]
+
+
+def no_labels(evaluation: Evaluation) -> tuple[str, ...]:
+    """Of an evaluation without labels."""
+    return ()
+
+
+def no_confusion(evaluation: Evaluation) -> Confused | None:
+    """Of an evaluation in which no label can be taken for another."""
+    return None
+
+
+@dataclass(frozen=True)
 class Task:
     """One kind of training.
 
@@ -65,7 +89,8 @@ class Task:
     advised: values of RunConfig that suit the task where a preset does not know better. pipeline: transformers' pipeline and
     the hub's tag, "" where there is none. table: what the command line and the model card show of an evaluation besides its
     metrics. example: a dozen rows, for the tests and for a first try. word_counts(task, dataset, split): what counting words reaches
-    with the same rows, which a model must beat; None for tasks without one label for each row.
+    with the same rows, which a model must beat; None for tasks without one label for each row. never_found(evaluation): labels that
+    occur and were never answered rightly. confused(evaluation): the two labels that are taken for each other most.
     """
 
     id: str
@@ -89,6 +114,8 @@ class Task:
     pipeline: str = ""
     table: Callable[[Evaluation], Lines] = no_table
     word_counts: Callable[[str, TextDataset, str], Evaluation | None] | None = None
+    never_found: Callable[[Evaluation], tuple[str, ...]] = no_labels
+    confused: Callable[[Evaluation], Confused | None] = no_confusion
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -228,6 +255,18 @@ def sample(n: int, most: int, seed: int) -> np.ndarray:
     if n <= most:
         return np.arange(n)
     return np.sort(np.random.default_rng(seed).choice(n, most, replace=False))
+
+
+def each(right: Sequence[bool] | np.ndarray) -> str:
+    """Whether each row was answered rightly, as `Evaluation.right`."""
+    return "".join("01"[bool(one)] for one in right)
+
+
+def digest(columns: Mapping[str, Sequence[str]], truth: Sequence[object]) -> str:
+    """What tells the rows of an evaluation, with what is true of them, from other rows: `Evaluation.rows`."""
+    texts = {role: list(values) for role, values in columns.items()}
+    content = json.dumps([texts, list(map(str, truth))], sort_keys=True, ensure_ascii=False)
+    return sha256(content.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
 def as_json(detail: object) -> Mapping[str, object]:

@@ -6,7 +6,7 @@ module does not know what the labels mean, nor how many answers a person will re
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,13 +25,17 @@ from core.results import Evaluation, Measure, Prediction
 from core.tasks import tfidf
 from core.tasks.base import (
     LIVE_ROWS,
+    TELLING,
     Card,
+    Confused,
     Goal,
     Lines,
     Rows,
     Task,
     as_json,
     check_finite,
+    digest,
+    each,
     input_columns,
     read_detail,
     sample,
@@ -40,6 +44,7 @@ from core.tasks.class_examples import pair_example, text_example
 from core.tasks.labels import match_labels
 
 MISTAKES = 20
+CONFUSED = 12
 MISTAKE_CHARS = 1_000
 SAMPLES = 5
 SAMPLE_CHARS = 500
@@ -82,7 +87,8 @@ class Classes:
     """What is known of a classifier besides its metrics.
 
     confusion: C × C counts, rows true, columns predicted, in the order of `labels`. reliability: per non-empty bin (mean
-    confidence, accuracy, count). majority: accuracy of always answering the most frequent class. mistakes: most confident first.
+    confidence, accuracy, count). majority: accuracy of always answering the most frequent class. mistakes: most confident first;
+    confused: those between the two classes that are taken for each other most.
     """
 
     labels: tuple[str, ...]
@@ -91,6 +97,7 @@ class Classes:
     reliability: tuple[tuple[float, float, int], ...]
     majority: float
     mistakes: tuple[Mistake, ...]
+    confused: tuple[Mistake, ...] = ()
 
 
 class Classification(Goal):
@@ -254,10 +261,8 @@ def measure(task: str, labels: Sequence[str], true: np.ndarray, probs: np.ndarra
     true = np.asarray(true, dtype=int)
     predicted = probs.argmax(axis=1)
     confidence = probs.max(axis=1)
-    from sklearn.metrics import (
-        confusion_matrix,
-        precision_recall_fscore_support,
-    )  # here: pages that only predict start sooner
+    # here: pages that only predict start sooner
+    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
     confusion = confusion_matrix(true, predicted, labels=np.arange(classes))
     precision, recall, f1, support = precision_recall_fscore_support(
@@ -266,6 +271,16 @@ def measure(task: str, labels: Sequence[str], true: np.ndarray, probs: np.ndarra
     right = predicted == true
     ece, reliability = metrics.calibration(confidence, right)
     losses = -np.log(np.clip(probs[np.arange(n), true], np.finfo(float).eps, 1))
+    pair = most_confused(confusion) or (0, 0)
+    between = (predicted != true) & np.isin(true, pair) & np.isin(predicted, pair)
+
+    def shown(chosen: np.ndarray, most: int) -> tuple[Mistake, ...]:
+        surest = chosen[np.argsort(-confidence[chosen], kind="stable")][:most]
+        return tuple(
+            _mistake(columns, i, labels[true[i]], labels[predicted[i]], confidence[i], losses[i])
+            for i in surest.tolist()
+        )
+
     detail = Classes(
         labels=tuple(labels),
         classes=tuple(
@@ -275,7 +290,8 @@ def measure(task: str, labels: Sequence[str], true: np.ndarray, probs: np.ndarra
         confusion=tuple(tuple(row) for row in confusion.tolist()),
         reliability=reliability,
         majority=float(confusion.sum(axis=1).max() / n),
-        mistakes=_mistakes(labels, true, predicted, confidence, losses, columns),
+        mistakes=shown(np.flatnonzero(predicted != true), MISTAKES),
+        confused=shown(np.flatnonzero(between), CONFUSED),
     )
     return Evaluation(
         task=task,
@@ -287,6 +303,8 @@ def measure(task: str, labels: Sequence[str], true: np.ndarray, probs: np.ndarra
             "ece": Measure(ece),
         },
         detail=as_json(detail),
+        right=each(right),
+        rows=digest(columns, [labels[i] for i in true]),
     )
 
 
@@ -305,6 +323,41 @@ def class_table(evaluation: Evaluation) -> Lines:
         for row in read_detail(Classes, evaluation).classes
     ]
     return (("Label", "Precision", "Recall", "F1", "Examples"), *rows)
+
+
+def never_found(evaluation: Evaluation) -> tuple[str, ...]:
+    """The labels of several texts of which not one was found."""
+    rows = read_detail(Classes, evaluation).classes
+    return tuple(row.label for row in rows if row.support >= TELLING and not row.recall)
+
+
+def confused(evaluation: Evaluation) -> Confused | None:
+    """The two labels that are taken for each other most; None where there are no mistakes."""
+    classes = read_detail(Classes, evaluation)
+    counts = np.array(classes.confusion)
+    pair = most_confused(counts)
+    if pair is None:
+        return None
+    first, second = pair
+    roles = ("text", "pair", "true", "predicted")
+    rows = [{name: str(row[name]) for name in roles} for row in map(asdict, classes.confused)]
+    return Confused(
+        (classes.labels[first], classes.labels[second]),
+        int(counts[first, second] + counts[second, first]),
+        int(counts.sum() - counts.trace()),
+        len(counts),
+        tuple(rows),
+    )
+
+
+def most_confused(confusion: np.ndarray) -> tuple[int, int] | None:
+    """The two classes that are taken for each other most often; None where there are no mistakes."""
+    wrong = confusion + confusion.T
+    np.fill_diagonal(wrong, 0)
+    if not wrong.any():
+        return None
+    first, second = np.unravel_index(wrong.argmax(), wrong.shape)
+    return int(first), int(second)
 
 
 def macro_f1(confusion: np.ndarray) -> Measure:
@@ -326,28 +379,10 @@ def macro_f1(confusion: np.ndarray) -> Measure:
     return metrics.bootstrap(cells, macro, confusion[rows, columns])
 
 
-def _mistakes(
-    labels: Sequence[str],
-    true: np.ndarray,
-    predicted: np.ndarray,
-    confidence: np.ndarray,
-    losses: np.ndarray,
-    columns: Columns,
-) -> tuple[Mistake, ...]:
-    """The most confident wrong answers, texts shortened to what a page can show."""
-    wrong = np.flatnonzero(predicted != true)
-    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:MISTAKES]
-    return tuple(
-        Mistake(
-            text=_shorten(columns["text"][i]),
-            pair=_shorten(columns["pair"][i]) if "pair" in columns else "",
-            true=labels[true[i]],
-            predicted=labels[predicted[i]],
-            confidence=float(confidence[i]),
-            loss=float(losses[i]),
-        )
-        for i in worst.tolist()
-    )
+def _mistake(columns: Columns, i: int, true: str, predicted: str, confidence: float, loss: float) -> Mistake:
+    """Row i, its text shortened to what a page can show."""
+    pair = _shorten(columns["pair"][i]) if "pair" in columns else ""
+    return Mistake(_shorten(columns["text"][i]), pair, true, predicted, float(confidence), float(loss))
 
 
 def _shorten(text: str) -> str:
@@ -379,6 +414,8 @@ TEXT = Task(
     pipeline="text-classification",
     table=class_table,
     word_counts=word_counts,
+    never_found=never_found,
+    confused=confused,
     card=Card(
         "A text classifier",
         "fine-tuned",
@@ -404,6 +441,8 @@ PAIR = Task(
     pipeline="text-classification",
     table=class_table,
     word_counts=word_counts,
+    never_found=never_found,
+    confused=confused,
     card=Card(
         "A text classifier",
         "fine-tuned",

@@ -30,7 +30,21 @@ from core.pretraining import IGNORED
 from core.results import Evaluation, Measure, Prediction
 from core.tables.table import Table, make_table
 from core.tasks import windows
-from core.tasks.base import LIVE_ROWS, Card, Goal, Rows, Task, as_json, check_finite, input_columns, sample
+from core.tasks.base import (
+    LIVE_ROWS,
+    TELLING,
+    Card,
+    Goal,
+    Rows,
+    Task,
+    as_json,
+    check_finite,
+    digest,
+    each,
+    input_columns,
+    read_detail,
+    sample,
+)
 from core.tasks.entity_scores import (
     EXAMPLE_CHARS,
     Entities,
@@ -236,6 +250,8 @@ class NamedEntities(Goal):
                 "loss": Measure(float(every.mean()) if len(every) else 0.0),
             },
             detail=as_json(detail),
+            right=each(wrong == 0),
+            rows=digest({"text": texts}, gold),
         )
 
     def _per_word(
@@ -389,6 +405,13 @@ def _example() -> Table:
     return make_table(["text", "tags"], [texts, tags], len(texts))
 
 
+def never_found(evaluation: Evaluation) -> tuple[str, ...]:
+    """The types of several entities of which not one was found."""
+    return tuple(
+        row.type for row in read_detail(Entities, evaluation).types if row.support >= TELLING and not row.recall
+    )
+
+
 NAMED_ENTITIES = Task(
     id=NamedEntities.task,
     title=N_("Named entities"),
@@ -418,4 +441,5 @@ NAMED_ENTITIES = Task(
         '    print(entity["entity_group"], text[entity["start"] : entity["end"]], entity["score"])',
     ),
     example=_example,
+    never_found=never_found,
 )

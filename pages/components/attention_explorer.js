@@ -5,7 +5,7 @@
 // It knows no server: it says which map it wants and which tokens are to be masked, and draws what comes. The file that can be
 // downloaded holds this same script.
 
-const FONT = 12;
+const FONT = 14; // pixels: nothing that is to be read is smaller
 const MOST_LINES = 2500;
 const LISTED = 8;
 const EXPORT_SCALE = 2;
@@ -41,42 +41,13 @@ function fill(template, values) {
 
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
-// OKLCH (Ottosson 2020) to 8-bit sRGB: equal steps of its lightness look like equal steps.
-function oklch(lightness, chroma, hue) {
-  const angle = (hue * Math.PI) / 180;
-  const [a, b] = [chroma * Math.cos(angle), chroma * Math.sin(angle)];
-  const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;
-  const m = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3;
-  const s = (lightness - 0.0894841775 * a - 1.291485548 * b) ** 3;
-  return [
-    4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s,
-    -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s,
-    -0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s,
-  ].map((linear) => {
-    const x = clamp(linear, 0, 1);
-    return Math.round(255 * (x <= 0.0031308 ? 12.92 * x : 1.055 * x ** (1 / 2.4) - 0.055));
-  });
-}
-
-const mix = (from, to, share) => from + (to - from) * share;
-
 // 256 colours from nothing to 1, and 511 from −1 over nothing to 1. Nothing looks like the page.
-function colourTables(dark) {
-  const weight = [];
-  for (let i = 0; i < 256; i++) {
-    const t = i / 255;
-    weight.push(
-      dark
-        ? oklch(mix(0.25, 0.93, t), mix(0.03, 0.15, Math.sin((Math.PI * (t + 0.12)) / 1.3)), mix(295, 105, t))
-        : oklch(mix(0.975, 0.27, t), mix(0.012, 0.13, Math.sin((Math.PI * t) / 1.35)), mix(120, 285, t)),
-    );
-  }
-  const change = [];
-  for (let i = -255; i <= 255; i++) {
-    const t = Math.abs(i) / 255;
-    change.push(oklch(dark ? mix(0.25, 0.8, t) : mix(0.975, 0.5, t), mix(0.01, 0.16, t), i < 0 ? 50 : 250));
-  }
-  return { weight, change };
+function colourTables(root) {
+  const [weight, change] = [colourScale(root, "sequential"), colourScale(root, "diverging")];
+  return {
+    weight: Array.from({ length: 256 }, (_, i) => weight(i / 255)),
+    change: Array.from({ length: 511 }, (_, i) => change(i / 510)),
+  };
 }
 
 const css = ([red, green, blue], alpha) => (alpha === undefined ? `rgb(${red},${green},${blue})` : `rgba(${red},${green},${blue},${alpha})`);
@@ -203,7 +174,7 @@ class Explorer {
     const root = element("div", "explorer", parent);
     this.root = root;
     this.over = element("section", "over", root);
-    this.overTitle = element("h4", "", this.over);
+    this.overTitle = element("h2", "", this.over);
     this.overCanvas = element("canvas", "overview", this.over);
     this.overNote = element("p", "note numbers", this.over);
     this.changes = element("div", "changes", this.over);
@@ -211,7 +182,7 @@ class Explorer {
 
     this.main = element("section", "main", root);
     const bar = element("div", "bar", this.main);
-    this.title = element("h4", "", bar);
+    this.title = element("h2", "", bar);
     this.modes = element("div", "segments", bar);
     this.modes.setAttribute("role", "group");
     this.modeButtons = ["map", "lines"].map((mode) => this.button(this.modes, () => this.set("mode", mode)));
@@ -423,10 +394,12 @@ class Explorer {
       this.lookKey = key;
       const [red, green, blue] = parseColour(this.ground);
       this.dark = 0.3 * red + 0.6 * green + 0.1 * blue < 128;
-      this.tables = colourTables(this.dark);
+      this.tables = colourTables(this.root);
       this.accentRgb = parseColour(this.accent);
+      [this.below, this.above] = [this.tables.change[0], this.tables.change[510]];
       this.warm = this.dark ? [240, 170, 80] : [190, 85, 0];
       this.root.style.setProperty("--warm", css(this.warm));
+      this.root.style.setProperty("--below", css(this.below));
     }
   }
 
@@ -521,7 +494,7 @@ class Explorer {
     const left = 22;
     const gap = width > 420 ? 3 : 2;
     const pitch = Math.min(62, (width - left - 8) / (heads + 1));
-    this.grid = { left, top: 34, gap, pitch, width, height: 34 + pitch * (layers + 1) + 8 };
+    this.grid = { left, top: 40, gap, pitch, width, height: 40 + pitch * (layers + 1) + 8 };
   }
 
   tilePlace(index) {
@@ -559,16 +532,16 @@ class Explorer {
     const { grid, sheet, head, words } = this;
     const [layers, heads] = head.shape;
     const context = this.size(this.overCanvas, grid.width, grid.height);
-    context.font = `11px ${this.sans}`;
+    context.font = `${FONT}px ${this.sans}`;
     context.fillStyle = this.ink;
     context.textBaseline = "alphabetic";
     context.textAlign = "left";
     context.globalAlpha = 0.8;
-    context.fillText(words.axisHeads, grid.left, 12);
+    context.fillText(words.axisHeads, grid.left, 13);
     context.textAlign = "center";
     for (let h = 0; h <= heads; h++) {
       const [x, , size] = this.tileBox(h);
-      context.fillText(h === heads ? "Ø" : String(h + 1), x + size / 2, 28);
+      context.fillText(h === heads ? "Ø" : String(h + 1), x + size / 2, 33);
     }
     context.textAlign = "right";
     context.textBaseline = "middle";
@@ -670,12 +643,12 @@ class Explorer {
       const steep = Math.PI / 3;
       const top = columnWidth * Math.sin(steep) + 22;
       const right = Math.min(40, columnWidth * Math.cos(steep));
-      const cell = Math.min((width - left - right - 2) / C, Math.max(720, width * 0.8) / R, 40);
+      const cell = Math.min((width - left - right - 2) / C, Math.max(720, width * 0.8) / R, 44);
       this.geometry = { width, height: top + cell * R + 22, left, top, cell, rowHeight: cell, steep };
     } else {
-      const rowHeight = clamp(860 / Math.max(R, C), 1.2, 24);
-      const left = Math.max(rowWidth, 40) + 58;
-      const right = Math.max(columnWidth, 40) + 58;
+      const rowHeight = clamp(860 / Math.max(R, C), 1.2, 26);
+      const left = Math.max(rowWidth, 40) + 68;
+      const right = Math.max(columnWidth, 40) + 68;
       const inner = Math.min(width - left - right, 460);
       const shift = Math.max(0, (width - left - right - inner) / 2);
       this.geometry = {
@@ -696,9 +669,9 @@ class Explorer {
 
   paintCells(context) {
     const { geometry: g, rows, columns } = this;
-    context.font = `11px ${this.sans}`;
+    context.font = `${FONT}px ${this.sans}`;
     context.fillStyle = this.ink;
-    context.globalAlpha = 0.75;
+    context.globalAlpha = 0.85;
     context.textAlign = "left";
     context.fillText(this.words.axes, 2, g.height - 6);
     context.globalAlpha = 1;
@@ -737,8 +710,8 @@ class Explorer {
     context.strokeStyle = this.line;
     context.lineWidth = 1;
     context.strokeRect(g.left - 0.5, g.top - 0.5, g.cell * columns.length + 1, g.cell * rows.length + 1);
-    if (g.cell >= 30) {
-      context.font = `10px ${this.sans}`;
+    if (g.cell >= 34) {
+      context.font = `${FONT}px ${this.sans}`;
       context.textAlign = "center";
       context.textBaseline = "middle";
       rows.forEach((row, i) =>
@@ -770,7 +743,7 @@ class Explorer {
     const right = this.mode === "map" ? g.left - 6 : g.left - 8;
     if (strong && g.rowHeight < FONT + 4) {
       context.fillStyle = this.ground;
-      context.fillRect(0, y - 9, right + 2, 18);
+      context.fillRect(0, y - 10, right + 2, 20);
     }
     context.globalAlpha = alpha;
     context.fillStyle = this.inkOf(position);
@@ -800,7 +773,7 @@ class Explorer {
     const w = context.measureText(text).width;
     if (strong && g.cell < FONT + 4) {
       context.fillStyle = this.ground;
-      context.fillRect(-3, -9, 200, 18);
+      context.fillRect(-3, -10, 200, 20);
     }
     context.globalAlpha = alpha;
     context.fillStyle = this.inkOf(position);
@@ -827,7 +800,7 @@ class Explorer {
   lineStyle(value) {
     const share = clamp(Math.abs(value) / (this.stretched ? this.largest || 1 : 1), 0, 1);
     const alpha = Math.round(50 * Math.sqrt(share)) / 50; // few different styles: the canvas draws each in one go
-    return css(this.signed ? (value < 0 ? this.warm : this.accentRgb) : this.accentRgb, alpha);
+    return css(this.signed ? (value < 0 ? this.below : this.above) : this.accentRgb, alpha);
   }
 
   strokeLinks(context, links, width) {
@@ -855,9 +828,9 @@ class Explorer {
   paintLines(context) {
     const { geometry: g, rows, columns } = this;
     const every = Math.max(1, Math.ceil((FONT + 1) / g.rowHeight));
-    context.font = `11px ${this.sans}`;
+    context.font = `${FONT}px ${this.sans}`;
     context.fillStyle = this.ink;
-    context.globalAlpha = 0.75;
+    context.globalAlpha = 0.85;
     context.textAlign = "right";
     context.fillText(this.words.looks, g.left - 8, 14);
     context.textAlign = "left";
@@ -932,22 +905,22 @@ class Explorer {
       const position = side === "column" ? this.head.columns[this.columns[place]] : this.head.rows[this.rows[place]];
       context.font = `700 ${FONT}px ${this.family}`;
       const w = context.measureText(this.texts[position]).width + 16;
-      context.font = `11px ${this.sans}`;
+      context.font = `${FONT}px ${this.sans}`;
       const text = this.number(value);
       const x = side === "column" ? g.right + w : g.left - w;
       context.textAlign = side === "column" ? "left" : "right";
       context.textBaseline = "middle";
       context.fillStyle = this.ground;
       const tw = context.measureText(text).width;
-      context.fillRect(side === "column" ? x - 2 : x - tw - 2, y - 7, tw + 4, 14);
+      context.fillRect(side === "column" ? x - 2 : x - tw - 2, y - 9, tw + 4, 18);
       context.fillStyle = this.ink;
       context.fillText(text, x, y);
     }
   }
 
   paintLegend() {
-    const width = 190;
-    const context = this.size(this.legend, width, 30);
+    const width = 240;
+    const context = this.size(this.legend, width, 32);
     const top = this.stretched ? this.largest || 1 : 1;
     const from = this.signed ? -1 : 0;
     const [left, right] = [14, width - 16];
@@ -961,7 +934,7 @@ class Explorer {
       }
       context.fillRect(x, 2, 1, 10);
     }
-    context.font = `10px ${this.sans}`;
+    context.font = `${FONT}px ${this.sans}`;
     context.fillStyle = this.ink;
     context.textAlign = "center";
     context.textBaseline = "alphabetic";
@@ -970,7 +943,7 @@ class Explorer {
       const place = Math.sign(tick) * Math.sqrt(Math.abs(tick));
       const value = tick * top;
       const text = Math.abs(value) >= 0.995 || value === 0 ? String(Math.round(value)) : value.toFixed(top < 0.1 ? 3 : 2).replace("0.", ".");
-      context.fillText(text.replace("-", "−"), left + ((place - from) / (1 - from)) * (right - left), 24);
+      context.fillText(text.replace("-", "−"), left + ((place - from) / (1 - from)) * (right - left), 27);
     }
     this.legend.setAttribute("role", "img");
     this.legend.setAttribute("aria-label", this.words.legend);

@@ -2,10 +2,6 @@
 // somebody points at it. Everything that comes from a text is written with textContent.
 
 const views = new WeakMap();
-const VIRIDIS = [
-  [68, 1, 84], [72, 40, 120], [62, 73, 137], [49, 104, 142], [38, 130, 142],
-  [31, 158, 137], [53, 183, 121], [110, 206, 88], [181, 222, 43], [253, 231, 37],
-];
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
@@ -105,12 +101,6 @@ function formula(text) {
   return made;
 }
 
-function viridis(share) {
-  const place = Math.min(Math.max(share, 0), 1) * (VIRIDIS.length - 1);
-  const below = Math.min(Math.floor(place), VIRIDIS.length - 2);
-  return VIRIDIS[below].map((low, i) => Math.round(low + (VIRIDIS[below + 1][i] - low) * (place - below)));
-}
-
 /** Of the values that share a dot on the screen, the one farthest from zero. */
 function squeeze(dots, rows, columns, tall, wide) {
   if (tall >= rows && wide >= columns) return { dots, rows, columns };
@@ -146,7 +136,11 @@ class View {
     parent.append(this.root);
     this.hover = { box: null, row: null, column: null, head: null };
     this.root.addEventListener("keydown", (event) => this.key(event));
-    this.root.addEventListener("pointerleave", () => this.point({ box: null, row: null, column: null, head: null }));
+    this.root.addEventListener("pointermove", (event) => this.follow(event));
+    this.root.addEventListener("pointerleave", () => {
+      this.root.classList.remove("pointing");
+      this.point({ box: null, row: null, column: null, head: null });
+    });
     this.observer = new ResizeObserver(() => this.fit());
     this.observer.observe(this.root);
   }
@@ -163,6 +157,8 @@ class View {
     this.wanted = { layer: note.layer, head: note.head };
     this.byId = Object.fromEntries(note.boxes.map((box) => [box.id, box]));
     this.dark = this.isDark();
+    this.weight = colourScale(this.root, "sequential");
+    this.sign = colourScale(this.root, "diverging");
     this.root.classList.remove("waiting");
     this.root.setAttribute("aria-label", `${note.words.label}. ${note.words.keys}`);
     if (this.hover.box && !this.byId[this.hover.box]) this.hover = { box: null, row: null, column: null, head: null };
@@ -226,7 +222,7 @@ class View {
       canvas.height = rows;
       const image = new ImageData(columns, rows);
       for (let k = 0; k < rows * columns; k++)
-        image.data.set([...viridis(note.pictures[i * rows * columns + k] / 255), 255], 4 * k);
+        image.data.set([...this.weight(note.pictures[i * rows * columns + k] / 255), 255], 4 * k);
       canvas.getContext("2d").putImageData(image, 0, 0);
       button.append(canvas, element("small", "", String(i + 1)));
       button.onclick = () => this.go(this.wanted.layer, i);
@@ -346,7 +342,7 @@ class View {
     const head = element("div", "title");
     const name = element("span", "what");
     name.append(formula(box.sign), ` ${box.title}`);
-    head.append(name, element("span", "shape", box.shape.join("×")));
+    head.append(name);
     const map = element("div", box.vector ? "map thin" : "map");
     const canvas = element("canvas");
     const row = element("i", "row");
@@ -415,18 +411,16 @@ class View {
     if (this.ramps[name]) return this.ramps[name];
     const bytes = new Uint8ClampedArray(4 * 511);
     for (let k = 0; k < 511; k++) {
-      const share = k / 255 - 1;
-      if (kind === "weights") bytes.set([...viridis(Math.sqrt(k / 510)), 255], 4 * k);
+      if (kind === "weights") bytes.set([...this.weight(Math.sqrt(k / 510)), 255], 4 * k);
       else if (kind === "mask") bytes.set(k ? [128, 128, 128, 110] : [213, 94, 0, 255], 4 * k);
-      else bytes.set([...this.tint(share), Math.round(255 * Math.abs(share) ** 0.9)], 4 * k);
+      else bytes.set([...this.sign(k / 510), 255], 4 * k);
     }
     this.ramps[name] = new Uint32Array(bytes.buffer);
     return this.ramps[name];
   }
 
   tint(value) {
-    if (value < 0) return this.dark ? [86, 180, 233] : [0, 114, 178];
-    return this.dark ? [240, 140, 40] : [213, 94, 0];
+    return this.sign(value < 0 ? 0 : 1);
   }
 
   /* ---- lines between boxes ---- */
@@ -484,6 +478,12 @@ class View {
   }
 
   /* ---- pointing ---- */
+
+  /** While something of the picture is pointed at, what it says stays in view, unless it would hide just that. */
+  follow(event) {
+    const inside = event.target.closest(".stage") && event.clientY < window.innerHeight - this.inspector.offsetHeight;
+    this.root.classList.toggle("pointing", Boolean(inside));
+  }
 
   point(next) {
     const now = this.hover;
@@ -563,20 +563,18 @@ class View {
     const box = this.byId[hover.box ?? note.chosen] ?? note.boxes[0];
     const row = box.vector ? 0 : (hover.row ?? note.token);
     const head = element("div", "top");
-    head.append(element("h4", "", box.title), formula(box.formula));
+    head.append(element("h2", "", box.title), formula(box.formula));
     head.append(element("span", "shape", `${words.shape} ${box.shape.join(" × ")}`));
     const left = element("div", "words");
     left.append(head, element("p", "says", box.says));
     const checks = element("p", "small");
-    const known =
-      box.difference === null ? words.unseen : box.difference === 0 ? words.same : fill(words.library, { value: box.difference.toExponential(1) });
     const drawn =
       box.kind !== "values"
         ? ""
-        : ` · ${fill(words.full, { value: number(box.strength) })} · ${
+        : `${fill(words.full, { value: number(box.strength) })} · ${
             box.map.type === "f2" ? words.exact : fill(words.dots, { rows: box.map.tall, columns: box.map.wide, value: number(box.map.top / 127) })
           }`;
-    checks.textContent = known + drawn;
+    checks.textContent = drawn;
     left.append(checks);
 
     const right = element("div", "numbers");
@@ -683,11 +681,11 @@ class View {
       return made;
     };
     const ramp = scale("weights", `${words.weight} 0`, "1");
-    const colours = Array.from({ length: 11 }, (_, k) => `rgb(${viridis(Math.sqrt(k / 10)).join(" ")})`);
+    const colours = Array.from({ length: 11 }, (_, k) => `rgb(${this.weight(Math.sqrt(k / 10)).join(" ")})`);
     ramp.querySelector("i").style.background = `linear-gradient(90deg, ${colours.join(", ")})`;
     const signs = scale("signs", words.below, words.above);
-    const [low, high] = [this.tint(-1), this.tint(1)].map((tint) => `rgb(${tint.join(" ")})`);
-    signs.querySelector("i").style.background = `linear-gradient(90deg, ${low}, transparent, ${high})`;
+    const values = Array.from({ length: 9 }, (_, k) => `rgb(${this.sign(k / 8).join(" ")})`);
+    signs.querySelector("i").style.background = `linear-gradient(90deg, ${values.join(", ")})`;
     this.legend.replaceChildren(signs, ramp, element("span", "hint", words.hint));
   }
 }

@@ -12,6 +12,11 @@ from streamlit.components.v2.types import ComponentRenderer
 FOLDER = Path(__file__).parent.parent / "components"
 
 
+def script(name: str) -> str:
+    """The JavaScript of a part, which reads the studio's colours from the theme around it."""
+    return "".join((FOLDER / f"{file}.js").read_text(encoding="utf-8") for file in ("scale", name))
+
+
 def part(name: str, *styles: str) -> ComponentRenderer:
     """The function that mounts a part: pages/components/<name>.js and .css. Call it once, at import of a page's module.
 
@@ -19,6 +24,6 @@ def part(name: str, *styles: str) -> ComponentRenderer:
     """
     return st.components.v2.component(
         f"studio_{name}",
-        js=(FOLDER / f"{name}.js").read_text(encoding="utf-8"),
+        js=script(name),
         css="".join((FOLDER / f"{style}.css").read_text(encoding="utf-8") for style in (*styles, name)),
     )

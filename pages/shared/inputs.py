@@ -5,11 +5,14 @@ picker copies the value into its widget before it is drawn and back in the widge
 weights.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import models, runs, settings
@@ -17,7 +20,7 @@ from core.bundled import READY
 from core.metrics import METRICS
 from core.results import RunReport
 from core.tasks.table import TASKS
-from pages.shared import choices
+from pages.shared import choices, visitor
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _, language
@@ -78,9 +81,28 @@ DEFAULTS = {
     "pasted": "",
     "plan": "",
     "learning": "",
+    "experiment": "",
+    "present": "",
 }
+# Layers and heads are counted from 0 inside, and from 1 on the page and in the address, where they have these names; an
+# address that has the name within counts from 0, as addresses once did.
+FROM_ONE = {"layer": "layer_no", "head": "head_no", "off": "heads_off"}
+COUNTED = re.compile(r"(?:0|[1-9][0-9]{0,99})(?:[.,](?:0|[1-9][0-9]{0,99}))*")
+NAME_RUNS = (
+    "run",
+    "runs",
+    "learning",
+    "model",
+    "other_model",
+    "other_classifier",
+)  # who sets one of these opens the runs
+OF_TRAINING = ("run", "runs", "data", "task", "preset", "changes", "learn", "corpus", "pasted", "plan", "learning")
+OF_PICTURES = tuple(name for name in DEFAULTS if name not in (*OF_TRAINING, "view", "present"))
+OPENING = DEFAULTS | {"part": "all"}  # what a page chooses where the default leaves it open
 LONGEST_LINK = 1500
-LINKS_KEPT = 20  # addresses of a moment ago that the browser may still send
+LINKS_KEPT = (
+    200  # addresses that a browser may still send: on a busy machine it stays behind by as many as there are letters
+)
 
 
 def get(name: str) -> str:
@@ -109,6 +131,17 @@ def forget(name: str) -> None:
 def put(name: str, value: object) -> None:
     """Set a shared value; every picker and the address follow."""
     st.session_state[f"shared_{name}"] = str(value)
+    if name in NAME_RUNS:
+        visitor.opened(*str(value).split(","))
+
+
+def reset(names: Iterable[str]) -> None:
+    """Give shared values their defaults again: those of the language that the page opens in."""
+    _page, spoken = st.session_state["shared_spoken"]
+    for name in names:
+        forget(name)
+        if name in OPENINGS[spoken]:
+            put(name, OPENINGS[spoken][name])
 
 
 def _by_back_or_forward() -> bool:
@@ -123,7 +156,7 @@ def restore() -> None:
     While somebody types, the browser sends the address of a moment ago with the next letters: taking that for a wish
     would undo what was typed since. An address without inputs, as the navigation opens, asks for nothing.
     """
-    asked = {name: st.query_params[name] for name in DEFAULTS if name in st.query_params}
+    asked = _read(st.query_params)
     written = st.session_state.get("shared_links", [])
     if asked in written and not _by_back_or_forward():
         written = written[written.index(asked) :]  # the browser has come as far as this one
@@ -150,15 +183,40 @@ def speak(page: str, wanted: str) -> None:
     if st.session_state.get("shared_spoken") != (page, wanted):
         st.session_state["shared_spoken"] = (page, wanted)
         st.session_state.pop("shared_suited", None)
-        if "shared_own" not in st.session_state:
+        if not asked and "shared_own" not in st.session_state:
             for name in OPENINGS[wanted]:
                 put(name, other(name, get(name), wanted))
 
 
-def link() -> dict[str, str]:
-    """The shared values that differ from the defaults, as query parameters."""
+def _shifted(value: str, by: int) -> str | None:
+    """Numbers ("3", "0.2,5.11"), each larger by so much; None for what is no list of numbers."""
+    if not COUNTED.fullmatch(value):
+        return None
+    return re.sub("[0-9]+", lambda number: str(int(number[0]) + by), value)
+
+
+def _read(query: Mapping[str, str]) -> dict[str, str]:
+    """The shared values that an address asks for."""
+    asked = {name: query[name] for name in DEFAULTS if name in query}
+    for name, written in FROM_ONE.items():
+        if (counted := _shifted(query.get(written, ""), -1)) is not None:
+            asked[name] = counted
+    return asked
+
+
+def _changed() -> dict[str, str]:
+    """The shared values that differ from the defaults."""
     by_text = DEFAULTS | {"model": models.default([get("text")])}
     return {name: get(name) for name in DEFAULTS if get(name) != by_text[name] and len(get(name)) <= LONGEST_LINK}
+
+
+def link() -> dict[str, str]:
+    """The shared values that differ from the defaults, as query parameters."""
+    written: dict[str, str] = {}
+    for name, value in _changed().items():
+        counted = _shifted(value, 1) if name in FROM_ONE else None
+        written |= {name: value} if counted is None else {FROM_ONE[name]: counted}
+    return written
 
 
 def address() -> dict[str, str]:
@@ -171,8 +229,8 @@ def write_link() -> None:
 
     The first address of a visit is written by the page (see layout.page).
     """
-    if st.session_state["shared_links"][-1:] != [link()]:
-        st.session_state["shared_links"] = [*st.session_state["shared_links"][-LINKS_KEPT:], link()]
+    if st.session_state["shared_links"][-1:] != [_changed()]:
+        st.session_state["shared_links"] = [*st.session_state["shared_links"][-LINKS_KEPT:], _changed()]
     if "shared_drawn" in st.session_state and st.query_params.to_dict() != address():
         st.query_params.from_dict(address())
 
@@ -218,29 +276,52 @@ def number(name: str, low: int, high: int, otherwise: int) -> int:
     return min(max(int(value) if value.isdecimal() and len(value) < 10 else otherwise, low), high)
 
 
-def model_and_sentence(page: str, *, label: str = "") -> tuple[str, str]:
-    """The model and the sentence beside each other. label: another name for the sentence."""
-    left, right = st.columns([2, 3])
-    with left:
-        chosen = model(page)
-    with right:
-        return chosen, sentence(page, label=label)
+@dataclass(frozen=True)
+class Toolbar:
+    """The first line of a page: the model, the sentence as far as a page works on it, and the place of all other options."""
+
+    model: str
+    text: str
+    options: DeltaGenerator
+
+
+def toolbar(page: str, *, options: Sequence[str] = (), sentence: bool = True, label: str = "") -> Toolbar:
+    """One line with the model, the sentence where the topic reads one, and a button that opens everything else.
+
+    options: the shared values that are chosen behind the button, which says how many of them differ from a fresh visit; ()
+    for no button. label: another name for the sentence.
+    """
+    with st.container(key="toolbar"):
+        places = st.columns([2, 3, 1] if options else [2, 3], vertical_alignment="bottom")
+        with places[0]:
+            _model_list(page)
+        if sentence:
+            with places[1]:
+                _sentence_box(page, label)
+        behind = places[-1]
+        if options:
+            changed = sum(get(name) not in (DEFAULTS[name], OPENING[name]) for name in options)
+            title = _("Options · {count} changed").format(count=changed) if changed else _("Options")
+            behind = places[-1].popover(title, icon=":material/tune:", width="stretch", key=f"options_{page}")
+    _check_model()
+    return Toolbar(get("model"), within_limit(get("text")) if sentence else "", behind)
 
 
 def pair_and_cut(page: str, model: str) -> tuple[str, int]:
-    """The second sentence, and beside it how many tokens an input may have."""
-    left, right = st.columns([4, 1], vertical_alignment="bottom")
-    with left:
-        second = pair(page)
-    with right:
-        return second, cut(page, cached_models.tokenizer(model).model_max_length)
+    """The second sentence, and how many tokens an input may have."""
+    second = pair(page)
+    return second, cut(page, cached_models.tokenizer(model).model_max_length)
 
 
 def sentence(page: str, *, label: str = "", pause: str = "250ms") -> str:
     """The sentence. It follows the typing after a pause; what is longer than the limit is cut, and says so."""
+    _sentence_box(page, label, pause)
+    return within_limit(get("text"))
+
+
+def _sentence_box(page: str, label: str, pause: str = "250ms") -> None:
     choices.show(f"text@{page}", get("text"))
     st.text_input(label or _("Sentence"), live=pause, **_widget("text", page))
-    return within_limit(get("text"))
 
 
 def passage(page: str, *, label: str) -> str:
@@ -275,8 +356,8 @@ def within_limit(value: str) -> str:
 
 
 def run_title(run: runs.Run, report: RunReport | None = None) -> str:
-    """A run in one line: its name or data, its headline metric on the test rows if there is one, when it was made."""
-    parts = [run.config.name or run.config.data.removeprefix("data/")]
+    """A run in one line: its name, its headline metric on the test rows if there is one, when it was made."""
+    parts = [run.name]
     test = report.evaluations.get("test") if report else None
     headline = next((name for name in test.metrics if name in METRICS), "") if test else ""
     if test and headline:
@@ -287,8 +368,9 @@ def run_title(run: runs.Run, report: RunReport | None = None) -> str:
 
 
 def finished() -> list[runs.Run]:
-    """Every run that has a model, newest first."""
-    return [run for run in cached_runs.all_runs() if models.availability(f"run:{run.id}") == "here"]
+    """Every run that has a model: this visitor's first, then other people's, the newest of each first."""
+    found = [run for run in cached_runs.all_runs() if models.availability(f"run:{run.id}") == "here"]
+    return sorted(found, key=lambda run: not visitor.owns(run.id))
 
 
 def titles(found: Iterable[runs.Run]) -> dict[str, str]:
@@ -297,14 +379,19 @@ def titles(found: Iterable[runs.Run]) -> dict[str, str]:
 
 
 def finished_runs() -> dict[str, str]:
-    """Model name ("run:…") → title of every run that has a model, newest first."""
+    """Model name ("run:…") → title of every run that has a model, in the order of `finished`."""
     return titles(finished())
 
 
-def runs_that(gives: str) -> list[runs.Run]:
-    """Every finished run that learnt from answers and gives answers of this kind ("label", …), newest first."""
-    tasks = {row.id for row in TASKS.values() if row.supervised and gives in row.gives}
+def _that_give(gives: str) -> list[runs.Run]:
+    """The finished runs that learnt from answers and give answers of this kind ("label", …; any kind for "")."""
+    tasks = {row.id for row in TASKS.values() if row.supervised and (not gives or gives in row.gives)}
     return [run for run in finished() if run.config.task in tasks]
+
+
+def own_runs(gives: str) -> list[runs.Run]:
+    """This visitor's finished runs that learnt to give answers of this kind ("label", …), newest first."""
+    return [run for run in _that_give(gives) if visitor.owns(run.id)]
 
 
 def ready(gives: str = "") -> dict[str, str]:
@@ -318,8 +405,20 @@ def ready(gives: str = "") -> dict[str, str]:
 
 
 def answering(gives: str) -> dict[str, str]:
-    """The models here that learnt to give answers of this kind: name → title, the newest run first, READY after the runs."""
-    return titles(runs_that(gives)) | ready(gives)
+    """The models here that learnt to give answers of this kind: name → title.
+
+    This visitor's runs come first, the newest before the others, then READY, then other people's runs: the first of them is
+    nobody else's.
+    """
+    return own_before_ready(_that_give(gives), ready(gives))
+
+
+def own_before_ready(found: Iterable[runs.Run], ready: Mapping[str, str]) -> dict[str, str]:
+    """Name → title: this visitor's of these runs, models that come with the studio, other people's runs."""
+    by_owner: dict[bool, list[runs.Run]] = {True: [], False: []}
+    for run in found:
+        by_owner[visitor.owns(run.id)].append(run)
+    return titles(by_owner[True]) | dict(ready) | titles(by_owner[False])
 
 
 def model_title(name: str, titles: dict[str, str]) -> str:
@@ -327,7 +426,7 @@ def model_title(name: str, titles: dict[str, str]) -> str:
     if name in READY:
         return _("{title} · comes with the studio").format(title=_(READY[name].title))
     if name in titles:
-        return _("your run: {title}").format(title=titles[name])
+        return (_("your run: {title}") if visitor.owns(name) else _("run: {title}")).format(title=titles[name])
     note = {
         "here": _("on this machine"),
         "hub": _("will be fetched from the hub"),
@@ -339,8 +438,15 @@ def model_title(name: str, titles: dict[str, str]) -> str:
 
 def model(page: str, *, label: str = "") -> str:
     """The model: a finished run, a row of MODELS or READY, or any hub name typed in."""
+    _model_list(page, label)
+    _check_model()
+    return get("model")
+
+
+def _model_list(page: str, label: str = "") -> None:
     titles = finished_runs()
-    options = [*titles, *models.MODELS, *ready()]
+    own = [name for name in titles if visitor.owns(name)]
+    options = [*dict.fromkeys((*own, *models.MODELS, *ready(), *titles))]
     if get("model") not in options:
         options.append(get("model"))
     choices.listed(
@@ -355,12 +461,15 @@ def model(page: str, *, label: str = "") -> str:
         ),
         **_widget("model", page),
     )
+
+
+def _check_model() -> None:
+    """Refuse what is no model's name, and say what has to be known about the chosen one."""
     models.check_name(get("model"))
     for remark, values in cached_models.remarks(get("model")):
         st.caption(
             ":material/info: " + plain(_("About this model: {remark}").format(remark=_(remark).format(**values)))
         )
-    return get("model")
 
 
 def cut(page: str, limit: int) -> int:
@@ -371,16 +480,23 @@ def cut(page: str, limit: int) -> int:
     return int(get("cut"))
 
 
-def _one_of(name: str, page: str, options: Mapping[str, str], label: str, *, wrap: bool | None = None) -> str:
+def _one_of(name: str, page: str, options: Mapping[str, str], label: str, **drawn: Any) -> str:
     """A shared value as one of a few options (value → its name on screen); the first where it is none of them."""
-    choices.row(label, options, settle(name, page, options), wrap=wrap, **_widget(name, page))
+    choices.row(label, options, settle(name, page, options), **drawn, **_widget(name, page))
     return get(name)
 
 
 def view(page: str, options: Mapping[str, str], *, label: str) -> str:
     """Which picture of a page is shown: option → its name on screen. Only the chosen one is to be computed."""
     settle_view(page, options)
-    return _one_of("view", page, options, label)
+    return _one_of("view", page, options, label, label_visibility="collapsed")
+
+
+def topic(page: str, options: Mapping[str, str]) -> str:
+    """Which topic of a page is shown: option → its name on screen. Only the chosen one is to be computed."""
+    with st.container(key="topics"):
+        settle_view(page, options)
+        return _one_of("view", page, options, _("Topic"), wrap=True, label_visibility="collapsed")
 
 
 def part(page: str, options: Mapping[str, str], *, label: str) -> str:
@@ -423,9 +539,9 @@ def many(
     return chosen
 
 
-def segment(name: str, page: str, options: Mapping[str, str], label: str) -> str:
+def segment(name: str, page: str, options: Mapping[str, str], label: str, **drawn: Any) -> str:
     """A shared value as one of a few options side by side (value → its name on screen); the first where it is none of them."""
-    return _one_of(name, page, options, label, wrap=True)
+    return _one_of(name, page, options, label, wrap=True, **drawn)
 
 
 def state(page: str, layers: int) -> int:

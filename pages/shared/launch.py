@@ -10,10 +10,11 @@ from core.batches import Report
 from core.errors import UserError
 from core.finetune.worker import measure
 from core.results import Estimate, RunConfig
+from core.runs import Run
 from pages.shared import inputs, layout, progress, words
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import runs as cached_runs
-from pages.shared.data_form import Source
+from pages.shared.data_form.source import Source
 from pages.shared.i18n import _, ngettext
 
 
@@ -90,11 +91,16 @@ def show_start(config: RunConfig, source: Source, follow: str = "run") -> None:
 def _begin(config: RunConfig, source: Source, follow: str) -> None:
     """Write the run's folder, start its process, and follow it. A mistake is shown where the button is."""
     try:
-        run = runs.create(config, Path(source.file) if source.file else None)
-        runs.start(run)
-        inputs.put(follow, run.id)
+        inputs.put(follow, start(config, Path(source.file) if source.file else None).id)
     except UserError as error:
         st.session_state["start_error"] = error
+
+
+def start(config: RunConfig, file: Path | None) -> Run:
+    """A new run, started. Raises UserError when it cannot be."""
+    run = runs.create(config, file)
+    runs.start(run)
+    return run
 
 
 def others(follow: str = "run") -> None:

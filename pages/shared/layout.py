@@ -1,16 +1,15 @@
-"""What every page has: its frame, the token chips, prepared experiments, "Show the code", downloads.
+"""What every page has: its frame with ways to present, share and reset it, the token chips, "Show the code", downloads.
 
 Text, tokens and labels are untrusted: everything that becomes HTML here is escaped here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from urllib.parse import urlencode
 
-import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -23,10 +22,14 @@ from pages.shared.words import plain
 ICON = str(Path(__file__).parent.parent / "pictures" / "icon.png")  # a file, since icons by name come from the network
 STYLE = (
     "<style>"
-    + (components.FOLDER / "chips.css").read_text(encoding="utf-8")
+    + "".join((components.FOLDER / f"{name}.css").read_text(encoding="utf-8") for name in ("theme", "chips"))
     + """
-[data-testid="stMainBlockContainer"] { padding-top: 4.5rem; }
+[data-testid="stMainBlockContainer"] { padding-top: 4.25rem; }
+[data-testid="stMainBlockContainer"] h1 { font-size: 2rem; padding: .1rem 0; }
+[data-testid="stPopoverBody"] { width: min(34rem, 92vw); }
 .st-key-history { display: none; }
+.st-key-strip button, .st-key-strip_ways button { min-height: 2rem; padding: .1rem .7rem; }
+.st-key-strip_open { padding: .6rem .9rem; border-left: 4px solid var(--st-primary-color, #0072B2); }
 [class*="st-key-wide_"] { overflow-x: auto; }
 [class*="st-key-wide_"] > * { min-width: 40rem; }
 .cut { text-decoration: line-through; text-decoration-color: #D55E00; opacity: .75; overflow-wrap: anywhere; white-space: pre-wrap; }
@@ -34,34 +37,72 @@ STYLE = (
 """
 )
 
+PRESENTED = """
+<style>
+html { font-size: 24px !important; }
+[data-testid="stHeader"], .st-key-intro, .st-key-toolbar, .st-key-topics, .st-key-frame, .st-key-code { display: none; }
+[data-testid="stMainBlockContainer"] { padding: .75rem 1.5rem; }
+[data-testid="stMainBlockContainer"] h1 { font-size: 1.25rem; }
+</style>
+"""  # 1.5 times the size, and nothing but the picture and the strip
+
+_share = components.part("share")
 _history = st.components.v2.component(
     "studio_history", js=(components.FOLDER / "history.js").read_text(encoding="utf-8")
 )
 
 
 @contextmanager
-def page(title: str, sentence: str, *, opens_in: str = "") -> Iterator[None]:
+def page(
+    title: str, sentence: str, *, resets: Iterable[str] = inputs.OF_PICTURES, opens_in: str = ""
+) -> Iterator[None]:
     """A page's frame: title, one sentence on what it shows, the language; a user's mistake inside becomes one clear line.
 
-    opens_in: the language of the sentence that it opens with, where that is not the language of the page.
+    resets: the shared values that the page's own Reset gives their defaults again. opens_in: the language of the sentence that
+    it opens with, where that is not the language of the page.
     """
     st.set_page_config(page_title=f"{title} · BERT Studio", page_icon=ICON, layout="wide")
     i18n.keep()
     inputs.restore()
     inputs.speak(title, opens_in or i18n.language())
+    presented = inputs.get("present") == "1"
     st.html(STYLE)
     history = st.container(key="history")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title(title, anchor=False, width="content")
-        with st.container(width="content"):
+        if presented:
+            st.html(PRESENTED)
+            st.button(
+                _("Leave presentation"), key="leave", icon=":material/close:", on_click=inputs.put, args=("present", "")
+            )
+        with st.container(key="frame", width="content", horizontal=True, vertical_alignment="center", gap="small"):
+            _tools(resets)
             i18n.picker()
-    st.markdown(sentence)
+    with st.container(key="intro"):
+        st.markdown(sentence)
     with mistakes():
         yield
     inputs.drawn()
     with history:
         _history(key="history_part", data=urlencode(inputs.address()))
     memory.give_back()
+
+
+def _tools(resets: Iterable[str]) -> None:
+    """Ways to show the page to a class, to send it, and to begin it again."""
+    st.button(
+        _("Present"), key="present", type="tertiary", icon=":material/slideshow:", on_click=inputs.put, args=("present", "1"),
+        help=_("Larger type, without the navigation and the options: for a projector."),
+    )  # fmt: skip
+    _share(
+        key="share",
+        data={"label": _("Share"), "help": _("Copy the link of exactly this state."), "done": _("Link copied"), "failed": _("Copy this link:")},
+        width="content",
+    )  # fmt: skip
+    st.button(
+        _("Reset"), key="reset", type="tertiary", icon=":material/restart_alt:", on_click=inputs.reset, args=(tuple(resets),),
+        help=_("Give this page its defaults again."),
+    )  # fmt: skip
 
 
 @contextmanager
@@ -76,13 +117,6 @@ def mistakes() -> Iterator[None]:
 def wide(name: str) -> DeltaGenerator:
     """A container for a picture that would be too narrow on a telephone: there it scrolls sideways."""
     return st.container(key=f"wide_{name}")
-
-
-def plot(figure: go.Figure, key: str, alt: str) -> None:
-    """A figure, without the tool bar's clutter."""
-    st.plotly_chart(
-        figure, key=key, alt=alt, config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
-    )
 
 
 KINDS = ("word", "continuation", "special", "unknown", "padding")
@@ -168,35 +202,12 @@ class Download:
     content: str
 
 
-@dataclass(frozen=True)
-class Experiment:
-    """A prepared experiment: the button's label, the point it makes, and the shared values it sets."""
+def tick(claim: str, key: str, *, holds: bool = True) -> DeltaGenerator:
+    """One line that says whether a check holds, and opens to show how it was made; returns the place for that.
 
-    label: str
-    point: str
-    values: Mapping[str, str]
-
-
-def _start(values: Mapping[str, str], key: str, number: int) -> None:
-    for name, value in values.items():
-        inputs.put(name, value)
-    st.session_state[key] = number
-
-
-def experiments(name: str, rows: Sequence[Experiment]) -> None:
-    """ "Try this": buttons that set up an experiment, and what to look at once it runs.
-
-    The point stays while the page shows the experiment's view: many a point asks to change something.
+    claim: what holds, such as "equals transformers", or what does not.
     """
-    key = f"experiment_{name}"
-    with st.container(border=True):
-        st.markdown("**" + _("Try this") + "**")
-        with st.container(horizontal=True):
-            for i, row in enumerate(rows):
-                st.button(row.label, key=f"{key}_{i}", on_click=_start, args=(row.values, key, i))
-        for i, row in enumerate(rows):
-            if st.session_state.get(key) == i and inputs.get("view") == row.values.get("view", inputs.get("view")):
-                st.markdown(f"**{row.label}**\\\n{row.point}")
+    return st.popover(f"{'✓' if holds else '✗'} {claim}", type="tertiary", key=f"tick_{key}")
 
 
 def downloads(files: Sequence[Download], key: str) -> None:
@@ -216,7 +227,7 @@ def downloads(files: Sequence[Download], key: str) -> None:
 
 def show_code(code: str, caption: str = "") -> None:
     """The page's numbers as a runnable script. caption: what it does, when it is not simply the page's numbers."""
-    with st.expander(_("Show the code"), icon=":material/code:"):
+    with st.container(key="code"), st.expander(_("Show the code"), icon=":material/code:"):
         st.caption(
             caption or _("Plain transformers and torch with the values chosen above; it gives the same numbers.")
         )

@@ -19,15 +19,14 @@ from core.finetune.recipe import (
     PARAMETERS,
     PRESETS,
     Size,
+    derivation,
     epochs_for,
-    fewest_steps,
     fitted,
-    steps,
     suggested_learning_rate,
     too_little,
     with_preset,
 )
-from core.results import Reading, RunConfig
+from core.results import AS_READ, Preparation, Reading, RunConfig
 from core.tasks.table import TASKS
 from pages.shared import choices, inputs, layout, words
 from pages.shared.i18n import _
@@ -36,6 +35,7 @@ DEFAULTS = {field.name: field.default for field in fields(RunConfig)}
 SETTABLE = (*PARAMETERS, "method", "class_weights")
 ENCODING = re.compile(r"[\w.-]{1,40}", re.ASCII)
 DELIMITER = re.compile(r'[^\r\n"]{1,5}')
+LONGEST_SEPARATOR = 20  # characters
 OLD_COLUMN = "_column"  # addresses of earlier versions name a column as "text_column", "pair_column" or "label_column"
 
 
@@ -58,7 +58,7 @@ class Values:
     """Values of a run's configuration: a base and what differs from it, which the address holds as JSON.
 
     key: the shared value with the differences and, under "columns", the columns that were chosen by role, under "reading" how the
-    file is read. base: field of RunConfig → value where nothing was changed. names: the fields that may be changed.
+    file is read, under "preparation" what is made of its rows. base: field of RunConfig → value where nothing was changed. names: the fields that may be changed.
     """
 
     key: str
@@ -96,49 +96,74 @@ class Values:
             delimiter if isinstance(delimiter, str) and DELIMITER.fullmatch(delimiter) else "",
         )
 
+    def preparation(self) -> Preparation:
+        """What is made of the rows, as far as it was chosen; what is nonsense is left out."""
+        said = self._read().get("preparation")
+        found = said if isinstance(said, dict) else {}
+        labels, split, separator = (found.get(name) for name in ("labels", "split", "separator"))
+        names = labels.items() if isinstance(labels, dict) else ()
+        fits = isinstance(separator, str) and 0 < len(separator) <= LONGEST_SEPARATOR
+        return Preparation(
+            tuple((old, new.strip()) for old, new in names if isinstance(new, str)),
+            split if isinstance(split, str) else None,
+            str(separator) if fits else AS_READ.separator,
+        )
+
     def value(self, name: str) -> object:
         """A field as it is set now."""
         return self.changes().get(name, self.base[name])
 
     def change(self, **values: object) -> None:
         """Set fields; one that is back at the base is no longer a change."""
-        self._write(self.changes() | values, self.columns(), self.reading())
+        self._write(self.changes() | values, self.columns(), self.reading(), self.preparation())
 
     def choose_column(self, role: str, column: str) -> None:
         """Choose the column of a role, "" to have it guessed."""
-        self._write(self.changes(), self.columns() | {role: column}, self.reading())
+        self._write(self.changes(), self.columns() | {role: column}, self.reading(), self.preparation())
 
     def choose_reading(self, **said: object) -> None:
         """Say how the file is read: fields of Reading. The columns may have other names then, so they are found again."""
-        self._write(self.changes(), {}, replace(self.reading(), **said))  # type: ignore[arg-type]
+        self._write(self.changes(), {}, replace(self.reading(), **said), AS_READ)  # type: ignore[arg-type]
+
+    def prepare(self, **said: object) -> None:
+        """Say what is made of the rows: fields of Preparation."""
+        prepared = replace(self.preparation(), **said)  # type: ignore[arg-type]
+        self._write(self.changes(), self.columns(), self.reading(), prepared)
 
     def forget(self) -> None:
-        """Back to the base; the columns and the reading stay."""
-        self._write({}, self.columns(), self.reading())
+        """Back to the base; what was said of the data stays."""
+        self._write({}, self.columns(), self.reading(), self.preparation())
 
     def forget_columns(self) -> None:
         """Other roles: the columns chosen for the old ones mean nothing any more."""
-        self._write(self.changes(), {}, self.reading())
+        self._write(self.changes(), {}, self.reading(), AS_READ)
 
     def forget_data(self) -> None:
-        """Other data: neither the columns nor the reading of the old one mean anything any more."""
-        self._write(self.changes(), {}, Reading())
+        """Other data: what was said of the old one means nothing any more."""
+        self._write(self.changes(), {}, Reading(), AS_READ)
 
     def take(self, config: RunConfig) -> None:
         """Set everything as in a configuration, whatever the base will be."""
         values = asdict(config)
-        self._put({name: values[name] for name in self.names}, dict(config.columns), config.reading)
+        self._put({name: values[name] for name in self.names}, dict(config.columns), config.reading, config.preparation)
 
-    def _write(self, values: Mapping[str, object], columns: Mapping[str, str], reading: Reading) -> None:
-        self._put({name: value for name, value in values.items() if value != self.base[name]}, columns, reading)
+    def _write(
+        self, values: Mapping[str, object], columns: Mapping[str, str], reading: Reading, preparation: Preparation
+    ) -> None:
+        changed = {name: value for name, value in values.items() if value != self.base[name]}
+        self._put(changed, columns, reading, preparation)
 
-    def _put(self, kept: dict[str, object], columns: Mapping[str, str], reading: Reading) -> None:
+    def _put(
+        self, kept: dict[str, object], columns: Mapping[str, str], reading: Reading, preparation: Preparation
+    ) -> None:
         chosen = {role: column for role, column in columns.items() if column}
         if chosen:
             kept["columns"] = chosen
         said = {name: value for name, value in asdict(reading).items() if value not in (None, "")}
         if said:
             kept["reading"] = said
+        if preparation != AS_READ:
+            kept["preparation"] = {**asdict(preparation), "labels": dict(preparation.labels)}
         inputs.put(self.key, json.dumps(kept, sort_keys=True, ensure_ascii=False) if kept else "")
 
 
@@ -247,36 +272,12 @@ def choose_preset() -> None:
 
 
 def explain_steps() -> None:
-    """How many steps the values make of the rows, and why they are what they are."""
+    """How many steps the values make of the rows, and why they are what they are, in a line."""
     known = size()
-    if known is None:
-        return
-    made = {name: value_of(name) for name in ("epochs", "batch_size", "learning_rate")}
-    epochs, batch, rate = float(str(made["epochs"])), int(str(made["batch_size"])), float(str(made["learning_rate"]))
-    line = _(
-        "{rows:,} rows in batches of {batch}: {epochs:g} × {each:,} steps = **{steps:,} steps**, learning rate {rate:.0e}."
-    ).format(
-        rows=known.rows,
-        batch=batch,
-        epochs=epochs,
-        each=steps(known.rows, batch, 1),
-        steps=steps(known.rows, batch, epochs),
-        rate=rate,
-    )
-    plain = PRESETS[preset_name()].values
-    if not changes() and (epochs, batch) != (plain["epochs"], plain["batch_size"]):
-        line += " " + _(
-            "So few rows are read more often and in smaller batches: {preset} makes {wanted} steps or more of {classes} labels."
-        ).format(
-            preset=preset_title(preset_name()),
-            wanted=fewest_steps(PRESETS[preset_name()].steps, known.classes),
-            classes=known.classes,
-        )
-    if known.keeps_embeddings and value_of("method") == "frozen":
-        line += " " + _(
-            "The embeddings of {entries:,} pieces stay as they are: they are most of the model, and a step would go through all of them."
-        ).format(entries=known.vocabulary)
-    st.caption(line)
+    if known is not None:
+        asked = configuration(RunConfig("", ""), int(PARAMETERS["max_length"].maximum))
+        notes = derivation(asked, known)
+        st.caption(" ".join(layout.plain(_(message).format(**values)) for message, values in notes))
 
 
 def say_what_is_too_little(config: RunConfig, dataset: TextDataset) -> None:
@@ -295,6 +296,10 @@ def say_what_is_too_little(config: RunConfig, dataset: TextDataset) -> None:
     if epochs > config.epochs:
         st.button(
             _("Use {epochs:g} epochs").format(epochs=epochs), on_click=lambda: change(epochs=epochs), key="use_epochs"
+        )
+    if rare and TASKS[config.task].class_weights and not config.class_weights:
+        st.button(
+            _("Give rare labels more weight"), on_click=lambda: change(class_weights=True), key="use_class_weights"
         )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from core.finetune.recipe import METHODS, PARAMETERS, PRESETS
 from core.metrics import METRICS
-from core.results import Evaluation, Measure, Reading, RunConfig, RunReport
+from core.results import AS_READ, Evaluation, Measure, Preparation, Reading, RunConfig, RunReport
 from core.tasks.table import TASKS
 from pages.shared.i18n import _
 
@@ -113,6 +113,7 @@ def configuration(config: RunConfig) -> dict[str, str]:
         "lora_rank": config.method != "lora",
         "columns": True,
         "reading": True,
+        "preparation": True,
     }
     shown = {name: value for name, value in asdict(config).items() if value != "" and not unused.get(name)}
     words = {
@@ -132,7 +133,7 @@ def configuration(config: RunConfig) -> dict[str, str]:
         for name, value in shown.items()
     }
     columns = {column_name(config.task, role): column for role, column in config.columns}
-    return settings | columns | reading(config.reading)
+    return settings | columns | reading(config.reading) | preparation(config.preparation)
 
 
 def reading(asked: Reading) -> dict[str, str]:
@@ -141,6 +142,23 @@ def reading(asked: Reading) -> dict[str, str]:
         _("Column names"): "" if asked.header is None else header_name("first row" if asked.header else "none"),
         _("Encoding"): asked.encoding,
         _("Delimiter"): delimiter_name(asked.delimiter),
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def preparation(asked: Preparation) -> dict[str, str]:
+    """What was made of the rows, as far as somebody said it: plain name → value."""
+    labels = ", ".join(
+        f"{old} → {new}" if new else _("{label} left out").format(label=old) for old, new in asked.labels
+    )
+    said = {
+        _("Labels"): labels,
+        _("Validation and test rows"): ""
+        if asked.split is None
+        else _("by the column {column}").format(column=asked.split)
+        if asked.split
+        else _("held back by chance"),
+        _("Between joined columns"): "" if asked.separator == AS_READ.separator else repr(asked.separator),
     }
     return {name: value for name, value in said.items() if value}
 

@@ -64,7 +64,7 @@ def test_a_click_chooses_a_head(server: Server, chromium: Browser) -> None:
     page, watch = browser.new_page(chromium)
     show(page, server, "view=what-heads-do&sample=sentence&colour=previous")
     click_head(page, 0, 2)
-    expect(page).to_have_url(re.compile(r"head=2"), timeout=30_000)
+    expect(page).to_have_url(re.compile(r"head_no=3"), timeout=30_000)
     expect(page.get_by_role("heading", name=re.compile("Layer 1, head 3: previous token"))).to_be_visible(
         timeout=30_000
     )
@@ -75,11 +75,11 @@ def test_a_click_switches_a_head_off_and_on(server: Server, chromium: Browser) -
     page, watch = browser.new_page(chromium)
     show(page, server, "view=ablation")
     click_head(page, 5, 3)
-    expect(page).to_have_url(re.compile(r"off=5\.3"), timeout=30_000)
+    expect(page).to_have_url(re.compile(r"heads_off=6\.4"), timeout=30_000)
     expect(page.get_by_text("How far the vectors move").first).to_be_visible(timeout=30_000)
     browser.wait_until_calm(page)
     click_head(page, 5, 3)
-    expect(page).not_to_have_url(re.compile(r"off="), timeout=30_000)
+    expect(page).not_to_have_url(re.compile(r"heads_off="), timeout=30_000)
     check(watch)
 
 

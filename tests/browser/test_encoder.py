@@ -31,10 +31,10 @@ def test_pointing_asks_the_server_for_nothing_and_shows_the_same_token_everywher
     page.wait_for_timeout(500)
     received = watch.received
     page.locator('.box[data-box="weights"] canvas').hover()
-    expect(page.locator(".inspector h4")).to_have_text("weights")
+    expect(page.locator(".inspector h2")).to_have_text("weights")
     expect(page.locator('.stage path.on[data-to="weights"]')).to_have_count(2)
     page.locator('.box[data-box="output"] canvas').hover()
-    expect(page.locator(".inspector h4")).to_have_text("narrowed")
+    expect(page.locator(".inspector h2")).to_have_text("narrowed")
     expect(page.locator(".inspector .cell")).to_have_count(6)
     page.wait_for_timeout(500)
     assert watch.received == received
@@ -55,7 +55,7 @@ def test_a_box_opens_below_and_the_keyboard_steps_through_layers_and_heads(serve
     expect(page.locator(".step.on")).to_have_text("3", timeout=30_000)
     flow.press("ArrowDown")
     expect(page.locator(".thumb.on small")).to_have_text("2", timeout=30_000)
-    page.wait_for_url(re.compile(r"layer=2.*head=1|head=1.*layer=2"), timeout=30_000)
+    page.wait_for_url(re.compile(r"layer_no=3.*head_no=2|head_no=2.*layer_no=3"), timeout=30_000)
     page.locator('.box[data-box="query"]').press("Enter")
     expect(page.locator(".box.chosen")).to_have_attribute("data-box", "query", timeout=30_000)
     check(watch)
@@ -72,7 +72,7 @@ def test_the_next_head_is_drawn_before_the_server_answers(server: Server, chromi
     }"""
     focus, waiting, changed, picture = page.locator(".flow").evaluate(pressed)
     assert (focus, waiting, changed) == ("head-4", False, True)
-    page.wait_for_url(re.compile(r"head=4"), timeout=30_000)
+    page.wait_for_url(re.compile(r"head_no=5"), timeout=30_000)
     browser.wait_until_calm(page)
     drawn = page.locator('.box[data-box="weights"] canvas').evaluate("canvas => canvas.toDataURL()")
     assert drawn == picture

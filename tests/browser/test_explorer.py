@@ -41,7 +41,7 @@ def at_cell(page: Page, row: float, column: float, *, tokens: int) -> None:
 def test_hover_choose_mask_and_lines(server: Server, chromium: Browser) -> None:
     page, watch = browser.new_page(chromium)
     open_explorer(page, server, f"text={quote(BANK)}&layer=0&head=4")
-    title, captions = page.locator(".main h4"), page.locator(".panel caption")
+    title, captions = page.locator(".main h2"), page.locator(".panel caption")
     expect(title).to_have_text("Layer 1, head 5")
 
     page.locator("canvas.large").scroll_into_view_if_needed()
@@ -57,7 +57,7 @@ def test_hover_choose_mask_and_lines(server: Server, chromium: Browser) -> None:
     expect(title).to_have_text("Layer 1, head 6")
     page.locator("canvas.overview").press("ArrowDown")
     expect(title).to_have_text("Layer 2, head 6", timeout=20_000)
-    expect(page).to_have_url(re.compile(r"layer=1&head=5"), timeout=20_000)  # the rest of the page follows
+    expect(page).to_have_url(re.compile(r"layer_no=2&head_no=6"), timeout=20_000)  # the rest of the page follows
     expect(page.get_by_text("Strongest links of layer 2, head 6")).to_be_visible(timeout=20_000)
     browser.wait_until_calm(page)
     box = page.locator("canvas.overview").bounding_box()
@@ -98,7 +98,7 @@ def test_it_comes_back_after_another_picture(server: Server, chromium: Browser) 
     page, watch = browser.new_page(chromium)
     open_explorer(page, server, f"text={quote(BANK)}")
     page.locator("canvas.overview").press("ArrowRight")
-    expect(page).to_have_url(re.compile("head=1"), timeout=20_000)
+    expect(page).to_have_url(re.compile("head_no=2"), timeout=20_000)
     browser.wait_until_calm(page)
     page.get_by_role("radio", name="BertViz: one layer").click()
     page.locator("iframe").first.wait_for(timeout=30_000)

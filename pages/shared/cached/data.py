@@ -1,6 +1,6 @@
 """Data sets, files of data as tables, and how a model's tokenizer reads their texts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -12,8 +12,9 @@ from core.data import folders
 from core.data.bundled import DATASETS
 from core.data.dataset import Layout, TextDataset
 from core.data.layouts import LAYOUTS
+from core.data.load import labels as core_labels
 from core.data.load import load
-from core.results import Reading
+from core.results import AS_READ, Preparation, Reading
 from core.tables.table import FIND_OUT, Table
 from core.tasks.table import TASKS, task_of
 from pages.shared.cached.models import tokenizer, written_at
@@ -26,24 +27,53 @@ def _changed(file: str) -> float:
     return Path(file).stat().st_mtime if file and Path(file).is_file() else 0.0
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _dataset(name: str, file: str, written: float, layout: str, columns: Columns, reading: Reading) -> TextDataset:
-    def read(path: Path, rows: Layout, asked: Reading) -> Table:
-        return _table(str(path), written, rows.id, asked)
+def _reader(written: float) -> Callable[[Path, Layout, Reading], Table]:
+    """How a file becomes a table: the one that is kept, where there is one."""
+    return lambda path, rows, asked: _table(str(path), written, rows.id, asked)
 
-    return load(file or name, LAYOUTS[layout], dict(columns), reading=reading, allow_path=bool(file), read=read)
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _dataset(
+    name: str, file: str, written: float, layout: str, columns: Columns, reading: Reading, preparation: Preparation
+) -> TextDataset:
+    return load(
+        file or name,
+        LAYOUTS[layout],
+        dict(columns),
+        reading=reading,
+        preparation=preparation,
+        allow_path=bool(file),
+        read=_reader(written),
+    )
 
 
 def dataset(
-    name: str, file: str = "", layout: str = "", columns: Columns = (), reading: Reading = FIND_OUT
+    name: str,
+    file: str = "",
+    layout: str = "",
+    columns: Columns = (),
+    reading: Reading = FIND_OUT,
+    preparation: Preparation = AS_READ,
 ) -> TextDataset:
     """A DATASETS row or a hub dataset, or a file that the page itself wrote.
 
     layout: a LAYOUTS id, by default the dataset's own, or the first. columns: (role, column); the others are guessed. reading:
-    how a file is read.
+    how a file is read. preparation: what is made of its rows.
     """
     own = TASKS[DATASETS[name].task].layout.id if name in DATASETS else next(iter(LAYOUTS))
-    return _dataset(name, file, _changed(file), layout or own, columns, reading)
+    return _dataset(name, file, _changed(file), layout or own, columns, reading, preparation)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _labels(name: str, file: str, written: float, layout: str, columns: Columns, reading: Reading) -> Mapping[str, int]:
+    return core_labels(
+        file or name, LAYOUTS[layout], dict(columns), reading=reading, allow_path=bool(file), read=_reader(written)
+    )
+
+
+def labels(name: str, file: str, layout: str, columns: Columns, reading: Reading) -> Mapping[str, int]:
+    """The labels of a dataset as they are read, and how many rows (or mentions) have each; arguments as of `dataset`."""
+    return _labels(name, file, _changed(file), layout, columns, reading)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -66,15 +96,24 @@ def _fit(
     layout: str,
     columns: Columns,
     reading: Reading,
+    preparation: Preparation,
 ) -> core_fit.Fit:
-    found = _dataset(name, file, written, layout, columns, reading)
+    found = _dataset(name, file, written, layout, columns, reading, preparation)
     texts = found.texts(found.splits["train"])
     return core_fit.measure(core_fit.sample(texts), tokenizer(model, -1))
 
 
-def fit(model: str, name: str, file: str, layout: str, columns: Columns, reading: Reading = FIND_OUT) -> core_fit.Fit:
+def fit(
+    model: str,
+    name: str,
+    file: str,
+    layout: str,
+    columns: Columns,
+    reading: Reading = FIND_OUT,
+    preparation: Preparation = AS_READ,
+) -> core_fit.Fit:
     """How a model's tokenizer reads a sample of the training examples when nothing is cut."""
-    return _fit(model, written_at(model), name, file, _changed(file), layout, columns, reading)
+    return _fit(model, written_at(model), name, file, _changed(file), layout, columns, reading, preparation)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -93,7 +132,8 @@ def run_data(run_id: str) -> TextDataset:
     run = runs.get(run_id)
     config = run.config
     file = str(run.folder / config.data) if config.data.startswith("data/") else ""
-    return dataset(config.data, file, task_of(config.task).layout.id, config.columns, config.reading)
+    layout = task_of(config.task).layout.id
+    return dataset(config.data, file, layout, config.columns, config.reading, config.preparation)
 
 
 def data_of(name: str) -> TextDataset:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import models, runs, settings
+from core import models, notes, runs, settings
 from core.families import HEADS
 from core.results import RunReport
 from core.tasks.base import is_path
@@ -21,6 +21,8 @@ def _run_now(folder: Path) -> runs.Run:
     """A run as it is now. One that has ended is read again only when its files were written since."""
     try:
         written = tuple((folder / name).stat().st_mtime_ns for name in (runs.CONFIG, runs.STATE))
+        noted = folder / notes.FILE
+        written += (noted.stat().st_mtime_ns,) if noted.exists() else ()
     except FileNotFoundError:
         return runs.open_folder(folder)
     run = _run_of(str(folder), written)

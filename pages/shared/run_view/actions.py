@@ -1,5 +1,6 @@
 """What can be done with a run that is not active: resume it, train again with changes, use or download its model."""
 
+import re
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -11,6 +12,7 @@ from core.runs import Run
 from core.tasks.table import TASKS
 from pages.shared import inputs
 from pages.shared.i18n import _
+from pages.shared.run_view import notes
 
 RESUMABLE = ("interrupted", "failed", "cancelled")
 NEXT_FORM = "finetune_from"  # session key: the run whose settings the form takes over, on Fine-tune or Pre-training
@@ -34,13 +36,19 @@ def zipped(folder: Path) -> bytes:
         return file.read()
 
 
+def zip_name(run: Run) -> str:
+    """A file name that says which run it is, and that every system can hold."""
+    name = re.sub(r"[^\w-]+", "_", run.name).strip("_")[:60]
+    return f"{name or 'model'}-{run.id[-6:]}.zip"
+
+
 def actions(run: Run, page: str) -> None:
     """What can be done with a run now."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if can_use(run):
             _ways_on(run, page)
             st.download_button(
-                _("Download the model (zip)"), lambda: zipped(run.folder), f"{run.id}.zip", "application/zip",
+                _("Download the model (zip)"), lambda: zipped(run.folder), zip_name(run), "application/zip",
                 key=f"zip_{page}_{run.id}", on_click="ignore", icon=":material/download:",
                 help=_("A folder that transformers' pipeline() loads, with its label names."),
             )  # fmt: skip
@@ -53,6 +61,7 @@ def actions(run: Run, page: str) -> None:
         ):  # fmt: skip
             runs.resume(run)
             st.rerun()
+        notes.editor(run, page)
         task = TASKS.get(run.config.task)
         if task and st.button(
             _("Train again with changes"), key=f"again_{page}_{run.id}", icon=":material/tune:",

@@ -8,7 +8,7 @@ from core.figures import training as training_figures
 from core.metrics import METRICS
 from core.results import Event
 from core.tasks.table import TASKS
-from pages.shared import layout
+from pages.shared import charts
 from pages.shared.i18n import _
 from pages.shared.run_view.history import last, uniform_loss
 from pages.shared.tasks.table import VIEWS
@@ -28,14 +28,14 @@ def curves(found: Sequence[Event], task: str, page: str) -> None:
     metrics = headline(task)
     columns = st.columns(3)
     with columns[0]:
-        layout.plot(
+        charts.plot(
             training_figures.loss_curve(one, uniform=uniform_loss(found), text=_),
             f"loss_{page}",
             _("Training and validation loss against the training step"),
         )
     if metrics:
         with columns[1]:
-            layout.plot(
+            charts.plot(
                 training_figures.metric_curves(one, metrics, text=_),
                 f"evaluation_{page}",
                 _("{metrics} on validation against the training step").format(
@@ -43,7 +43,7 @@ def curves(found: Sequence[Event], task: str, page: str) -> None:
                 ),
             )
     with columns[2]:
-        layout.plot(
+        charts.plot(
             training_figures.learning_rate_curve(one, text=_),
             f"rate_{page}",
             _("Learning rate against the training step"),

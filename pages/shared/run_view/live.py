@@ -17,6 +17,7 @@ from core.tasks.table import TASKS
 from pages.shared import inputs, layout
 from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _
+from pages.shared.run_view import notes
 from pages.shared.run_view.curves import curves
 from pages.shared.run_view.history import events, last, number, shown
 from pages.shared.run_view.result import outcome
@@ -30,7 +31,7 @@ PATIENCE_SECONDS = 8  # from when on a cancelled run that still lives can be sto
 def headline(run: Run) -> None:
     """Which run this is and where it stands."""
     config = run.config
-    st.subheader(
+    st.header(
         f"{status_icon(run.state.status)} {layout.plain(inputs.run_title(run, cached_runs.run_report(run.id)))}",
         anchor=False,
     )
@@ -45,6 +46,14 @@ def headline(run: Run) -> None:
             )
         )
     )
+    notes.shown(run)
+
+
+def tab_title(run: Run) -> None:
+    """Say in the title of the browser's tab where the run stands: whoever waits looks at other tabs."""
+    done = next((event for event in reversed(events(run)) if event.total_steps), None)
+    sign = {"finished": "✓", "running": f"{done.step / done.total_steps:.0%}" if done else "…", "queued": "…"}
+    st.set_page_config(page_title=f"{sign.get(run.state.status, '✗')} {run.name} · BERT Studio")
 
 
 def follow(run_id: str, page: str) -> None:
@@ -53,6 +62,7 @@ def follow(run_id: str, page: str) -> None:
     page: makes the keys of the widgets the page's own.
     """
     run = runs.get(run_id)
+    tab_title(run)
     if run.state.status in runs.ACTIVE:
         st.fragment(run_every=POLL_SECONDS)(_live)(run_id, page)
     else:
@@ -66,6 +76,7 @@ def _live(run_id: str, page: str) -> None:
         run = runs.get(run_id)
         if run.state.status not in runs.ACTIVE:
             st.rerun()  # the whole page, which shows the result and stops asking
+        tab_title(run)
         headline(run)
         found = events(run)
         if run.state.status == "queued":

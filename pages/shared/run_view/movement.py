@@ -8,7 +8,7 @@ import streamlit as st
 from core.figures import training as training_figures
 from core.results import RunReport
 from core.runs import Run
-from pages.shared import layout
+from pages.shared import charts
 from pages.shared.i18n import _
 from pages.shared.words import group_name
 
@@ -35,7 +35,7 @@ def movement(run: Run, report: RunReport, page: str) -> None:
             most=most.group,
         )
     )
-    layout.plot(
+    charts.plot(
         training_figures.movement(moved, text=_),
         f"movement_{page}",
         _("How far each group of parameters moved, in percent"),

@@ -15,6 +15,7 @@ from pages.shared.run_view.actions import actions, is_readable
 from pages.shared.run_view.curves import curves
 from pages.shared.run_view.history import events
 from pages.shared.run_view.movement import movement
+from pages.shared.run_view.next_step import next_step
 from pages.shared.run_view.settings import environment_table, log, settings_table
 from pages.shared.tasks.base import View
 from pages.shared.tasks.table import VIEWS
@@ -31,6 +32,7 @@ def outcome(run: Run, page: str) -> None:
     if report:
         result(run, report, page)
         return
+    next_step(run, None, page)
     curves(events(run), run.config.task, page)
     if is_readable(run):
         settings_table(run)
@@ -113,6 +115,7 @@ def result(run: Run, report: RunReport, page: str) -> None:
         numbers(report.measured, report)
         if look:
             st.markdown(look.verdict(report))
+    next_step(run, report, page)
     for note, values in report.data.notes:
         st.caption(":material/info: " + layout.plain(_(note).format(**values)))
     offered = {name: view_name(name) for name in VIEWS_OF_RESULT if _is_offered(name, look)}

@@ -20,7 +20,7 @@ def beginning(name: str, *imports: str) -> str:
 
 def beginning_with_models(names: Sequence[str], *imports: str) -> str:
     """The import lines, and `folders`: where the files of each of several models are."""
-    if not any(name in bundled.READY for name in names):
+    if not any(name in bundled.READY or models.prefix(name) for name in names):
         expressions = ", ".join(models.code(name)[1] for name in names)
         return _import_lines(names, imports) + f"\nfolders = [{expressions}]\n"
     parts = "".join(f"{_folder(name)}folders.append(folder)\n" for name in names)
@@ -32,13 +32,47 @@ def _import_lines(names: Sequence[str], imports: Sequence[str]) -> str:
     for name in names:
         if name in bundled.READY:
             lines |= set(_ready_imports(bundled.READY[name]))
+        elif models.prefix(name):
+            lines |= set(UNWRAPPING)
     return "".join(f"{line}\n" for line in sorted(lines))
 
 
 def _folder(name: str) -> str:
     """Code for `folder`: where one model's files are."""
     ready = bundled.READY.get(name)
-    return f"folder = {models.code(name)[1]}\n" + (_ready_folder(ready) if ready else "")
+    if ready:
+        return f"folder = {models.code(name)[1]}\n" + _ready_folder(ready)
+    prefix = models.prefix(name)
+    return _unwrapped_folder(name, prefix) if prefix else f"folder = {models.code(name)[1]}\n"
+
+
+UNWRAPPING = (
+    "import shutil",
+    "import tempfile",
+    "from pathlib import Path",
+    "from huggingface_hub import snapshot_download",
+    "from safetensors.torch import load_file, save_file",
+)
+
+
+def _unwrapped_folder(name: str, prefix: str) -> str:
+    """Code that writes a model without what a wrapper left before the names of its weights, which transformers would not find."""
+    place = models.code(name)[1]
+    found = (
+        place
+        if models.RUN_NAME.fullmatch(name)
+        else f'snapshot_download({place}, allow_patterns=["*.json", "*.txt", "*.safetensors"])'
+    )
+    return f"""whole = Path(tempfile.mkdtemp())
+shutil.copytree({found}, whole, dirs_exist_ok=True)
+weights = {{}}
+for file in whole.glob("*.safetensors"):  # whose names a wrapper around the model has changed
+    weights |= {{name.removeprefix({prefix!r}): tensor for name, tensor in load_file(file).items()}}
+    file.unlink()
+save_file(weights, whole / "model.safetensors", metadata={{"format": "pt"}})
+(whole / "model.safetensors.index.json").unlink(missing_ok=True)
+folder = str(whole)
+"""
 
 
 def _ready_imports(ready: bundled.Ready) -> list[str]:
@@ -144,8 +178,9 @@ def read_table(file: str, report: DataReport) -> str:
 
 def joined_columns(columns: Sequence[str], report: DataReport) -> str:
     """Code that adds to `rows` each column of texts that is several columns read as one."""
+    join = f"lambda cells: {report.separator!r}.join(cell.strip() for cell in cells if cell.strip())"
     return "".join(
-        f"rows[{column!r}] = rows[{column.split(JOINED)!r}].fillna('').agg(' '.join, axis=1).str.strip()\n"
+        f"rows[{column!r}] = rows[{column.split(JOINED)!r}].fillna('').agg({join}, axis=1)\n"
         for column in columns
         if column not in report.columns
     )

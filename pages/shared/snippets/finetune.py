@@ -29,10 +29,10 @@ def training_rows(name: str, file: str, columns: Mapping[str, str], report: Data
     """
     if name == "article-example" and not file:
         texts, classes = zip(*ARTICLE.items(), strict=True)
-        return f'rows = pd.DataFrame({{"text": {list(texts)!r}, "label": {list(classes)!r}}})\n'
+        return f'rows = pd.DataFrame({{"text": {list(texts)!r}, "label": {list(classes)!r}}})\n' + _renamed(report)
     if name in DATASETS and not file:
         numbers = 'rows["label"] = rows["label"].map(dict(enumerate(labels)))\n'
-        return packaged_rows(name) + (numbers if DATASETS[name].languages == "en" else DECIDED)
+        return packaged_rows(name) + (numbers if DATASETS[name].languages == "en" else DECIDED) + _renamed(report)
     roles = {column: role for role, column in columns.items()}
     if not file:
         return f"""rows = load_dataset({name!r}, split="train").to_pandas().rename(columns={roles!r})
@@ -42,19 +42,27 @@ rows["label"] = rows["label"].replace(dict(enumerate(labels))).astype(str)
         f"rows = {read_table(file, report)}\n"
         + joined_columns(list(columns.values()), report)
         + f"rows = rows.rename(columns={roles!r})[{list(columns)!r}].dropna().astype(str)\n"
-        + _labels(list(report.label_counts))
+        + _labels(report)
     )
 
 
-def _labels(labels: Sequence[str]) -> str:
+def _renamed(report: DataReport) -> str:
+    """Code that gives labels their new names, and leaves out the rows that have none; "" where nothing was renamed."""
+    names = dict(report.renamed)
+    change = f'rows["label"] = rows["label"].replace({names!r})\n'
+    return change + 'rows = rows[rows["label"].isin(labels)]\n' if names else ""
+
+
+def _labels(report: DataReport) -> str:
     """Code that writes the labels of `rows` in one way, and leaves out the rows that have none."""
+    labels = {*report.label_counts, *report.renamed} - set(report.renamed.values())  # as they are read
     if all(re.fullmatch(r"[+-]?\d+", label) for label in labels):
         spelt = """rows["label"] = rows["label"].str.strip().str.replace(r"\\.0*$", "", regex=True)  # 1.0 is 1"""
     elif set(labels) <= {"true", "false"}:
         spelt = 'rows["label"] = rows["label"].str.strip().str.lower()'
     else:
         spelt = 'rows["label"] = rows["label"].str.strip()'
-    return spelt + '\nrows = rows[rows["label"].isin(labels)]\n'
+    return spelt + "\n" + (_renamed(report) or 'rows = rows[rows["label"].isin(labels)]\n')
 
 
 def _trained(config: RunConfig) -> str:

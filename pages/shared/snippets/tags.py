@@ -3,7 +3,7 @@
 Words are given as the studio splits them, so that the scripts tag the same ones.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from core import models
 from core.data import tagging
@@ -19,6 +19,27 @@ def entity_rows(name: str, file: str, dataset: TextDataset) -> str:
 
     name: a DATASETS id or a hub id; file: the name of a file, "" for none.
     """
+    return _rows(name, file, dataset) + _renamed(dict(dataset.report.renamed))
+
+
+def _renamed(names: Mapping[str, str]) -> str:
+    """Code that gives types their new names, and makes those that have none no entity; "" where nothing was renamed."""
+    if not names:
+        return ""
+    return f"""names = {names!r}  # of types; "" for what is no entity
+
+
+def renamed(tag):
+    kind = names.get(tag[2:], tag[2:])
+    return tag[:2] + kind if kind else "O"
+
+
+rows = [(words, [renamed(tag) for tag in tags]) for words, tags in rows]
+"""
+
+
+def _rows(name: str, file: str, dataset: TextDataset) -> str:
+    """Code for the rows as they are read."""
     words, tags = dataset.columns["words"], dataset.columns["tags"]
     if name in DATASETS and not file:
         path = WRITTEN / "entities" / f"{DATASETS[name].languages}.jsonl"

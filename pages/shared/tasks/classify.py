@@ -17,14 +17,12 @@ from core.figures import training as training_figures
 from core.results import WORD_COUNTS, Evaluation, Event, Prediction, RunConfig, RunReport, WordScore
 from core.tasks.base import read_detail
 from core.tasks.classify import Classes, Labelled
-from pages.shared import inputs, layout
+from pages.shared import charts, inputs, layout
 from pages.shared.i18n import _
 from pages.shared.snippets import finetune as finetune_code
 from pages.shared.snippets import playground as playground_code
 from pages.shared.tasks.base import Subject, View
 from pages.shared.tasks.parts import measured_on, reading, score_table
-
-CHART = {"displayModeBar": False}
 
 
 def _verdict(report: RunReport) -> str:
@@ -104,13 +102,13 @@ def _detail(report: RunReport, key: str) -> None:
     classes = read_detail(Classes, report.measured)
     left, right = st.columns(2)
     with left:
-        layout.plot(
+        charts.plot(
             training_figures.confusion_matrix(classes, text=_),
             f"confusion_{key}",
             _("Confusion matrix: counts of true against predicted labels"),
         )
     with right:
-        layout.plot(
+        charts.plot(
             training_figures.reliability(classes, text=_),
             f"reliability_{key}",
             _("Accuracy against confidence, with intervals"),
@@ -122,7 +120,7 @@ def _detail(report: RunReport, key: str) -> None:
         )
     left, right = st.columns(2)
     with left:
-        layout.plot(
+        charts.plot(
             training_figures.class_scores(classes, text=_),
             f"classes_{key}",
             _("Precision, recall and F1 of each class"),
@@ -211,7 +209,7 @@ def _columns() -> dict[str, ColumnConfig]:
 
 def _data(dataset: TextDataset) -> None:
     """How the labels are spread."""
-    layout.plot(training_figures.label_balance(dataset.report.label_counts, text=_), "balance", _("Rows per label"))
+    charts.plot(training_figures.label_balance(dataset.report.label_counts, text=_), "balance", _("Rows per label"))
 
 
 def preview(row: Mapping[str, object], dataset: TextDataset, model: str, max_length: int) -> None:
@@ -237,9 +235,8 @@ def answer(prediction: Prediction, key: str) -> None:
     assert isinstance(prediction, Labelled)
     probability = _("probability {value:.1%}").format(value=prediction.probability)
     st.html(f'<div class="answer" dir="auto">{escape(prediction.label)}<small>{escape(probability)}</small></div>')
-    st.plotly_chart(
+    charts.plot(
         predictions_figures.label_probabilities({_("answer"): prediction.probabilities}, text=_),
-        config=CHART,
         key=key,
         alt=", ".join(f"{label} {value:.1%}" for label, value in prediction.probabilities.items())[:400],
     )

@@ -15,14 +15,12 @@ from core.metrics import METRICS
 from core.results import Event, Prediction, RunConfig, RunReport
 from core.tasks.base import read_detail
 from core.tasks.masked import Filled, Masks
-from pages.shared import inputs, layout
+from pages.shared import charts, inputs
 from pages.shared.i18n import _
 from pages.shared.snippets import learn as learn_code
 from pages.shared.snippets import pretraining as pretraining_code
 from pages.shared.tasks.base import View
 from pages.shared.tasks.parts import likely, measured_on, reading
-
-CHART = {"displayModeBar": False}
 
 
 def _verdict(report: RunReport) -> str:
@@ -61,7 +59,7 @@ def _detail(report: RunReport, key: str) -> None:
     for column, metric in zip(st.columns(2), ("accuracy", "top5"), strict=True):
         title = _(METRICS[metric].title)
         with column:
-            layout.plot(
+            charts.plot(
                 training_figures.intervals(
                     {name: row.metrics[metric] for name, row in evaluations.items()}, title=title, text=_
                 ),
@@ -139,9 +137,8 @@ def _answer(prediction: Prediction, key: str) -> None:
     for number, mask in enumerate(prediction.masks, start=1):
         words = {word.token: word.probability for word in mask}
         name = _("mask {number}").format(number=number)
-        st.plotly_chart(
+        charts.plot(
             predictions_figures.label_probabilities({name: words}, text=_),
-            config=CHART,
             key=f"{key}_{number}",
             alt=f"{name}: {likely(words.items())}",
         )

@@ -20,7 +20,7 @@ from core.tasks import tags
 from core.tasks.base import read_detail
 from core.tasks.entity_scores import Entities, marks_of
 from core.tasks.tags import Tagged
-from pages.shared import inputs, layout
+from pages.shared import charts, inputs
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
 from pages.shared.layout import Download
@@ -64,11 +64,11 @@ def _detail(report: RunReport, key: str) -> None:
     entities = read_detail(Entities, report.measured)
     left, right = st.columns(2)
     with left:
-        layout.plot(
+        charts.plot(
             entity_figures.type_scores(entities, text=_), f"types_{key}", _("Precision, recall and F1 of each type")
         )
     with right:
-        layout.plot(entity_figures.mistakes(entities, text=_), f"kinds_{key}", _("How many mistakes of each kind"))
+        charts.plot(entity_figures.mistakes(entities, text=_), f"kinds_{key}", _("How many mistakes of each kind"))
         st.caption(
             _(
                 "An entity counts as found when its words and its type are right. Wrong type: its words are touched, but called something else. Wrong boundary: the right type with other words."
@@ -130,7 +130,7 @@ def _samples(events: Sequence[Event]) -> None:
 
 def _data(dataset: TextDataset) -> None:
     """How many entities of each type there are."""
-    layout.plot(
+    charts.plot(
         training_figures.label_balance(
             dataset.report.label_counts, title=_("Entities per type"), unit=_("Entities"), text=_
         ),

@@ -10,7 +10,7 @@ from core.bundled import READY
 from core.figures import heads as figures
 from core.results import Measure
 from core.tasks.table import TASKS
-from pages.shared import inputs, layout, progress
+from pages.shared import charts, inputs, layout, progress
 from pages.shared.cached import attention as cached_attention
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
@@ -52,29 +52,31 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
     """Heads to switch off, what that changes for the sentence, and the ranking of a classifier's heads; returns the code."""
     config = cached_models.encoder(model).config
     layers, count = config.num_hidden_layers, config.num_attention_heads
+    names = {
+        f"{layer}.{head}": _("layer {layer}, head {head}").format(layer=layer + 1, head=head + 1)
+        for layer in range(layers)
+        for head in range(count)
+    }
+    off = _off(layers, count)
+    _grid(model, text, pair, cut, off)
+    inputs.many(
+        "off", "attention", names, _("Heads that are off"), placeholder=_("none: choose here, or click a head above")
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(_("Whole layers:"), width="content")
+        for layer in range(layers):
+            st.button(str(layer + 1), key=f"layer_off_{layer}", on_click=_toggle_layer, args=(layer, layers, count))
+        st.button(_("All on"), on_click=_all_on, disabled=not _off(layers, count), icon=":material/restart_alt:")
+    if off:
+        _effect(model, text, pair, cut, off)
+    else:
+        st.info(_("All heads are on. Switch one off to see what the model loses."), icon=":material/touch_app:")
     st.markdown(
         _(
             "A head that is off hands on zeros instead of its values. Each number is how far the sentence's output vectors move when that head alone "
             "is off, as a share of their length. Click heads to switch them off together."
         )
     )
-    names = {
-        f"{layer}.{head}": _("layer {layer}, head {head}").format(layer=layer + 1, head=head + 1)
-        for layer in range(layers)
-        for head in range(count)
-    }
-    inputs.many("off", "attention", names, _("Heads that are off"), placeholder=_("none: choose here, or click below"))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(_("Whole layers:"), width="content")
-        for layer in range(layers):
-            st.button(str(layer + 1), key=f"layer_off_{layer}", on_click=_toggle_layer, args=(layer, layers, count))
-        st.button(_("All on"), on_click=_all_on, disabled=not _off(layers, count), icon=":material/restart_alt:")
-    off = _off(layers, count)
-    _grid(model, text, pair, cut, off)
-    if off:
-        _effect(model, text, pair, cut, off)
-    else:
-        st.info(_("All heads are on. Switch one off to see what the model loses."), icon=":material/touch_app:")
     _importance(model)
     return snippets.ablation(model, text, pair, cut, sorted(off), classifier=cached_models.classifies(model))
 
@@ -91,7 +93,7 @@ def _grid(model: str, text: str, pair: str, cut: int, off: heads.Switch) -> None
     config = cached_models.encoder(model).config
     layers, count = config.num_hidden_layers, config.num_attention_heads
     with layout.wide("attention_ablation_grid"):
-        st.plotly_chart(
+        charts.plot(
             figures.head_grid(
                 np.full((layers, count), np.nan) if moved is None else moved,
                 title=_("What one head alone changes"),
@@ -114,14 +116,14 @@ def _effect(model: str, text: str, pair: str, cut: int, off: heads.Switch) -> No
     found = cached_attention.ablation(model, text, pair, cut, off)
     left, right = st.columns(2, gap="large")
     with left:
-        st.plotly_chart(
+        charts.plot(
             figures.layer_change([float(value) for value in found.change.mean(axis=1)], text=_),
             key="ablation_layers",
             alt=_("How far the vectors move after each layer, averaged over the tokens"),
         )
     with right:
         if found.before is not None and found.after is not None:
-            st.plotly_chart(
+            charts.plot(
                 figures.probabilities(
                     list(found.before), list(found.before.values()), list(found.after.values()), text=_
                 ),
@@ -160,12 +162,12 @@ def _begin(key: str) -> None:
 
 def _importance(model: str) -> None:
     """Every head of a classifier that comes with validation rows switched off in turn."""
-    st.subheader(_("Which heads does a classifier need?"), anchor=False)
+    st.header(_("Which heads does a classifier need?"), anchor=False)
     run = models.RUN_NAME.fullmatch(model)
     task = TASKS.get(runs.get(run[1]).config.task if run else READY[model].task if model in READY else "")
     if task is None or not heads.can_rank(task):
         why = _(
-            "To rank heads by what a classifier loses without them, choose a finished run: it comes with validation texts."
+            "Heads are ranked by what a classifier's answers lose without them; the model above is not a classifier with texts to ask."
         )
         model = classifier.instead(why, model)
     st.markdown(
@@ -195,7 +197,7 @@ def _ranking(model: str, found: heads.Importance) -> None:
     for effect in found.heads:
         grid[effect.layer, effect.head] = 100 * effect.probability.value
     with layout.wide("importance_grid"):
-        st.plotly_chart(
+        charts.plot(
             figures.head_grid(
                 grid,
                 title=_("Probability of the true label without each head: how it changes"),
@@ -214,7 +216,7 @@ def _ranking(model: str, found: heads.Importance) -> None:
         ).format(n=found.n, total=found.total, accuracy=found.accuracy, probability=found.probability)
     )
     rows = found.heads
-    st.plotly_chart(
+    charts.plot(
         figures.importance_ranking(rows, text=_),
         key="importance_ranking",
         alt=_("The heads that are needed most, with their intervals; all of them are in the table below"),

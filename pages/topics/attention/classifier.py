@@ -3,31 +3,35 @@
 import streamlit as st
 
 from core.bundled import READY
-from pages.shared import inputs, layout
+from pages.shared import inputs, layout, visitor
 from pages.shared.i18n import _
 
 OFFERED = 3
 
 
 def instead(why: str, model: str) -> str:
-    """One calm line with a button for each of the newest finished runs; returns the classifier that the topic shows instead.
+    """One calm line, with buttons that choose a classifier for every page; returns the one that the topic shows instead.
 
-    That is the newest run, or else a model that comes with the studio. model: the chosen one, which cannot be shown.
+    That is this visitor's newest run, or else a model that comes with the studio. model: the chosen one, which cannot be shown.
     """
-    st.info(why, icon=":material/info:")
     found = {name: title for name, title in inputs.answering("label").items() if name != model}
-    own = [name for name in found if name not in READY]
     other = next(iter(found))
+    offered = [name for name in found if visitor.owns(name)][:OFFERED] or [other]
+    template = (
+        _("Shown here: **{title}**, which comes with the studio.") if other in READY else _("Shown here: **{title}**")
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(_("Shown here: **{title}**").format(title=layout.plain(found[other])), width="content")
-        for name in own[:OFFERED] or [other]:
-            label = _("Open the run {title}") if own else _("Use it on every page")
+        st.markdown(why + " " + template.format(title=layout.plain(found[other])), width="content")
+        for name in offered:
+            label = _("Use it on every page") if name == other else _("Open the run {title}")
             st.button(
                 label.format(title=layout.plain(found[name])),
                 key=f"open_{name}",
+                type="tertiary",
+                icon=":material/push_pin:",
                 on_click=inputs.put,
                 args=("model", name),
             )
-        if not own:
+        if other in READY:
             st.page_link("pages/finetune.py", label=_("Fine-tune a classifier"), icon=":material/model_training:")
     return other

@@ -8,7 +8,7 @@ from core.bundled import READY
 from core.errors import UserError
 from core.figures import attention as attention_figures
 from core.figures import heads as figures
-from pages.shared import i18n, inputs, layout
+from pages.shared import charts, i18n, inputs, layout
 from pages.shared.cached import attention as cached_attention
 from pages.shared.i18n import _
 from pages.shared.snippets import attention as snippets
@@ -38,7 +38,7 @@ def _suggestion(model: str, titles: dict[str, str]) -> str:
 
 def show(model: str, text: str, pair: str, cut: int) -> str:
     """How much each head's map differs between two models, and the chosen head side by side; returns the code."""
-    titles = inputs.finished_runs() | inputs.ready()
+    titles = inputs.own_before_ready(inputs.finished(), inputs.ready())
     if not inputs.get("other_model") or inputs.get("other_model") == model:
         inputs.put("other_model", _suggestion(model, titles))
     others = {name: title for name, title in titles.items() if name != model}
@@ -61,7 +61,7 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
             for name, value in zip(("layer", "head"), found.order[0], strict=True):
                 inputs.put(name, value)
     with layout.wide("attention_compare_grid"):
-        st.plotly_chart(
+        charts.plot(
             figures.head_grid(
                 found.divergence,
                 title=_("How much each head's map differs"),
@@ -83,18 +83,18 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
     layer, head = inputs.layer_and_head("attention", layers, count)
     first, second = (cached_attention.attend(name, text, pair, layer, cut) for name in (model, other))
     left, right = st.columns(2, gap="large")
-    for place, name, maps in ((left, model, first), (right, other, second)):
+    for place, name, maps, beside in ((left, model, first, second), (right, other, second, first)):
         with place:
             st.markdown("**" + layout.plain(inputs.model_title(name, titles)) + "**")
-            st.plotly_chart(
-                attention_figures.attention_heatmap(maps, layer, head, text=_),
+            charts.plot(
+                attention_figures.attention_heatmap(maps, layer, head, beside=beside.tokens, text=_),
                 key=f"compare_map_{place is left}",
                 alt=_("The chosen head's attention in one of the two models"),
             )
     change = attention.head(first, layer, head) - attention.head(second, layer, head)
     tokens = first.tokens
     everything = range(len(tokens.tokens))
-    st.plotly_chart(
+    charts.plot(
         attention_figures.token_map(
             tokens,
             everything,

@@ -6,7 +6,7 @@ import streamlit as st
 from core import explain, heads
 from core.figures import heads as figures
 from core.tasks.classify import Labelled
-from pages.shared import layout
+from pages.shared import charts, layout
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import attention as cached_attention
 from pages.shared.cached import models as cached_models
@@ -20,14 +20,8 @@ DRAWN = 60
 
 def show(model: str, text: str, pair: str) -> str:
     """Three ways to read attention beside two attributions, word by word, and how alike they rank; returns the code."""
-    st.markdown(
-        _(
-            "It is tempting to read a word's attention as its importance. Whether it is can be measured: integrated gradients and leaving a word out say what "
-            "a word does for the answer; the rank correlation says whether attention puts the words in the same order (Jain & Wallace 2019)."
-        )
-    )
     if not cached_models.classifies(model):
-        why = _("This needs a model with an answer to explain: a classifier, such as a finished run.")
+        why = _("The model above gives no answer to explain; a classifier does.")
         model = classifier.instead(why, model)
     answer = cached_answers.prediction(model, {"text": text} | ({"pair": pair} if pair.strip() else {}))
     assert isinstance(answer, Labelled)
@@ -42,7 +36,7 @@ def show(model: str, text: str, pair: str) -> str:
     titles |= {name: _(explain.METHODS[name].title) for name in METHODS}
     words = found.words[:DRAWN]
     with layout.wide("agreement_bars"):
-        st.plotly_chart(
+        charts.plot(
             figures.word_measures(
                 words, {titles[name]: values[:DRAWN] for name, values in found.scores.items()}, text=_
             ),
@@ -55,7 +49,13 @@ def show(model: str, text: str, pair: str) -> str:
         _("Each column has a scale of its own. Attributions are shown without their sign: how much a word matters, not which way.")
         + (" " + _("The first {shown} of {count} words are drawn.").format(shown=DRAWN, count=len(found.words)) if len(found.words) > DRAWN else "")
     )  # fmt: skip
-    st.subheader(_("Do they agree?"), anchor=False)
+    st.markdown(
+        _(
+            "It is tempting to read a word's attention as its importance. Whether it is can be measured: integrated gradients and leaving a word out say what "
+            "a word does for the answer; the rank correlation says whether attention puts the words in the same order (Jain & Wallace 2019)."
+        )
+    )
+    st.header(_("Do they agree?"), anchor=False)
     st.dataframe(
         pd.DataFrame(
             {
@@ -81,7 +81,7 @@ def show(model: str, text: str, pair: str) -> str:
         )
     )
     with layout.wide("agreement_ranks"):
-        st.plotly_chart(
+        charts.plot(
             figures.rank_scatters(
                 found.words,
                 {titles[name]: found.scores[name] for name in heads.RECEIVED},

@@ -97,7 +97,7 @@ def explorer(model: str, text: str, pair: str, layer: int, head: int, part: atte
     def document_file() -> str:
         return html.explorer_document(
             atlas,
-            script=(components.FOLDER / "attention_explorer.js").read_text(encoding="utf-8"),
+            script=components.script("attention_explorer"),
             style=(components.FOLDER / "attention_explorer.css").read_text(encoding="utf-8"),
             chosen=chosen,
             view=part,

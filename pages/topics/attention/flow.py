@@ -7,7 +7,7 @@ from core.batches import Report
 from core.figures import attention as attention_figures
 from core.figures import heads as figures
 from core.results import Tokens
-from pages.shared import choices, inputs, layout, progress
+from pages.shared import charts, choices, inputs, layout, progress
 from pages.shared.cached import attention as cached_attention
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
@@ -33,18 +33,10 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
         depths = {depth: str(depth) for depth in range(1, layers + 1)}
         key = f"depth_{layers}"
         depth = choices.slider(_("Through how many layers"), depths, choices.kept(key, depths, layers), key=key)
-    st.markdown(
-        _(
-            "A map shows one layer, but vectors mix layer after layer: what a token looks at in layer 6 is already a mixture. **Attention rollout** "
-            "multiplies the maps of all layers, each averaged over its heads and mixed half and half with the residual connection. **Attention flow** treats "
-            "the same maps as pipes and asks how much could flow from a token at the top to a token at the bottom. Both follow the attention only: "
-            "values and feed-forward networks are left out (Abnar & Zuidema 2020)."
-        )
-    )
     left, right = st.columns([3, 2], gap="large")
     with left:
         everything = range(count)
-        st.plotly_chart(
+        charts.plot(
             attention_figures.token_map(
                 tokens,
                 everything,
@@ -66,7 +58,7 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
         if flow is not None:
             measures[_("flow")] = list(flow)
         shown = list(range(min(count, heads.MOST_FLOW_TOKENS)))
-        st.plotly_chart(
+        charts.plot(
             figures.word_measures(
                 [names[i] for i in shown],
                 {name: [values[i] for i in shown] for name, values in measures.items()},
@@ -83,6 +75,14 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
         if len(shown) < count:
             st.caption(_("The first {shown} of {count} tokens are drawn.").format(shown=len(shown), count=count))
         _agreement(measures)
+    st.markdown(
+        _(
+            "A map shows one layer, but vectors mix layer after layer: what a token looks at in layer 6 is already a mixture. **Attention rollout** "
+            "multiplies the maps of all layers, each averaged over its heads and mixed half and half with the residual connection. **Attention flow** treats "
+            "the same maps as pipes and asks how much could flow from a token at the top to a token at the bottom. Both follow the attention only: "
+            "values and feed-forward networks are left out (Abnar & Zuidema 2020)."
+        )
+    )
     return snippets.rollout(model, text, pair, cut, token, flow=count <= heads.MOST_FLOW_TOKENS)
 
 

@@ -2,12 +2,13 @@
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import heads
 from core.batches import Report
 from core.data.bundled import DATASETS
 from core.figures import heads as figures
-from pages.shared import inputs, layout, progress
+from pages.shared import charts, inputs, layout, progress
 from pages.shared.cached import attention as cached_attention
 from pages.shared.cached import data as cached_data
 from pages.shared.i18n import _
@@ -49,15 +50,16 @@ def _texts(sample: str, text: str) -> tuple[str, ...]:
     return tuple(rows["text"][: step * SAMPLE : step])
 
 
-def show(model: str, text: str, pair: str, cut: int) -> str:
-    """The grid of all heads, coloured by one statistic, and the chosen head in numbers; returns the code behind them."""
+def show(model: str, text: str, pair: str, cut: int, options: DeltaGenerator) -> str:
+    """The grid of all heads, coloured by one statistic, and the chosen head in numbers; returns the code behind them.
+
+    options: the place of what is seldom chosen.
+    """
     offered = {name: _(row.title) for name, row in DATASETS.items()} | {"sentence": _("only the sentence above")}
-    first, second = st.columns(2)
-    with first:
+    with options:
         sample = inputs.choice("sample", "attention", offered, _("Texts that heads are measured on"))
-    with second:
-        titles = {name: _(row.title) for name, row in heads.STATISTICS.items()}
-        colour = inputs.choice("colour", "attention", titles, _("Coloured by"))
+    titles = {name: _(row.title) for name, row in heads.STATISTICS.items()}
+    colour = inputs.choice("colour", "attention", titles, _("Coloured by"))
     texts = _texts(sample, text)
     found = cached_attention.head_statistics(model, texts, cut)
     if found is None:
@@ -74,7 +76,7 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
     layer, head = chosen(layers, count)
     unit = {"bits": _("bits"), "tokens": _("tokens"), "share": _("share of the attention, 0–1")}[row.unit]
     with layout.wide("attention_heads_grid"):
-        st.plotly_chart(
+        charts.plot(
             figures.head_grid(
                 found.values[colour],
                 title=_("{statistic} of every head").format(statistic=_(row.title)),
@@ -107,7 +109,7 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
 
 def _chosen(found: heads.HeadStatistics, layer: int, head: int) -> None:
     """The chosen head: its label, and every statistic beside the average of all heads."""
-    st.subheader(
+    st.header(
         _("Layer {layer}, head {head}: {label}").format(
             layer=layer + 1, head=head + 1, label=label_text(found.labels[layer][head])
         ),

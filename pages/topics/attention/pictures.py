@@ -54,9 +54,7 @@ def model_view(maps: AttentionMaps, part: attention.View, dark: bool) -> None:
 
 def strongest(maps: AttentionMaps, layer: int, head: int, part: attention.View) -> None:
     """The largest weights as a table: what the picture says, in text."""
-    st.subheader(
-        _("Strongest links of layer {layer}, head {head}").format(layer=layer + 1, head=head + 1), anchor=False
-    )
+    st.header(_("Strongest links of layer {layer}, head {head}").format(layer=layer + 1, head=head + 1), anchor=False)
     special = st.toggle(_("With special tokens"), value=True)
     names = attention.labels(maps.tokens)
     links = attention.strongest(maps, layer, head, STRONGEST, part, special=special)
@@ -81,7 +79,7 @@ def strongest(maps: AttentionMaps, layer: int, head: int, part: attention.View) 
 
 def pattern(maps: AttentionMaps, layer: int, head: int) -> None:
     """Where one head looks on average."""
-    st.subheader(_("What this head does on average"), anchor=False)
+    st.header(_("What this head does on average"), anchor=False)
     found = attention.pattern(maps, layer, head)
     rows = [
         *((_("looks at {token}").format(token=token), share, "") for token, share in found.special.items()),
@@ -138,7 +136,7 @@ def neuron_view(maps: AttentionMaps, model: str, layer: int, head: int, part: at
 def formula(model: str) -> None:
     """What a weight is made of."""
     config = cached_models.encoder(model).config
-    st.subheader(_("Where the weights come from"), anchor=False)
+    st.header(_("Where the weights come from"), anchor=False)
     st.latex(
         r"\mathrm{Attention}(Q,K,V)=\underbrace{\mathrm{softmax}\!\left(\frac{QK^{\top}}{\sqrt{d_k}}\right)}_{\text{"
         + _("weights")

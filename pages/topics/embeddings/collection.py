@@ -1,6 +1,7 @@
 """The sentences of a map: where they come from, their vectors, and the file that holds them."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import embeddings
 from core.data.bundled import DATASETS
@@ -18,14 +19,16 @@ OWN_TEXTS = (
 )
 
 
-def chosen_texts() -> embeddings.Sample:
-    """A dataset's sample, or the user's own lines."""
-    options = {**{row.id: _(row.title) for row in DATASETS.values()}, "own": _("my own sentences")}
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
-    with left:
-        source = inputs.segment("texts", "embeddings", options, _("Sentences"))
+def chosen_source() -> str:
+    """A dataset's id, or "own" for the user's own lines."""
+    titles = {**{row.id: _(row.title) for row in DATASETS.values()}, "own": _("my own sentences")}
+    return inputs.choice("texts", "embeddings", titles, _("Sentences"))
+
+
+def chosen_texts(source: str, options: DeltaGenerator) -> embeddings.Sample:
+    """A dataset's sample, or the user's own lines. options: the place of how many there are."""
     if source != "own":
-        with right:
+        with options:
             count = inputs.whole_number(
                 "rows", "embeddings", label=_("How many"), low=10, high=embeddings.MOST_SENTENCES, step=50
             )

@@ -5,12 +5,12 @@ from typing import cast
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import attention, embeddings
 from core.figures import embeddings as pictures
-from pages.shared import inputs, layout
+from pages.shared import charts, inputs, layout
 from pages.shared.cached import embeddings as cached_embeddings
-from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.snippets import embeddings as snippets
 from pages.topics.embeddings.names import pooling_names, state_title
@@ -23,19 +23,18 @@ COMPARED = (
 )
 
 
-def show(model: str, text: str) -> None:
-    """last_hidden_state and pooler_output as pictures and numbers, and ways to make one vector of many."""
-    first, second, third = st.columns([3, 1, 2], vertical_alignment="bottom")
-    with first:
-        pair = inputs.pair("embeddings")
-    with second:
-        cut = inputs.cut("embeddings", cached_models.tokenizer(model).model_max_length)
+def show(model: str, text: str, options: DeltaGenerator) -> None:
+    """last_hidden_state and pooler_output as pictures and numbers, and ways to make one vector of many.
+
+    options: the place of what is seldom chosen.
+    """
+    with options:
+        pair, cut = inputs.pair_and_cut("embeddings", model)
     found = cached_embeddings.output(model, text, pair, cut)
     layers, (count, size) = len(found.states) - 1, found.states.shape[1:]
-    with third:
-        state = inputs.state("embeddings", layers)
+    state = inputs.state("embeddings", layers)
     values = found.states[state]
-    st.plotly_chart(
+    charts.plot(
         pictures.state_heatmap(
             values, found.tokens, limit=pictures.colour_limit(values), title=state_title(state, layers), text=_
         ),
@@ -93,7 +92,7 @@ def pooled_rows(found: embeddings.Output) -> dict[str, np.ndarray]:
 
 def one_vector(found: embeddings.Output) -> None:
     """[CLS], mean, maximum and pooler of one text: pictures, lengths, cosines."""
-    st.subheader(_("One vector for the whole text"), anchor=False)
+    st.header(_("One vector for the whole text"), anchor=False)
     st.markdown(
         _(
             "A search or a classifier needs one vector, not one for each token. **[CLS]** takes the first token's; **mean** and **maximum** are "
@@ -102,7 +101,7 @@ def one_vector(found: embeddings.Output) -> None:
         )
     )
     rows = pooled_rows(found)
-    st.plotly_chart(
+    charts.plot(
         pictures.vector_strips(rows, text=_),
         key="embeddings_strips",
         alt=_("The pooled vectors as strips of colour; their lengths and cosines are in the table below"),
@@ -129,7 +128,7 @@ def one_vector(found: embeddings.Output) -> None:
 
 def sentences(model: str, cut: int) -> None:
     """How near a few sentences are, by each way of pooling."""
-    st.subheader(_("Which sentences are near, by each way of pooling"), anchor=False)
+    st.header(_("Which sentences are near, by each way of pooling"), anchor=False)
     written = inputs.lines(
         "compared", "embeddings", label=_("Sentences, one a line"), example=COMPARED, height=130,
         help_text=_("Two to {most} sentences.").format(most=MOST_COMPARED),
@@ -146,16 +145,17 @@ def sentences(model: str, cut: int) -> None:
     places = [place for _row in range(-(-len(matrices) // 2)) for place in st.columns(2)]
     for place, (name, matrix) in zip(places, matrices.items(), strict=False):
         rest = matrix[np.triu_indices(len(rows), k=1)]
-        place.plotly_chart(
-            pictures.similarities(
-                matrix, [str(i + 1) for i in range(len(rows))], hover=rows, lowest=lowest, title=name, text=_
-            ),
-            key=f"embeddings_near_{name}",
-            alt=_("Cosines of the sentences with each other under one way of pooling"),
-        )
-        place.caption(
-            _("different sentences: {low:.2f} to {high:.2f}").format(low=float(rest.min()), high=float(rest.max()))
-        )
+        with place:
+            charts.plot(
+                pictures.similarities(
+                    matrix, [str(i + 1) for i in range(len(rows))], hover=rows, lowest=lowest, title=name, text=_
+                ),
+                key=f"embeddings_near_{name}",
+                alt=_("Cosines of the sentences with each other under one way of pooling"),
+            )
+            st.caption(
+                _("different sentences: {low:.2f} to {high:.2f}").format(low=float(rest.min()), high=float(rest.max()))
+            )
     st.caption(
         _(
             "The numbers are the lines above; colours are the same in all pictures. What matters is the order and the spread, not the "

@@ -4,49 +4,59 @@ from typing import Literal, cast
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import embeddings, models, runs
 from core.bundled import READY
 from core.figures import embeddings as pictures
-from pages.shared import inputs, layout
+from pages.shared import charts, inputs, layout
 from pages.shared.cached import embeddings as cached_embeddings
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.snippets import embeddings as snippets
-from pages.topics.embeddings.collection import chosen_texts, sentences_file, told, vectors
+from pages.topics.embeddings.collection import chosen_source, chosen_texts, sentences_file, told, vectors
 from pages.topics.embeddings.names import pooling_names
 from pages.topics.embeddings.separation import separation
 
 NEIGHBOURS = 8
 
 
-def show(model: str, text: str) -> None:
-    """Sentences as points, one model or before and after fine-tuning."""
-    sample = chosen_texts()
-    pair_of_models = compared_models(model)
+def show(model: str, text: str, options: DeltaGenerator) -> None:
+    """Sentences as points, one model or before and after fine-tuning. options: the place of what is seldom chosen."""
+    first, second, third = st.columns([2, 2, 3])
+    with first:
+        source = chosen_source()
+    with second:
+        compare = inputs.choice("compare", "embeddings", shown_models(), _("Show"))
+    sample = chosen_texts(source, options)
+    pair_of_models = compared_models(model, compare)
     names = tuple(pair_of_models)
     model = names[-1]
-    first, second, third = st.columns([2, 3, 2], vertical_alignment="bottom")
-    with first:
-        pooling = cast(embeddings.Pooling, inputs.segment("pooling", "embeddings", pooling_names(), _("Pooling")))
     kinds = {"pca-2": "PCA 2-D", "pca-3": "PCA 3-D", "tsne-2": "t-SNE 2-D", "tsne-3": "t-SNE 3-D"}
-    with second:
+    with options:
+        pooling = cast(embeddings.Pooling, inputs.segment("pooling", "embeddings", pooling_names(), _("Pooling")))
         kind = inputs.segment("map", "embeddings", kinds, _("Projection"))
-    with third:
         cut = inputs.cut("embeddings", cached_models.tokenizer(model).model_max_length)
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
-    with left:
+    with third:
         state = inputs.state("embeddings", cached_models.encoder(model).config.num_hidden_layers)
     method = cast(embeddings.Method, kind.partition("-")[0])
     dimensions: Literal[2, 3] = 3 if kind.endswith("3") else 2
     count = len(sample.texts)
     perplexity = 30.0
     if method == "tsne":
-        perplexity = right.number_input(
+        perplexity = options.number_input(
             _("Perplexity"), 1.0, 100.0, float(min(30, max(1, (count - 1) // 3))), step=1.0,
             help=_("Roughly how many neighbours each point keeps in mind. It must be smaller than the number of sentences."),
         )  # fmt: skip
     pooled = [vectors(name, title, sample.texts, cut) for name, title in pair_of_models.items()]
+    if any(one is None for one in pooled):
+        return
+    with st.spinner(_("Drawing the map …")):
+        projection = cached_embeddings.projection(
+            names, sample.texts, cut, state, pooling, method, dimensions, perplexity
+        )
+    near = nearest(model, text, sample, cut, state, pooling)
+    selected = maps(pair_of_models, projection, sample, near)
     st.caption(
         told(sample)
         + " "
@@ -58,14 +68,6 @@ def show(model: str, text: str) -> None:
             else ""
         )
     )
-    if any(one is None for one in pooled):
-        return
-    with st.spinner(_("Drawing the map …")):
-        projection = cached_embeddings.projection(
-            names, sample.texts, cut, state, pooling, method, dimensions, perplexity
-        )
-    near = nearest(model, text, sample, cut, state, pooling)
-    selected = maps(pair_of_models, projection, sample, near)
     explain_map(projection, method, perplexity, len(names) == 2)
     read(sample, selected, near, text)
     separation(pair_of_models, sample, cut, state, pooling)
@@ -79,33 +81,24 @@ def show(model: str, text: str) -> None:
     )
 
 
-def compared_models(model: str) -> dict[str, str]:
+def shown_models() -> dict[str, str]:
+    """What can be shown of the model."""
+    return {"one": _("this model"), "both": _("before and after fine-tuning")}
+
+
+def compared_models(model: str, wanted: str) -> dict[str, str]:
     """Model name → title of what is shown: the model alone, or the encoder that a trained model began with and that model."""
-    options = {"one": _("this model"), "both": _("before and after fine-tuning")}
-    wanted = inputs.segment("compare", "embeddings", options, _("Show"))
     if wanted == "one":
         return {model: _("this model")}
-    run = models.RUN_NAME.fullmatch(model)
-    finished = inputs.finished_runs()
-    if not run and model not in READY and finished:
-        st.info(
-            _("Before and after needs a model that was fine-tuned here: choose one of your runs as the model."),
-            icon=":material/info:",
-        )
-        newest, title = next(iter(finished.items()))
-        st.button(
-            _("Take {title}").format(title=layout.plain(title)), on_click=inputs.put, args=("model", newest),
-            icon=":material/model_training:",
-        )  # fmt: skip
-        return {model: _("this model")}
-    if not run:
+    if not models.RUN_NAME.fullmatch(model) and model not in READY:
+        model, title = next(iter(inputs.answering("").items()))
+        template = _("The model above was not fine-tuned here, so one that comes with the studio is shown: {title}.")
         if model not in READY:
-            model, title = next(iter(inputs.ready("label").items()))
-            st.caption(
-                _("Until you have fine-tuned a model of your own, one that comes with the studio is shown: {title}.").format(title=title)
-            )  # fmt: skip
+            template = _("The model above was not fine-tuned here, so your newest run is shown: {title}.")
+        st.caption(template.format(title=layout.plain(title)))
+    if model in READY:
         return {READY[model].base: _("before fine-tuning"), model: _("after fine-tuning")}
-    before = runs.get(run[1]).config.model
+    before = runs.get(model.removeprefix("run:")).config.model
     if before == models.SCRATCH:
         st.info(_("This run began from scratch: there is no model to set before it."), icon=":material/info:")
         return {model: _("this model")}
@@ -143,12 +136,18 @@ def maps(
         )  # fmt: skip
         alt = _("A map of the sentences, a point for each, coloured by label; the sentences are in the table below")
         if flat:
-            event = place.plotly_chart(
-                figure, key=f"embeddings_map_{which}", on_select="rerun", selection_mode=("points", "box", "lasso"), alt=alt
-            )  # fmt: skip
+            with place:
+                event = charts.plot(
+                    figure,
+                    f"embeddings_map_{which}",
+                    alt,
+                    on_select="rerun",
+                    tools=("zoom2d", "lasso2d", "resetScale2d"),
+                )
             selected += [int(point["customdata"][0]) for point in event.selection.points if "customdata" in point]
         else:
-            place.plotly_chart(figure, key=f"embeddings_map3_{which}", alt=alt)
+            with place:
+                charts.plot(figure, f"embeddings_map3_{which}", alt)
     return [i for i in dict.fromkeys(selected) if i < len(sample.texts)]
 
 

@@ -7,7 +7,7 @@ from core import embeddings
 from core.errors import UserError
 from core.figures import embeddings as pictures
 from core.metrics import wilson
-from pages.shared import i18n, layout
+from pages.shared import charts, i18n, layout
 from pages.shared.cached import embeddings as cached_embeddings
 from pages.shared.i18n import _
 
@@ -16,7 +16,7 @@ def separation(
     shown: dict[str, str], sample: embeddings.Sample, cut: int, state: int, pooling: embeddings.Pooling
 ) -> None:
     """Silhouette and linear probe of each model shown."""
-    st.subheader(_("How far apart the labels lie"), anchor=False)
+    st.header(_("How far apart the labels lie"), anchor=False)
     keep = [i for i, label in enumerate(sample.labels) if label]
     if len(keep) < len(sample.labels):
         st.info(
@@ -66,7 +66,7 @@ def separation(
         if "train" in sample.splits and len(shown) == 2:
             st.caption(_("Some of these sentences may have been trained on: that flatters “after”."))
     with right:
-        st.plotly_chart(
+        charts.plot(
             pictures.by_state(curves, state, text=_),
             key="embeddings_by_state",
             alt=_("The silhouette score in every layer"),

@@ -7,7 +7,7 @@ import streamlit as st
 from core import embeddings, models, runs
 from core.errors import UserError
 from core.figures import embeddings as pictures
-from pages.shared import inputs, layout
+from pages.shared import charts, inputs, layout
 from pages.shared.cached import embeddings as cached_embeddings
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
@@ -37,7 +37,7 @@ def show(model: str) -> None:
     parted = embeddings.parting(uses.similarities, [use.sense for use in uses.uses])
     honest_about_language(model, chosen, uses)
     layers = len(uses.similarities) - 1
-    st.plotly_chart(
+    charts.plot(
         pictures.senses(uses, parted, text=_),
         key="embeddings_senses",
         alt=_("The cosine of each pair of uses of the word, layer by layer; the numbers are in the tables below"),
@@ -78,7 +78,7 @@ def show(model: str) -> None:
         order = sorted(range(len(uses.uses)), key=lambda i: uses.uses[i].sense)
         matrix = uses.similarities[state][np.ix_(order, order)]
         names = [f"{i + 1} {uses.uses[i].sense}".strip() for i in order]
-        st.plotly_chart(
+        charts.plot(
             pictures.similarities(
                 matrix, names, hover=[uses.uses[i].sentence for i in order], lowest=min(0.0, float(matrix.min())),
                 title=state_title(state, layers), text=_,
@@ -141,13 +141,18 @@ def honest_about_language(model: str, chosen: str, uses: embeddings.WordUses) ->
         _(
             "This model cannot show it: its vocabulary lacks the word in {unknown} of {total} sentences and {share:.0%} of all their pieces, and reads "
             "[UNK] instead. What you see below is about places of [UNK], not about meanings. Choose a model that reads this language, such as "
-            "bert-base-chinese for Chinese, or an English word."
+            "multilingual-e5-small, or an English word."
         ).format(unknown=unknown, total=len(uses.uses), share=share)
         if unknown
         else _(
-            "This model was trained on English. It knows these characters, but hardly what they mean: choose bert-base-chinese, or an English word."
+            "This model was trained on English. It knows these characters, but hardly what they mean: choose multilingual-e5-small, or an English word."
         )
     )
+    if models.availability(models.MULTILINGUAL) == "here":
+        st.button(
+            _("Use {model}").format(model=models.MULTILINGUAL), key="word_switch", type="primary", on_click=inputs.put,
+            args=("model", models.MULTILINGUAL),
+        )  # fmt: skip
     st.button(_("Show an English word"), on_click=inputs.put, args=("uses", "bank"), icon=":material/translate:")
 
 

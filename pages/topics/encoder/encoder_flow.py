@@ -302,7 +302,7 @@ def payload(trace: Trace, head: int, chosen: str, token: int, text: Callable[[st
         box, matrix = BOXES[name], values(trace, name, head)
         boxes.append({
             "id": name, "title": text(box.title), "sign": box.sign, "formula": box.formula, "says": text(box.says),
-            "inputs": inputs(trace, name), "column": box.column, "shape": list(matrix.shape), "difference": difference(trace, name),
+            "inputs": inputs(trace, name), "column": box.column, "shape": list(matrix.shape),
             "kind": "weights" if name == "weights" else "mask" if name == "mask" else "values",
             "square": name in ("scores", "weights"), "vector": name in ("mask", "pooler", "head", "logits"),
             **_content(trace, name, head, pack),
@@ -353,9 +353,6 @@ def words(text: Callable[[str], str]) -> dict[str, str]:
         "length": text("length {value}"),
         "most": text("largest"),
         "looks": text("looks most at"),
-        "library": text("largest difference from the library: {value}"),
-        "same": text("equal to the library to the last bit"),
-        "unseen": text("the library does not show this step"),
         "full": text("full colour at ±{value}"),
         "exact": text("values to 3 digits"),
         "dots": text("each dot: the value farthest from zero of {rows} × {columns}, to ±{value}"),

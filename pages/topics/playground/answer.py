@@ -1,20 +1,17 @@
 """One answer: what the model says, what it said before training, and what must be known about it."""
 
-import sys
 from collections.abc import Mapping
 
 import streamlit as st
 
 from core import models
 from core.bundled import READY
-from core.data import fit
 from core.errors import UserError
 from core.results import Prediction
 from core.runs import Run
 from core.tasks.table import TASKS
-from pages.shared import data_form, layout
+from pages.shared import layout, unknown
 from pages.shared.cached import answers as cached_answers
-from pages.shared.cached import data as cached_data
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import runs as cached_runs
 from pages.shared.cached import tokens as cached_tokens
@@ -22,15 +19,14 @@ from pages.shared.i18n import _, error_text
 from pages.shared.tasks.table import VIEWS
 from pages.topics.playground.answering import run_of
 
-CHART = {"displayModeBar": False}
 STYLE = """
 <style>
 .words { font-size: 1.15rem; line-height: 2.15; overflow-wrap: anywhere; white-space: pre-wrap; margin: 0; }
-.words.small { font-size: .85rem; }
+.words.small { font-size: .875rem; }
 .words span { padding: .12em .1em; border-radius: .2rem; border-bottom: 2.5px solid transparent; unicode-bidi: isolate; }
 .words .for { border-bottom: 2.5px solid #0072B2; }
 .words .against { border-bottom: 2.5px dashed #D55E00; }
-.words sup { font-size: .6em; line-height: 0; opacity: .85; }
+.words sup { font-size: .875rem; line-height: 0; }
 .words .second { display: block; margin-top: .4rem; padding-left: .8rem; border-left: 3px solid rgba(128,128,128,.5); border-radius: 0; }
 .answer { font-size: 1.75rem; font-weight: 600; line-height: 1.25; overflow-wrap: anywhere; }
 .answer small { font-size: 1rem; font-weight: 400; opacity: .75; padding-left: .5rem; white-space: nowrap; }
@@ -105,12 +101,10 @@ def notes(name: str, given: Mapping[str, str], prediction: Prediction) -> None:
     run = run_of(name)
     if run is not None and run.config.task in TASKS and set(given) - set(task.inputs):
         st.info(_("This model was trained on single texts: it never saw a second sentence in training."))
-    texts = {role: [given.get(role, "")] for role in task.inputs}
-    unknown = fit.notes(cached_data.fit_of(name, texts), sys.maxsize, cut=False)
-    data_form.warnings(unknown)
+    limit = cached_models.predictor(name).max_length
+    first, *others = given.values()
+    read = cached_tokens.tokens(name, first, others[0] if others else "", limit)
+    unknown.offer(name, read, head=True)
     if prediction.truncated:
-        limit = cached_models.predictor(name).max_length
-        first, *others = given.values()
-        read = cached_tokens.tokens(name, first, others[0] if others else "", limit)
         st.warning(_("The model reads at most {limit} tokens. It never saw this:").format(limit=limit))
         layout.cut_text(read.cut + read.cut_pair)

@@ -28,40 +28,38 @@ def load(name: str) -> Predictor:
 def choose_model() -> tuple[str, dict[str, str]]:
     """The model that answers, and the titles of all that could and are here.
 
-    It is the shared model when that can answer; otherwise the newest finished run takes its place, or else a model that comes
-    with the studio, and a line says so.
+    It is the shared model when that can answer. In place of one without a head this visitor's newest run answers, or else a model
+    that comes with the studio, and a line says so. Raises UserError for a model that is not to be had: nothing else answers then.
     """
-    own = inputs.titles(run for run in inputs.finished() if run.config.task in TASKS)
-    titles = own | inputs.ready()
+    titles = inputs.own_before_ready((run for run in inputs.finished() if run.config.task in TASKS), inputs.ready())
     try:
         wanted = inputs.model("playground", label=_("Model that answers"))
         load(wanted)
         return wanted, titles
     except UserError as error:
-        wanted = inputs.get("model")
-        gone = wanted.startswith("run:") and wanted not in titles
-        reason = layout.plain(error_text(error))
-    other = next(name for name in titles if name != wanted)
+        wanted, reason = inputs.get("model"), layout.plain(error_text(error))
+        other = next(name for name in titles if name != wanted)
+        if wanted not in models.MODELS and models.availability(wanted) != "here":
+            _use(other, _("Ask “{title}” instead").format(title=layout.plain(titles[other])))
+            if wanted.startswith("run:"):
+                runs.get(wanted.removeprefix("run:"))  # a link to a run that is gone says just that
+            raise
     template = _("{reason}. Your newest run answers here: {title}.")
     if other in READY:
         template = _("{reason}. A model that comes with the studio answers here: {title}.")
-    if gone:  # whoever opens such a link must see at once that another model answers
-        with layout.mistakes():
-            runs.get(wanted.removeprefix("run:"))
-        template = _("“{title}” answers here instead.")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(template.format(reason=reason, title=layout.plain(titles[other])), width="content")
-        st.button(
-            _("Use it on every page"),
-            type="tertiary",
-            icon=":material/push_pin:",
-            on_click=inputs.put,
-            args=("model", other),
-        )
+        _use(other, _("Use it on every page"))
     load(other)
-    if not own:
+    if other in READY:
         _train_your_own()
     return other, titles
+
+
+def _use(model: str, label: str) -> None:
+    st.button(
+        label, key="use_other", type="tertiary", icon=":material/push_pin:", on_click=inputs.put, args=("model", model)
+    )
 
 
 def examples(model: str) -> None:

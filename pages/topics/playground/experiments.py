@@ -6,35 +6,44 @@ from core.tasks.table import TASKS
 from pages.shared import layout
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import runs as cached_runs
+from pages.shared.experiments import Experiment
 from pages.shared.i18n import _
 from pages.topics.playground.answering import run_of
 
 
-def rows(name: str) -> list[layout.Experiment]:
+def rows(name: str) -> list[Experiment]:
     """Prepared experiments; one of them is a text that this very model got wrong."""
     gives = cached_models.predictor(name).task.gives
     if "tokens" in gives:
         return [
-            layout.Experiment(
+            Experiment(
+                "missing",
                 _("A word that is missing"),
+                _("What does the model read around a hole?"),
                 _("The model reads both sides of the mask. Change the words around it and see which of them decide."),
                 {"text": "The film was so [MASK] that I saw it twice.", "pair": "", "view": "one"},
             )
         ]
     if "tags" in gives:
         return [
-            layout.Experiment(
+            Experiment(
+                "two-things",
                 _("One word, two things"),
+                _("How does the model tell a name from a word?"),
                 _("A month and a person, a country and a person, spelled alike. Only what stands around them tells."),
                 {"text": "May asked Jordan whether Jordan is warm in May.", "view": "one"},
             ),
-            layout.Experiment(
+            Experiment(
+                "small-letters",
                 _("Without capital letters"),
+                _("Does the model go by capital letters?"),
                 _("Nothing in the spelling says what is a name. Whoever goes by capital letters finds nothing here."),
                 {"text": "off to lagos with tunde to see burna boy, back on sunday", "view": "one"},
             ),
-            layout.Experiment(
+            Experiment(
+                "invented",
                 _("Names that nobody has heard"),
+                _("Does the model know names, or the places where names stand?"),
                 _("These names are invented. What is marked comes from the sentence, and not from a list of names."),
                 {"text": "Zorvanna Kelimbe opened a bakery in Brindlewick.", "view": "one"},
             ),
@@ -43,31 +52,39 @@ def rows(name: str) -> list[layout.Experiment]:
         return []
     english = {"pair": "", "view": "one"}
     found = [
-        layout.Experiment(
+        Experiment(
+            "not-bad",
             _("“Not bad at all”"),
+            _("Does the model read words one by one, or together?"),
             _(
                 "Two negative words that praise together. If “bad” alone decides, the model counts words; if “not” turns it, the "
                 "model reads them together. Look at the marks below both."
             ),
             {"text": "Not bad at all.", **english},
         ),
-        layout.Experiment(
+        Experiment(
+            "one-not",
             _("One “not” more"),
+            _("Does one *not* turn the answer?"),
             _(
                 "The two sentences differ in one word that turns their meaning round. A model that has understood it turns its answer; "
                 "one that goes by “good” does not."
             ),
             {"text": "The film is good.", "other_text": "The film is not good.", "pair": "", "view": "texts"},
         ),
-        layout.Experiment(
+        Experiment(
+            "sarcasm",
             _("Sarcasm"),
+            _("Does the model notice irony?"),
             _(
                 "Every word is friendly, the sentence is not. Nothing in the text itself says so, and small models mostly take it at its word."
             ),
             {"text": "Great, another two hours of my life that nobody will give back to me.", **english},
         ),
-        layout.Experiment(
+        Experiment(
+            "chinese",
             _("Chinese for an English model"),
+            _("What does the model say of a text that it cannot read?"),
             _(
                 "High praise, in characters that an English vocabulary hardly has. The model still answers, and often surely: it has "
                 "no way to say “I cannot read this”. The Tokens page shows what little it reads."
@@ -83,8 +100,10 @@ def rows(name: str) -> list[layout.Experiment]:
         mistake = mistakes[0]
         found.insert(
             3,
-            layout.Experiment(
+            Experiment(
+                "mistake",
                 _("A sentence it gets wrong"),
+                _("Why is the model wrong here?"),
                 _(
                     "From the test split, which this model never saw: the label there is **{true}**, the model says **{predicted}** and is "
                     "{confidence:.1%} sure. A high probability is no promise. Which words led it astray? Or is the label wrong?"

@@ -10,7 +10,7 @@ from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.tasks.table import VIEWS
-from pages.topics.playground import answer, experiments
+from pages.topics.playground import answer
 from pages.topics.playground.words import which_words
 
 
@@ -18,8 +18,6 @@ def show(name: str, given: Mapping[str, str]) -> None:
     with layout.mistakes():
         if answer.complete(name, given):
             _answer(name, given)
-            return
-    layout.experiments("playground", experiments.rows(name))
 
 
 def _answer(name: str, given: Mapping[str, str]) -> None:
@@ -42,7 +40,6 @@ def _answer(name: str, given: Mapping[str, str]) -> None:
         if attribution is not None:
             code += "\n\n# " + "-" * 70 + "\n# which words made it say so\n"
             code += view.attribution_code(name, given, subject, method, limit, attribution.words)
-    layout.experiments("playground", experiments.rows(name))
     milliseconds, repeats = cached_answers.latency(name, given)
     speed.caption(
         _(

@@ -15,9 +15,12 @@ from core.data.load import ask
 from core.errors import Note, UserError
 from core.results import JOINED, Reading
 from core.tables.table import FIND_OUT, Table
-from pages.shared import choices, data_form, layout
+from pages.shared import choices, layout
 from pages.shared.cached import data as cached_data
 from pages.shared.cached import models as cached_models
+from pages.shared.data_form import report
+from pages.shared.data_form.reading import fields_of
+from pages.shared.data_form.uploads import suffixes_of
 from pages.shared.i18n import _
 from pages.topics.playground import bulk
 from pages.topics.playground.answering import short_title
@@ -34,7 +37,7 @@ def pasted(name: str, titles: Mapping[str, str]) -> bulk.Job:
     job = bulk.create(
         name, short_title(name, titles), {role: [row[i] for row in parts] for i, role in enumerate(roles)}
     )
-    data_form.warnings(unfit(name, job.inputs))
+    report.warnings(unfit(name, job.inputs))
     return job
 
 
@@ -61,11 +64,9 @@ def _choose_reading(upload: st.runtime.uploaded_file_manager.UploadedFile, rows:
     def take(name: str, value: object) -> None:
         st.session_state[kept] = replace(reading, **{name: value})  # type: ignore[arg-type]
 
-    table = None
-    try:
+    with fields_of(reading, take, plain=False, key="bulk_") as show:
         table = read_upload(upload, rows, reading)
-    finally:
-        data_form.reading_fields(reading, table, take, plain=False, key="bulk_")
+        show(table)
     return table
 
 
@@ -76,7 +77,7 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
     limit = settings.MAX_UPLOAD_MB.value()
     upload = st.file_uploader(
         _("A file with one text a row"),
-        type=[suffix.removeprefix(".") for suffix in data_form.suffixes_of([task.layout])],
+        type=[suffix.removeprefix(".") for suffix in suffixes_of([task.layout])],
         max_upload_size=limit,
         key="bulk_file",
         help=_("Its encoding, delimiter and columns are found out. It is read here and not kept."),
@@ -130,7 +131,7 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
     st.caption(_("{rows:,} rows in {file}").format(rows=len(source.frame), file=layout.plain(upload.name)))
     labels = source.frame[truth].tolist() if truth else None
     job = bulk.create(name, short_title(name, titles), source.texts, labels, source, upload.name)
-    data_form.remarks(source.report, unfit(name, job.inputs))
+    report.remarks(source.report, unfit(name, job.inputs))
     if source.report.unreadable:
         st.warning(
             _(

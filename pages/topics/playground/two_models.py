@@ -13,7 +13,7 @@ from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.tasks.table import VIEWS
-from pages.topics.playground import answer, experiments
+from pages.topics.playground import answer
 from pages.topics.playground.answering import short_title
 
 
@@ -21,8 +21,9 @@ def comparable(name: str) -> dict[str, str]:
     """The other models here that read the same texts and give answers of the same kind: name → title."""
     task = cached_models.predictor(name).task
     alike = {row.id for row in TASKS.values() if (row.gives, row.inputs) == (task.gives, task.inputs)}
-    titles = inputs.titles(run for run in inputs.finished() if run.config.task in alike)
-    titles |= {ready: title for ready, title in inputs.ready().items() if READY[ready].task in alike}
+    runs = (run for run in inputs.finished() if run.config.task in alike)
+    ready = {other: title for other, title in inputs.ready().items() if READY[other].task in alike}
+    titles = inputs.own_before_ready(runs, ready)
     return {other: title for other, title in titles.items() if other != name}
 
 
@@ -31,9 +32,9 @@ def show(name: str, titles: Mapping[str, str], given: Mapping[str, str]) -> None
     if inputs.get("other_classifier") == name:
         inputs.put("other_classifier", "")
     if not others and not inputs.get("other_classifier"):
-        st.info(
+        st.caption(
             _(
-                "There is only one such model so far. Train another one, with other data, settings or a smaller model, or type the name of one on the hub."
+                "No other model here reads such texts and answers in this way. One that you train, with other data or settings, can stand beside it; so can one of the hub."
             )
         )
         st.page_link("pages/finetune.py", label=_("Fine-tune another model"), icon=":material/model_training:")
@@ -65,7 +66,6 @@ def show(name: str, titles: Mapping[str, str], given: Mapping[str, str]) -> None
             if first == second
             else _("They disagree: **{first}** or **{second}**.").format(first=first, second=second)
         )
-    layout.experiments("playground", experiments.rows(name))
     shown = [model for model in (name, other) if model and (model == name or len(answers) == 2)]
     ready = {model: cached_models.predictor(model) for model in shown}
     layout.show_code(

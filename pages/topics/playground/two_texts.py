@@ -6,12 +6,12 @@ import streamlit as st
 
 from core.figures import predictions as predictions_figures
 from core.tasks.classify import Labelled
-from pages.shared import inputs, layout
+from pages.shared import charts, inputs, layout
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.tasks.table import VIEWS
-from pages.topics.playground import answer, experiments
+from pages.topics.playground import answer
 
 
 def show(name: str, given: Mapping[str, str]) -> None:
@@ -23,7 +23,6 @@ def show(name: str, given: Mapping[str, str]) -> None:
     with layout.mistakes():
         if answer.complete(name, given):
             _compare(name, given, edited)
-    layout.experiments("playground", experiments.rows(name))
     layout.show_code(VIEWS[predictor.task.id].predict_code(name, edited, predictor.max_length))
 
 
@@ -45,11 +44,10 @@ def _compare(name: str, given: Mapping[str, str], edited: Mapping[str, str]) -> 
 
 def _labels(first: Labelled, second: Labelled) -> None:
     """The probabilities of both side by side, and what changed."""
-    st.plotly_chart(
+    charts.plot(
         predictions_figures.label_probabilities(
             {_("the sentence"): first.probabilities, _("edited"): second.probabilities}, text=_
         ),
-        config=answer.CHART,
         key="bars_texts",
         alt=_("Probabilities of both sentences: {first}, then {second}").format(first=first.label, second=second.label),
     )

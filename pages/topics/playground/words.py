@@ -8,12 +8,11 @@ import streamlit as st
 from core import explain
 from core.figures import predictions as predictions_figures
 from core.results import Attribution
-from pages.shared import choices, inputs
+from pages.shared import charts, choices, inputs
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.tasks.base import Subject
-from pages.topics.playground.answer import CHART
 
 
 def _visible(text: str) -> str:
@@ -74,7 +73,7 @@ def which_words(
     name: str, given: Mapping[str, str], subjects: Sequence[Subject]
 ) -> tuple[Attribution | None, Subject, str]:
     """The attribution of one of the subjects of an answer, computed only when it is shown; the subject; and the method."""
-    st.subheader(_("Which words made it say so"), anchor=False)
+    st.header(_("Which words made it say so"), anchor=False)
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     titles = {key: _(row.title) for key, row in explain.offered(cached_models.predictor(name).task).items()} | {
         "off": _("Off")
@@ -102,9 +101,8 @@ def which_words(
         return attribution, subject, method
     st.html(tinted(attribution, tuple(given.values())))
     st.html(keys(attribution.label))
-    st.plotly_chart(
+    charts.plot(
         predictions_figures.contributions(attribution, text=_),
-        config=CHART,
         key="contributions",
         alt=", ".join(f"{word.text} {amount(word.score, method)}" for word in attribution.words)[:400],
     )

@@ -11,7 +11,7 @@ from core.errors import UserError
 from core.figures import training as training_figures
 from core.results import Measure, RunConfig, RunReport
 from core.runs import Run
-from pages.shared import layout, words
+from pages.shared import charts, layout, visitor, words
 from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _
 
@@ -93,7 +93,9 @@ def _queue(configs: list[RunConfig]) -> None:
     """Create and start runs in this order. A mistake is shown on the page."""
     try:
         for config in configs:
-            runs.start(runs.create(config))
+            run = runs.create(config)
+            runs.start(run)
+            visitor.opened(run.id)
     except UserError as error:
         st.session_state[ERROR] = error
 
@@ -122,7 +124,7 @@ def _results(outcomes: list[adaptive.Outcome]) -> None:
         if name in row.means
     }
     if rows:
-        layout.plot(
+        charts.plot(
             training_figures.intervals(rows, title=_("Test accuracy: mean over seeds with 95% interval"), text=_),
             "adaptive_means",
             _("Test accuracy: mean over seeds with 95% interval"),

@@ -2,11 +2,12 @@
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import attention
 from core.figures import pretraining as figures
 from core.pretraining import Corruption, Fate
-from pages.shared import inputs
+from pages.shared import charts, inputs
 from pages.shared.cached import article as cached_article
 from pages.shared.cached import data as cached_data
 from pages.shared.cached import models as cached_models
@@ -36,20 +37,24 @@ def _roll() -> None:
     inputs.put("seed", (inputs.number("seed", 0, HIGHEST_SEED, 0) + 1) % (HIGHEST_SEED + 1))
 
 
-def show(model: str, text: str, cut: int) -> str:
-    """One roll of the recipe as chips, its counts beside those of many rolls and of many texts; returns the code."""
+def show(model: str, text: str, cut: int, options: DeltaGenerator) -> str:
+    """One roll of the recipe as chips, its counts beside those of many rolls and of many texts; returns the code.
+
+    options: the place of what is seldom chosen.
+    """
+    with options:
+        seed = inputs.whole_number("seed", "pretraining", label=_("Seed"), low=0, high=HIGHEST_SEED)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(_("Roll again"), on_click=_roll, type="primary", icon=":material/casino:")
+        whole = inputs.flag("whole", "pretraining", label=_("Whole words"))
+    found = cached_pretraining.corrupted(model, text, seed=seed, whole_words=whole, max_length=cut)
+    _chips(model, found)
     st.markdown(
         _(
             "To learn, BERT gets sentences with mistakes and has to restore them. Of every hundred tokens 15 are chosen; of these 80 % become "
             "[MASK], 10 % a random token, and 10 % stay as they are. The loss counts the chosen ones only, and the model is not told which they are."
         )
     )
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        seed = inputs.whole_number("seed", "pretraining", label=_("Seed"), low=0, high=HIGHEST_SEED)
-        st.button(_("Roll again"), on_click=_roll, type="primary", icon=":material/casino:")
-        whole = inputs.flag("whole", "pretraining", label=_("Whole words"))
-    found = cached_pretraining.corrupted(model, text, seed=seed, whole_words=whole, max_length=cut)
-    _chips(model, found)
     if not found.chosen:
         st.info(_("This time no token was chosen: a short text has only a few. Roll again."), icon=":material/casino:")
     if whole:
@@ -109,7 +114,7 @@ def _row(title: str, tokens: int, counts: dict[Fate, int]) -> dict[str, object]:
 
 
 def _counts(model: str, text: str, found: Corruption, seed: int, whole: bool, cut: int) -> None:
-    st.subheader(_("How often?"), anchor=False)
+    st.header(_("How often?"), anchor=False)
     rounds = _rounds(found)
     many = cached_pretraining.fates(model, text, seed=seed, rounds=rounds, whole_words=whole, max_length=cut)
     summed: dict[Fate, int] = {fate: sum(counts[fate] for counts in many) for fate in CHOSEN}
@@ -162,7 +167,7 @@ def _settling(model: str, text: str, found: Corruption, cut: int) -> None:
         return
     names = _names()
     targets: dict[Fate, float] = {"mask": 0.8, "random": 0.1, "kept": 0.1}
-    st.plotly_chart(
+    charts.plot(
         figures.settling(
             chosen,
             {names[fate]: values for fate, values in shares.items()},
@@ -176,7 +181,7 @@ def _settling(model: str, text: str, found: Corruption, cut: int) -> None:
 
 
 def _words() -> None:
-    st.subheader(_("“15 % of the words are masked”?"), anchor=False)
+    st.header(_("“15 % of the words are masked”?"), anchor=False)
     st.markdown(
         _(
             "So the tutorial says, and it is not quite it:\n"

@@ -5,6 +5,7 @@ from typing import cast
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.attention import readable
 from core.figures import pretraining as figures
@@ -40,39 +41,28 @@ def _roll() -> None:
     inputs.put("seed", (inputs.number("seed", 0, HIGHEST_SEED, 0) + 1) % (HIGHEST_SEED + 1))
 
 
-def show(model: str, text: str, cut: int) -> str:
-    """A sentence of masks filled step by step; returns the code."""
-    st.markdown(
-        _(
-            "Is BERT good at generating text, as the tutorial says? It can fill masks, also several, one after the other. That is what you see here: "
-            "a text with holes, or the sentence followed by new masks."
-        )
-    )
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
-    with left:
-        method = cast(Method, inputs.segment("way", "pretraining", _methods(), _("In which order")))
+def show(model: str, text: str, cut: int, options: DeltaGenerator) -> str:
+    """A sentence of masks filled step by step; returns the code. options: the place of what is seldom chosen."""
     holes = str(cached_models.tokenizer(model).mask_token) in text
-    with right:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        method = cast(
+            Method, inputs.segment("way", "pretraining", _methods(), _("In which order"), label_visibility="collapsed")
+        )
+        st.button(_("Roll again"), on_click=_roll, type="primary", icon=":material/casino:")
+    with options:
         length = inputs.whole_number(
             "length", "pretraining", label=_("Masks to add"), low=1, high=LONGEST,
             help_text=_("Added after the sentence. A text that has masks of its own is filled as it is."),
         )  # fmt: skip
-    st.caption(_help(method) + (" " + _("This text has masks of its own, so none are added.") if holes else ""))
-    one, two, three, four = st.columns(4, vertical_alignment="bottom")
-    with one:
         temperature = inputs.decimal(
             "temperature", "pretraining", label=_("Temperature"), low=0.1, high=2.0, step=0.1,
             help_text=_("Divides the logits before softmax: below 1 the likeliest tokens gain, above 1 the others do."),
         )  # fmt: skip
-    with two:
         top_k = inputs.whole_number(
             "top_k", "pretraining", label=_("Top-k"), low=0, high=1000,
             help_text=_("Only so many of the likeliest tokens may be drawn: 1 always takes the likeliest, 0 sets no limit."),
         )  # fmt: skip
-    with three:
         seed = inputs.whole_number("seed", "pretraining", label=_("Seed"), low=0, high=HIGHEST_SEED)
-    with four:
-        st.button(_("Roll again"), on_click=_roll, icon=":material/casino:", width="stretch")
     with st.spinner(_("Filling the masks …")):
         steps = cached_pretraining.generated(
             model, text, method=method, length=length, temperature=temperature, top_k=top_k, seed=seed, max_length=cut
@@ -80,10 +70,18 @@ def show(model: str, text: str, cut: int) -> str:
     if not steps:
         st.info(_("There was nothing to fill."), icon=":material/info:")
         return ""
-    chosen = _step(len(steps))
+    chosen = inputs.number("step", 1, len(steps), len(steps))
     _picture(model, steps, chosen)
+    _step(len(steps), chosen)
+    st.caption(_help(method) + (" " + _("This text has masks of its own, so none are added.") if holes else ""))
     _table(steps)
-    st.subheader(_("What this is not"), anchor=False)
+    st.markdown(
+        _(
+            "Is BERT good at generating text, as the tutorial says? It can fill masks, also several, one after the other. That is what you see here: "
+            "a text with holes, or the sentence followed by new masks."
+        )
+    )
+    st.header(_("What this is not"), anchor=False)
     st.markdown(
         _(
             "A language model such as GPT learns p(next token | all before) and multiplies these to the probability of any text, so that drawing token after token is drawing "
@@ -95,15 +93,12 @@ def show(model: str, text: str, cut: int) -> str:
     return snippets.generate(model, text, length, method, temperature, top_k, seed, cut)
 
 
-def _step(count: int) -> int:
-    """How many tokens have been written in the picture: all of them unless chosen."""
-    if count < 2:
-        return count
-    shown = inputs.number("step", 1, count, count)
-    key = "step@pretraining"
-    steps = {step: str(step) for step in range(1, count + 1)}
-    choices.slider(_("Step"), steps, shown, key=key, on_change=_take_step, args=(key, count))
-    return shown
+def _step(count: int, shown: int) -> None:
+    """Choose how many tokens have been written in the picture; all of them unless chosen."""
+    if count > 1:
+        key = "step@pretraining"
+        steps = {step: str(step) for step in range(1, count + 1)}
+        choices.slider(_("Step"), steps, shown, key=key, on_change=_take_step, args=(key, count))
 
 
 def _take_step(key: str, count: int) -> None:

@@ -23,9 +23,13 @@ from core.results import RunConfig
 from core.tables import files
 from core.tasks.base import Task
 from core.tasks.table import TASKS
-from pages.shared import choices, data_form, inputs, launch, layout, recipe
+from pages.shared import choices, inputs, launch, layout, recipe
 from pages.shared.cached import models as cached_models
-from pages.shared.data_form import NO_FILE, Source
+from pages.shared.data_form import columns as data_columns
+from pages.shared.data_form import reading as data_reading
+from pages.shared.data_form import report, uploads
+from pages.shared.data_form.source import Source
+from pages.shared.data_form.uploads import NO_FILE
 from pages.shared.i18n import _, error_text
 from pages.shared.run_view import actions, live, result
 from pages.shared.snippets import learn as snippets
@@ -182,17 +186,17 @@ def _ready(aim: Aim, model: str) -> Source:
 
 def _text() -> str:
     """The pasted text; the example until there is one."""
-    file = data_form.file_of(inputs.get(PASTED), (files.TEXT_SUFFIX,))
+    file = uploads.file_of(inputs.get(PASTED), (files.TEXT_SUFFIX,))
     return file.read_bytes().decode() if file else EXAMPLE
 
 
 def _keep(text: str) -> str:
     """Write a pasted text into a file, as if it had been uploaded: then its name, not the text, stands in the address."""
-    return data_form.keep_upload(f"{PASTED}.txt", text.encode())
+    return uploads.keep_upload(f"{PASTED}.txt", text.encode())
 
 
 def _pasted(aim: Aim) -> Source:
-    if inputs.get(PASTED) and data_form.file_of(inputs.get(PASTED), (files.TEXT_SUFFIX,)) is None:
+    if inputs.get(PASTED) and uploads.file_of(inputs.get(PASTED), (files.TEXT_SUFFIX,)) is None:
         st.warning(_("This link's text is no longer on this machine. Here is the example instead."))
         inputs.put(PASTED, "")
     text, key = _text(), f"{PASTED}@{PAGE}"
@@ -202,21 +206,23 @@ def _pasted(aim: Aim) -> Source:
         on_change=lambda: inputs.put(PASTED, _keep(st.session_state[key])),
         help=_("Blank lines separate documents. It stays on this machine."),
     )  # fmt: skip
-    return Source(f"{PASTED}.txt", str(data_form.file_of(_keep(text), (files.TEXT_SUFFIX,))), aim.task.id)
+    return Source(f"{PASTED}.txt", str(uploads.file_of(_keep(text), (files.TEXT_SUFFIX,))), aim.task.id)
 
 
 def _file(aim: Aim, model: str) -> Source | None:
-    file = data_form.upload(
-        _("A text file, or a table with a column of texts"), data_form.suffixes_of([aim.task.layout]), inputs.get("corpus"), _set_corpus, key="corpus_upload",
+    file = uploads.upload(
+        _("A text file, or a table with a column of texts"), uploads.suffixes_of([aim.task.layout]), inputs.get("corpus"), _set_corpus, key="corpus_upload",
         help_text=_("In a .txt file blank lines separate documents. Labels are not needed and not used. The file stays on this machine."),
         none=_("No file yet."),
     )  # fmt: skip
     if file is None:
         return None
     values = _values(aim, model)
-    reading = data_form.choose_reading(file, aim.task.layout, values, key="corpus_")
-    columns = data_form.choose_columns(file, aim.task.layout, values, reading, key="corpus_")
-    return None if columns is None else Source(file.name, str(file), aim.task.id, columns, reading)
+    reading = data_reading.choose_reading(file, aim.task.layout, values, key="corpus_")
+    columns = data_columns.choose_columns(file, aim.task.layout, values, reading, key="corpus_")
+    return (
+        None if columns is None else Source(file.name, str(file), aim.task.id, columns, reading, values.preparation())
+    )
 
 
 def _show_texts(dataset: TextDataset) -> None:
@@ -229,7 +235,7 @@ def _show_texts(dataset: TextDataset) -> None:
     )
     for column, name, split in zip(st.columns(3), names, ("train", "validation", "test"), strict=True):
         column.metric(name, f"{counts.get(split, 0):,}")
-    data_form.remarks(dataset.report)
+    report.remarks(dataset.report)
     train = dataset.splits["train"]
     rows = train.select(range(min(SHOWN, len(train))))
     frame = pd.DataFrame({_("Text"): [_short(row["text"]) for row in rows]})
@@ -262,7 +268,7 @@ def _form(model: str) -> None:
     source, dataset = None, None
     left, right = st.columns([3, 2], gap="large")
     with left, layout.mistakes():
-        st.subheader(_("1 · Texts"), anchor=False)
+        st.header(_("1 · Texts"), anchor=False)
         source = _choose_texts(aim, model)
         if source:
             with st.spinner(_("Reading the data …"), show_time=True):
@@ -271,13 +277,13 @@ def _form(model: str) -> None:
     values = _values(aim, model)
     config = _configuration(aim, model, source, values) if source else None
     with right, layout.mistakes():
-        st.subheader(_("2 · Values"), anchor=False)
+        st.header(_("2 · Values"), anchor=False)
         limit = 512 if aim.scratch else launch.token_limit(model)
         recipe.numbers(
             SETTABLE, values.value, lambda field: values.change(**{field: st.session_state[f"value_{field}"]}), limit
         )
         st.caption(_("Chosen for some minutes on two processor cores. More texts and epochs make a better model."))
-        st.subheader(_("3 · Start"), anchor=False)
+        st.header(_("3 · Start"), anchor=False)
         if config and source and dataset:
             launch.show_estimate(config, source)
             launch.show_start(config, source, "learning")
@@ -307,6 +313,7 @@ def _configuration(aim: Aim, model: str, source: Source, values: recipe.Values) 
         task=aim.task.id,
         columns=source.columns,
         reading=source.reading,
+        preparation=source.preparation,
         preset="custom",
     )
     chosen: Mapping[str, object] = {name: values.value(name) for name in SETTABLE}

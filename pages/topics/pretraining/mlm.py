@@ -8,6 +8,7 @@ from math import exp, log2
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import attention, models
 from core.attention import readable
@@ -17,7 +18,7 @@ from core.figures import pretraining as figures
 from core.figures.style import safe
 from core.pretraining import Filled, Filling
 from core.results import Tokens
-from pages.shared import i18n, inputs, layout
+from pages.shared import charts, i18n, inputs, layout
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import pretraining as cached_pretraining
 from pages.shared.cached import tokens as cached_tokens
@@ -135,14 +136,18 @@ def _offered(model: str) -> dict[str, str]:
     return found
 
 
-def show(model: str, text: str, cut: int) -> str:
-    """Tokens to mask, the likeliest entries for each masked one, the loss, attention before and after; returns the code."""
+def show(model: str, text: str, cut: int, options: DeltaGenerator) -> str:
+    """Tokens to mask, the likeliest entries for each masked one, the loss, attention before and after; returns the code.
+
+    options: the place of what is seldom chosen.
+    """
     tokens = cached_tokens.tokens(model, text, "", cut)
     whole = inputs.get("whole") == "yes"
     masked = positions(tokens, inputs.get("masked"), whole_words=whole)
     _chips(model, tokens, masked, whole)
     offered = _offered(model)
-    others = inputs.many("models", "pretraining", offered, _("Beside other models"), placeholder=_("none: choose models to compare with"), most=SIDE_BY_SIDE - 1) if offered else ()  # fmt: skip
+    with options:
+        others = inputs.many("models", "pretraining", offered, _("Beside other models"), placeholder=_("none: choose models to compare with"), most=SIDE_BY_SIDE - 1) if offered else ()  # fmt: skip
     if not masked and not _gaps(model, tokens):
         st.info(
             _("No token is masked. Click one above, or write [MASK] where a word should be."),
@@ -230,7 +235,7 @@ def _guesses(found: dict[str, Filled]) -> None:
 
 def _picture(found: Filled, filling: Filling, largest: float, *, key: str) -> None:
     names, values, original = _bars(filling)
-    st.plotly_chart(
+    charts.plot(
         figures.guesses(
             names,
             values,
@@ -295,7 +300,7 @@ def _table(found: Filled) -> None:
 
 def _loss(found: Filled) -> None:
     """The MLM loss of this sentence: the formula, and its terms."""
-    st.subheader(_("The loss of this sentence"), anchor=False)
+    st.header(_("The loss of this sentence"), anchor=False)
     formula = r"\mathcal{L}_{\text{MLM}}=-\frac{1}{|M|}\sum_{i\in M}\ln p\,(x_i\mid x_{\setminus M})"
     terms = [row for row in found.fillings if row.original is not None]
     if found.loss is None or not terms:
@@ -337,20 +342,21 @@ def _decimal(value: float) -> str:
 
 def _attention(model: str, text: str, masked: tuple[int, ...], whole: bool, cut: int) -> None:
     """One head's map of the sentence as it is and as the model reads it, on the same scale."""
-    st.subheader(_("Attention before and after masking"), anchor=False)
+    st.header(_("Attention before and after masking"), anchor=False)
     if not masked:
         st.markdown(_("Click a token to see how the heads look at a mask instead."))
         return
     config = cached_models.masked_lm(model).config
     layer, head = inputs.layer_and_head("pretraining", config.num_hidden_layers, config.num_attention_heads)
     both = cached_pretraining.before_after(model, text, masked, whole_words=whole, layer=layer, max_length=cut)
-    for column, maps, title in zip(
-        st.columns(2, gap="large"), (both.before, both.after), (_("Before: every token is read"), _("After: masked tokens are hidden")), strict=True
+    for column, maps, other, title in zip(
+        st.columns(2, gap="large"), (both.before, both.after), (both.after, both.before),
+        (_("Before: every token is read"), _("After: masked tokens are hidden")), strict=True
     ):  # fmt: skip
         with column:
             st.markdown("**" + title + "**")
-            st.plotly_chart(
-                attention_figures.attention_heatmap(maps, layer, head, text=_),
+            charts.plot(
+                attention_figures.attention_heatmap(maps, layer, head, beside=other.tokens, text=_),
                 key=f"mlm_attention_{maps is both.before}",
                 alt=_("The chosen head's attention, before or after masking"),
             )

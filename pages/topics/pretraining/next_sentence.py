@@ -8,7 +8,7 @@ from core import attention
 from core.errors import UserError
 from core.figures import pretraining as figures
 from core.pretraining import NextSentence
-from pages.shared import inputs, layout
+from pages.shared import charts, inputs, layout
 from pages.shared.cached import pretraining as cached_pretraining
 from pages.shared.i18n import _
 from pages.shared.snippets import pretraining as snippets
@@ -40,12 +40,6 @@ def _use(pair: tuple[str, str]) -> None:
 
 def show(model: str, text: str, pair: str, cut: int) -> str:
     """The probability that the second text follows, prepared pairs, segments, and the way to the answer; returns the code."""
-    st.markdown(
-        _(
-            "BERT's second task: half of its training pairs were two sentences in a row, half had a second sentence from another text, and the vector of "
-            "[CLS] had to tell which. RoBERTa (Liu et al. 2019) left the task out and lost nothing, so most later models do without."
-        )
-    )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(_("Prepared pairs:"), width="content")
         for name, title in _titles().items():
@@ -59,6 +53,12 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
         st.info(layout.plain(_(template).format(**values)), icon=":material/info:")
     _answer(found)
     _segments(found)
+    st.markdown(
+        _(
+            "BERT's second task: half of its training pairs were two sentences in a row, half had a second sentence from another text, and the vector of "
+            "[CLS] had to tell which. RoBERTa (Liu et al. 2019) left the task out and lost nothing, so most later models do without."
+        )
+    )
     _path(found)
     _prepared(model, cut)
     return snippets.next_sentence(model, text, pair, found.tokens.max_length)
@@ -90,7 +90,7 @@ def _segments(found: NextSentence) -> None:
 
 
 def _path(found: NextSentence) -> None:
-    st.subheader(_("From [CLS] to the answer"), anchor=False)
+    st.header(_("From [CLS] to the answer"), anchor=False)
     size = len(found.cls)
     rows = {
         _("1 · h: the last hidden state of [CLS], {size} numbers").format(size=size): found.cls,
@@ -98,7 +98,7 @@ def _path(found: NextSentence) -> None:
         _("3 · pooled = tanh(W h + b): every number between −1 and 1"): found.pooled,
     }
     with layout.wide("nsp_path"):
-        st.plotly_chart(
+        charts.plot(
             figures.vectors(rows, bar=_("share of the row's largest number"), text=_),
             key="nsp_path",
             alt=_("The vector of [CLS], what the linear map makes of it, and the pooled vector, as coloured strips"),
@@ -135,7 +135,7 @@ def _path(found: NextSentence) -> None:
 
 
 def _prepared(model: str, cut: int) -> None:
-    st.subheader(_("The prepared pairs side by side"), anchor=False)
+    st.header(_("The prepared pairs side by side"), anchor=False)
     titles = _titles()
     try:
         chances = [cached_pretraining.follows(model, *PAIRS[name], cut).probability for name in titles]

@@ -10,7 +10,7 @@ from core.attention import readable
 from core.batches import Report
 from core.figures import pretraining as figures
 from core.pretraining import Scored, TokenScore
-from pages.shared import inputs, layout, progress
+from pages.shared import charts, inputs, layout, progress
 from pages.shared.cached import pretraining as cached_pretraining
 from pages.shared.i18n import _
 from pages.shared.snippets import pretraining as snippets
@@ -22,16 +22,6 @@ LISTED = 5
 
 def show(model: str, text: str, cut: int) -> str:
     """Pseudo-log-likelihood of one sentence or two, token by token; returns the code."""
-    st.markdown(
-        _(
-            "BERT cannot say how likely a sentence is, because it never reads from left to right. But each token can be hidden in turn: the logarithms of the "
-            "probabilities that it then gets, added up, are the sentence's **pseudo-log-likelihood** (Salazar et al. 2020)."
-        )
-    )
-    st.latex(
-        r"\begin{gathered}\mathrm{PLL}(x)=\sum_{i=1}^{N}\ln p\,(x_i\mid x_{\setminus i})\\[.4em]"
-        r"\mathrm{PPPL}(x)=\exp\!\left(-\tfrac{1}{N}\,\mathrm{PLL}(x)\right)\end{gathered}"
-    )
     other = inputs.other_text("pretraining", label=_("Compared with (optional)"))
     first = _score(model, text, cut)
     second = _score(model, other, cut) if other.strip() else None
@@ -45,6 +35,16 @@ def show(model: str, text: str, cut: int) -> str:
     for number, found in enumerate(both):
         with st.container(border=len(both) > 1):
             _one(found, number, largest)
+    st.markdown(
+        _(
+            "BERT cannot say how likely a sentence is, because it never reads from left to right. But each token can be hidden in turn: the logarithms of the "
+            "probabilities that it then gets, added up, are the sentence's **pseudo-log-likelihood** (Salazar et al. 2020)."
+        )
+    )
+    st.latex(
+        r"\begin{gathered}\mathrm{PLL}(x)=\sum_{i=1}^{N}\ln p\,(x_i\mid x_{\setminus i})\\[.4em]"
+        r"\mathrm{PPPL}(x)=\exp\!\left(-\tfrac{1}{N}\,\mathrm{PLL}(x)\right)\end{gathered}"
+    )
     return snippets.score(model, [found.tokens.text for found in both], first.tokens.max_length)
 
 
@@ -101,14 +101,6 @@ def _one(found: Scored, number: int, largest: float) -> None:
 
     for template, values in found.notes:
         st.info(layout.plain(_(template).format(**values)), icon=":material/info:")
-    with st.container(horizontal=True):
-        count = len(found.scores)
-        st.metric(_("Pseudo-log-likelihood"), f"{found.total:.2f}", width="content")
-        st.metric(
-            _("Pseudo-perplexity"), f"{found.perplexity:,.1f}", width="content",
-            help=_("As if the model chose among so many equally likely tokens at every place: 1 means certain. It compares texts under one model, not models with different vocabularies."),
-        )  # fmt: skip
-        st.metric(_("Tokens scored"), f"{count}", width="content")
     masking.chips(
         f"masking_score_{number}",
         [chip(i) for i in range(len(names))],
@@ -117,8 +109,16 @@ def _one(found: Scored, number: int, largest: float) -> None:
             "Below each token: −ln p. The deeper the tint, the more it surprises. Point at one to see what was expected."
         ),
     )
+    with st.container(horizontal=True):
+        count = len(found.scores)
+        st.metric(_("Pseudo-log-likelihood"), f"{found.total:.2f}", width="content")
+        st.metric(
+            _("Pseudo-perplexity"), f"{found.perplexity:,.1f}", width="content",
+            help=_("As if the model chose among so many equally likely tokens at every place: 1 means certain. It compares texts under one model, not models with different vocabularies."),
+        )  # fmt: skip
+        st.metric(_("Tokens scored"), f"{count}", width="content")
     order = [names[score.position] for score in found.scores]
-    st.plotly_chart(
+    charts.plot(
         figures.surprise(
             order,
             [-score.log_probability for score in found.scores],

@@ -4,20 +4,21 @@ from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import vocabulary
 from core.figures import training as training_figures
-from pages.shared import choices, inputs
+from pages.shared import charts, choices, inputs
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
 from pages.topics.tokens import tokenizers
 
 
-def show(model: str) -> None:
-    """A dataset under the chosen tokenizer."""
+def show(model: str, options: DeltaGenerator) -> None:
+    """A dataset under the chosen tokenizer. options: the place of what is seldom chosen."""
     rows = tokenizers.sources()
-    first, second, third = st.columns([3, 1.3, 1.3], vertical_alignment="bottom")
+    first, second = st.columns([3, 1], vertical_alignment="bottom")
     with first:
         source = choices.listed(
             _("Texts"),
@@ -31,15 +32,16 @@ def show(model: str) -> None:
     with second:
         counts = {number: f"{number:,}" for number in (500, 2000, 10000)}
         count = choices.listed(_("Examples"), counts, choices.kept("dataset_count", counts, 2000), key="dataset_count")
-    with third:
+    with options:
         max_length = inputs.cut("tokens", cached_models.tokenizer(model).model_max_length)
     texts = tokenizers.texts_of(source, count)
     report, done = tokenizers.progress(_("{done:,} of {total:,} texts read"))
     found = cached_tokens.corpus_statistics(model, texts, max_length, report)
     done()
     assert found is not None
-    st.plotly_chart(
+    charts.plot(
         training_figures.length_histogram(found.lengths, max_length, text=_),
+        key="tokens_lengths",
         alt=_("How many tokens the examples have, and where they are cut"),
     )
     columns = st.columns(4)

@@ -1,6 +1,6 @@
 """The prepared experiments of the Tokens page."""
 
-from pages.shared import layout
+from pages.shared.experiments import Experiment
 from pages.shared.i18n import _
 
 LONG = (
@@ -9,33 +9,41 @@ LONG = (
 )
 
 
-def rows() -> tuple[layout.Experiment, ...]:
+def rows() -> tuple[Experiment, ...]:
     """What to try."""
     return (
-        layout.Experiment(
+        Experiment(
+            "tutorial",
             _("The tutorial's sentence"),
+            _("What does the model really get for *I love eating pizza*?"),
             _(
                 "The tutorial prints `I [SEP] love [SEP] eating [SEP] pizza [SEP]` with made-up ids. The truth: one "
                 "`[CLS]` in front, one `[SEP]` at the end, and with this vocabulary the ids 101 1045 2293 5983 10733 102."
             ),
             {"text": "I love eating pizza", "pair": "", "model": "minilm", "view": "tokens"},
         ),
-        layout.Experiment(
+        Experiment(
+            "rare-word",
             _("A word the vocabulary lacks"),
+            _("What happens to a word that the vocabulary does not have?"),
             _(
                 "Rare words are spelled from pieces; `##` marks a piece that continues a word. Change a letter and watch the pieces change."
             ),
             {"text": "Untokenizable words are spelled, not unknown", "pair": "", "view": "tokens"},
         ),
-        layout.Experiment(
+        Experiment(
+            "chinese",
             _("Chinese in an English vocabulary"),
+            _("What is left of Chinese in an English vocabulary?"),
             _(
                 "Common characters have an entry of their own, others become `[UNK]`: the model cannot tell those apart. bert-base-chinese knows them."
             ),
             {"text": "我爱吃披萨，也爱喝咖啡。", "pair": "", "view": "tokens"},
         ),
-        layout.Experiment(
+        Experiment(
+            "pair",
             _("A question and its answer"),
+            _("How does the model tell two texts apart?"),
             _(
                 "A pair has one `[CLS]` and two `[SEP]`. The segment, A or B, tells the model which text a token belongs to."
             ),
@@ -45,13 +53,17 @@ def rows() -> tuple[layout.Experiment, ...]:
                 "view": "tokens",
             },
         ),
-        layout.Experiment(
+        Experiment(
+            "too-long",
             _("Too long"),
+            _("What happens to the end of a long text?"),
             _("Cut at 16 tokens: the verdict is lost, and no error is raised. That is why the cut text is shown here."),
             {"text": LONG, "pair": "", "cut": "16", "view": "tokens"},
         ),
-        layout.Experiment(
+        Experiment(
+            "longest-match",
             _("Longest match first"),
+            _("Are words cut where their parts meet?"),
             _(
                 "*Untokenizable* means *un* + *token* + *izable*, but the vocabulary takes the longest beginning it has, whatever it means: *unto*. "
                 "Watch every candidate fail until one fits, then the same with the rest."
@@ -63,24 +75,30 @@ def rows() -> tuple[layout.Experiment, ...]:
                 "view": "word",
             },
         ),
-        layout.Experiment(
+        Experiment(
+            "normalisation",
             _("What normalisation throws away"),
+            _("Are *Résumé* and *resume* two words to the model?"),
             _(
                 "An uncased vocabulary drops capitals and accents before it looks: *Résumé* and *resume* become the same tokens. "
                 "What is dropped here, no layer can bring back."
             ),
             {"text": "Résumé or resume?", "word": "0:0", "model": "minilm", "view": "word"},
         ),
-        layout.Experiment(
+        Experiment(
+            "price",
             _("The price of a language"),
+            _("What does the same text cost in other languages?"),
             _(
                 "The same two sentences, written in many languages, under an English vocabulary: English needs the fewest tokens for each "
                 "word, and for some scripts most of what the model reads is letters or [UNK]."
             ),
             {"model": "minilm", "view": "languages", "part": "ratio"},
         ),
-        layout.Experiment(
+        Experiment(
+            "neighbours",
             _("Neighbours of a word"),
+            _("Does a word mean something before it stands in a sentence?"),
             _(
                 "Before any context *king* stands near *queen*, *prince* and *kings*: the first table of numbers already holds some "
                 "meaning. Words with two meanings have one place in it all the same."

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core import vocabulary
 from core.figures import tokens as token_figures
-from pages.shared import inputs, layout
+from pages.shared import charts, inputs, layout
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
 from pages.shared.snippets import tokens as snippets
@@ -32,8 +32,9 @@ def show(model: str) -> str:
     names = tokenizers.available(model)
     costs = {tokenizers.title(name): cached_tokens.language_costs(name) for name in names}
     costs |= {asked.title: vocabulary.language_costs(made.tokenizer) for asked, made in tokenizers.trained()}
-    st.plotly_chart(
+    charts.plot(
         token_figures.language_costs(costs, measure, text=_),
+        key="tokens_languages",
         alt=_("What the same two sentences cost in each language; the numbers are in the table below"),
     )
     st.caption(

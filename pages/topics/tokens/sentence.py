@@ -1,33 +1,34 @@
 """The sentence as the model reads it: its tokens while it is typed, and what was cut."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import settings
 from core.results import Tokens
 from core.tokens import check_text
 from core.vocabulary import separates_words
-from pages.shared import inputs, layout
+from pages.shared import inputs, layout, unknown
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.topics.tokens import typing
 
 
-def show(model: str) -> int:
-    """The sentence as the model reads it; returns how many tokens it is filled up to, 0 for no padding."""
+def show(model: str, options: DeltaGenerator) -> int:
+    """The sentence as the model reads it; returns how many tokens it is filled up to, 0 for no padding.
+
+    options: the place of what is seldom chosen.
+    """
     limit = cached_models.tokenizer(model).model_max_length
-    second, third, fourth = st.columns([4, 1, 1], vertical_alignment="bottom")
-    with second:
-        pair = inputs.pair("tokens")
-    with third:
-        max_length = inputs.cut("tokens", limit)
-    pad_to = fourth.number_input(
-        _("Pad to (tokens)"),
-        0,
-        limit,
-        0,
-        key="pad_to",
-        help=_("Fill up with [PAD], as in a batch with longer texts. 0 means no padding."),
-    )
+    with options:
+        pair, max_length = inputs.pair_and_cut("tokens", model)
+        pad_to = st.number_input(
+            _("Pad to (tokens)"),
+            0,
+            limit,
+            0,
+            key="pad_to",
+            help=_("Fill up with [PAD], as in a batch with longer texts. 0 means no padding."),
+        )
     typed(model, pair, max_length, int(pad_to))
     check_text(shared_text())
     st.caption(
@@ -63,6 +64,7 @@ def shared_text() -> str:
 def numbers(result: Tokens) -> None:
     """What was cut, and four counts."""
     layout.what_was_cut(result)
+    unknown.offer(result.model, result)
     real = [token for token in result.tokens if token.source is not None]
     columns = st.columns(4)
     columns[0].metric(

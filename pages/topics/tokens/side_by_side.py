@@ -7,7 +7,7 @@ import streamlit as st
 from core import vocabulary
 from core.figures import tokens as token_figures
 from core.tokens import check_text
-from pages.shared import choices
+from pages.shared import charts, choices
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
@@ -27,8 +27,9 @@ def show(model: str) -> str:
     all_rows = [replace(row, name=tokenizers.title(name)) for name, row in found.items()]
     made_rows = [vocabulary.spelling(made.tokenizer, text, name=asked.title) for asked, made in ready]
     if len(all_rows) + len(made_rows) > 1:
-        st.plotly_chart(
+        charts.plot(
             token_figures.spellings([*all_rows, *made_rows], text=_),
+            key="tokens_spellings",
             alt=_("How many tokens the sentence is under each tokenizer; the pieces are below"),
         )
     for name, row in zip(names, all_rows, strict=True):
@@ -37,7 +38,7 @@ def show(model: str) -> str:
         tokenizers.row(row, made.tokenizer.unk_token_id)
     tokenizers.train_form()
     if ready:
-        st.subheader(_("What each merge or piece did"), anchor=False)
+        st.header(_("What each merge or piece did"), anchor=False)
         titles = {i: asked.title for i, (asked, _made) in enumerate(ready)}
         chosen = choices.listed(
             _("Trained tokenizer"), titles, choices.kept("tokenizers_learned", titles, 0), key="tokenizers_learned"

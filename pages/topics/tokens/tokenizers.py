@@ -15,7 +15,7 @@ from core import models, runs, settings, vocabulary
 from core.data.bundled import DATASETS
 from core.figures import tokens as token_figures
 from core.tokens import Piece
-from pages.shared import choices, inputs, layout
+from pages.shared import charts, choices, inputs, layout, visitor
 from pages.shared.cached import data as cached_data
 from pages.shared.cached import runs as cached_runs
 from pages.shared.cached import tokens as cached_tokens
@@ -59,7 +59,10 @@ def available(model: str) -> tuple[str, ...]:
 def title(name: str) -> str:
     """A model's name as it heads its tokens."""
     run = models.RUN_NAME.fullmatch(name)
-    return _("your run: {title}").format(title=inputs.run_title(runs.get(run[1]))) if run else name
+    if not run:
+        return name
+    template = _("your run: {title}") if visitor.owns(name) else _("run: {title}")
+    return template.format(title=inputs.run_title(runs.get(run[1])))
 
 
 def sources() -> dict[str, str]:
@@ -67,7 +70,8 @@ def sources() -> dict[str, str]:
     rows = {name: _(row.title) for name, row in DATASETS.items()}
     for run in cached_runs.all_runs():
         if run.config.data.startswith("data/"):
-            rows[f"run:{run.id}"] = _("your data: {title}").format(title=inputs.run_title(run))
+            template = _("your data: {title}") if visitor.owns(run.id) else _("data of the run {title}")
+            rows[f"run:{run.id}"] = template.format(title=inputs.run_title(run))
     return rows
 
 
@@ -188,8 +192,9 @@ def learned_table(made: vocabulary.TrainedTokenizer, text: str) -> None:
             size=made.size,
         )
     )
-    st.plotly_chart(
+    charts.plot(
         token_figures.learned_uses(made.learned, text=_),
+        key=f"learned_uses_{made.kind}_{made.asked}",
         alt=_("How often each entry is used in the training texts; the numbers are in the table below"),
     )
     left, right = st.columns([2, 3], vertical_alignment="bottom")

@@ -53,9 +53,9 @@ def show(model: str) -> None:
     trace = cached_tokens.word_trace(model, text, index)
     with right:
         st.markdown(summary(trace))
-    st.subheader(_("1 · Normalisation"), anchor=False)
+    st.header(_("1 · Normalisation"), anchor=False)
     steps_table(trace)
-    st.subheader(_("2 · Into words"), anchor=False)
+    st.header(_("2 · Into words"), anchor=False)
     st.caption(
         _(
             "The normalised text is split at white space and punctuation. The vocabulary is asked for one word at a time."
@@ -71,7 +71,7 @@ def show(model: str) -> None:
     )
     if trace.word.special:
         return
-    st.subheader(_("3 · From the word to its pieces"), anchor=False)
+    st.header(_("3 · From the word to its pieces"), anchor=False)
     if not trace.traced:
         st.info(_("This word is too long to be followed step by step; only the result is shown."))
     elif trace.algorithm == "wordpiece":
@@ -82,14 +82,16 @@ def show(model: str) -> None:
         segmentations_table(trace)
     st.html(tokenizers.pieces_html(trace.pieces, cached_models.tokenizer(model, -1).unk_token_id, trace.algorithm))
     if trace.traced:
-        st.caption(
-            _("These steps were recomputed here; the tokenizers library gives the same pieces and ids.")
-            if trace.agrees
-            else _(
-                "These steps were recomputed here; the tokenizers library ends in other pieces, which are the ones shown."
+        claim = _("equals the tokenizers library") if trace.agrees else _("differs from the tokenizers library")
+        with layout.tick(claim, "word", holds=trace.agrees):
+            st.markdown(
+                _("These steps were recomputed here; the tokenizers library gives the same pieces and ids.")
+                if trace.agrees
+                else _(
+                    "These steps were recomputed here; the tokenizers library ends in other pieces, which are the ones shown."
+                )
             )
-        )
-    st.subheader(_("4 · Special tokens and segments"), anchor=False)
+    st.header(_("4 · Special tokens and segments"), anchor=False)
     st.markdown(
         _(
             "Last, the special tokens are put around the text: this input begins with `{first}` and ends with `{last}`."

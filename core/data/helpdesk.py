@@ -1,0 +1,66 @@
+"""The prepared help desk: questions with answers, each asked in several ways, and messages that it has no answer to.
+
+They were written for the studio (core/data/written/helpdesk). This module does not know how an answer is found.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from core.data.bundled import WRITTEN
+
+LANGUAGES = ("en", "zh")
+SPLITS = ("validation", "test")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question of the help pages. phrasings: split → other ways to ask it."""
+
+    id: str
+    topic: str
+    question: str
+    answer: str
+    phrasings: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class HelpDesk:
+    """All questions, and messages that none of the answers settles: split → messages."""
+
+    questions: tuple[Question, ...]
+    unanswered: dict[str, tuple[str, ...]]
+
+    @property
+    def passages(self) -> tuple[str, ...]:
+        """What is searched: each question with its answer."""
+        return tuple(f"{row.question} {row.answer}" for row in self.questions)
+
+    def asked(self, split: str) -> tuple[tuple[str, int], ...]:
+        """Every phrasing of a split, and the place of the question that it asks."""
+        return tuple((text, place) for place, row in enumerate(self.questions) for text in row.phrasings[split])
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def read(language: str) -> HelpDesk:
+    """The help desk in one of LANGUAGES."""
+    questions = tuple(
+        Question(
+            row["id"],
+            row["topic"],
+            row["question"],
+            row["answer"],
+            {split: tuple(row[split]) for split in SPLITS},
+        )
+        for row in _rows(f"{language}.jsonl")
+    )
+    messages = _rows(f"{language}-unanswered.jsonl")
+    return HelpDesk(
+        questions, {split: tuple(row["text"] for row in messages if row["split"] == split) for split in SPLITS}
+    )
+
+
+def _rows(file: str) -> list[dict[str, Any]]:
+    text = (WRITTEN / "helpdesk" / file).read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]

@@ -1,0 +1,161 @@
+"""What a source is: what the loader found, how the answers are spread, what the model will read.
+
+This module does not know how the data was chosen.
+"""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.data import fit
+from core.data import remarks as core_remarks
+from core.data.dataset import TextDataset
+from core.errors import Note
+from core.figures import training as training_figures
+from core.results import DataReport
+from core.tasks.table import TASKS
+from pages.shared import charts, layout, recipe, words
+from pages.shared.cached import data as cached_data
+from pages.shared.data_form import labels
+from pages.shared.data_form.source import Source, offered, use_other
+from pages.shared.i18n import _
+from pages.shared.tasks.table import VIEWS
+
+PREVIEW = 3
+
+
+def show_data(source: Source, dataset: TextDataset, model: str, max_length: int) -> None:
+    """What the loader found, how the answers are spread, and what the model will read."""
+    report = dataset.report
+    columns = st.columns(4)
+    columns[0].metric(_("Training rows"), f"{report.counts.get('train', 0):,}")
+    columns[1].metric(
+        _("Validation rows"),
+        f"{report.counts.get('validation', 0):,}",
+        help=_("Measured during training; they choose the best checkpoint."),
+    )
+    columns[2].metric(
+        _("Test rows"), f"{report.counts.get('test', 0):,}", help=_("Measured once, at the end; never trained on.")
+    )
+    lost = sum(row.count for row in report.dropped)
+    columns[3].metric(_("Left out"), f"{lost:,}", help=_("Rows that cannot be used; the reasons are below."))
+    found = cached_data.fit(
+        model, source.name, source.file, source.layout, source.columns, source.reading, source.preparation
+    )
+    remarks(report, fit.notes(found, max_length, cut=not TASKS[source.task].windowed))
+    offers(source, report)
+    left, right = st.columns(2)
+    with left:
+        VIEWS[source.task].data(dataset)
+    with right, layout.mistakes():
+        lengths = found.lengths
+        charts.plot(
+            training_figures.length_histogram(lengths, max_length, text=_),
+            "lengths",
+            _("Length of the examples in tokens"),
+        )
+        longer = _(
+            "{share:.1%} of {n:,} training examples are longer than {limit} tokens and will be cut there; half have at most {median:.0f}."
+        )
+        if TASKS[source.task].windowed:
+            longer = _(
+                "{share:.1%} of {n:,} training examples are longer than {limit} tokens and will be read in overlapping windows; half have at most {median:.0f}."
+            )
+        if not (lengths > max_length).any():
+            longer = _(
+                "None of the {n:,} training examples is longer than {limit} tokens; half have at most {median:.0f}."
+            )
+        st.caption(
+            longer.format(
+                share=float((lengths > max_length).mean()),
+                n=len(lengths),
+                limit=max_length,
+                median=float(pd.Series(lengths).median()),
+            )
+        )
+    with layout.mistakes():
+        preview(source.task, dataset, model, max_length)
+
+
+def remarks(report: DataReport, more: tuple[Note, ...] = ()) -> None:
+    """Everything that should be known about the data before anything that comes of it is believed. more: further warnings."""
+    found = core_remarks.remarks(report, more)
+    warnings([(remark.message, remark.values) for remark in found if remark.warning])
+    infos = _sentences([(remark.message, remark.values) for remark in found if not remark.warning])
+    if infos:
+        st.info(infos, icon=":material/info:")
+    names = words.header_name(report.header)
+    how = [
+        _("read as {encoding}").format(encoding=report.encoding) if report.encoding else "",
+        _("delimiter {delimiter}").format(delimiter=repr(report.delimiter)) if report.delimiter else "",
+        _("column names: {names}").format(names=names) if names else "",
+        _("columns used: {columns}").format(columns=", ".join(report.used.values())),
+        _("not used: {columns}").format(columns=", ".join(report.unused[:20])) if report.unused else "",
+    ]
+    st.caption(layout.plain(" · ".join(part for part in how if part)))
+    if report.dropped:
+        count, rows = report.left_out, report.rows
+        with st.expander(
+            _("{count:,} of {rows:,} rows were left out: why").format(count=count, rows=rows),
+            expanded=core_remarks.is_much(report),
+        ):
+            st.dataframe(
+                pd.DataFrame(
+                    {
+                        _("Reason"): [_(row.reason) for row in report.dropped],
+                        _("Rows"): [row.count for row in report.dropped],
+                        _("For example"): ["  ⏎  ".join(row.examples) for row in report.dropped],
+                    }
+                ),
+                hide_index=True,
+                alt=_("Why rows were left out, how many, and examples"),
+            )
+
+
+def warnings(notes: Sequence[Note]) -> None:
+    """What is to be said of texts and the model that reads them, as one warning."""
+    if notes:
+        st.warning(_sentences(notes), icon=":material/warning:")
+
+
+def _sentences(notes: Sequence[Note]) -> str:
+    """Remarks in the language of the page: one as a sentence, several as a list."""
+    sentences = [layout.plain(_capital(_(message).format(**values))) for message, values in notes]
+    return sentences[0] if len(sentences) == 1 else "\n".join(f"- {sentence}" for sentence in sentences)
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
+
+
+def offers(source: Source, report: DataReport) -> None:
+    """What mends it: spellings of a label merged, a task that reads words with tags or two texts, or two columns as one text."""
+    task = TASKS[source.task]
+    labels.offer_merge(report, source.labels, recipe.values())
+    roles = {role.id for role in task.layout.roles}
+    others = [row for row in offered() if report.tagged and any(role.kind == "tags" for role in row.layout.roles)]
+    joined = core_remarks.joined(report)
+    if joined:
+        others += [row for row in offered() if roles < {role.id for role in row.layout.roles}]
+    if not (others or joined):
+        return
+    with st.container(horizontal=True):
+        use_other(others)
+        if joined:
+            text = next(role.id for role in task.layout.roles if role.kind == "text")
+            st.button(
+                layout.plain(_("Read {columns} as one text").format(columns=joined)),
+                key="join_columns",
+                on_click=recipe.values().choose_column,
+                args=(text, joined),
+                icon=":material/merge:",
+            )
+
+
+def preview(task: str, dataset: TextDataset, model: str, max_length: int) -> None:
+    """The first training examples as the model reads them."""
+    st.markdown("**" + _("What the model will read") + "**")
+    train = dataset.splits["train"]
+    for row in train.select(range(min(PREVIEW, len(train)))):
+        VIEWS[task].preview(row, dataset, model, max_length)
