@@ -5,8 +5,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import settings
 from core.results import Tokens
+from core.scripts import separates_words
 from core.tokens import check_text
-from core.vocabulary import separates_words
 from pages.shared import inputs, layout, unknown
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
