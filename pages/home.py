@@ -13,6 +13,7 @@ from core.data.bundled import DATASETS
 from core.errors import UserError
 from core.figures import style
 from core.metrics import METRICS
+from core.scripts import mostly_latin
 from core.tasks.base import read_detail
 from core.tasks.classify import Classes, Labelled
 from pages.shared import inputs, layout, unknown
@@ -90,6 +91,8 @@ def compare_card(model: str, text: str) -> None:
 
 
 def pretraining_card(model: str, text: str) -> None:
+    if not cached_models.has_head(model, "mlm"):  # the one that comes with the studio, which reads English
+        model, text = "minilm", OPENINGS["en"]["text"]
     tokens = cached_tokens.tokens(model, text, max_length=SHORT).tokens
     places = [place for place, token in enumerate(tokens) if token.kind == "word" and token.text.isalpha()]
     if not cached_models.has_head(model, "mlm") or not places:
@@ -143,6 +146,9 @@ def runs_card() -> None:
 
 def playground_card(text: str) -> None:
     name, title = next(iter(inputs.answering("label").items()))
+    if name in READY and not mostly_latin([text]):
+        text = READY[name].examples[0]  # it reads English, so it has nothing to say of this one
+        st.caption(text)
     prediction = cached_answers.prediction(name, {"text": text})
     assert isinstance(prediction, Labelled)
     best = sorted(prediction.probabilities.items(), key=lambda item: -item[1])[:4]
