@@ -11,13 +11,15 @@ import torch
 from core import bundled, hub, models, openings, settings
 from core.bundled import READY
 from core.claims import CLAIMS, VERDICTS
+from core.data import helpdesk
 from core.data.bundled import DATASETS
 from core.errors import UserError
 from core.figures import style
 from core.metrics import METRICS
+from core.scripts import mostly_latin
 from core.tasks.base import read_detail
 from core.tasks.classify import Classes, Labelled
-from pages.shared import inputs, layout, path
+from pages.shared import inputs, layout, path, unknown
 from pages.shared import words as plain_words
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import attention as cached_attention
@@ -29,7 +31,8 @@ from pages.shared.cached import runs as cached_runs
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.data_form.source import kind_of
 from pages.shared.data_form.uploads import NO_FILE
-from pages.shared.i18n import _
+from pages.shared.i18n import _, language
+from pages.shared.opening import OPENINGS, is_opening
 from pages.topics.home import miniature
 
 SHORT = 24  # tokens in a miniature
@@ -70,8 +73,8 @@ def vectors_card(model: str, text: str) -> None:
 
 def attention_card(model: str, text: str) -> None:
     maps = cached_attention.attend(model, text, max_length=SHORT)
-    layer = inputs.number("layer", 0, len(maps.weights) - 1, 0)
-    head = inputs.number("head", 0, maps.weights[layer].shape[0] - 1, 0)
+    habit = cached_attention.habit(model, text, max_length=SHORT)
+    layer, head = inputs.head_of(len(maps.weights), maps.weights[0].shape[0], (habit.layer, habit.head))
     tokens = names(model, text)
     miniature.matrix(
         np.sqrt(maps.weights[layer][head]), tokens, tokens, low=0, high=1, unit=_("weight (weak ones are favoured)"),
@@ -95,6 +98,8 @@ def compare_card(model: str, text: str) -> None:
 
 
 def pretraining_card(model: str, text: str) -> None:
+    if not cached_models.has_head(model, "mlm"):  # the one that comes with the studio, which reads English
+        model, text = "minilm", OPENINGS["en"]["text"]
     tokens = cached_tokens.tokens(model, text, max_length=SHORT)
     hidden = openings.word_to_hide(tokens)
     if not cached_models.has_head(model, "mlm") or not hidden:
@@ -111,7 +116,8 @@ def pretraining_card(model: str, text: str) -> None:
 
 
 def finetune_card() -> None:
-    dataset = cached_data.dataset("rotten_tomatoes")
+    opening = OPENINGS[language()]["data"]
+    dataset = cached_data.dataset(opening)
     train = dataset.splits["train"]
     labels = np.array(train["label"])
     rows = []
@@ -121,8 +127,8 @@ def finetune_card() -> None:
         rows.append(f"<p style='margin:.3rem 0'><b>{escape(_(name))}</b><br>{escape(typical)}</p>")
     st.html(f'<div style="min-height:9.2rem">{"".join(rows)}</div>')
     st.caption(
-        _("{rows:,} real film sentences wait to be learnt; these are two of them").format(
-            rows=sum(dataset.report.counts.values())
+        _("{rows:,} real texts wait to be learnt, two of them here: {title}").format(
+            rows=sum(dataset.report.counts.values()), title=_(DATASETS[opening].title)
         )
     )
 
@@ -154,14 +160,32 @@ def runs_card() -> None:
 
 def playground_card(text: str) -> None:
     name, title = next(iter(inputs.answering("label").items()))
-    prediction = cached_answers.prediction(name, {"text": text})
+    rows = cached_answers.own_rows(name) if is_opening({"text": text}) else None
+    given = next(iter(rows.of.values())).inputs if rows else {"text": text}
+    if name in READY and not mostly_latin([text]):
+        given = {"text": READY[name].examples[0]}  # it reads English, so it has nothing to say of this one
+        st.caption(given["text"])
+    prediction = cached_answers.prediction(name, given)
     assert isinstance(prediction, Labelled)
     best = sorted(prediction.probabilities.items(), key=lambda item: -item[1])[:4]
     miniature.bars(dict(best))
     st.caption(
         _("what a model that comes with the studio says of this sentence: {title}").format(title=title)
         if name in READY
+        else _("what your newest model says of a row of its own data: “{text}”").format(
+            text=layout.plain(given["text"])
+        )
+        if rows
         else _("what your newest model says of this sentence")
+    )
+
+
+def search_card() -> None:
+    passages = helpdesk.read(language()).passages
+    rows = "".join(f"<p style='margin:.3rem 0'>{escape(passage)}</p>" for passage in passages[:2])
+    st.html(f'<div style="min-height:9.2rem">{rows}</div>')
+    st.caption(
+        _("{count} texts of a help desk are found by what they mean; these are two of them").format(count=len(passages))
     )
 
 
@@ -223,6 +247,9 @@ with layout.page(
 ):
     bar = inputs.toolbar("home", label=_("Your sentence, on every page"))
     model, text = bar.model, bar.text
+    if text.strip():
+        with layout.mistakes():
+            unknown.offer(model, cached_tokens.tokens(model, text))
 
     cards = {
         "tokens": lambda: tokens_card(model, text),
@@ -233,11 +260,12 @@ with layout.page(
         "finetune": finetune_card,
         "runs": runs_card,
         "playground": lambda: playground_card(text),
+        "search": search_card,
         "article": article_card,
     }  # in the order of the path
     pages = list(path.STEPS)
-    for first in range(0, len(pages), 3):
-        for column, page in zip(st.columns(3), pages[first : first + 3], strict=True):
+    for row in (pages[:4], pages[4:7], pages[7:]):
+        for column, page in zip(st.columns(len(row)), row, strict=True):
             with column.container(border=True, height="stretch"):
                 st.markdown(f"**{path.numbered(page)}**")
                 try:

@@ -174,7 +174,9 @@ SIZE = (
 
 def size_of(dataset: TextDataset, model: str) -> Size:
     """What a recipe depends on, of these rows and this model."""
-    return Size(len(dataset.splits["train"]), len(dataset.label_names), hidden_size(model))
+    here = models.availability(model) == "here"
+    vocabulary = models.load_config(model).vocab_size if here else Size.vocabulary
+    return Size(len(dataset.splits["train"]), len(dataset.label_names), hidden_size(model), vocabulary)
 
 
 def fit_to(dataset: TextDataset | None, model: str) -> None:

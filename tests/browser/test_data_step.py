@@ -110,7 +110,7 @@ def test_many_texts_keep_the_columns_and_the_download_follows_the_threshold(
     page.get_by_role("radio", name="Least sure first").click()
     browser.wait_until_calm(page, 180)
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download as CSV").click()
+        page.get_by_test_id("stDownloadButton").get_by_role("button", name="Download as CSV").click()
     content = Path(str(download.value.path())).read_text(encoding="utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(content)))
     assert len(rows) == 48 and {row["decision"] for row in rows} == {"unsure"}

@@ -107,7 +107,7 @@ def choose_ready() -> Source:
     source = Source(row.id, "", row.task, preparation=recipe.values().preparation())
     st.caption(
         _("{note} {rows:,} rows · labels: {labels} · licence: {licence}").format(
-            note=_(row.note), rows=row.rows, labels=", ".join(row.labels), licence=row.licence
+            note=_(row.note), rows=row.rows, labels=", ".join(row.labels), licence=_(row.licence)
         )
     )
     labels.editor(source.labels, TASKS[row.task].layout, recipe.values())

@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.figures import style
 
-MOST = 14  # rows and columns that a card has room for
+MOST = 16  # rows and columns that a card has room for
 STYLE = """
 <style>
 .miniature { display: grid; font-size: .875rem; line-height: 1.25rem; }
