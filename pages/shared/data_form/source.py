@@ -79,6 +79,7 @@ def set_data(name: str) -> None:
     """Other data: what was chosen for the old one means nothing any more."""
     inputs.put("data", name)
     recipe.values().forget_data()
+    st.session_state.pop(held_out.OPEN, None)
 
 
 def choose_data() -> Source | None:
