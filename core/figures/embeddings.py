@@ -236,12 +236,12 @@ def sentence_map(
             "name": called, "mode": "markers", "hovertemplate": "%{text}<extra></extra>",
             "text": [f"<b>{safe(called)}</b><br>{_lines(own)}"],
         }  # fmt: skip
-        place = [[value] for value in projection.beside[which].round(4)]
+        spot = [[value] for value in projection.beside[which].round(4)]
         if flat:
-            draw(x=place[0], y=place[1], marker={"symbol": "star", "size": 20, "color": CATEGORIES[5],
+            draw(x=spot[0], y=spot[1], marker={"symbol": "star", "size": 20, "color": CATEGORIES[5],
                  "line": {"width": 1.5, "color": "#ffffff"}}, **star)  # fmt: skip
         else:
-            figure.add_scatter3d(x=place[0], y=place[1], z=place[2],
+            figure.add_scatter3d(x=spot[0], y=spot[1], z=spot[2],
                                  marker={"symbol": "diamond", "size": 12, "color": CATEGORIES[5]}, **star)  # fmt: skip
     everything = np.concatenate([*projection.points, *(one[None] for one in projection.beside)])
     low, high = everything.min(axis=0), everything.max(axis=0)

@@ -307,10 +307,9 @@ def answering(gives: str) -> dict[str, str]:
 
 def own_before_ready(found: Iterable[runs.Run], ready: Mapping[str, str]) -> dict[str, str]:
     """Name → title: this visitor's of these runs, models that come with the studio, other people's runs."""
-    own, others = [], []
-    for run in found:
-        (own if visitor.owns(run.id) else others).append(run)
-    return titles(own) | dict(ready) | titles(others)
+    runs_here = tuple(found)
+    own = [run for run in runs_here if visitor.owns(run.id)]
+    return titles(own) | dict(ready) | titles(run for run in runs_here if run not in own)
 
 
 def model_title(name: str, titles: dict[str, str]) -> str:
