@@ -19,7 +19,7 @@ STYLE = """
 .hits .rank { opacity: .65; font-variant-numeric: tabular-nums; }
 .hits .score { font-variant-numeric: tabular-nums; white-space: nowrap; }
 .hits .answer { grid-column: 2 / 4; font-size: .9rem; opacity: .85; }
-.hits .added { grid-column: 2 / 4; font-size: .85rem; display: flex; flex-wrap: wrap; gap: .1rem .7rem; }
+.hits .added { grid-column: 2 / 4; font-size: .875rem; display: flex; flex-wrap: wrap; gap: .1rem .7rem; }
 .hits mark { color: inherit; background: #E69F0040; border-bottom: 2px solid #E69F00; padding: 0 .1em; border-radius: .15rem; }
 </style>
 """
