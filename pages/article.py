@@ -462,7 +462,7 @@ EVIDENCE = {
 
 def opened() -> list[str]:
     """The claims that stand open: those that the address names, the first of all unless it names any."""
-    asked = inputs.get("view")
+    asked = inputs.get("view") if "view" in st.session_state.get("shared_asked", ()) else ""
     if asked in CLAIMS:  # an address of old names one claim as its view
         inputs.put("claims", asked)
         inputs.put("view", "")

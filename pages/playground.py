@@ -25,13 +25,16 @@ with layout.page(
     views = {"one": _("One text"), "texts": _("Two texts"), "models": _("Two models"), "many": _("Many texts")}
     many = inputs.settle_view("playground", views) == "many"
     given: dict[str, str] = {}
+    answering.begin_with_own(model)
     if not many:
         options = inputs.options_button(more, "playground", ("pair",))
         with right:
             given = VIEWS[cached_models.predictor(model).task.id].fields("playground", options)
-        if model in READY:
-            with options:
+        with options:
+            if model in READY:
                 answering.examples(model)
+            else:
+                answering.own_examples(model)
     view = inputs.topic("playground", views)
     strip("playground", of(experiments.rows(model), {view}))
     if view == "one":

@@ -46,6 +46,19 @@ def _headless(model: str, head: str) -> None:
     st.button(_("Use minilm instead"), type="primary", on_click=inputs.put, args=("model", "minilm"))
 
 
+def _encoder_behind(model: str, head: str) -> None:
+    """Which encoder these numbers are of, where the head has one of its own, and why they differ from other pages'."""
+    behind = models.encoder_behind(model, head)
+    if behind != model:
+        st.caption(
+            ":material/info: "
+            + _(
+                "These numbers are of **{behind}**: {model} trained further, together with the head that answers here. Its weights are its "
+                "own, so the same sentence has other vectors and other attention than {model} has on the other pages."
+            ).format(behind=behind, model=model)
+        )
+
+
 def _topic(topic: str, model: str, text: str, cut: int, above: DeltaGenerator) -> str:
     """One topic; returns the code behind it. above: a place above the picture, of what is seldom chosen, or of the answer."""
     if topic == "mlm":
@@ -85,6 +98,8 @@ def _ask(topic: str, model: str, text: str, cut: int, options: DeltaGenerator) -
                 _headless(model, head)
             else:
                 code = _topic(topic, model, text, cut, beside)
+                if head is not None:
+                    _encoder_behind(model, head)
         layout.what_was_cut(tokens)
     return code
 

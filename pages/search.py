@@ -5,9 +5,9 @@ import streamlit as st
 from core.errors import UserError
 from pages.shared import inputs, layout, path, progress
 from pages.shared.cached import search as cached_search
-from pages.shared.data_form import report as data_report
+from pages.shared.data_form import report
 from pages.shared.experiments import of, strip
-from pages.shared.i18n import _, language
+from pages.shared.i18n import _
 from pages.topics.search import answers, experiments, measured, picture, shelf
 
 with layout.page(
@@ -18,30 +18,32 @@ with layout.page(
         "and where nothing is near enough, the page says so."
     ),
 ):
-    left, right = st.columns(2, vertical_alignment="bottom")
-    with left:
-        kind = inputs.choice("shelf", "search", shelf.options(), _("What is searched"))
-    with right:
-        model = inputs.searcher("search", shelf.model_for(kind))
+    views = {"answers": _("Answers"), "picture": _("Picture"), "measured": _("How good is it?")}
+    asks = inputs.settle_view("search", views) != "measured"
+    with st.container(key="toolbar"):
+        left, middle, right = st.columns([2, 3, 2], vertical_alignment="bottom")
+        with left:
+            kind = inputs.choice("shelf", "search", shelf.options(), _("What is searched"))
+        question = ""
+        if asks:
+            with middle:
+                question = inputs.question("search", label=_("Your question"), example=experiments.first(kind))
+        with right:
+            model = inputs.searcher("search", shelf.model_for(kind))
+    view = inputs.topic("search", views)
+    strip("search", of(experiments.rows(), {view}))
     with layout.mistakes():
         texts = shelf.choose(kind)
+        if asks and not question.strip():
+            raise UserError("there is no question; type one in your own words")
         if texts is not None:
-            views = {"answers": _("Answers"), "picture": _("Picture"), "measured": _("How good is it?")}
-            question = ""
-            if inputs.settle_view("search", views) != "measured":
-                example = experiments.FIRST[texts.desk or language()]
-                question = inputs.question("search", label=_("Your question"), example=example)
-            view = inputs.topic("search", views)
-            strip("search", of(experiments.rows(), {view}))
-            if view != "measured" and not question.strip():
-                raise UserError("there is no question; type one in your own words")
             passages = texts.passages
             index = progress.work(
                 f"search_index_{model}_{hash(passages)}", _("Reading the texts"),
-                lambda report: cached_search.opened(model, passages, report),
+                lambda tell: cached_search.opened(model, passages, tell),
             )  # fmt: skip
             if index is not None:
-                data_report.warnings(cached_search.advice(model, passages))
+                report.warnings(cached_search.advice(model, passages))
                 if view == "answers":
                     answers.show(model, question, texts, index)
                 elif view == "picture":

@@ -26,7 +26,7 @@ GROUPS = (  # who may import whom: each name those before it
     "batches tasks.base tasks.labels tasks.tfidf tasks.class_examples tasks.classify tasks.next_sentence tasks.masked tasks.windows tasks.entity_scores "
     "tasks.tags tasks.table",
     # use
-    "predict explain heads robustness compress",
+    "predict exemplars explain heads robustness compress",
     # learn, from beginning to end
     "finetune.recipe finetune.machine finetune.setup finetune.methods finetune.savings finetune.checkpoints finetune.trainer "
     "finetune.estimate finetune.worker finetune.train claims article notes runs adaptive diagnosis",

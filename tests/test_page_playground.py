@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from streamlit.testing.v1 import AppTest
 from transformers import BertForMaskedLM, BertForNextSentencePrediction, BertForSequenceClassification
 
-from core import explain, predict
+from core import explain, predict, runs
 from core.bundled import READY
 from core.errors import UserError
 from core.figures import predictions as predictions_figures
@@ -89,7 +89,7 @@ def test_without_a_run_the_model_that_comes_with_the_studio_answers(language: st
     assert ">positive<" in html(at) and plots(at)
     if language == "en":
         assert "comes with the studio answers here: Sentiment of film reviews" in said(at)
-    assert [link.proto.page for link in at.get("page_link")] == ["finetune"]
+    assert [link.proto.page for link in at.get("page_link")][:-2] == ["finetune"]  # the last two are the path
 
 
 @pytest.mark.parametrize("name", READY)
@@ -706,3 +706,52 @@ def test_how_often_each_label_is_given(run: str, predictor: predict.Predictor) -
     assert sum(counts.values()) == 5 and set(counts) <= set(predictor.labels)
     assert bulk.counts(job, predictor.goal, 1.0) == {"unsure": 5}
     assert any("How often each answer is given" in chart for chart in plots(at))
+
+
+# ---- A run's own rows -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tickets(tmp_path: Path) -> str:
+    """A run on tickets whose labels neither praise nor blame."""
+    file = tmp_path / "tickets.csv"
+    rows = [(f"the invoice {i} was not good", "billing") for i in range(40)]
+    rows += [(f"the film {i} was great and the pizza too", "technical") for i in range(40)]
+    file.write_text("text,label\n" + "".join(f"{text},{label}\n" for text, label in rows), encoding="utf-8")
+    run = runs.create(RunConfig(model="minilm", data="data/tickets.csv"), file)
+    torch.manual_seed(0)
+    config = make_config(id2label={0: "billing", 1: "technical"}, label2id={"billing": 0, "technical": 1})
+    BertForSequenceClassification(config).save_pretrained(run.folder / "model")
+    make_tokenizer().save_pretrained(run.folder / "model")
+    return f"run:{run.id}"
+
+
+def test_a_run_is_asked_about_its_own_rows(tickets: str) -> None:
+    at = open_page(model=tickets)
+    assert not at.exception and not at.error
+    own = cached_answers.own_rows(tickets)
+    assert own is not None and at.session_state["shared_text"] == next(iter(own.of.values())).inputs["text"]
+    labels = [b.label for b in at.button if str(b.key).startswith("experiment_playground_")]
+    assert "One it is sure of" in labels and not {"Sarcasm", "One “not” more", "“Not bad at all”"} & set(labels)
+    assert {row.inputs["text"].split()[1] for row in own.of.values()} <= {"invoice", "film"}
+    at.button(key="own_long").click().run()
+    assert not at.exception and at.session_state["shared_text"] == own.of["long"].inputs["text"]
+
+
+def test_what_the_visitor_wrote_is_not_replaced_by_a_row(tickets: str) -> None:
+    assert open_page(model=tickets, text="my own sentence").session_state["shared_text"] == "my own sentence"
+
+
+def test_every_experiment_of_a_runs_own_rows_opens(tickets: str) -> None:
+    at = open_page(model=tickets)
+    for key in [b.key for b in at.button if str(b.key).startswith("experiment_playground_")]:
+        at.button(key=key).click().run()
+        assert not at.exception and not at.error, key
+
+
+def test_many_texts_are_filled_with_rows_of_the_run(tickets: str) -> None:
+    at = open_page(model=tickets, view="many")
+    press(at, "Fill in examples")
+    own = cached_answers.own_rows(tickets)
+    assert own is not None
+    assert at.session_state["bulk_text"].splitlines() == [row.inputs["text"] for row in own.of.values()]

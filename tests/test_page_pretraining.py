@@ -353,3 +353,9 @@ def test_pointing_at_a_surprise_says_all_of_it() -> None:
 
 def test_runs_are_in_the_studios_home(model: str) -> None:
     assert (settings.runs_folder() / model.removeprefix("run:") / "model" / "config.json").is_file()
+
+
+@pytest.mark.parametrize(("view", "behind"), [("mlm", "minilm-mlm"), ("score", "minilm-mlm"), ("nsp", "minilm-nsp")])
+def test_the_encoder_behind_the_numbers_is_named(view: str, behind: str) -> None:
+    app = check(open_page("pretraining", view=view))
+    assert any(f"**{behind}**" in caption.value for caption in app.caption)

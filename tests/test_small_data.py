@@ -40,7 +40,12 @@ def test_the_quick_recipe_learns_400_tickets(tmp_path: Path) -> None:
     assert report.steps >= 200
 
 
-@pytest.mark.parametrize("data", small.DATA, ids=lambda data: str(data.name))
+ONE_OF_EACH = {
+    data.make: data for data in reversed(small.DATA) if data.make is not small.reviews
+}.values()  # slow to read
+
+
+@pytest.mark.parametrize("data", ONE_OF_EACH, ids=lambda data: str(data.name))
 def test_the_benchmark_has_rows_enough_and_wrong_labels_in_training_alone(data: small.Small, tmp_path: Path) -> None:
     file, true = tmp_path / "rows.csv", dict(data.make(random.Random(0)))
     small.write(data, file, seed=0)

@@ -223,9 +223,10 @@ def sentence_map(
             figure.add_scatter3d(x=place[:, 0], y=place[:, 1], z=place[:, 2],
                                  marker={"symbol": "circle-open", "size": small, "color": CATEGORIES[5]}, **ring)  # fmt: skip
     if own:
+        yours = text("your sentence")
         star = {
-            "name": text("your sentence"), "mode": "markers", "hovertemplate": "%{text}<extra></extra>",
-            "text": [f"<b>{safe(text('your sentence'))}</b><br>{_lines(own)}"],
+            "name": yours, "mode": "markers", "hovertemplate": "%{text}<extra></extra>",
+            "text": [f"<b>{safe(yours)}</b><br>{_lines(own)}"],
         }  # fmt: skip
         at = [[value] for value in projection.beside[which].round(4)]
         if flat:

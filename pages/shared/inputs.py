@@ -157,10 +157,11 @@ def restore() -> None:
 
 
 def _shifted(value: str, by: int) -> str | None:
-    """Numbers ("3", "0.2,5.11"), each larger by so much; None for what is no list of numbers."""
+    """Numbers ("3", "0.2,5.11"), each larger by so much; None for what is no list of numbers, or would not be one."""
     if not COUNTED.fullmatch(value):
         return None
-    return re.sub("[0-9]+", lambda number: str(int(number[0]) + by), value)
+    shifted = re.sub("[0-9]+", lambda number: str(int(number[0]) + by), value)
+    return shifted if COUNTED.fullmatch(shifted) else None
 
 
 def _read(query: Mapping[str, str]) -> dict[str, str]:
@@ -261,12 +262,12 @@ def toolbar(page: str, *, options: Sequence[str] = (), sentence: bool = True, la
     with st.container(key="toolbar"):
         places = st.columns([2, 3, 1] if options else [2, 3], vertical_alignment="bottom")
         with places[0]:
-            _model_list(page)
+            _model_list(page, get("model"))
         if sentence:
             with places[1]:
                 _sentence_box(page, label)
         behind = options_button(places[-1], page, options) if options else places[-1]
-    _check_model()
+    _check_model(get("model"))
     return Toolbar(get("model"), within_limit(get("text")) if sentence else "", behind)
 
 
@@ -408,32 +409,31 @@ def model_title(name: str, titles: dict[str, str]) -> str:
 
 def model(page: str, *, label: str = "") -> str:
     """The model: a finished run, a row of MODELS or READY, or any hub name typed in."""
-    _model_list(page, label)
-    _check_model()
+    _model_list(page, get("model"), label)
+    _check_model(get("model"))
     return get("model")
 
 
-def _model_list(page: str, label: str = "") -> None:
+def _model_list(page: str, shown: str, label: str = "", *, name: str = "model") -> None:
+    """A list of models in which `shown` is chosen. name: the shared value that holds the choice."""
     titles = finished_runs()
     own = [name for name in titles if visitor.owns(name)]
-    options = [*dict.fromkeys((*own, *models.MODELS, *ready(), *titles))]
-    if get("model") not in options:
-        options.append(get("model"))
+    options = dict.fromkeys((*own, *models.MODELS, *ready(), *titles, shown))
     choices.listed(
         label or _("Model"),
-        {name: model_title(name, titles) for name in options},
-        get("model"),
-        name=lambda name: model_title(name, titles),
+        {model: model_title(model, titles) for model in options},
+        shown,
+        name=lambda model: model_title(model, titles),
         accept_new_options=True,
         help=_("Choose one, or type the name of any BERT-like model on the Hugging Face hub, such as owner/name."),
-        **_widget("model", page),
+        **_widget(name, page),
     )
 
 
-def _check_model() -> None:
-    """Refuse what is no model's name, and say what has to be known about the chosen one."""
-    models.check_name(get("model"))
-    for remark, values in cached_models.remarks(get("model")):
+def _check_model(name: str) -> None:
+    """Refuse what is no model's name, and say what has to be known about this one."""
+    models.check_name(name)
+    for remark, values in cached_models.remarks(name):
         st.caption(
             ":material/info: " + plain(_("About this model: {remark}").format(remark=_(remark).format(**values)))
         )
@@ -623,18 +623,9 @@ def other_text(page: str, *, label: str) -> str:
 
 def searcher(page: str, otherwise: str) -> str:
     """The model whose vectors are searched; `otherwise` until somebody chooses one."""
-    titles = finished_runs()
     shown = get("searcher") or otherwise
-    choices.listed(
-        _("Model"),
-        {name: model_title(name, titles) for name in dict.fromkeys((*titles, *models.MODELS, *ready(), shown))},
-        shown,
-        name=lambda name: model_title(name, titles),
-        accept_new_options=True,
-        help=_("Choose one, or type the name of any BERT-like model on the Hugging Face hub, such as owner/name."),
-        **_widget("searcher", page),
-    )
-    models.check_name(shown)
+    _model_list(page, shown, name="searcher")
+    _check_model(shown)
     return shown
 
 

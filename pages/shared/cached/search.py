@@ -11,6 +11,7 @@ from core.data import fit, helpdesk
 from core.errors import Note
 from core.search import evaluate, index, quality
 from core.search.vectors import MAX_LENGTH, Encoder
+from pages.shared.cached.data import fit_of
 from pages.shared.cached.models import encoder, tokenizer, written_at
 from pages.shared.cached.once import undisturbed
 
@@ -36,14 +37,9 @@ def opened(name: str, passages: tuple[str, ...], report: Report | None = None) -
     return _opened(name, written_at(name), passages, undisturbed(report))
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _advice(name: str, written: float, passages: tuple[str, ...]) -> tuple[Note, ...]:
-    return fit.advice({"text": passages}, tokenizer(name, -1), MAX_LENGTH, cut=True)
-
-
 def advice(name: str, passages: tuple[str, ...]) -> tuple[Note, ...]:
     """What is to be said where a model cannot read the passages, or not to their ends."""
-    return _advice(name, written_at(name), passages)
+    return fit.notes(fit_of(name, {"text": passages}), max_length(name), cut=True)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)

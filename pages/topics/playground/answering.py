@@ -11,9 +11,12 @@ from core.errors import UserError
 from core.predict import Predictor
 from core.tasks.table import TASKS
 from pages.shared import inputs, layout
+from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _, error_text
+
+SHORT = 60  # characters of a row on a button
 
 
 def load(name: str) -> Predictor:
@@ -61,6 +64,38 @@ def _use(model: str, label: str) -> None:
     st.button(
         label, key="use_other", type="tertiary", icon=":material/push_pin:", on_click=inputs.put, args=("model", model)
     )
+
+
+def begin_with_own(name: str) -> None:
+    """Where the visitor has written nothing yet, a run is asked about a row of its own data."""
+    untouched = inputs.get("text") == inputs.DEFAULTS["text"] and not inputs.get("pair")
+    rows = cached_answers.own_rows(name) if untouched else None
+    if rows:
+        for role, text in next(iter(rows.of.values())).inputs.items():
+            inputs.put(role, text)
+
+
+def own_examples(name: str) -> None:
+    """A button for each row of the model's own data that is worth looking at."""
+    rows = cached_answers.own_rows(name)
+    if not rows:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(_("From its own data:"), width="content")
+        for kind, row in rows.of.items():
+            text = next(iter(row.inputs.values()))
+            st.button(
+                text if len(text) <= SHORT else text[: SHORT - 1] + "…",
+                key=f"own_{kind}",
+                type="tertiary",
+                on_click=_take_row,
+                args=(row.inputs,),
+            )
+
+
+def _take_row(texts: Mapping[str, str]) -> None:
+    for role, text in ({"pair": "", "view": "one"} | dict(texts)).items():
+        inputs.put(role, text)
 
 
 def examples(model: str) -> None:

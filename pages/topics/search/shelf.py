@@ -1,21 +1,17 @@
 """What is searched: the prepared help desk, or the visitor's own texts, pasted or from a file."""
 
-import tempfile
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import streamlit as st
 
 from core import models, settings
-from core.data import folders, helpdesk
+from core.data import helpdesk
 from core.data.columns import choose_inputs
 from core.data.layouts import LAYOUTS
 from core.errors import N_, UserError
-from core.results import Reading
-from core.tables.table import FIND_OUT, Table
 from pages.shared import choices, inputs, layout
-from pages.shared.data_form import reading as form_reading
-from pages.shared.data_form import uploads
+from pages.shared.data_form import passing
+from pages.shared.data_form.uploads import suffixes_of
 from pages.shared.i18n import _, language
 
 DOCUMENTS = LAYOUTS["documents"]
@@ -91,14 +87,14 @@ def _own(titles: list[str], answers: list[str]) -> Shelf:
 def _from_file() -> Shelf | None:
     upload = st.file_uploader(
         _("A file with one text a row"),
-        type=[suffix.removeprefix(".") for suffix in uploads.suffixes_of([DOCUMENTS])],
+        type=[suffix.removeprefix(".") for suffix in suffixes_of([DOCUMENTS])],
         max_upload_size=settings.MAX_UPLOAD_MB.value(),
         key="search_file",
         help=_("Its encoding, delimiter and columns are found out. The file is not kept, but an index of it is: vectors and single words."),
     )  # fmt: skip
     if upload is None:
         return None
-    table = _table(upload)
+    table = passing.table_of(upload, DOCUMENTS, key="search_")
     frame = table.frame
     columns = {str(column): str(column) for column in frame.columns}
     try:
@@ -118,32 +114,3 @@ def _from_file() -> Shelf | None:
     full = [place for place, title in enumerate(titles) if title]
     st.caption(_("{rows:,} rows in {file}").format(rows=len(frame), file=layout.plain(upload.name)))
     return _own([titles[place] for place in full], [answers[place] for place in full])
-
-
-def _table(upload: st.runtime.uploaded_file_manager.UploadedFile) -> Table:
-    """The file read as it is said to be written, kept for this visitor until another one comes."""
-    said = f"search_reading@{upload.file_id}"
-    reading: Reading = st.session_state.get(said, FIND_OUT)
-
-    def take(name: str, value: object) -> None:
-        st.session_state[said] = replace(reading, **{name: value})  # type: ignore[arg-type]
-
-    table = None
-    try:
-        table = _read(upload, reading)
-    finally:
-        form_reading.reading_fields(reading, table, take, plain=upload.name.lower().endswith(".txt"), key="search_")
-    return table
-
-
-def _read(upload: st.runtime.uploaded_file_manager.UploadedFile, reading: Reading) -> Table:
-    kept = st.session_state.get("search_table")
-    if kept is None or kept[0] != (upload.file_id, reading):
-        name = "".join(c for c in upload.name if c.isprintable() and c not in "/\\")[-100:]
-        with tempfile.TemporaryDirectory() as folder, st.spinner(_("Reading the file…"), show_time=True):
-            path = Path(folder) / name
-            path.write_bytes(upload.getvalue())
-            kept = ((upload.file_id, reading), folders.read(path, DOCUMENTS, reading))
-        st.session_state["search_table"] = kept
-    table: Table = kept[1]
-    return table
