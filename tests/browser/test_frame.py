@@ -145,7 +145,7 @@ def test_share_copies_the_address_of_exactly_this_state(server: Server, chromium
     browser.wait_until_calm(page)
     page.locator(".st-key-strip button").first.click()
     page.wait_for_url(re.compile("experiment="), timeout=60_000)
-    page.get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Copy link").click()
     expect(page.get_by_role("button", name="Link copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == page.url
     other, _watch = projector(chromium)
