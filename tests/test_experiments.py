@@ -45,6 +45,7 @@ def test_every_row_has_an_id_of_its_own_and_sets_known_values(page: str) -> None
 def test_every_experiment_opens_by_its_address_with_its_explanation(page: str) -> None:
     for row in ROWS[page]():
         values = {name: value for name, value in row.values.items() if value != inputs.DEFAULTS[name]}
+        values |= {"rows": "40"} if row.values["view"] == "map" else {}
         app = check(open_page(page, experiment=row.id, **values))
         assert row.question in texts(app) and row.look in texts(app), row.id
         assert not app.error, row.id
@@ -58,14 +59,14 @@ def test_a_topic_offers_its_own_experiments_only() -> None:
 
 
 def test_back_restores_what_was_there_before_the_first_experiment() -> None:
-    app = check(open_page("attention", text=OWN, pair="Another one.", layer="2", head="7", view="model-view"))
+    app = check(open_page("attention", text=OWN, pair="Another one.", layer_no="2", head_no="7", view="model-view"))
     app.button(key="experiment_attention_tired").click().run()
     assert check(app).query_params["experiment"] == "tired" and app.query_params["text"] != OWN
     app.text_input(key="text@attention").set_value("The animal was too wide.").run()
     app.button(key="experiment_attention_next").click().run()
     assert check(app).query_params["experiment"] == "question-answer"
     app.button(key="experiment_attention_back").click().run()
-    own = {"text": OWN, "pair": "Another one.", "layer": "2", "head": "7", "view": "model-view", "part": "all"}
+    own = {"text": OWN, "pair": "Another one.", "layer_no": "2", "head_no": "7", "view": "model-view", "part": "all"}
     assert check(app).query_params == own
     assert app.text_input(key="text@attention").value == OWN
 

@@ -690,7 +690,13 @@ def search(page: str, *, label: str) -> str:
 
 
 def other_model(
-    page: str, options: Mapping[str, str], *, label: str, more: Sequence[str] = (), name: str = "other_model"
+    page: str,
+    options: Mapping[str, str],
+    *,
+    label: str,
+    more: Sequence[str] = (),
+    name: str = "other_model",
+    **drawn: Any,
 ) -> str:
     """The model that the first one is compared with: one of the runs (name → title), of `more`, or any hub name typed in.
 
@@ -707,6 +713,7 @@ def other_model(
         name=lambda model: model_title(model, dict(options)),
         accept_new_options=True,
         placeholder=_("a run, or the name of a classifier on the hub"),
+        **drawn,
         **_widget(name, page),
     )
     if get(name):

@@ -34,6 +34,8 @@ STYLE = (
   .st-key-strip { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: thin; }
   .st-key-strip > * { flex: none; }
   .st-key-strip_ways { flex-direction: row; }
+  .st-key-frame { gap: .4rem; }
+  .st-key-frame [role="radiogroup"] button { padding: .2rem .45rem; }
 }
 [class*="st-key-wide_"] { overflow-x: auto; }
 [class*="st-key-wide_"] > * { min-width: 40rem; }
@@ -104,7 +106,7 @@ def _tools(resets: Iterable[str]) -> None:
     )  # fmt: skip
     _share(
         key="share",
-        data={"label": _("Share"), "help": _("Copy the link of exactly this state."), "done": _("Link copied"), "failed": _("Copy this link:")},
+        data={"label": _("Copy link"), "help": _("Copy the link of exactly this state."), "done": _("Link copied"), "failed": _("Copy this link:")},
         width="content",
     )  # fmt: skip
     st.button(

@@ -31,6 +31,7 @@ TOPICS = {
     "playground": ("one", "texts", "models"),  # "many" begins with the texts that are to be given
     "finetune": ("",),
 }  # page → its views
+LIGHT = "rows=100&sample=sentence&text=A+fine+film."  # what is quickly computed
 # What a page shows of the model: figures, our own parts, BertViz's frames, tables, token chips, an answer, counts.
 FIRST = """() => {
   const shown = [...document.querySelectorAll(`.stPlotlyChart, iframe, [data-testid="stBidiComponentIsolated"], [data-testid="stBidiComponentRegular"],
@@ -65,8 +66,8 @@ def assert_on_the_first_screen(page: Page, where: str) -> None:
 def test_the_picture_of_every_topic_is_on_the_first_screen(server: Server, chromium: Browser, name: str) -> None:
     page, watch = projector(chromium)
     for view in TOPICS[name]:
-        page.goto(f"{server.url}/{name}?view={view}&rows=100")
-        browser.wait_until_calm(page)
+        page.goto(f"{server.url}/{name}?view={view}&{LIGHT}")
+        browser.wait_until_calm(page, 300)
         page.wait_for_function(FIRST, timeout=60_000)
         assert_on_the_first_screen(page, f"{name}, {view}")
     check(watch)
@@ -120,7 +121,7 @@ def test_a_page_is_presented_with_larger_type_and_nothing_but_picture_and_strip(
     server: Server, chromium: Browser
 ) -> None:
     page, watch = projector(chromium)
-    page.goto(f"{server.url}/attention?view=what-heads-do")
+    page.goto(f"{server.url}/attention?view=what-heads-do&sample=sentence")
     browser.wait_until_calm(page)
     page.get_by_role("button", name="Present").click()
     page.wait_for_url(re.compile("present=1"), timeout=60_000)
@@ -144,7 +145,7 @@ def test_share_copies_the_address_of_exactly_this_state(server: Server, chromium
     browser.wait_until_calm(page)
     page.locator(".st-key-strip button").first.click()
     page.wait_for_url(re.compile("experiment="), timeout=60_000)
-    page.get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Copy link").click()
     expect(page.get_by_role("button", name="Link copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == page.url
     other, _watch = projector(chromium)

@@ -53,11 +53,10 @@ def choose_model(place: DeltaGenerator) -> tuple[str, dict[str, str]]:
     template = _("{reason}. Your newest run answers here: {title}.")
     if other in READY:
         template = _("{reason}. A model that comes with the studio answers here: {title}.")
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(template.format(reason=reason, title=layout.plain(titles[other])), width="content")
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    left.caption(template.format(reason=reason, title=layout.plain(titles[other])))
+    with right:
         _use(other, _("Use it on every page"))
-        if other in READY:
-            _train_your_own()
     load(other)
     return other, titles
 
@@ -116,6 +115,7 @@ def examples(model: str) -> None:
                         on_click=_take_example,
                         args=(name, text),
                     )
+    _train_your_own()
 
 
 def _take_example(model: str, text: str) -> None:

@@ -38,7 +38,9 @@ def show(name: str, titles: Mapping[str, str], given: Mapping[str, str]) -> None
             )
         )
         st.page_link("pages/finetune.py", label=_("Fine-tune another model"), icon=":material/model_training:")
-    other = inputs.other_model("playground", others, label=_("Compare with"), name="other_classifier")
+    other = inputs.other_model(
+        "playground", others, label=_("Compare with"), name="other_classifier", label_visibility="collapsed"
+    )
     answers: list[Prediction] = []
     complete = answer.complete(name, given)
     for number, (column, model) in enumerate(zip(st.columns(2, gap="large"), (name, other), strict=True)):

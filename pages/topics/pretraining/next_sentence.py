@@ -45,9 +45,9 @@ def show(model: str, text: str, pair: str, cut: int, above: DeltaGenerator) -> s
     above: the place of the probability.
     """
     if not pair.strip():
+        _prepared(model, cut)
         st.info(_("Write a second sentence above, or choose a prepared pair."), icon=":material/edit:")
         _choose_pair()
-        _prepared(model, cut)
         return ""
     found = cached_pretraining.follows(model, text, pair, cut)
     for template, values in found.notes:
