@@ -11,6 +11,7 @@ TOPICS: dict[str, tuple[str, ...]] = {
     "embeddings": ("output", "word", "map"),
     "pretraining": ("mlm", "corruption", "score", "nsp", "generation", "learn"),
     "playground": ("one", "texts", "models", "many"),
+    "search": ("answers", "picture", "measured"),
     "article": ("encoder-only", "unchanged", "accuracy", "path"),
 }  # fmt: skip
 WIDGET = {"attention": "topic@attention"}  # that offers the topics, where it is not "view@…"
@@ -21,7 +22,11 @@ SHOWN = ("plotly_chart", "arrow_data_frame", "bidi_component", "iframe", "metric
 
 def shown(app: AppTest) -> int:
     """How many pictures, tables, chips and numbers the page has."""
-    html = [one for one in app.get("html") if any(mark in one.proto.body for mark in ("<table", "<img", 'class="chip'))]
+    html = [
+        one
+        for one in app.get("html")
+        if any(mark in one.proto.body for mark in ("<table", "<img", 'class="chip', 'class="hits'))
+    ]
     return len(html) + sum(len(app.get(kind)) for kind in SHOWN if kind != "html")
 
 
