@@ -35,7 +35,7 @@ GROUPS = (  # who may import whom: each name those before it
     # take away
     "export.tables export.card export.folder figures.style figures.tokens figures.attention figures.encoder figures.embeddings figures.search "
     "figures.heads figures.pretraining figures.predictions figures.training figures.entities figures.article html "
-    "commands.show commands.models commands.result commands.train commands.evaluate commands.predict",
+    "commands.show commands.models commands.result commands.train commands.evaluate commands.predict commands.search",
 )
 ORDER = " ".join(GROUPS).split()
 CORE = sorted((ROOT / "core").rglob("*.py"))
