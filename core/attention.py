@@ -110,6 +110,11 @@ class Atlas:
         """Where a head's map is, or for None the mean of its layer."""
         return layer * (self.heads + 1) + (self.heads if head is None else head)
 
+    def weights(self, layer: int, head: int) -> np.ndarray:
+        """One head's weights, float32 (T, T)."""
+        place = self.index(layer, head)
+        return self.maps[place] * (self.peaks[place] / np.float32(255))
+
 
 def atlas(
     model: PreTrainedModel,

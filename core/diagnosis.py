@@ -176,7 +176,7 @@ def no_better_than_counting(ended: Ended) -> Diagnosis | None:
     )
     wanted = fewest_steps(PRESETS["thorough"].steps, ended.size.classes)
     if ended.report.steps < wanted:
-        config = with_preset(ended.config, "thorough", ended.size)
+        config = replace(with_preset(ended.config, "thorough", ended.size), limit=ended.config.limit)
         if config.method != "full":
             rate = suggested_learning_rate(config.method, ended.hidden)
             config = replace(config, learning_rate=rate, preset="custom")

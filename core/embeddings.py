@@ -214,11 +214,12 @@ class Sample:
     seed: int
 
 
-def sample(dataset: TextDataset, count: int, *, seed: int = SEED) -> Sample:
+def sample(dataset: TextDataset, count: int, *, held_back: bool = False, seed: int = SEED) -> Sample:
     """Texts of a dataset, at random: from the test split, then validation, then training, as far as each reaches.
 
     So a model trained on this dataset has not learned from them, unless they had to come from the training split. A split
-    that only repeats the training rows, because the data was too small to hold any back, is left out.
+    that only repeats the training rows, because the data was too small to hold any back, is left out. held_back: no training
+    rows, unless there are no others.
     """
     training = dataset.splits["train"]
 
@@ -229,7 +230,8 @@ def sample(dataset: TextDataset, count: int, *, seed: int = SEED) -> Sample:
     texts: list[str] = []
     labels: list[str] = []
     splits: dict[str, int] = {}
-    names = [*(name for name in ("test", "validation") if not repeats(name)), "train"]
+    names = [name for name in ("test", "validation") if len(dataset.splits[name]) and not repeats(name)]
+    names += [] if held_back and names else ["train"]
     for name in names:
         rows = dataset.splits[name]
         wanted = min(count - len(texts), len(rows))
@@ -276,11 +278,13 @@ class Projection:
     """Vectors in two or three dimensions, for the eye.
 
     points: for each set of vectors float64, shape (N, 2) or (N, 3). explained: PCA's share of the variance along each axis; () for t-SNE.
+    beside: for each set the place of one more vector, shape (2,) or (3,); () where there was none.
     """
 
     points: tuple[np.ndarray, ...]
     method: Method
     explained: tuple[float, ...]
+    beside: tuple[np.ndarray, ...] = ()
 
 
 def project(
@@ -288,6 +292,7 @@ def project(
     method: Method = "pca",
     dimensions: Literal[2, 3] = 2,
     *,
+    beside: Sequence[np.ndarray] = (),
     perplexity: float = 30.0,
     seed: int = SEED,
 ) -> Projection:
@@ -296,7 +301,8 @@ def project(
     Vectors are scaled to length 1 first, so that distance agrees with the cosine, and each set is moved to its own
     mean: what is compared is how the sets are spread, not where they lie. One PCA, or one t-SNE (van der Maaten and
     Hinton 2008; given the first 50 principal components), is then fitted on all of them together. The same input gives
-    the same map. Raises UserError for too few vectors, for a perplexity that is too large, or when all are the same.
+    the same map. beside: for each set one more vector (D,), moved as its set is; PCA is fitted without it, t-SNE, which can place
+    nothing afterwards, with it. Raises UserError for too few vectors, for a perplexity that is too large, or when all are the same.
     """
     from sklearn.decomposition import PCA  # here: only maps need scikit-learn, which takes a second to import
     from sklearn.manifold import TSNE
@@ -309,13 +315,15 @@ def project(
             least=dimensions + 1,
             count=smallest,
         )
-    everything = np.concatenate([scaled - scaled.mean(axis=0) for scaled in map(unit, sets)])
+    means = [unit(vectors).mean(axis=0) for vectors in sets]
+    everything = np.concatenate([unit(vectors) - mean for vectors, mean in zip(sets, means, strict=True)])
+    more = np.stack([unit(one) - mean for one, mean in zip(beside, means, strict=True)]) if beside else everything[:0]
     if np.abs(everything).max() < 1e-9:
         raise UserError("all {count} vectors are the same, so there is no map of them", count=len(everything))
     explained: tuple[float, ...] = ()
     if method == "pca":
         pca = PCA(dimensions, svd_solver="full")
-        points = pca.fit_transform(everything)
+        points = np.concatenate([pca.fit_transform(everything), *([pca.transform(more)] if beside else [])])
         explained = tuple(float(share) for share in pca.explained_variance_ratio_)
     else:
         if not 1 <= perplexity < smallest:
@@ -324,14 +332,15 @@ def project(
                 perplexity=perplexity,
                 count=smallest,
             )
-        reduced = PCA(min(TSNE_INPUT, *everything.shape), svd_solver="full").fit_transform(everything)
+        together = np.concatenate([everything, more])
+        reduced = PCA(min(TSNE_INPUT, *together.shape), svd_solver="full").fit_transform(together)
         rate = max(
-            len(everything) / 48, 10.0
+            len(together) / 48, 10.0
         )  # as learning_rate="auto", whose floor of 50 throws few points apart in 3-D
         tsne = TSNE(dimensions, perplexity=perplexity, learning_rate=rate, init="pca", random_state=seed)
         points = tsne.fit_transform(reduced)
-    edges = np.cumsum([len(vectors) for vectors in sets])[:-1]
-    return Projection(tuple(np.split(points.astype(np.float64), edges)), method, explained)
+    *parts, last = np.split(points.astype(np.float64), np.cumsum([len(vectors) for vectors in sets]))
+    return Projection(tuple(parts), method, explained, tuple(last))
 
 
 @dataclass(frozen=True)

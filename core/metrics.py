@@ -148,6 +148,25 @@ def bootstrap(
     return Measure(float(value[0]), float(low), float(high))
 
 
+def macro_f1(confusion: np.ndarray) -> Measure:
+    """Macro-F1 of a C × C confusion matrix with its bootstrap interval over the examples."""
+    rows, columns = np.nonzero(confusion)
+    classes = np.arange(len(confusion))
+    is_true = (rows[:, None] == classes).astype(float)
+    is_predicted = (columns[:, None] == classes).astype(float)
+    cells = np.concatenate((is_true, is_predicted, is_true * is_predicted), axis=1)
+
+    def macro(sums: np.ndarray) -> np.ndarray:
+        """(R, 3C) counts of truth, predictions and hits → (R,) macro-F1."""
+        truth, prediction, hits = np.split(sums, 3, axis=1)
+        occurs = truth + prediction
+        scores = np.divide(2 * hits, occurs, out=np.zeros_like(occurs), where=occurs > 0)
+        result: np.ndarray = scores.sum(axis=1) / (occurs > 0).sum(axis=1)
+        return result
+
+    return bootstrap(cells, macro, confusion[rows, columns])
+
+
 def calibration(confidence: np.ndarray, right: np.ndarray) -> tuple[float, tuple[tuple[float, float, int], ...]]:
     """Expected calibration error and, per non-empty bin, (mean confidence, accuracy, count).
 

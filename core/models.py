@@ -272,6 +272,14 @@ def load_encoder(name: str, *, attention: Attention = "sdpa", allow_path: bool =
     return _load(AutoModel, name, allow_path, attention)
 
 
+def encoder_behind(name: str, head: str) -> str:
+    """What the encoder that answers with this head of HEADS is called: "minilm-mlm", where the head has one of its own.
+
+    A bundled head was trained together with the encoder of minilm: its weights are no longer those of minilm as published.
+    """
+    return f"{name}-{head}" if name == "minilm" and head in bundled.HEADS else name
+
+
 def load(
     name: str,
     head: str,
@@ -288,7 +296,7 @@ def load(
     and the model does not answer with the very same ones already, and what a checkpoint lacks depends on `seed` alone. Raises UserError when the head is missing and cannot be made.
     """
     row = HEADS[head]
-    if name == "minilm" and head in bundled.HEADS:
+    if encoder_behind(name, head) != name:
         model = bundled.merge(_load(row.auto, name, allow_path, attention, new="missing"), bundled.HEADS[head])
     elif (
         labels is not None

@@ -83,7 +83,9 @@ MAX_TEXT_CHARS = Setting(
     "STUDIO_MAX_TEXT_CHARS", 20_000, N_("Longest text that a page works on; a longer one is cut, visibly."), _whole
 )
 MAX_MODELS = Setting("STUDIO_MAX_MODELS", 3, N_("How many loaded models the server keeps in memory."), _whole)
-MAX_BULK = Setting("STUDIO_MAX_BULK", 5_000, N_("Most texts that the playground predicts in one go."), _whole)
+MAX_BULK = Setting(
+    "STUDIO_MAX_BULK", 5_000, N_("Most texts that the Playground predicts, or Search reads, in one go."), _whole
+)
 
 SETTINGS: dict[str, Setting] = {
     row.name: row

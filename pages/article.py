@@ -1,5 +1,6 @@
 """The tutorial, checked: what it claims, what is true, and the evidence, computed when a claim is opened."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -8,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core import article, bundled
+from core.claims import CLAIMS, SECTIONS, TITLE, VERDICTS
 from core.data.bundled import ARTICLE
 from core.errors import N_
 from core.figures import article as article_figures
@@ -16,7 +18,7 @@ from core.metrics import wilson
 from core.results import Movement
 from core.tasks.base import read_detail
 from core.tasks.classify import Classes
-from pages.shared import charts, choices, inputs, layout, words
+from pages.shared import charts, choices, inputs, layout, path, words
 from pages.shared.cached import article as cached_article
 from pages.shared.cached import data as cached_data
 from pages.shared.cached import encoder as cached_encoder
@@ -28,11 +30,11 @@ from pages.shared.snippets import article as snippets
 
 MODEL = "minilm"  # the claims are about BERT: every number here is that of the bundled one
 CORPUS = 1000  # sentences that the masking is counted on
-VERDICTS = {
-    "wrong": (":material/close:", "red", N_("not so")),
-    "imprecise": (":material/rule:", "orange", N_("not quite")),
-    "right": (":material/check:", "green", N_("right")),
-}
+SIGNS = {
+    "wrong": (":material/close:", "red"),
+    "imprecise": (":material/rule:", "orange"),
+    "right": (":material/check:", "green"),
+}  # a verdict's icon and colour
 BROKEN = {
     N_("the tokenizer is used before it is defined"): (
         'texts = ["I love eating pizza", "C++ is very fast"]\nencoded = [tokenizer.encode(text) for text in texts]'
@@ -42,14 +44,10 @@ BROKEN = {
 
 
 @dataclass(frozen=True)
-class Claim:
-    """What the tutorial says (in our words), how far it holds (a VERDICTS id), what is true, the evidence, and where to see more."""
+class Evidence:
+    """What shows how far a claim holds, drawn from the sentence in view, and where to see more."""
 
-    id: str
-    verdict: str
-    says: str
-    truth: str
-    evidence: Callable[[str], None]
+    draw: Callable[[str], None]
     page: str = ""
     link: str = ""
 
@@ -443,118 +441,89 @@ def learns(text: str) -> None:
     )  # fmt: skip
 
 
-CLAIMS = (
-    Claim(
-        "encoder-only", "wrong", N_("BERT has an encoder and a decoder."),
-        N_("BERT is the encoder half of the Transformer alone: a stack of layers in which every token sees all others. It has no decoder, no mask that hides the future and no attention to a second sequence."),
-        only_encoder, "pages/encoder.py", N_("See the encoder, step by step"),
-    ),
-    Claim(
-        "corpora", "wrong", N_("It was pre-trained on BookCorpus and WikiText-2."),
-        N_("On BooksCorpus and the English Wikipedia, 3.3 billion words together."),
-        corpora,
-    ),
-    Claim(
-        "masking", "imprecise", N_("In pre-training 15 % of the words are masked."),
-        N_("15 % of the *tokens* are chosen, which touches more of the words, since many have several tokens. Of the chosen ones 80 % become [MASK], 10 % another token, and 10 % stay as they are, so that the model cannot rely on seeing [MASK]."),
-        masking,
-    ),
-    Claim(
-        "qkv", "wrong", N_("Q, K and V are computed by an MLP."),
-        N_("Each is one linear map: a matrix and a constant. There is no layer in between and no activation."),
-        linear_maps, "pages/encoder.py", N_("See Q, K and V of every head"),
-    ),
-    Claim(
-        "attention", "right", N_("The formula of self-attention."),
-        N_("Softmax of QKᵀ divided by √d_k, times V: so it stands in the paper, and so the library computes it."),
-        attention_formula, "pages/attention.py", N_("See the attention of every head"),
-    ),
-    Claim(
-        "feed-forward", "wrong", N_("The feed-forward network has no activation between its layers."),
-        N_("It has GELU in between. Without it, two linear maps would be one, and widening the vector to four times its size would be for nothing."),
-        layer_change("no-activation"), "pages/encoder.py", N_("Change the computation yourself"),
-    ),
-    Claim(
-        "layer", "wrong", N_("A layer is LayerNorm(X + MultiHead(X,X,X) + FFN(MultiHead(X,X,X)))."),
-        N_("A layer normalises twice: A = LayerNorm(X + MultiHead(X,X,X)), then LayerNorm(A + FFN(A)). The feed-forward network reads A, not what attention brings alone."),
-        layer_change("tutorial-encoder"), "pages/encoder.py", N_("Change the computation yourself"),
-    ),
-    Claim(
-        "tokens", "wrong", N_("“I love eating pizza” becomes I [SEP] love [SEP] eating [SEP] pizza [SEP], with its ids."),
-        N_("One [CLS] in front, one [SEP] at the end, nothing between the words; and ids that are rows of the vocabulary."),
-        tokens_example, "pages/tokens.py", N_("Try other sentences on Tokens"),
-    ),
-    Claim(
-        "code", "wrong", N_("The code that prepares the inputs runs as printed."),
-        N_("It uses the tokenizer before it is defined, and makes a tensor of lists that differ in length. Both stop with an error."),
-        snippets_fail, "pages/tokens.py", N_("See padding on Tokens"),
-    ),
-    Claim(
-        "labels", "imprecise", N_("The four sentences are an example with four classes."),
-        N_("The labels are 0, 1, 2 and 0: label 3 never occurs. The model gets an output for it that nothing teaches."),
-        unused_label, "pages/finetune.py", N_("Train on the four sentences yourself"),
-    ),
-    Claim(
-        "unchanged", "wrong", N_("In fine-tuning most parameters stay unchanged."),
-        N_("Practically every value of the encoder layers changes, by a little. What stays are the embeddings of words that do not occur, and they are half of this small model."),
-        moved, "pages/runs.py", N_("See it for each of your runs"),
-    ),
-    Claim(
-        "adam", "imprecise", N_("The optimiser is Adam."),
-        N_("The authors' code takes the weight decay apart from the gradient, which is called AdamW today. The difference matters as soon as weights decay."),
-        adam, "pages/finetune.py", N_("Set the weight decay yourself"),
-    ),
-    Claim(
-        "accuracy", "imprecise", N_("The model reaches an accuracy of 75.00 %; its losses are 1.4838, 0.8741 and 0.5901."),
-        N_("Four sentences, the same ones it was trained on, and only the last batch is counted. Another seed gives another number; none of them says how it does on a new sentence."),
-        repeated, "pages/finetune.py", N_("Train with held-out data"),
-    ),
-    Claim(
-        "generation", "wrong", N_("BERT excels at generating and translating text."),
-        N_("It was made to understand text. It can fill a gap, but it does not write from left to right, and it knows only the languages it was trained on. Summaries and translations need a decoder as in BART or T5."),
-        generation, "pages/attention.py", N_("See tokens look ahead"),
-    ),
-    Claim(
-        "path", "right", N_("Load a pre-trained model, add a classifier, fine-tune: a few minutes give a useful model."),
-        N_("This is how it is done, and why BERT changed the field: the same three steps serve nearly every task of understanding."),
-        learns, "pages/finetune.py", N_("Fine-tune on real sentences"),
-    ),
-)  # fmt: skip
+EVIDENCE = {
+    "encoder-only": Evidence(only_encoder, "pages/encoder.py", N_("See the encoder, step by step")),
+    "layer": Evidence(layer_change("tutorial-encoder"), "pages/encoder.py", N_("Change the computation yourself")),
+    "tokens": Evidence(tokens_example, "pages/tokens.py", N_("Try other sentences on Tokens")),
+    "qkv": Evidence(linear_maps, "pages/encoder.py", N_("See Q, K and V of every head")),
+    "attention": Evidence(attention_formula, "pages/attention.py", N_("See the attention of every head")),
+    "feed-forward": Evidence(layer_change("no-activation"), "pages/encoder.py", N_("Change the computation yourself")),
+    "corpora": Evidence(corpora),
+    "masking": Evidence(masking),
+    "code": Evidence(snippets_fail, "pages/tokens.py", N_("See padding on Tokens")),
+    "labels": Evidence(unused_label, "pages/finetune.py", N_("Train on the four sentences yourself")),
+    "unchanged": Evidence(moved, "pages/runs.py", N_("See it for each of your runs")),
+    "adam": Evidence(adam, "pages/finetune.py", N_("Set the weight decay yourself")),
+    "accuracy": Evidence(repeated, "pages/finetune.py", N_("Train with held-out data")),
+    "path": Evidence(learns, "pages/finetune.py", N_("Fine-tune on real sentences")),
+    "generation": Evidence(generation, "pages/attention.py", N_("See tokens look ahead")),
+}  # a CLAIMS id → what shows it  # fmt: skip
 
 
-def _opened(claim: str) -> None:
-    if st.session_state[f"claim_{claim}"]:
-        inputs.put("view", claim)
+def opened() -> list[str]:
+    """The claims that stand open: those that the address names, the first of all unless it names any."""
+    asked = inputs.get("view") if "view" in st.session_state.get("shared_asked", ()) else ""
+    if asked in CLAIMS:  # an address of old names one claim as its view
+        inputs.put("claims", asked)
+        inputs.put("view", "")
+    return (
+        [name for name in inputs.get("claims").split(",") if name in CLAIMS]
+        if inputs.get("claims")
+        else [next(iter(CLAIMS))]
+    )
+
+
+def _toggled(claim: str, before: list[str]) -> None:
+    now = [name for name in CLAIMS if (st.session_state[f"claim_{name}"] if name == claim else name in before)]
+    inputs.put("claims", ",".join(now) or "none")
+
+
+def show(name: str, text: str, open_claims: list[str]) -> None:
+    """One claim: its verdict and what the tutorial says; opened, what is true and the evidence."""
+    claim, evidence = CLAIMS[name], EVIDENCE[name]
+    icon, colour = SIGNS[claim.verdict]
+    part = st.expander(
+        f":{colour}[**{_(VERDICTS[claim.verdict])}**] · {_(claim.says)}",
+        expanded=name in open_claims,
+        key=f"claim_{name}",
+        icon=icon,
+        on_change=_toggled,
+        args=(name, open_claims),
+    )
+    if part.open:
+        with part, layout.mistakes():
+            st.markdown("**" + _("What is true:") + "** " + _(claim.truth))
+            evidence.draw(text)
+            if evidence.page:
+                st.page_link(
+                    evidence.page, label=_(evidence.link), icon=":material/arrow_forward:",
+                    query_params={key: value for key, value in inputs.link().items() if key not in ("view", "claims", "verdict")},
+                )  # fmt: skip
 
 
 with layout.page(
-    _("The tutorial"),
-    _(
-        "This studio grew from a tutorial whose path is right: load BERT, tokenise, fine-tune, measure. Some of what it says on the way is "
-        "not. Open a claim: what is true, and the evidence, computed at that moment with the bundled model."
-    ),
+    _("The tutorial, checked"),
+    path.step("article")
+    + _(
+        "What the tutorial “{title}” says, section by section, and how far it holds. Its path is right: load BERT, tokenise, fine-tune, measure. "
+        "Some of what it says on the way is not. Open a claim, or several: what is true, and the evidence, computed at that moment with the bundled model."
+    ).format(title=TITLE),
 ):
     text = inputs.sentence("article")
-    wanted = inputs.settle_view("article", [claim.id for claim in CLAIMS])
-    for claim in CLAIMS:
-        icon, colour, verdict = VERDICTS[claim.verdict]
-        part = st.expander(
-            f":{colour}[**{_(verdict)}**] · {_(claim.says)}",
-            expanded=claim.id == wanted,
-            key=f"claim_{claim.id}",
-            icon=icon,
-            on_change=_opened,
-            args=(claim.id,),
-        )
-        if part.open:
-            with part, layout.mistakes():
-                st.markdown(_(claim.truth))
-                claim.evidence(text)
-                if claim.page:
-                    st.page_link(
-                        claim.page,
-                        label=_(claim.link),
-                        icon=":material/arrow_forward:",
-                        query_params={name: value for name, value in inputs.link().items() if name != "view"},
-                    )
+    counts = Counter(claim.verdict for claim in CLAIMS.values())
+    verdict = inputs.segment(
+        "verdict",
+        "article",
+        {"all": _("All {count} claims").format(count=len(CLAIMS))}
+        | {name: f"{_(title)} · {counts[name]}" for name, title in VERDICTS.items()},
+        _("Verdict"),
+    )
+    open_claims = opened()
+    for section, title in SECTIONS.items():
+        names = [name for name, row in CLAIMS.items() if row.section == section and verdict in ("all", row.verdict)]
+        if names:
+            st.header(_(title), anchor=False)
+        for name in names:
+            show(name, text, open_claims)
     layout.show_code(snippets.article_experiment(MODEL), _("The tutorial's experiment with one seed, so that it runs."))
+    path.footer("article")

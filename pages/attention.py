@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core import attention, html
 from core.errors import UserError
 from core.results import Tokens
-from pages.shared import choices, i18n, inputs, layout, unknown
+from pages.shared import choices, i18n, inputs, layout, path, unknown
 from pages.shared.cached import attention as cached_attention
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
@@ -80,11 +80,15 @@ def _maps(model: str, text: str, pair: str, cut: int, options: DeltaGenerator) -
     tokens = cached_tokens.tokens(model, text, pair, cut)
     with options:
         part = _part(tokens)
-    first, second = st.columns([3, 2], vertical_alignment="center")
+    with st.container(key="pictures"):
+        first, second = st.columns([3, 2], vertical_alignment="center")
     with first:
         view = inputs.view(PAGE, _pictures(), label=_("Picture"))
+    habit = cached_attention.habit(model, text, pair, cut)
     with options if view == "explorer" else second:  # the explorer's small maps choose the head as well
-        layer, head = inputs.layer_and_head(PAGE, config.num_hidden_layers, config.num_attention_heads)
+        layer, head = inputs.layer_and_head(
+            PAGE, config.num_hidden_layers, config.num_attention_heads, (habit.layer, habit.head)
+        )
     dark = st.context.theme.type == "dark"
     maps = cached_attention.attend(model, text, pair, layer, cut)
     try:
@@ -123,7 +127,8 @@ def _experiments(topic: str) -> None:
 
 with layout.page(
     _("Attention"),
-    _(
+    path.step("attention")
+    + _(
         "Before a token becomes a vector with meaning, every head of every layer decides which other tokens it takes information from. "
         "The weights say how much: each token shares out exactly 1."
     ),
@@ -151,3 +156,4 @@ with layout.page(
     layout.what_was_cut(tokens)
     if code:
         layout.show_code(code)
+    path.footer("attention")

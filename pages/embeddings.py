@@ -1,6 +1,6 @@
 """Embeddings: the vectors a model makes of tokens, words and sentences, and what is near what."""
 
-from pages.shared import inputs, layout, unknown
+from pages.shared import inputs, layout, path, unknown
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.experiments import of, strip
 from pages.shared.i18n import _
@@ -14,7 +14,8 @@ BEHIND_OPTIONS = {
 
 with layout.page(
     _("Embeddings"),
-    _(
+    path.step("embeddings")
+    + _(
         "A model turns every token into a vector, and the vector changes with its sentence. See the numbers themselves, watch one word take different "
         "meanings from layer to layer, and look at a thousand sentences at once."
     ),
@@ -38,3 +39,4 @@ with layout.page(
             word.show(model)
         else:
             sentence_map.show(model, text, bar.options)
+    path.footer("embeddings")

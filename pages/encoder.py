@@ -5,10 +5,13 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core import openings
 from core.attention import labels
 from core.encoder import Trace
 from core.figures import encoder as figures
-from pages.shared import charts, choices, inputs, layout, unknown
+from core.results import Tokens
+from pages.shared import charts, choices, inputs, layout, path, unknown
+from pages.shared.cached import attention as cached_attention
 from pages.shared.cached import encoder as cached_encoder
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
@@ -41,10 +44,9 @@ def _chosen() -> None:
         inputs.put("token", int(choice["token"]))
 
 
-def _number(name: str, count: int) -> int:
-    """A shared value as a number below `count`."""
-    inputs.put(name, inputs.number(name, 0, count - 1, 0))
-    return int(inputs.get(name))
+def _names(tokens: Tokens) -> dict[str, str]:
+    """The tokens as options: position → its name on screen."""
+    return {str(i): f"{name[:40]} ({i})" for i, name in enumerate(labels(tokens))}
 
 
 def _small(value: float) -> str:
@@ -57,9 +59,11 @@ def _walk(model: str, text: str, pair: str, cut: int, code: DeltaGenerator) -> N
     """The picture, the chosen step below it, and the comparison with the library. It runs alone when a step is taken."""
     with layout.mistakes():
         config = cached_models.whole(model).config
-        layer, head = _number("layer", config.num_hidden_layers), _number("head", config.num_attention_heads)
+        habit = cached_attention.habit(model, text, pair, cut)
+        layer, head = inputs.head_of(config.num_hidden_layers, config.num_attention_heads, (habit.layer, habit.head))
         trace = cached_encoder.trace(model, text, pair, layer, cut)
-        token = _number("token", len(trace.tokens.tokens))
+        telling = str(openings.token_to_follow(trace.tokens))
+        token = int(inputs.meant("token", _names(trace.tokens), telling))
         there = encoder_flow.present(trace)
         view = inputs.settle_view(PAGE, ["weights", *there])
         data = encoder_flow.payload(trace, head, view, token, _)
@@ -84,8 +88,8 @@ def _step(trace: Trace, head: int, token: int, there: list[str], model: str) -> 
         titles = {name: f"{encoder_flow.BOXES[name].sign} · {_(encoder_flow.BOXES[name].title)}" for name in there}
         box = inputs.choice("view", PAGE, titles, _("Step"))
     with right:
-        options = {str(i): f"{name[:40]} ({i})" for i, name in enumerate(names)}
-        token = int(inputs.choice("token", PAGE, options, _("Token")))
+        options = _names(trace.tokens)
+        token = int(inputs.telling("token", PAGE, options, _("Token"), str(token)))
     row = encoder_flow.BOXES[box]
     matrix = encoder_flow.values(trace, box, head)
     st.latex(worked.latex(trace, box, head, cached_models.whole(model).config))
@@ -214,7 +218,8 @@ def _changes_elsewhere(model: str) -> None:
 
 with layout.page(
     _("Encoder"),
-    _(
+    path.step("encoder")
+    + _(
         "Follow one sentence through a layer of the real model: every box is a step of the computation with its real numbers. "
         "Point at anything to read it; choose a box to open it below."
     ),
@@ -235,3 +240,4 @@ with layout.page(
             _walk(model, text, pair, cut, code)
             _changes_elsewhere(model)
     layout.what_was_cut(tokens)
+    path.footer("encoder")

@@ -10,7 +10,7 @@ import streamlit as st
 from core import models
 from core.data.dataset import TextDataset
 from core.results import RunConfig
-from pages.shared import inputs, launch, layout, recipe
+from pages.shared import inputs, launch, layout, path, recipe
 from pages.shared.data_form import report
 from pages.shared.data_form.source import Source, choose_data
 from pages.shared.experiments import Experiment, in_chinese, strip
@@ -170,7 +170,8 @@ def experiments() -> tuple[Experiment, ...]:
 
 with layout.page(
     _("Fine-tune"),
-    _(
+    path.step("finetune")
+    + _(
         "Teach a pre-trained BERT a task of your own: choose sentences with labels, press Start, and watch it learn. "
         "The result is measured on sentences that it never saw."
     ),
@@ -185,3 +186,4 @@ with layout.page(
         live.follow(followed, "finetune")
     else:
         form()
+    path.footer("finetune")

@@ -1,14 +1,17 @@
 """Home: what the studio is, its path as live pictures of the current sentence, and what this machine offers."""
 
 import os
+from collections import Counter
 from html import escape
 
 import numpy as np
 import streamlit as st
 import torch
 
-from core import bundled, hub, models, settings
+from core import bundled, hub, models, openings, settings
 from core.bundled import READY
+from core.claims import CLAIMS, VERDICTS
+from core.data import helpdesk
 from core.data.bundled import DATASETS
 from core.errors import UserError
 from core.figures import style
@@ -16,7 +19,7 @@ from core.metrics import METRICS
 from core.scripts import mostly_latin
 from core.tasks.base import read_detail
 from core.tasks.classify import Classes, Labelled
-from pages.shared import inputs, layout, unknown
+from pages.shared import inputs, layout, path, unknown
 from pages.shared import words as plain_words
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import attention as cached_attention
@@ -29,35 +32,15 @@ from pages.shared.cached import tokens as cached_tokens
 from pages.shared.data_form.source import kind_of
 from pages.shared.data_form.uploads import NO_FILE
 from pages.shared.i18n import _, language
-from pages.shared.opening import OPENINGS
+from pages.shared.opening import OPENINGS, is_opening
+from pages.topics.home import miniature
 
 SHORT = 24  # tokens in a miniature
-
-
-def picture(values: np.ndarray, low: float, high: float, alt: str) -> None:
-    """A matrix as a small picture that fills its card."""
-    st.html(
-        f'<img alt="{escape(alt)}" src="{style.matrix_png(values, low, high)}" '
-        'style="width:100%;height:9.2rem;image-rendering:pixelated;border-radius:.4rem">'
-    )
 
 
 def words(text: str) -> None:
     """A sentence where a picture would be."""
     st.html(f'<div style="min-height:9.2rem">{escape(text)}</div>')
-
-
-def bars(shares: dict[str, float]) -> None:
-    """A few shares between 0 and 1 as labelled bars."""
-    rows = "".join(
-        f'<div style="display:grid;grid-template-columns:minmax(4rem,auto) 1fr 3.2rem;gap:.5rem;align-items:center;margin:.25rem 0">'
-        f'<span style="overflow-wrap:anywhere">{escape(label)}</span>'
-        f'<span style="background:rgba(128,128,128,.18);border-radius:.3rem"><span style="display:block;height:.9rem;'
-        f'border-radius:.3rem;background:{style.ACCENT};width:{share:.1%}"></span></span>'
-        f'<span style="text-align:right;font-variant-numeric:tabular-nums">{share:.0%}</span></div>'
-        for label, share in shares.items()
-    )
-    st.html(f'<div style="min-height:9.2rem">{rows}</div>')
 
 
 def tokens_card(model: str, text: str) -> None:
@@ -68,41 +51,68 @@ def tokens_card(model: str, text: str) -> None:
     st.caption(_("{count} tokens with their numbers in the vocabulary").format(count=len(result.tokens)))
 
 
+def names(model: str, text: str) -> list[str]:
+    """The tokens as a card writes them."""
+    return [token.text for token in cached_tokens.tokens(model, text, max_length=SHORT).tokens]
+
+
+def first_of(count: int) -> str:
+    """What a card leaves out, if anything."""
+    return "" if count <= miniature.MOST else " · " + _("the first {most} tokens").format(most=miniature.MOST)
+
+
 def vectors_card(model: str, text: str) -> None:
     states = cached_encoder.vectors(model, text, max_length=SHORT)
     reach = float(np.quantile(np.abs(states), 0.98))
-    picture(states, -reach, reach, _("The last hidden states as a picture"))
-    st.caption(_("one row per token: its vector of {size} numbers after the last layer").format(size=states.shape[1]))
+    miniature.matrix(
+        states, names(model, text), (), low=-reach, high=reach, scale=style.DIVERGING, form="+.2g",
+        unit=_("{size} numbers a row").format(size=states.shape[1]), alt=_("The last hidden states as a picture"),
+    )  # fmt: skip
+    st.caption(_("each token's vector after the last layer") + first_of(len(states)))
 
 
 def attention_card(model: str, text: str) -> None:
     maps = cached_attention.attend(model, text, max_length=SHORT)
-    heads = maps.weights[-1]
-    wide = np.concatenate([np.pad(head, 1, constant_values=0) for head in heads[: min(4, len(heads))]], axis=1)
-    picture(wide, 0, float(wide.max()), _("Attention weights of heads of the last layer"))
-    st.caption(_("who looks at whom: the first heads of the last layer, {count} in all").format(count=heads.shape[0]))
+    habit = cached_attention.habit(model, text, max_length=SHORT)
+    layer, head = inputs.head_of(len(maps.weights), maps.weights[0].shape[0], (habit.layer, habit.head))
+    tokens = names(model, text)
+    miniature.matrix(
+        np.sqrt(maps.weights[layer][head]), tokens, tokens, low=0, high=1, unit=_("weight (weak ones are favoured)"),
+        alt=_("Attention weights of one head"),
+    )  # fmt: skip
+    st.caption(
+        _("layer {layer}, head {head}: how much each row looks at each column").format(layer=layer + 1, head=head + 1)
+        + first_of(len(tokens))
+    )
 
 
 def compare_card(model: str, text: str) -> None:
     states = cached_encoder.vectors(model, text, max_length=SHORT)
     unit = states / np.linalg.norm(states, axis=1, keepdims=True).clip(1e-12)
-    picture(unit @ unit.T, -1, 1, _("Cosine similarity of the tokens as a picture"))
-    st.caption(_("how alike the vectors of every two tokens are in this sentence"))
+    tokens, cosines = names(model, text), unit @ unit.T
+    miniature.matrix(
+        cosines, tokens, tokens, low=min(0.0, float(cosines.min())), high=1, unit=_("cosine"),
+        alt=_("Cosine similarity of the tokens as a picture"),
+    )  # fmt: skip
+    st.caption(_("how alike the vectors of every two tokens are") + first_of(len(tokens)))
 
 
 def pretraining_card(model: str, text: str) -> None:
     if not cached_models.has_head(model, "mlm"):  # the one that comes with the studio, which reads English
         model, text = "minilm", OPENINGS["en"]["text"]
-    tokens = cached_tokens.tokens(model, text, max_length=SHORT).tokens
-    places = [place for place, token in enumerate(tokens) if token.kind == "word" and token.text.isalpha()]
-    if not cached_models.has_head(model, "mlm") or not places:
+    tokens = cached_tokens.tokens(model, text, max_length=SHORT)
+    hidden = openings.word_to_hide(tokens)
+    if not cached_models.has_head(model, "mlm") or not hidden:
         words(_("Hide a word, and see what a model expects in its place."))
         st.caption(_("this model or this sentence has nothing to fill in: the page offers others"))
         return
-    place = max(places, key=lambda place: len(tokens[place].text))
-    filling = cached_pretraining.filled(model, text, (place,), whole_words=False, max_length=SHORT).fillings[0]
-    bars({guess.token: guess.probability for guess in filling.guesses[:4]})
-    st.caption(_("what the model expects where “{token}” is hidden").format(token=layout.plain(tokens[place].text)))
+    filling = cached_pretraining.filled(model, text, hidden, whole_words=False, max_length=SHORT).fillings[0]
+    miniature.bars({guess.token: guess.probability for guess in filling.guesses[:4]})
+    st.caption(
+        _("what {model} expects where “{token}” is hidden").format(
+            model=layout.plain(models.encoder_behind(model, "mlm")), token=layout.plain(tokens.tokens[hidden[0]].text)
+        )
+    )
 
 
 def finetune_card() -> None:
@@ -133,8 +143,12 @@ def runs_card() -> None:
         evaluation = bundled.evaluation(next(iter(inputs.ready("label"))))
         counted = plain_words.counted(evaluation)
         caption = _("a model that comes with the studio: {metric} {value} on {counted} it never saw")
-    matrix = np.array(read_detail(Classes, evaluation).confusion, dtype=float)
-    picture(matrix / matrix.sum(axis=1, keepdims=True).clip(1), 0, 1, _("Confusion matrix of a trained model"))
+    classes = read_detail(Classes, evaluation)
+    matrix = np.array(classes.confusion, dtype=float)
+    miniature.matrix(
+        matrix / matrix.sum(axis=1, keepdims=True).clip(1), classes.labels, classes.labels, low=0, high=1, form=".0%", written=len(classes.labels) <= 4,
+        unit=_("of a true label (row) given each label (column)"), alt=_("Confusion matrix of a trained model"),
+    )  # fmt: skip
     st.caption(
         caption.format(
             metric=_(METRICS["accuracy"].title),
@@ -146,18 +160,42 @@ def runs_card() -> None:
 
 def playground_card(text: str) -> None:
     name, title = next(iter(inputs.answering("label").items()))
+    rows = cached_answers.own_rows(name) if is_opening({"text": text}) else None
+    given = next(iter(rows.of.values())).inputs if rows else {"text": text}
     if name in READY and not mostly_latin([text]):
-        text = READY[name].examples[0]  # it reads English, so it has nothing to say of this one
-        st.caption(text)
-    prediction = cached_answers.prediction(name, {"text": text})
+        given = {"text": READY[name].examples[0]}  # it reads English, so it has nothing to say of this one
+        st.caption(given["text"])
+    prediction = cached_answers.prediction(name, given)
     assert isinstance(prediction, Labelled)
     best = sorted(prediction.probabilities.items(), key=lambda item: -item[1])[:4]
-    bars(dict(best))
+    miniature.bars(dict(best))
     st.caption(
         _("what a model that comes with the studio says of this sentence: {title}").format(title=title)
         if name in READY
+        else _("what your newest model says of a row of its own data: “{text}”").format(
+            text=layout.plain(given["text"])
+        )
+        if rows
         else _("what your newest model says of this sentence")
     )
+
+
+def search_card() -> None:
+    passages = helpdesk.read(language()).passages
+    rows = "".join(f"<p style='margin:.3rem 0'>{escape(passage)}</p>" for passage in passages[:2])
+    st.html(f'<div style="min-height:9.2rem">{rows}</div>')
+    st.caption(
+        _("{count} texts of a help desk are found by what they mean; these are two of them").format(count=len(passages))
+    )
+
+
+def article_card() -> None:
+    counts = Counter(claim.verdict for claim in CLAIMS.values())
+    miniature.bars(
+        {_(title): counts[verdict] / len(CLAIMS) for verdict, title in VERDICTS.items()},
+        lambda share: str(round(share * len(CLAIMS))),
+    )
+    st.caption(_("{count} claims of a tutorial, each with its evidence").format(count=len(CLAIMS)))
 
 
 def machine() -> None:
@@ -213,25 +251,33 @@ with layout.page(
         with layout.mistakes():
             unknown.offer(model, cached_tokens.tokens(model, text))
 
-    cards = (
-        (_("1 · Tokenise"), "pages/tokens.py", _("Open Tokens"), lambda: tokens_card(model, text)),
-        (_("2 · Encode"), "pages/encoder.py", _("Open Encoder"), lambda: vectors_card(model, text)),
-        (_("3 · Attend"), "pages/attention.py", _("Open Attention"), lambda: attention_card(model, text)),
-        (_("4 · Compare"), "pages/embeddings.py", _("Open Embeddings"), lambda: compare_card(model, text)),
-        (_("5 · Pre-train"), "pages/pretraining.py", _("Open Pre-training"), lambda: pretraining_card(model, text)),
-        (_("6 · Fine-tune"), "pages/finetune.py", _("Open Fine-tune"), finetune_card),
-        (_("7 · Evaluate, take away"), "pages/runs.py", _("Open Runs"), runs_card),
-        (_("8 · Predict and explain"), "pages/playground.py", _("Open Playground"), lambda: playground_card(text)),
-    )
-    for row in (cards[:4], cards[4:]):
-        for column, (title, target, label, draw) in zip(st.columns(4), row, strict=True):
+    cards = {
+        "tokens": lambda: tokens_card(model, text),
+        "encoder": lambda: vectors_card(model, text),
+        "attention": lambda: attention_card(model, text),
+        "embeddings": lambda: compare_card(model, text),
+        "pretraining": lambda: pretraining_card(model, text),
+        "finetune": finetune_card,
+        "runs": runs_card,
+        "playground": lambda: playground_card(text),
+        "search": search_card,
+        "article": article_card,
+    }  # in the order of the path
+    pages = list(path.STEPS)
+    for row in (pages[:4], pages[4:7], pages[7:]):
+        for column, page in zip(st.columns(len(row)), row, strict=True):
             with column.container(border=True, height="stretch"):
-                st.markdown(f"**{title}**")
+                st.markdown(f"**{path.numbered(page)}**")
                 try:
-                    draw()
+                    cards[page]()
                 except UserError as error:
                     st.caption(layout.plain(layout.i18n.error_text(error)))
-                st.page_link(target, label=label, icon=":material/arrow_forward:", query_params=inputs.link())
+                st.page_link(
+                    path.file(page),
+                    label=_("Open {title}").format(title=_(path.STEPS[page].title)),
+                    icon=":material/arrow_forward:",
+                    query_params=inputs.link(),
+                )
 
     st.header(_("Start here"), anchor=False)
     starts = (

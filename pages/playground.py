@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.bundled import READY
-from pages.shared import inputs, layout
+from pages.shared import inputs, layout, path
 from pages.shared.cached import models as cached_models
 from pages.shared.experiments import of, strip
 from pages.shared.i18n import _
@@ -12,7 +12,8 @@ from pages.topics.playground import answer, answering, experiments, many_texts, 
 
 with layout.page(
     _("Playground"),
-    _(
+    path.step("playground")
+    + _(
         "Ask a trained model about your own sentences: how sure it is, which words it goes by, what it said before it was trained, "
         "and what another model says."
     ),
@@ -21,15 +22,20 @@ with layout.page(
     st.html(answer.STYLE)
     with st.container(key="toolbar"):
         left, right, more = st.columns([2, 3, 1], vertical_alignment="bottom")
-    with left:
-        model, titles = answering.choose_model()
+    model, titles = answering.choose_model(left)
     views = {"one": _("One text"), "texts": _("Two texts"), "models": _("Two models"), "many": _("Many texts")}
     many = inputs.settle_view("playground", views) == "many"
-    with right:
-        given = {} if many else VIEWS[cached_models.predictor(model).task.id].fields("playground")
-    if model in READY and not many:
-        with more.popover(_("Examples"), icon=":material/lightbulb:", width="stretch"):
-            answering.examples(model)
+    given: dict[str, str] = {}
+    answering.begin_with_own(model)
+    if not many:
+        options = inputs.options_button(more, "playground", ("pair",))
+        with right:
+            given = VIEWS[cached_models.predictor(model).task.id].fields("playground", options)
+        with options:
+            if model in READY:
+                answering.examples(model)
+            else:
+                answering.own_examples(model)
     view = inputs.topic("playground", views)
     strip("playground", of(experiments.rows(model), {view}))
     if view == "one":
@@ -40,3 +46,4 @@ with layout.page(
         two_models.show(model, titles, given)
     else:
         many_texts.show(model, titles)
+    path.footer("playground")

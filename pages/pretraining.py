@@ -5,7 +5,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import families, models
 from core.errors import UserError
-from pages.shared import i18n, inputs, layout, unknown
+from pages.shared import i18n, inputs, layout, path, unknown
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.experiments import of, strip
@@ -46,17 +46,30 @@ def _headless(model: str, head: str) -> None:
     st.button(_("Use minilm instead"), type="primary", on_click=inputs.put, args=("model", "minilm"))
 
 
-def _topic(topic: str, model: str, text: str, cut: int, options: DeltaGenerator) -> str:
-    """One topic; returns the code behind it."""
+def _encoder_behind(model: str, head: str) -> None:
+    """Which encoder these numbers are of, where the head has one of its own, and why they differ from other pages'."""
+    behind = models.encoder_behind(model, head)
+    if behind != model:
+        st.caption(
+            ":material/info: "
+            + _(
+                "These numbers are of **{behind}**: {model} trained further, together with the head that answers here. Its weights are its "
+                "own, so the same sentence has other vectors and other attention than {model} has on the other pages."
+            ).format(behind=behind, model=model)
+        )
+
+
+def _topic(topic: str, model: str, text: str, cut: int, above: DeltaGenerator) -> str:
+    """One topic; returns the code behind it. above: a place above the picture, of what is seldom chosen, or of the answer."""
     if topic == "mlm":
-        return mlm.show(model, text, cut, options)
+        return mlm.show(model, text, cut, above)
     if topic == "corruption":
-        return corruption.show(model, text, cut, options)
+        return corruption.show(model, text, cut, above)
     if topic == "score":
         return scoring.show(model, text, cut)
     if topic == "generation":
-        return generation.show(model, text, cut, options)
-    return next_sentence.show(model, text, inputs.get("pair"), cut)
+        return generation.show(model, text, cut, above)
+    return next_sentence.show(model, text, inputs.get("pair"), cut, above)
 
 
 def _ask(topic: str, model: str, text: str, cut: int, options: DeltaGenerator) -> str:
@@ -64,8 +77,11 @@ def _ask(topic: str, model: str, text: str, cut: int, options: DeltaGenerator) -
 
     options: the place of what is seldom chosen.
     """
-    pair = inputs.pair(PAGE, label=_("Second sentence")) if topic == "nsp" else ""
-    code = ""
+    pair, beside, code = "", options, ""
+    if topic == "nsp":
+        left, beside = st.columns([3, 2], vertical_alignment="bottom")
+        with left:
+            pair = inputs.pair(PAGE, label=_("Second sentence"))
     with layout.mistakes():
         text = as_written(model, text) if topic != "nsp" else text
         tokens = cached_tokens.tokens(model, text, pair, cut)  # says at once what is wrong with a text
@@ -75,7 +91,9 @@ def _ask(topic: str, model: str, text: str, cut: int, options: DeltaGenerator) -
             if head is not None and not cached_models.has_head(model, head):
                 _headless(model, head)
             else:
-                code = _topic(topic, model, text, cut, options)
+                code = _topic(topic, model, text, cut, beside)
+                if head is not None:
+                    _encoder_behind(model, head)
         layout.what_was_cut(tokens)
     return code
 
@@ -95,7 +113,8 @@ def _learn(topics: dict[str, str]) -> None:
 
 with layout.page(
     _("Pre-training"),
-    _(
+    path.step("pretraining")
+    + _(
         "Before it saw a single label, BERT read billions of words with holes in them and learnt to fill the holes, and to tell whether one sentence follows "
         "another. Ask it both, and watch it learn."
     ),
@@ -116,3 +135,4 @@ with layout.page(
         code = _ask(topic, bar.model, bar.text, cut, bar.options)
     if code:
         layout.show_code(code)
+    path.footer("pretraining")

@@ -13,7 +13,7 @@ from core.figures import training as training_figures
 from core.metrics import METRICS, mcnemar
 from core.results import Evaluation, RunReport
 from core.runs import Run
-from pages.shared import charts, choices, inputs, layout, words
+from pages.shared import charts, choices, inputs, layout, path, visitor, words
 from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _
 from pages.shared.run_view import curves, history, live
@@ -41,7 +41,7 @@ def ticked(key: str, run_ids: Sequence[str]) -> None:
 
 
 def search(found: Sequence[Run]) -> list[Run]:
-    """The runs that hold every word that is looked for, in name, note, tags, data, model, task or state, and every tag that is chosen."""
+    """The runs that hold every word that is looked for, in name, note, tags, data, model, task or state, and every chosen tag; only this visitor's, if so asked."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         wanted = st.text_input(
             _("Search"),
@@ -54,7 +54,9 @@ def search(found: Sequence[Run]) -> list[Run]:
         options = {tag: tag for tag in known}
         wanted_tags = [tag for tag in st.session_state.get("runs_tags", ()) if tag in options]
         tags = choices.pills(_("Tags"), options, wanted_tags, key="runs_tags") if known else []
-    matching = [run for run in found if set(tags) <= set(run.notes.tags) and is_match(run, wanted)]
+        mine = st.toggle(_("Mine"), key="runs_mine", help=_("Only runs that you started or opened during this visit."))
+    known_here = [run for run in found if visitor.owns(run.id)] if mine else found
+    matching = [run for run in known_here if set(tags) <= set(run.notes.tags) and is_match(run, wanted)]
     if len(matching) < len(found):
         st.caption(_("{shown} of {count} runs").format(shown=len(matching), count=len(found)))
     return matching
@@ -359,7 +361,8 @@ def remark(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> str:
 
 with layout.page(
     _("Runs"),
-    _(
+    path.step("runs")
+    + _(
         "Every training run on this machine, with what it was asked to do and what came out. "
         "Open one, lay up to four over each other, go on from any of them, or take its model away."
     ),
@@ -392,3 +395,4 @@ with layout.page(
             compare(picked, reports)
         if picked:
             delete_button(picked)
+    path.footer("runs")

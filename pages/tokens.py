@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.errors import UserError
-from pages.shared import i18n, inputs, layout
+from pages.shared import i18n, inputs, layout, path
 from pages.shared.cached import models as cached_models
 from pages.shared.experiments import of, strip
 from pages.shared.i18n import _
@@ -14,7 +14,8 @@ BEHIND_OPTIONS = {"tokens": ("pair", "cut"), "data": ("cut",)}  # view → the s
 
 with layout.page(
     _("Tokens"),
-    _(
+    path.step("tokens")
+    + _(
         "A model does not read words: it reads numbers. See how a sentence is cut into the pieces of the vocabulary, "
         "which number each piece has, and what is added or lost on the way."
     ),
@@ -59,3 +60,4 @@ with layout.page(
 
     if code:
         layout.show_code(code)
+    path.footer("tokens")

@@ -1,4 +1,4 @@
-"""What the tests of the training pages share: the app on one page, and a finished run made with a tiny model."""
+"""What the tests of pages share: the app on one page, its topics, and a finished run made with a tiny model."""
 
 from pathlib import Path
 from shutil import copytree
@@ -10,6 +10,17 @@ from core.results import RunConfig
 
 APP = str(Path(__file__).parent.parent / "app.py")
 LANGUAGES = ("en", "zh")
+
+TOPICS: dict[str, tuple[str, ...]] = {
+    "tokens": ("tokens", "word", "side", "languages", "vocabulary", "data"),
+    "attention": ("explorer", "head-view", "model-view", "neuron-view", "what-heads-do", "flow", "ablation", "compare", "explanation"),
+    "embeddings": ("output", "word", "map"),
+    "pretraining": ("mlm", "corruption", "score", "nsp", "generation", "learn"),
+    "playground": ("one", "texts", "models", "many"),
+    "article": ("encoder-only", "unchanged", "accuracy", "path"),
+}  # fmt: skip
+SINGLE = ("home", "encoder", "finetune", "runs")
+ASKING = ("train", "fine-tune", "finished run", "训练", "微调")
 
 
 def open_page(name: str, **query: str) -> AppTest:
@@ -62,3 +73,11 @@ def check(app: AppTest) -> AppTest:
     """The page without an exception."""
     assert not app.exception, [(error.message, error.stack_trace) for error in app.exception]
     return app
+
+
+def every_topic() -> list[tuple[str, dict[str, str]]]:
+    """Every page and topic: the page, and the parameters in its address."""
+    pages = [(page, {"view": view}) for page, views in TOPICS.items() for view in views]
+    pages += [(page, {}) for page in SINGLE]
+    pages.append(("embeddings", {"view": "map", "compare": "both", "rows": "60"}))
+    return pages

@@ -126,6 +126,23 @@ def test_two_columns_are_answered_as_one_text(capsys: pytest.CaptureFixture[str]
     assert {"Class Index", "Title", "Description"} <= set(rows[0])
 
 
+def test_a_threshold_adds_a_decision(capsys: pytest.CaptureFixture[str], tiny_classifier: Path, tmp_path: Path) -> None:
+    file = tmp_path / "new.csv"
+    file.write_text("id,text,decision\n" + "".join(f"{i},{'good ' * i}film,own\n" for i in range(8)))
+    found, rows, _err = predicted(capsys, tiny_classifier, file)
+    assert "unsure" not in found and float(rows[0]["margin"]) == pytest.approx(2 * float(rows[0]["probability"]) - 1)
+    threshold = sorted(float(row["probability"]) for row in rows)[4]
+    found, rows, _err = predicted(capsys, tiny_classifier, file, "--threshold", threshold)
+    assert [row["decision"] == "unsure" for row in rows] == [float(row["probability"]) < threshold for row in rows]
+    assert found["unsure"] == sum(row["decision"] == "unsure" for row in rows) > 0
+    assert sum(found["labels"].values()) == 8 and {row["decision (2)"] for row in rows} == {"own"}
+    command = ["predict", "--model", tiny_classifier, "--data", file, "--output", tmp_path / "o.csv"]
+    assert "it is a probability, between 0 and 1" in refused(capsys, *command, "--threshold", "80")
+    assert "--threshold goes with --data" in refused(
+        capsys, "predict", "--model", "minilm", "--text", "x", "--threshold", ".5"
+    )
+
+
 # --- train -------------------------------------------------------------------------------------------------------------
 
 

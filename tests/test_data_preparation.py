@@ -1,16 +1,19 @@
 """What a person says is to be made of rows: labels merged, renamed and left out, the column of splits, columns read as one."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from core.data import relabel
+from core.data import clean, folders, relabel
+from core.data.corrected import corrected
 from core.data.dataset import TextDataset
 from core.data.layouts import LAYOUTS
-from core.data.load import labels, load
+from core.data.load import labels, load, read_source
 from core.data.remarks import remarks
 from core.errors import UserError
-from core.results import Preparation
+from core.results import AS_READ, Preparation
+from core.tables.table import FIND_OUT
 
 TICKETS = [("Billing", 20), ("billing", 4), ("technical", 21), ("spam", 6)]
 
@@ -178,3 +181,38 @@ def test_columns_are_joined_by_the_separator(tmp_path: Path) -> None:
     assert "title 0 | case 6-0 of spam" in texts_of(dataset)
     assert dataset.report.separator == " | " and dataset.report.used["text"] == "title+text"
     assert "title 0 case 6-0 of spam" in texts_of(load(file, layout, columns, allow_path=True))
+
+
+# --- A corrected copy --------------------------------------------------------------------------------------------------
+
+
+def test_a_corrected_copy_is_learnt_from_with_the_same_splits(tmp_path: Path) -> None:
+    file, layout = write_tickets(tmp_path), LAYOUTS["text-label"]
+    preparation = Preparation((("billing", "Billing"),))
+    dataset = load(str(file), layout, preparation=preparation, allow_path=True)
+    table, _splits = read_source(str(file), layout, FIND_OUT, folders.read)
+    test = sorted(dataset.splits["test"]["text"])
+    wrong, unwanted = test[0], test[1]
+    copy = corrected(table, dataset, preparation, {clean.key([wrong]): "spam", clean.key([unwanted]): ""})
+    assert copy.split == "split" and list(copy.frame) == ["text", "label", "title", "split"]
+    again = tmp_path / "corrected.csv"
+    again.write_text(copy.csv())
+    asked = replace(preparation, split=copy.split)
+    second = load(str(again), layout, preparation=asked, allow_path=True)
+    expected = {**texts_of(dataset), wrong: "spam"}
+    del expected[unwanted]
+    assert texts_of(second) == expected
+    assert sorted(second.splits["test"]["text"]) == [text for text in test if text != unwanted]
+    assert sorted(second.splits["train"]["text"]) == sorted(dataset.splits["train"]["text"])
+    assert "spam" not in file.read_text().split(wrong)[1].split("\n")[0], "the original stays as it is"
+
+
+def test_a_corrected_copy_of_a_table_with_a_split_of_its_own(tmp_path: Path) -> None:
+    file, layout = tmp_path / "own.csv", LAYOUTS["text-label"]
+    file.write_text("text,label,split\n" + "".join(f'"text, number {i}",{"ab"[i % 2]},x\n' for i in range(60)))
+    dataset = load(str(file), layout, allow_path=True)
+    table, _splits = read_source(str(file), layout, FIND_OUT, folders.read)
+    copy = corrected(table, dataset, AS_READ, {})
+    assert copy.split == "split (2)" and set(copy.frame["split (2)"]) == {"train", "validation", "test"}
+    few = load("article-example", layout)
+    assert corrected(read_source("article-example", layout, FIND_OUT, None)[0], few, AS_READ, {}).split is None

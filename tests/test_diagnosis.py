@@ -93,6 +93,8 @@ def test_a_type_of_entity_that_is_never_found() -> None:
 def test_counting_words_is_not_beaten() -> None:
     few = said(SHOWN["counting"])
     assert few.id == "counting" and few.config and few.config.preset == "thorough" and few.config.epochs > CONFIG.epochs
+    limited = said(ended(MOST, words=GOOD, steps=100, best_step=90, config=replace(CONFIG, limit=320)))
+    assert limited.config and limited.config.limit == 320, "the same rows"
     lora = said(ended(MOST, words=GOOD, steps=100, best_step=90, config=replace(CONFIG, method="lora")))
     assert lora.config and lora.config.learning_rate == 5e-4
     enough = said(ended(MOST, words=GOOD, steps=5000, best_step=4000))

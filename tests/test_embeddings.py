@@ -325,3 +325,22 @@ def test_labels_that_separate_nothing_are_refused() -> None:
         embeddings.separation(points, ["a"] * 90)
     with pytest.raises(UserError, match="the label 'b' has only one"):
         embeddings.separation(points, ["a"] * 89 + ["b"])
+
+
+def test_a_vector_beside_a_map_lies_where_its_twin_does_and_moves_nothing() -> None:
+    random = np.random.default_rng(0)
+    before, after = random.normal(size=(20, 6)), random.normal(size=(20, 6))
+    alone = embeddings.project([before, after], "pca", 2)
+    found = embeddings.project([before, after], "pca", 2, beside=[3 * before[4], after[7]])
+    assert np.allclose(found.points, alone.points) and alone.beside == ()
+    assert np.allclose(found.beside[0], found.points[0][4]) and np.allclose(found.beside[1], found.points[1][7])
+    near = embeddings.project([before], "tsne", 2, beside=[before[4]], perplexity=3)
+    distances = np.linalg.norm(near.points[0] - near.beside[0], axis=1)
+    assert near.points[0].shape == (20, 2) and distances.argmin() == 4
+
+
+def test_rows_held_back_are_no_training_rows_unless_there_are_no_others() -> None:
+    reviews = load("rotten_tomatoes", LAYOUTS["text-label"])
+    found = embeddings.sample(reviews, 10_000, held_back=True)
+    assert set(found.splits) == {"test", "validation"} and found.total == sum(found.splits.values())
+    assert embeddings.sample(load("article-example", LAYOUTS["text-label"]), 10, held_back=True).splits == {"train": 4}

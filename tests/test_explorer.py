@@ -316,7 +316,7 @@ def test_a_button_that_goes_hands_its_focus_on(mounted: Mounted) -> None:
 
 
 def test_the_browsers_wishes_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    state: dict[str, Any] = {f"{explorer.KEY}_shape": ("d", 2, 3, 5)}
+    state: dict[str, Any] = {f"{explorer.KEY}_shape": ("d", 2, 3, 5, 1, 2)}
     monkeypatch.setattr("streamlit.session_state", state)
 
     def ask(**values: object) -> None:
@@ -327,9 +327,9 @@ def test_the_browsers_wishes_are_checked(monkeypatch: pytest.MonkeyPatch) -> Non
     assert (state["shared_layer"], state["shared_head"]) == ("1", "2")
     assert state[explorer.MASKED] == ("d", (1, 3))
     ask(map=7)
-    assert state[explorer.CHOSEN] == ("d", "1", "2", 7)
+    assert state[explorer.CHOSEN] == ("d", 1, 2, 7)
     ask(map=99)
-    assert state[explorer.CHOSEN] == ("d", "1", "2", 7)
+    assert state[explorer.CHOSEN] == ("d", 1, 2, 7)
     ask(map=0, id="another")
     assert state["shared_layer"] == "1"
     ask(map="0")

@@ -102,3 +102,10 @@ def test_a_small_picture_has_the_colours_of_its_scale() -> None:
         for dark in (False, True)
     )
     assert light.startswith("data:image/png;base64,") and light != dark
+
+
+def test_every_chart_is_drawn_in_one_place_and_every_section_is_a_second_heading() -> None:
+    for path in (ROOT / "pages").rglob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        assert "plotly_chart(" not in source or path.name == "charts.py", path
+        assert ".subheader(" not in source, path  # a third heading right under the page's title

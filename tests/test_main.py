@@ -130,7 +130,7 @@ def test_train_evaluate_predict(
     with table.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == [
-        "text", "label", "probability", "cut", "probability of no", "probability of yes", "nr", "urteil",
+        "text", "label", "probability", "margin", "cut", "probability of no", "probability of yes", "nr", "urteil",
     ]  # fmt: skip
     (first,) = predict.predict(predictor, {"text": [rows[0]["text"]]})
     assert isinstance(first, Labelled)

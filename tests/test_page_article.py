@@ -5,12 +5,9 @@ from pathlib import Path
 import pytest
 
 from core import article
+from core.claims import CLAIMS, SECTIONS, TITLE, VERDICTS
 from core.data.bundled import ARTICLE
 from tests.pages_common import LANGUAGES, check, open_page, put_run, texts, train_tiny
-
-CLAIMS = (
-    "encoder-only corpora masking qkv attention feed-forward layer tokens code labels unchanged adam accuracy generation path"
-).split()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -23,8 +20,36 @@ def test_every_claim_opens_with_its_evidence(claim: str, language: str) -> None:
 
 
 def test_only_the_open_claim_is_computed() -> None:
-    app = check(open_page("article", view="corpora"))
+    app = check(open_page("article", claims="corpora"))
     assert not app.metric and len(app.dataframe) == 1
+
+
+def test_several_claims_stand_open_and_travel_in_the_address() -> None:
+    app = check(open_page("article", claims="corpora,qkv"))
+    assert [part.label for part in app.expander if part.proto.expanded] == [
+        part.label for part in app.expander if "MLP" in part.label or "WikiText" in part.label
+    ]
+    assert len(app.dataframe) == 2 and app.query_params.get("claims") == "corpora,qkv"
+
+
+def test_an_old_address_of_one_claim_opens_it() -> None:
+    app = check(open_page("article", view="corpora"))
+    assert [part.proto.expanded for part in app.expander].count(True) == 1 and len(app.dataframe) == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_tutorial_is_named_and_its_claims_stand_in_its_sections(language: str) -> None:
+    app = check(open_page("article", lang=language))
+    assert TITLE in texts(app).replace("\\", "")
+    assert len(app.header) == len(SECTIONS) == len({row.section for row in CLAIMS.values()})
+    assert list(dict.fromkeys(row.section for row in CLAIMS.values())) == list(SECTIONS)
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_claims_are_filtered_by_verdict(verdict: str) -> None:
+    app = check(open_page("article", verdict=verdict))
+    expected = [row.says for row in CLAIMS.values() if row.verdict == verdict]
+    assert [part.label.split("· ", 1)[1] for part in app.expander if "· " in part.label] == expected
 
 
 @pytest.mark.training

@@ -1,5 +1,6 @@
 """The Embeddings page: every picture in both languages, bad input as one clear line, cancelling, before and after."""
 
+import json
 from pathlib import Path
 from shutil import copytree, rmtree
 
@@ -8,6 +9,7 @@ import pytest
 
 from core import models, runs, settings
 from core.errors import Cancelled
+from core.results import RunConfig
 from pages.shared.cached import embeddings as cached_embeddings
 from tests.conftest import make_tokenizer
 from tests.families import ENCODERS as FAMILIES
@@ -220,3 +222,31 @@ def test_a_family_without_a_pooler_says_so(studio_home: Path) -> None:
 def test_512_tokens_and_more_are_shown_and_cut_visibly() -> None:
     app = check(open_page("embeddings", text="plot " * 600, cut="512"))
     assert app.metric[0].value == "1 × 512 × 384" and "never sees" in app.warning[0].value
+
+
+def test_the_visitors_own_sentence_is_a_point_on_every_map() -> None:
+    for query in ({}, {"compare": "both"}, {"map": "pca-3"}):
+        app = check(open_page("embeddings", text="The food was wonderful.", **(ROWS | query)))
+        pictures = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart") if "_map" in str(chart.key)]
+        assert len(pictures) == (2 if "compare" in query else 1)
+        for picture in pictures:
+            stars = [trace for trace in picture["data"] if trace.get("name") == "your sentence"]
+            assert len(stars) == 1 and "The food was wonderful." in stars[0]["text"][0]
+        assert "★ is your sentence" in said(app)
+
+
+def test_a_run_opens_with_its_own_rows_and_a_dataset_can_be_chosen(tiny_classifier: Path, tmp_path: Path) -> None:
+    file = tmp_path / "tickets.csv"
+    rows = [(f"my invoice {i} was wrong", "billing") for i in range(40)] + [
+        (f"the app crashed {i}", "bug") for i in range(40)
+    ]
+    file.write_text("text,label\n" + "".join(f"{text},{label}\n" for text, label in rows), encoding="utf-8")
+    run = runs.create(RunConfig(model="minilm", data="data/tickets.csv"), file)
+    copytree(tiny_classifier, run.folder / "model")
+    query = {"model": f"run:{run.id}", "view": "map", "rows": "40"}
+    app = check(open_page("embeddings", **query))
+    assert app.button_group(key="texts@embeddings").value == "held-back"
+    texts = next(table.value for table in app.dataframe if "Sentence" in table.value.columns)["Sentence"]
+    assert set(texts) <= {text for text, _label in rows} and 0 < len(texts) < 40
+    app.button_group(key="texts@embeddings").set_value("rotten_tomatoes").run()
+    assert "texts" in check(app).query_params and "invoice" not in str(app.dataframe[0].value)

@@ -3,19 +3,9 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.pages_common import LANGUAGES, check, open_page
+from tests.pages_common import ASKING, LANGUAGES, TOPICS, check, every_topic, open_page
 
-TOPICS: dict[str, tuple[str, ...]] = {
-    "tokens": ("tokens", "word", "side", "languages", "vocabulary", "data"),
-    "attention": ("explorer", "head-view", "model-view", "neuron-view", "what-heads-do", "flow", "ablation", "compare", "explanation"),
-    "embeddings": ("output", "word", "map"),
-    "pretraining": ("mlm", "corruption", "score", "nsp", "generation", "learn"),
-    "playground": ("one", "texts", "models", "many"),
-    "article": ("encoder-only", "unchanged", "accuracy", "path"),
-}  # fmt: skip
 WIDGET = {"attention": "topic@attention"}  # that offers the topics, where it is not "view@…"
-SINGLE = ("home", "encoder", "finetune", "runs")
-ASKING = ("train", "fine-tune", "finished run", "训练", "微调")
 SHOWN = ("plotly_chart", "arrow_data_frame", "bidi_component", "iframe", "metric", "html")
 
 
@@ -29,15 +19,8 @@ def boxes(app: AppTest) -> list[str]:
     return [str(box.value) for box in [*app.info, *app.warning, *app.error]]
 
 
-def every() -> list[tuple[str, dict[str, str]]]:
-    pages = [(page, {"view": view}) for page, views in TOPICS.items() for view in views]
-    pages += [(page, {}) for page in SINGLE]
-    pages.append(("embeddings", {"view": "map", "compare": "both", "rows": "60"}))
-    return pages
-
-
 @pytest.mark.parametrize(
-    ("page", "query"), every(), ids=[f"{page}-{'-'.join(query.values())}" for page, query in every()]
+    ("page", "query"), every_topic(), ids=[f"{page}-{'-'.join(query.values())}" for page, query in every_topic()]
 )
 def test_nothing_is_empty_and_nobody_is_asked_to_train_first(page: str, query: dict[str, str]) -> None:
     for lang in LANGUAGES:

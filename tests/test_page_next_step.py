@@ -68,6 +68,25 @@ def test_one_button_starts_what_was_advised(name: str, lang: str, started: list[
     assert app.query_params["run"] == runs.all_runs()[0].id, "it is watched"
 
 
+def test_on_the_page_that_follows_the_run_the_next_one_is_followed(started: list[RunConfig]) -> None:
+    put(SHOWN["rare"])
+    app = check(open_page("finetune", run=RUN))
+    app = check(app.button(key=f"next_finetune_{RUN}").click().run())
+    assert started and app.query_params["run"] == runs.all_runs()[0].id != RUN
+
+
+def test_pre_training_is_watched_where_it_is_taught(started: list[RunConfig]) -> None:
+    shown = SHOWN["rate"]
+    config = replace(
+        shown.config, task="masked-language-modelling", data="data/tickets.csv", columns=(("text", "text"),)
+    )
+    put(replace(shown, config=config, report=replace(shown.report, evaluations={})))
+    app = check(open_page("runs", runs=RUN))
+    app = check(app.button(key=BUTTON).click().run())
+    assert [row.task for row in started] == ["masked-language-modelling"]
+    assert app.query_params["learning"] == runs.all_runs()[0].id and app.query_params["view"] == "learn"
+
+
 CHANGED = {
     "rate": {"learning_rate", "preset"},
     "longer": {"model", "preset"},

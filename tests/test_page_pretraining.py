@@ -93,10 +93,11 @@ def test_corruption_needs_no_head(headless: str) -> None:
     assert not app.warning and not app.error
 
 
-def test_without_a_mask_the_page_asks_for_one(model: str) -> None:
-    app = check(open_page("pretraining", model=model, text=SENTENCE))
+def test_without_a_mask_the_page_asks_for_one_until_the_text_changes() -> None:
+    app = check(open_page("pretraining", text="The film was good.", masked=mlm.NONE))
     assert "No token is masked" in app.info[0].value
-    assert any("masking" in part.proto.component_name for part in app.get("bidi_component"))
+    app.text_input(key="text@pretraining").set_value("The food was wonderful.").run()
+    assert not check(app).info and "**wonderful** stood here" in texts(app)
 
 
 def test_a_masked_token_in_numbers(model: str) -> None:
@@ -146,7 +147,7 @@ def test_pieces_of_one_character_are_masked_and_shown_together(text: str) -> Non
     value = mlm.after_press(tokens, (), pieces[:1])
     masked = mlm.positions(tokens, value)
     assert masked == pieces
-    assert mlm.after_press(tokens, masked, masked[1:]) == "", "one of them released: none is masked"
+    assert mlm.after_press(tokens, masked, masked[1:]) == mlm.NONE, "one of them released: none is masked"
 
 
 def test_show_all_tokens_again(model: str) -> None:
@@ -158,7 +159,7 @@ def test_show_all_tokens_again(model: str) -> None:
 def test_two_models_side_by_side(model: str, both_heads: Path) -> None:
     other = make_run(both_heads)
     app = check(open_page("pretraining", model=model, models=other, text=SENTENCE, masked="4.film"))
-    assert len(app.get("plotly_chart")) == 2 + 2  # one picture a model, and the two maps
+    assert len(app.get("plotly_chart")) == 2 + 3  # one picture a model, two maps and their difference
     assert not app.error
 
 
@@ -294,9 +295,11 @@ def test_pieces_of_a_word_give_each_other_away() -> None:
     assert None not in losses and losses[0] < losses[1]  # type: ignore[operator]
 
 
-def test_the_default_mask_fits_the_default_sentence() -> None:
-    start, _dot, letters = inputs.DEFAULTS["masked"].partition(".")
-    assert inputs.DEFAULTS["text"][int(start) :].startswith(letters)
+@pytest.mark.parametrize(("text", "hidden"), [("", "acting"), ("The food was wonderful.", "wonderful")])
+def test_a_sentence_opens_with_a_word_hidden(text: str, hidden: str) -> None:
+    app = check(open_page("pretraining", **({"text": text} if text else {})))
+    assert not app.info and f"**{hidden}** stood here" in texts(app)
+    assert "masked" not in app.query_params, "until somebody chooses, the rule chooses"
 
 
 def test_names_in_figures_are_escaped_and_the_original_is_marked() -> None:
@@ -316,7 +319,7 @@ def test_no_more_models_are_compared_than_have_room(model: str, both_heads: Path
     others = [model, *(make_run(both_heads) for _ in range(3))]
     app = check(open_page("pretraining", model=model, models=",".join(others[1:]), text=SENTENCE, masked="4.film"))
     assert app.multiselect(key="models@pretraining").value == others[1:3]
-    pictures = [item for item in app.markdown if str(item.value).startswith("**your run")]
+    pictures = [item for item in app.markdown if str(item.value).startswith(("**your run", "**run"))]
     assert len(pictures) == 3, "a column for each model that is compared, the first included"
 
 
@@ -350,3 +353,9 @@ def test_pointing_at_a_surprise_says_all_of_it() -> None:
 
 def test_runs_are_in_the_studios_home(model: str) -> None:
     assert (settings.runs_folder() / model.removeprefix("run:") / "model" / "config.json").is_file()
+
+
+@pytest.mark.parametrize(("view", "behind"), [("mlm", "minilm-mlm"), ("score", "minilm-mlm"), ("nsp", "minilm-nsp")])
+def test_the_encoder_behind_the_numbers_is_named(view: str, behind: str) -> None:
+    app = check(open_page("pretraining", view=view))
+    assert any(f"**{behind}**" in caption.value for caption in app.caption)

@@ -9,15 +9,14 @@ from core import bundled, models, settings
 from core.__main__ import parser
 from core.data.bundled import DATASETS
 from core.tasks.table import TASKS
+from pages.shared.path import STEPS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_page_is_named() -> None:
-    titles = re.findall(r'title=_\("([^"]+)"\)', (ROOT / "app.py").read_text(encoding="utf-8"))
-    assert len(titles) >= 6
-    for title in titles:
+    for title in ("Home", *(row.title for row in STEPS.values())):
         assert f"| **{title}** |" in README, title
 
 
@@ -71,5 +70,5 @@ def test_every_picture_exists_and_nothing_is_left_to_fill_in() -> None:
 def test_every_link_parameter_is_named() -> None:
     from pages.shared import inputs
 
-    for name in [*inputs.DEFAULTS, "lang"]:
+    for name in [*inputs.DEFAULTS, *inputs.FROM_ONE.values(), "lang"]:
         assert re.search(rf"\|[^|]*`{name}`[^|]*\|", README), name

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from core.finetune.recipe import (
+    BATCHES,
     FEW_VALIDATION_ROWS,
     PARAMETERS,
     PRESETS,
@@ -39,8 +40,8 @@ def made(config: RunConfig, rows: int) -> int:
 def test_a_preset_makes_the_steps_that_it_promises(preset: str, rows: int, classes: int) -> None:
     config = with_preset(ASKED, preset, Size(rows, classes))
     check(config)
-    most_epochs = config.epochs == PARAMETERS["epochs"].maximum
-    assert made(config, rows) >= fewest_steps(PRESETS[preset].steps, classes) >= PRESETS[preset].steps or most_epochs
+    most = config.epochs == PARAMETERS["epochs"].maximum and config.batch_size == BATCHES[0]
+    assert made(config, rows) >= fewest_steps(PRESETS[preset].steps, classes) >= PRESETS[preset].steps or most
     assert made(config, rows) >= PRESETS[preset].steps
 
 
@@ -93,6 +94,10 @@ def test_what_is_too_little_is_said_with_what_would_do() -> None:
     epochs = epochs_for(once, 316)
     assert f"{epochs:g} would do" in few[0] and steps(316, 32, epochs) >= TOO_FEW_STEPS
     assert said(once, 6000, 0, {}) == ["There are no validation rows: the last state becomes the result, not the best."]
+    most = replace(once, epochs=50.0, batch_size=2)
+    assert said(most, 4, 500, {}) == [
+        "100 steps are too few to learn from, and so few rows are only learnt by heart: add rows."
+    ]
     limited = RunConfig("minilm", "x", epochs=1.0, limit=316)
     assert epochs_for(limited, 6000) == epochs
 

@@ -29,12 +29,16 @@ from transformers import (
 from core import article, attention, embeddings, encoder, explain, heads, predict, pretraining, vocabulary
 from core import models as core_models
 from core import tokens as core_tokens
+from core.data import helpdesk
 from core.data.bundled import ARTICLE
 from core.data.dataset import TextDataset
 from core.data.layouts import LAYOUTS
 from core.data.load import load as load_data
 from core.finetune.methods import choose_parameters
 from core.results import DataReport, Event, RunConfig, RunReport
+from core.search import index
+from core.search.vectors import Encoder
+from core.search.ways import WAYS
 from core.tasks import classify
 from core.tasks.classify import TEXT
 from core.tasks.masked import Filled
@@ -50,6 +54,7 @@ from pages.shared.snippets import learn as learn_code
 from pages.shared.snippets import playground as playground_code
 from pages.shared.snippets import pretraining as pretraining_code
 from pages.shared.snippets import runs as runs_code
+from pages.shared.snippets import search as search_code
 from pages.shared.snippets import tags as tags_code
 from pages.shared.snippets import tokens as tokens_code
 from tests import checkpoints
@@ -519,6 +524,29 @@ def test_embeddings_output(classifier: predict.Predictor, pair: str) -> None:
     for one, state in zip(found["states"], expected.states, strict=True):  # type: ignore[call-overload]
         np.testing.assert_allclose(one[0], state, atol=1e-5)
     assert "pooler" not in embeddings_code.embeddings_output(NAME, text, pair, 16, False)
+
+
+@of("search")
+@pytest.mark.parametrize("question", ["was the film good? 电影", "'; raise SystemExit('no text becomes code')", "…"])
+@pytest.mark.parametrize("source", ["desk", "inline", "file"])
+def test_search(
+    classifier: predict.Predictor, question: str, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = ("the film was good", '\'""" {braces} </script>', "我爱电影, i love the film", "walking " * 100, "…")
+    passages = helpdesk.read("zh").passages if source == "desk" else own
+    (tmp_path / "texts.json").write_text(json.dumps(own), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    around = Encoder(NAME, core_models.load_encoder(NAME), classifier.tokenizer)
+    scores = index.build(passages, around).scores(question, around.vectors([question])[0])
+    code = search_code.search(
+        NAME, question, own if source == "inline" else (), "zh" if source == "desk" else "", around.max_length
+    )
+    found: Any = run_script(code)
+    assert tuple(found["texts"]) == passages
+    np.testing.assert_allclose(found["cosines"], scores.cosines, atol=1e-5)
+    np.testing.assert_allclose(found["scores"], scores.bm25, rtol=1e-5)
+    fused = {hit.place: hit.score for hit in WAYS["both"].hits(scores, len(passages))}
+    assert {place: score for place, score in enumerate(found["fused"]) if score} == pytest.approx(fused)
 
 
 @of("embeddings_word")

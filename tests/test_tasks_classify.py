@@ -135,7 +135,7 @@ def test_a_prediction_names_the_best_label(predictor: Predictor) -> None:
 
 def test_answers_as_a_table(predictor: Predictor) -> None:
     frame = predictor.goal.frame(answers(predictor, {"text": TEXTS}))
-    assert list(frame) == ["text", "label", "probability", "cut", "probability of bad", "probability of good"]
+    assert list(frame) == ["text", "label", "probability", "margin", "cut", "probability of bad", "probability of good"]
     assert list(frame["text"]) == TEXTS
     np.testing.assert_allclose(frame[["probability of bad", "probability of good"]].sum(axis=1), 1)
     pairs = predictor.goal.frame(answers(predictor, {"text": ["a"], "pair": ["b"]}))

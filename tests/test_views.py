@@ -81,7 +81,7 @@ def _draw(task: str, run_id: str) -> None:
     view.samples(())
     view.data(dataset)
     view.preview(dataset.splits["train"][0], dataset, f"run:{run_id}", 8)
-    given = view.fields("views")
+    given = view.fields("views", st.container())
     assert set(TASKS[task].inputs) <= set(given)
     assert given["text"] == st.session_state["shared_text"]
     view.answer(cached_answers.prediction(f"run:{run_id}", given), "answer")

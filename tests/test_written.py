@@ -1,8 +1,9 @@
 """The data that was written for the studio: every file is whole, obeys its guideline as far as a program can tell, and says what it is."""
 
 import json
+import re
 from collections import Counter
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pytest
 
@@ -13,6 +14,12 @@ from core.tasks.table import task_of
 TYPES = {"PER", "ORG", "LOC", "WORK", "EVENT"}
 KINDS = {"news", "report", "mail", "social", "dialogue", "recipe", "encyclopaedia", "review", "notice", "travel"}
 LANGUAGES = {"en": (1_500, "entities"), "zh": (500, "entities-zh")}  # the fewest sentences, and the dataset
+NEWS = {
+    "en": ("topics", 1_200, 15, 60),
+    "zh": ("topics-zh", 400, 30, 90),
+}  # the dataset, fewest items, shortest, longest
+WORD = {"en": re.compile(r"\w+(?:['’.,-]\w+)*"), "zh": re.compile(r"\S")}  # what a length is counted in
+REGISTERS = {"agency", "local", "ticker", "radio", "feature"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -51,3 +58,66 @@ def test_the_datasheet_states_what_the_files_hold() -> None:
             language
         )
     assert (WRITTEN / "entities" / "GUIDELINE.md").stat().st_size > 3_000
+
+
+# --- News -------------------------------------------------------------------------------------------------------------
+
+
+def news(language: str) -> list[dict[str, str]]:
+    lines = (WRITTEN / "topics" / f"{language}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+@pytest.mark.parametrize("language", NEWS)
+def test_every_news_item_has_a_subject_and_a_fixed_split(language: str) -> None:
+    name, fewest, shortest, longest = NEWS[language]
+    rows = news(language)
+    assert len({row["text"] for row in rows}) == len(rows) == DATASETS[name].rows >= fewest
+    for row in rows:
+        assert set(row) == {"text", "label", "kind", "hard", "split"} and row["kind"] in REGISTERS, row
+        assert row["text"] == " ".join(row["text"].split()), "one line, single spaces"
+        assert shortest <= len(WORD[language].findall(row["text"])) <= longest, row
+        assert isinstance(row["hard"], bool)
+    assert language == "en" or not any(set(",;:?!()") & set(row["text"]) for row in rows), "full-width punctuation"
+    hard = sum(bool(row["hard"]) for row in rows) / len(rows)
+    assert 0.08 < hard < 0.15, "about a tenth is hard on purpose"
+    for part in ("", "train", "validation", "test"):
+        counts = Counter(row["label"] for row in rows if row["split"].startswith(part))
+        mean = sum(counts.values()) / len(DATASETS[name].labels)
+        assert tuple(sorted(counts)) == DATASETS[name].labels
+        assert all(abs(count - mean) <= max(0.15 * mean, 1) for count in counts.values()), (part, counts)
+    shares = Counter(row["split"] for row in rows)
+    assert shares["validation"] / len(rows) == pytest.approx(0.1, abs=0.01)
+    assert shares["test"] / len(rows) == pytest.approx(0.2, abs=0.01)
+
+
+@pytest.mark.parametrize("language", NEWS)
+def test_no_news_item_is_made_from_another(language: str) -> None:
+    """No two share half of their word (Chinese: character) triples, and no opening is used again and again."""
+    words = [re.findall(r"\w+" if language == "en" else r"\w", row["text"].casefold()) for row in news(language)]
+    triples = [set(zip(own, own[1:], own[2:], strict=False)) for own in words]
+    places: dict[tuple[str, ...], list[int]] = {}
+    for place, own in enumerate(triples):
+        for triple in own:
+            places.setdefault(triple, []).append(place)
+    shared = Counter(pair for found in places.values() for pair in combinations(found, 2))
+    assert max(count / len(triples[a] | triples[b]) for (a, b), count in shared.items()) < 0.5
+    openings = Counter(tuple(own[:4]) for own in words)
+    assert openings.most_common(1)[0][1] <= 6
+
+
+@pytest.mark.parametrize("language", NEWS)
+def test_news_is_read_with_its_splits_and_described(language: str) -> None:
+    row, rows = DATASETS[NEWS[language][0]], news(language)
+    dataset = load(row.id, task_of(row.task).layout)
+    assert dataset.report.counts == Counter(own["split"] for own in rows)
+    assert not dataset.report.dropped and not dataset.report.notes and row.languages == language
+    for split, content in dataset.splits.items():
+        found = {
+            (text, dataset.label_names[label]) for text, label in zip(content["text"], content["label"], strict=True)
+        }
+        assert found == {(own["text"], own["label"]) for own in rows if own["split"] == split}
+    sheet = (WRITTEN / "topics" / "DATASHEET.md").read_text(encoding="utf-8")
+    guideline = (WRITTEN / "topics" / "GUIDELINE.md").read_text(encoding="utf-8")
+    assert all(f"{count:,}" in sheet for count in (row.rows, *dataset.report.counts.values()))
+    assert all(f"`{label}`" in guideline for label in row.labels)

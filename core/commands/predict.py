@@ -34,6 +34,7 @@ from core.errors import UserError
 
 if TYPE_CHECKING:
     from core.results import Prediction
+    from core.tasks.base import Task
 
 EPILOG = """\
 examples:
@@ -41,14 +42,15 @@ examples:
   python -m core predict --model my-run --text "Is it open?" --pair "It opens at nine."
   python -m core predict --model my-run --data new.csv --output labelled.csv
   python -m core predict --model my-run --data new.csv --text-column review --output labelled.csv
+  python -m core predict --model my-run --data new.csv --threshold 0.8 --output labelled.csv
 
 The file needs a column for each text that the model reads, no labels. The output has every row of the file in its order:
-the texts, the answer (of a classifier the label and the probability of every label), whether the text was cut, and the
-file's other columns. The answer to a row without a text stays empty, and so does the whole of a row that could not be read.
+the texts, the answer (of a classifier the label, its probability, the margin over the second label, and the probability of
+every label), whether the text was cut, and the file's other columns. The answer to a row without a text stays empty, and so does the whole of a row that could not be read.
 
 JSON of --text: n, the texts, the answer (of a classifier: label, probability, probabilities), cut. JSON of --data: n, output,
-empty (rows without a text), unreadable (the lines of rows that could not be read), cut, labels (of a classifier: counts); how
-the file was read: rows, dropped (reason, count, examples), columns, unused_columns, encoding, delimiter, header,
+empty (rows without a text), unreadable (the lines of rows that could not be read), cut, labels (of a classifier: counts), unsure (with
+--threshold: how many); how the file was read: rows, dropped (reason, count, examples), columns, unused_columns, encoding, delimiter, header,
 renamed_labels, notes."""
 
 
@@ -61,6 +63,12 @@ def add_parser(subparsers: Subparsers) -> None:
     one.add_argument("--pair", metavar="TEXT", help="the second text, for models that read two")
     one.add_argument("--data", metavar="FILE", help="a file (.csv .tsv .json .jsonl .parquet) with a column of texts")
     one.add_argument("--output", metavar="OUT.csv", help="where the predictions of --data go")
+    one.add_argument(
+        "--threshold",
+        type=float,
+        metavar="P",
+        help="add a column 'decision' to the output of a classifier: the label, or 'unsure' where its probability is below P (0 to 1)",
+    )
     add_columns(one, "text", "pair")
     add_reading(one)
     add_separator(one)
@@ -82,6 +90,8 @@ def _predict_text(options: argparse.Namespace) -> int:
 
     if options.output is not None:
         raise UserError("--output goes with --data; the prediction of --text is printed")
+    if options.threshold is not None:
+        raise UserError("--threshold goes with --data; the probabilities of --text are printed")
     texts = [options.text] if options.pair is None else [options.text, options.pair]
     predict.refuse_empty(dict(zip(("text", "pair"), ([text] for text in texts), strict=False)))
     predictor, _ = load_predictor(options.model, options.task, {"pair": ""} if options.pair is not None else {})
@@ -111,13 +121,15 @@ def _predict_file(options: argparse.Namespace, file: Path, output: Path) -> int:
     from core import predict
     from core.data import fit, folders
     from core.data.load import ask
-    from core.export.tables import answered, csv_text
+    from core.export.tables import UNSURE, answered, csv_text, decided
     from core.results import AS_READ
 
     _check_output(output, file)
     named = named_columns(options)
     predictor, trained = load_predictor(options.model, options.task, named)
     layout = predictor.task.layout
+    if options.threshold is not None:
+        _check_threshold(options.threshold, predictor.task)
     table = folders.read(file, layout, reading_of(options))
     if table.not_read:
         raise _too_long(file, len(table.frame) + table.not_read)
@@ -135,8 +147,13 @@ def _predict_file(options: argparse.Namespace, file: Path, output: Path) -> int:
         say(_unreadable_note(unreadable))
     predictions = with_progress("predicting", partial(predict.predict, predictor, inputs))
     answers = predictor.goal.frame(predictions)
+    counts: Json = {}
+    if "label" in predictor.task.gives:
+        counts["labels"] = _counts(answers["label"], predictor.labels)
+    if options.threshold is not None:
+        answers = decided(answers, options.threshold)
+        counts["unsure"] = int((answers["decision"] == UNSURE).sum())
     _write(output, csv_text(answered(rows.frame, rows.report.used, rows.texts, answers, full)))
-    counts = {"labels": _counts(answers["label"], predictor.labels)} if "label" in predictor.task.gives else {}
     answer(
         {
             "model": options.model,
@@ -150,6 +167,16 @@ def _predict_file(options: argparse.Namespace, file: Path, output: Path) -> int:
         }
     )
     return 0
+
+
+def _check_threshold(threshold: float, task: "Task") -> None:
+    """Raise UserError when there is no such probability, or the answers have none."""
+    if not 0 <= threshold <= 1:
+        raise UserError("--threshold is {value:g}; it is a probability, between 0 and 1", value=threshold)
+    if "label" not in task.gives:
+        raise UserError(
+            "--threshold goes with a classifier; the task '{task}' gives no label with a probability", task=task.id
+        )
 
 
 def _unreadable_note(lines: Sequence[int]) -> str:

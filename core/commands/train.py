@@ -7,7 +7,7 @@ import argparse
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from core.commands.result import listener, tell_next, trained
 from core.commands.show import (
     DATA_HELP,
     MODEL_HELP,
@@ -28,8 +29,6 @@ from core.commands.show import (
     add_reading,
     add_separator,
     answer,
-    as_read,
-    measures,
     named_columns,
     preparation_of,
     reading_of,
@@ -48,12 +47,11 @@ from core.finetune.recipe import (
     too_little,
     with_preset,
 )
-from core.metrics import METRICS
-from core.results import WORD_COUNTS, Preparation, Reading, RunConfig
+from core.results import Preparation, Reading, RunConfig
 
 if TYPE_CHECKING:
     from core.data.dataset import TextDataset
-    from core.results import DataReport, Event, RunReport
+    from core.results import DataReport
     from core.runs import Run
     from core.tasks.base import Task
 
@@ -362,7 +360,7 @@ def _work(run: "Run", *, started_by_hand: bool) -> int:
 
     before = signal.signal(signal.SIGINT, stop)
     try:
-        report = runs.work(run.folder, _listener(progress, tell_all=started_by_hand))
+        report = runs.work(run.folder, listener(progress, tell_all=started_by_hand))
     except Cancelled:
         progress.close()
         model = run.folder / "model"
@@ -376,80 +374,6 @@ def _work(run: "Run", *, started_by_hand: bool) -> int:
     finally:
         signal.signal(signal.SIGINT, before)
         progress.close()
-    _tell_next(run, report)
-    answer(_trained(run, report))
+    tell_next(run, report)
+    answer(trained(run, report))
     return 0
-
-
-def _tell_next(run: "Run", report: "RunReport") -> None:
-    """Say so when counting words does as well, and what would help most."""
-    from core import models, runs
-    from core.diagnosis import Ended, diagnose
-    from core.tasks.table import task_of
-
-    headline = METRICS[task_of(run.config.task).metrics[0]]
-    if report.beats_counting(headline.id) is False and report.measured:
-        values = [
-            headline.write(row.metrics[headline.id].value) for row in (report.measured, report.evaluations[WORD_COUNTS])
-        ]
-        say(f"it does not beat counting words: {headline.title} {values[0]}, TF-IDF with logistic regression {values[1]} on the same rows")  # fmt: skip
-    scratch = run.config.model == models.SCRATCH
-    hidden = 0 if scratch else models.load_config(run.config.model, allow_path=True).hidden_size
-    found = diagnose(Ended(str(run.folder / "model"), run.config, report, runs.history(runs.events(run)), hidden))
-    if found:
-        say(" ".join(message.format(**values) for message, values in (found.seen, found.advice)))
-
-
-def _listener(progress: Progress, *, tell_all: bool) -> Callable[["Event"], None]:
-    """Shows a run's events; a run that the app started writes all but the steps into its log itself."""
-
-    def listen(event: "Event") -> None:
-        values = event.values
-        if event.kind == "step":
-            note = f"loss {values['loss']:.3f}, {values['examples_per_second']:.0f} examples/s"
-            progress(event.step, event.total_steps, left=_number(values["eta_seconds"]), note=note)
-        elif tell_all and event.kind == "stage":
-            progress.say(f"{values['stage']} …")
-        elif tell_all and event.kind == "evaluation":
-            progress.say(f"step {event.step}, validation: {_measured(values)}")
-
-    return listen
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
-
-
-def _measured(values: Mapping[str, Any]) -> str:
-    """The metrics of an evaluation event and how much was measured."""
-    shown = [f"{METRICS[name].title} {METRICS[name].write(values[name])}" for name in values if name in METRICS]
-    return f"{', '.join(shown)} (n = {values['n']})"
-
-
-def _trained(run: "Run", report: "RunReport") -> Json:
-    """The run's result as JSON: the same for every task."""
-    from core.tasks.table import task_of
-
-    metrics = task_of(run.config.task).metrics
-    counted = {WORD_COUNTS} & set(report.evaluations)
-    compared = {
-        f"{other}_{name}": report.evaluations[other].metrics[name].value if other in report.evaluations else None
-        for other in ("baseline", *counted)
-        for name in (metrics[0], "loss")
-        if name in metrics
-    }
-    return {
-        "run": str(run.folder),
-        "model": str(run.folder / "model"),
-        "task": run.config.task,
-        "split": report.split or None,
-        **(measures(report.measured) if report.measured else {"n": 0, **dict.fromkeys(metrics)}),
-        **compared,
-        "seconds": report.seconds,
-        "examples_per_second": report.examples_per_second,
-        "peak_memory_mb": report.peak_memory_mb,
-        "steps": report.steps,
-        "best_step": report.best_step,
-        "chosen_by": report.chosen_by or None,
-        **as_read(report.data),
-    }

@@ -9,14 +9,30 @@ from functools import lru_cache
 from typing import Any
 
 from core.data.bundled import WRITTEN
+from core.errors import N_
 
 LANGUAGES = ("en", "zh")
 SPLITS = ("validation", "test")
+TOPICS = {
+    "delivery": N_("Delivery"),
+    "orders": N_("Orders"),
+    "returns": N_("Returns"),
+    "payment": N_("Payment"),
+    "account": N_("Account"),
+    "privacy": N_("Privacy"),
+    "app": N_("App"),
+    "products": N_("Products"),
+    "gifts": N_("Gifts"),
+    "loyalty": N_("Discounts and points"),
+    "repairs": N_("Guarantee and repairs"),
+    "business": N_("Business"),
+    "help": N_("Help"),
+}  # a topic of the files → its title
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question of the help pages. phrasings: split → other ways to ask it."""
+    """A question of the help pages. topic: one of TOPICS. phrasings: split → other ways to ask it."""
 
     id: str
     topic: str

@@ -50,7 +50,7 @@ def load(
         raise UserError("the most training rows cannot be {limit}; give a positive number, or 0 for all", limit=limit)
     if preparation.labels and layout.labels is None:
         raise UserError("these rows have no labels that could be renamed or left out")
-    table, row_splits = _read(name, layout, reading, read if allow_path else None)
+    table, row_splits = read_source(name, layout, reading, read if allow_path else None)
     named = {**found.prefer(table.frame, layout.roles, preferred or {}), **(columns or {})}
     chosen = found.choose_columns(table.frame, layout, named)
     notes: tuple[Note, ...] = ()
@@ -75,7 +75,7 @@ def labels(
     """
     if layout.labels is None:
         return {}
-    table, _splits = _read(name, layout, reading, read if allow_path else None)
+    table, _splits = read_source(name, layout, reading, read if allow_path else None)
     chosen = found.choose_columns(table.frame, layout, columns)
     return layout.labels(_source(name, layout, table, chosen))
 
@@ -103,8 +103,8 @@ def _source(
     )
 
 
-def _read(name: str, layout: Layout, reading: Reading, read: Read | None) -> tuple[Table, RowSplits]:
-    """The table that a name stands for, and its splits. read: of a path, None where no path is allowed.
+def read_source(name: str, layout: Layout, reading: Reading, read: Read | None) -> tuple[Table, RowSplits]:
+    """The table that a name stands for, and its splits; name: as of `load`. read: of a path, None where no path is allowed.
 
     Raises UserError when the name stands for no dataset.
     """

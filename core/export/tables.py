@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+UNSURE = "unsure"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -38,6 +39,15 @@ def answered(
         result[role] = list(content)
     others = {name: frame[name].tolist() for name in frame.columns if name not in columns.values()}
     return with_columns(result, others)
+
+
+def decided(answers: pd.DataFrame, threshold: float) -> pd.DataFrame:
+    """Answers with a column "decision" behind the label: the label itself, or "unsure" where it is less likely than the threshold."""
+    sure = answers["probability"] >= threshold
+    place = answers.columns.get_loc("label")
+    result = answers.copy()
+    result.insert(int(str(place)) + 1, "decision", answers["label"].where(sure, UNSURE))
+    return result
 
 
 def csv_text(frame: pd.DataFrame, *, mark: bool = False) -> str:

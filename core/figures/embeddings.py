@@ -80,11 +80,12 @@ def vector_strips(rows: Mapping[str, np.ndarray], *, text: Translate = str) -> g
 
 
 def similarities(
-    values: np.ndarray, names: Sequence[str], *, lowest: float, title: str, hover: Sequence[str] = (), text: Translate = str
+    values: np.ndarray, names: Sequence[str], *, lowest: float, title: str, hover: Sequence[str] = (), beside: bool = False, text: Translate = str
 ) -> go.Figure:  # fmt: skip
     """Cosines of N vectors with each other, shape (N, N), written into the cells. lowest: where the colours begin; they end at 1.
 
-    names: at the axes, short; hover: what each stands for (the names themselves when left out).
+    names: at the axes, short; hover: what each stands for (the names themselves when left out). beside: the rows carry what they
+    stand for, after their name.
     """
     full = [safe(name[:HOVER_CHARS]) for name in (hover or names)]
     cell = 44 if len(names) <= 10 else 30
@@ -97,7 +98,14 @@ def similarities(
     )  # fmt: skip
     ticks = {"tickmode": "array", "tickvals": list(range(len(names))), "ticktext": [short(name) for name in names]}
     plain = {"title": None, "showgrid": False, "zeroline": False, "ticks": "", "fixedrange": True} | ticks
-    figure.update_layout(xaxis=plain | {"side": "bottom"}, yaxis=plain | {"autorange": "reversed"})
+    rows = (
+        {"ticktext": [f"{short(one)} {name}" for one, name in zip(hover, ticks["ticktext"], strict=True)]}
+        if beside
+        else {}
+    )
+    figure.update_layout(
+        xaxis=plain | {"side": "bottom"}, yaxis=plain | {"autorange": "reversed", "automargin": True} | rows
+    )
     return figure
 
 
@@ -172,12 +180,14 @@ def sentence_map(
     labels: Sequence[str],
     *,
     marked: Sequence[int] = (),
+    own: str = "",
     height: int = 560,
     text: Translate = str,
 ) -> go.Figure:
     """One set of a projection: a point for each sentence, colour and symbol by label, the sentence on hovering.
 
     All sets of a projection get the same ranges. Each point carries [its index] as customdata. marked: sentences to put a ring around.
+    own: the sentence that stands beside the set (Projection.beside), a star; "" for none.
     """
     points, flat = projection.points[which], projection.points[which].shape[1] == 2
     shown = groups([label or text("no label") for label in labels], text("other labels"))
@@ -212,7 +222,20 @@ def sentence_map(
         else:
             figure.add_scatter3d(x=place[:, 0], y=place[:, 1], z=place[:, 2],
                                  marker={"symbol": "circle-open", "size": small, "color": CATEGORIES[5]}, **ring)  # fmt: skip
-    everything = np.concatenate(projection.points)
+    if own:
+        yours = text("your sentence")
+        star = {
+            "name": yours, "mode": "markers", "hovertemplate": "%{text}<extra></extra>",
+            "text": [f"<b>{safe(yours)}</b><br>{_lines(own)}"],
+        }  # fmt: skip
+        at = [[value] for value in projection.beside[which].round(4)]
+        if flat:
+            draw(x=at[0], y=at[1], marker={"symbol": "star", "size": 20, "color": CATEGORIES[5],
+                 "line": {"width": 1.5, "color": "#ffffff"}}, **star)  # fmt: skip
+        else:
+            figure.add_scatter3d(x=at[0], y=at[1], z=at[2],
+                                 marker={"symbol": "diamond", "size": 12, "color": CATEGORIES[5]}, **star)  # fmt: skip
+    everything = np.concatenate([*projection.points, *(one[None] for one in projection.beside)])
     low, high = everything.min(axis=0), everything.max(axis=0)
     room = 0.06 * (high - low) + 1e-9
     axes = []
@@ -234,7 +257,7 @@ def sentence_map(
         back = {"showbackground": False, "gridcolor": "rgba(128,128,128,0.35)"}
         figure.update_layout(scene={f"{name}axis": axis | back for name, axis in zip("xyz", axes, strict=True)} | {"aspectmode": "cube"},
                              margin={"l": 0, "r": 0, "b": 0})  # fmt: skip
-    figure.update_layout(showlegend=len(names) > 1 or bool(len(marked)), legend={"itemsizing": "constant"})
+    figure.update_layout(showlegend=len(names) > 1 or bool(len(marked)) or bool(own), legend={"itemsizing": "constant"})
     return figure
 
 

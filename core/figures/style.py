@@ -18,6 +18,7 @@ from PIL import Image
 
 ACCENT = "#0072B2"
 CATEGORIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#8C8C8C")
+HIGHEST = 640  # pixels that a figure may grow to with its type
 FONT = 14  # pixels; nothing that is to be read is smaller
 
 
@@ -85,18 +86,25 @@ def blank(height: int, *, x: str = "", y: str = "", title: str = "") -> go.Figur
     return figure
 
 
-def legible(figure: go.Figure) -> go.Figure:
-    """The figure with type that can be read from the back of a classroom, wherever Plotly's own would be smaller."""
-    figure.update_layout(legend_font_size=FONT, hoverlabel_font_size=FONT, modebar_bgcolor="rgba(0,0,0,0)")
+def legible(figure: go.Figure, times: float = 1.0) -> go.Figure:
+    """The figure with type that can be read from the back of a classroom, wherever Plotly's own would be smaller.
+
+    times: how much larger still, for a projector.
+    """
+    size = round(FONT * times)
+    if times != 1.0:
+        figure.layout.title.font.size = size
+        figure.layout.height = max(figure.layout.height, min(round(figure.layout.height * times), HIGHEST))
+    figure.update_layout(legend_font_size=size, hoverlabel_font_size=size, modebar_bgcolor="rgba(0,0,0,0)")
     for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
-        axis.update(tickfont_size=FONT, title_font_size=FONT)
+        axis.update(tickfont_size=size, title_font_size=size)
     for note in figure.select_annotations():
-        note.font.size = max(FONT, note.font.size or 0)
+        note.font.size = max(size, note.font.size or 0)
     for trace in figure.select_traces({"type": "heatmap"}):
-        trace.colorbar.update(tickfont_size=FONT, title_font_size=FONT)
-        trace.textfont.size = FONT
+        trace.colorbar.update(tickfont_size=size, title_font_size=size)
+        trace.textfont.size = size
     for trace in figure.select_traces({"type": "bar"}):
-        trace.textfont.size = FONT
+        trace.textfont.size = size
     return figure
 
 

@@ -235,7 +235,7 @@ def fitted(preset: str, size: Size) -> dict[str, Any]:
     rows = min(size.rows, values["limit"] or size.rows)
     wanted = fewest_steps(row.steps, size.classes)
     if steps(rows, values["batch_size"], values["epochs"]) < wanted:
-        batch = batch_for(rows)
+        batch = batch_for(rows, wanted)
         each = steps(rows, batch, 1)
         epochs = max(values["epochs"], math.ceil(wanted / each))
         values |= {
@@ -254,9 +254,10 @@ def fewest_steps(least: int, classes: int) -> int:
     return round(least * min(1 + STEPS_PER_CLASS * max(classes - 2, 0), MOST_FOR_CLASSES))
 
 
-def batch_for(rows: int) -> int:
-    """A power of two that makes STEPS_OF_AN_EPOCH or more steps of few rows."""
-    return max((batch for batch in BATCHES if rows / batch >= STEPS_OF_AN_EPOCH), default=BATCHES[0])
+def batch_for(rows: int, wanted: int) -> int:
+    """A power of two that makes STEPS_OF_AN_EPOCH or more steps of few rows, and the wanted steps in as many epochs as a run may have."""
+    each = max(STEPS_OF_AN_EPOCH, wanted / PARAMETERS["epochs"].maximum)
+    return max((batch for batch in BATCHES if rows / batch >= each), default=BATCHES[0])
 
 
 def steps(rows: int, batch_size: int, epochs: float) -> int:
@@ -333,6 +334,8 @@ def too_little(config: RunConfig, rows: int, validation: int, rare: Mapping[str,
                 N_("{steps} steps are too few to learn from: choose more epochs ({epochs:g} would do), or a smaller batch."),
                 {"steps": made, "epochs": epochs},
             )
+            if epochs > config.epochs
+            else (N_("{steps} steps are too few to learn from, and so few rows are only learnt by heart: add rows."), {"steps": made})
         )  # fmt: skip
     if validation < FEW_VALIDATION_ROWS:
         found.append(

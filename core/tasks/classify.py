@@ -192,15 +192,22 @@ class Classification(Goal):
         )
 
     def frame(self, predictions: Sequence[Prediction]) -> pd.DataFrame:
-        """text, pair (where there are pairs), label, probability, truncated, one probability per label."""
+        """text, pair (where there are pairs), label, probability, margin over the second label, cut, one probability per label."""
         labelled = [row for row in predictions if isinstance(row, Labelled)]
         columns = input_columns(labelled)
         columns["label"] = [row.label for row in labelled]
         columns["probability"] = [row.probability for row in labelled]
+        columns["margin"] = [_margin(row.probabilities) for row in labelled]
         columns["cut"] = [row.truncated for row in labelled]
         for label in self.labels if labelled else ():
             columns[f"probability of {label}"] = [row.probabilities[label] for row in labelled]
         return pd.DataFrame(columns)
+
+
+def _margin(probabilities: Mapping[str, float]) -> float:
+    """How much likelier the best label is than the second."""
+    best, second, *_ = sorted(probabilities.values(), reverse=True)
+    return best - second
 
 
 class PairClassification(Classification):
@@ -298,7 +305,7 @@ def measure(task: str, labels: Sequence[str], true: np.ndarray, probs: np.ndarra
         n=n,
         metrics={
             "accuracy": metrics.wilson(int(right.sum()), n),
-            "macro_f1": macro_f1(confusion),
+            "macro_f1": metrics.macro_f1(confusion),
             "loss": Measure(float(losses.mean())),
             "ece": Measure(ece),
         },
@@ -358,25 +365,6 @@ def most_confused(confusion: np.ndarray) -> tuple[int, int] | None:
         return None
     first, second = np.unravel_index(wrong.argmax(), wrong.shape)
     return int(first), int(second)
-
-
-def macro_f1(confusion: np.ndarray) -> Measure:
-    """Macro-F1 of a C × C confusion matrix with its bootstrap interval over the examples."""
-    rows, columns = np.nonzero(confusion)
-    classes = np.arange(len(confusion))
-    is_true = (rows[:, None] == classes).astype(float)
-    is_predicted = (columns[:, None] == classes).astype(float)
-    cells = np.concatenate((is_true, is_predicted, is_true * is_predicted), axis=1)
-
-    def macro(sums: np.ndarray) -> np.ndarray:
-        """(R, 3C) counts of truth, predictions and hits → (R,) macro-F1."""
-        truth, prediction, hits = np.split(sums, 3, axis=1)
-        occurs = truth + prediction
-        scores = np.divide(2 * hits, occurs, out=np.zeros_like(occurs), where=occurs > 0)
-        result: np.ndarray = scores.sum(axis=1) / (occurs > 0).sum(axis=1)
-        return result
-
-    return metrics.bootstrap(cells, macro, confusion[rows, columns])
 
 
 def _mistake(columns: Columns, i: int, true: str, predicted: str, confidence: float, loss: float) -> Mistake:

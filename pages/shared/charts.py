@@ -10,7 +10,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.figures import style
+from pages.shared import inputs
 
+PRESENTED = 1.5  # times the type of a page that is shown to a class
 # Streamlit's stand-ins for colours of the theme: the browser puts the visitor's in their place.
 INK = "#000037"
 _IN_THE_THEME = {
@@ -44,7 +46,7 @@ def plot(
     """Draw the figure; returns what is selected in it. alt: what it shows, in a sentence. tools: Plotly's own, where they are needed."""
     chosen: dict[str, Any] = {"on_select": on_select, "selection_mode": selection_mode} if on_select else {}
     return st.plotly_chart(
-        style.legible(in_the_theme(figure)),
+        style.legible(in_the_theme(figure), PRESENTED if inputs.get("present") == "1" else 1.0),
         key=key,
         alt=alt,
         **chosen,

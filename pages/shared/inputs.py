@@ -31,8 +31,8 @@ DEFAULTS = {
     "model": "minilm",
     "text": OPENINGS["en"]["text"],
     "pair": "",
-    "layer": "0",
-    "head": "0",
+    "layer": "",
+    "head": "",
     "cut": "128",
     "view": "",
     "part": "",
@@ -52,7 +52,7 @@ DEFAULTS = {
     "uses": OPENINGS["en"]["uses"],
     "own_word": "",
     "own_uses": "",
-    "texts": OPENINGS["en"]["texts"],
+    "texts": "",
     "own_texts": "",
     "rows": "500",
     "map": "pca-2",
@@ -60,14 +60,14 @@ DEFAULTS = {
     "word": "",
     "query": "",
     "entry": "",
-    "token": "1",
+    "token": "",
     "sample": OPENINGS["en"]["sample"],
     "colour": "",
     "off": "",
     "without": "",
     "swap": "",
     "swap_with": "",
-    "masked": OPENINGS["en"]["masked"],
+    "masked": "",
     "whole": "",
     "models": "",
     "seed": "0",
@@ -81,9 +81,19 @@ DEFAULTS = {
     "pasted": "",
     "plan": "",
     "learning": "",
+    "claims": "",
+    "verdict": "",
     "experiment": "",
     "present": "",
+    "searcher": "",
+    "shelf": "",
+    "ask": "",
+    "passages": "",
+    "labelled": "",
 }
+OF_TRAINING = ("run", "runs", "data", "task", "preset", "changes", "learn", "corpus", "pasted", "plan", "learning")
+OF_PICTURES = tuple(name for name in DEFAULTS if name not in (*OF_TRAINING, "view", "present"))
+OPENING = DEFAULTS | {"part": "all"}  # what a page chooses where the default leaves it open
 # Layers and heads are counted from 0 inside, and from 1 on the page and in the address, where they have these names; an
 # address that has the name within counts from 0, as addresses once did.
 FROM_ONE = {"layer": "layer_no", "head": "head_no", "off": "heads_off"}
@@ -96,9 +106,6 @@ NAME_RUNS = (
     "other_model",
     "other_classifier",
 )  # who sets one of these opens the runs
-OF_TRAINING = ("run", "runs", "data", "task", "preset", "changes", "learn", "corpus", "pasted", "plan", "learning")
-OF_PICTURES = tuple(name for name in DEFAULTS if name not in (*OF_TRAINING, "view", "present"))
-OPENING = DEFAULTS | {"part": "all"}  # what a page chooses where the default leaves it open
 LONGEST_LINK = 1500
 LINKS_KEPT = (
     200  # addresses that a browser may still send: on a busy machine it stays behind by as many as there are letters
@@ -131,6 +138,7 @@ def forget(name: str) -> None:
 def put(name: str, value: object) -> None:
     """Set a shared value; every picker and the address follow."""
     st.session_state[f"shared_{name}"] = str(value)
+    st.session_state.pop(f"meant_{name}", None)
     if name in NAME_RUNS:
         visitor.opened(*str(value).split(","))
 
@@ -189,10 +197,11 @@ def speak(page: str, wanted: str) -> None:
 
 
 def _shifted(value: str, by: int) -> str | None:
-    """Numbers ("3", "0.2,5.11"), each larger by so much; None for what is no list of numbers."""
+    """Numbers ("3", "0.2,5.11"), each larger by so much; None for what is no list of numbers, or would not be one."""
     if not COUNTED.fullmatch(value):
         return None
-    return re.sub("[0-9]+", lambda number: str(int(number[0]) + by), value)
+    shifted = re.sub("[0-9]+", lambda number: str(int(number[0]) + by), value)
+    return shifted if COUNTED.fullmatch(shifted) else None
 
 
 def _read(query: Mapping[str, str]) -> dict[str, str]:
@@ -294,17 +303,20 @@ def toolbar(page: str, *, options: Sequence[str] = (), sentence: bool = True, la
     with st.container(key="toolbar"):
         places = st.columns([2, 3, 1] if options else [2, 3], vertical_alignment="bottom")
         with places[0]:
-            _model_list(page)
+            _model_list(page, get("model"))
         if sentence:
             with places[1]:
                 _sentence_box(page, label)
-        behind = places[-1]
-        if options:
-            changed = sum(get(name) not in (DEFAULTS[name], OPENING[name]) for name in options)
-            title = _("Options · {count} changed").format(count=changed) if changed else _("Options")
-            behind = places[-1].popover(title, icon=":material/tune:", width="stretch", key=f"options_{page}")
-    _check_model()
+        behind = options_button(places[-1], page, options) if options else places[-1]
+    _check_model(get("model"))
     return Toolbar(get("model"), within_limit(get("text")) if sentence else "", behind)
+
+
+def options_button(place: DeltaGenerator, page: str, names: Sequence[str]) -> DeltaGenerator:
+    """The button that opens what is seldom chosen; it says how many of these shared values differ from a fresh visit."""
+    changed = sum(get(name) not in (DEFAULTS[name], OPENING[name]) for name in names)
+    title = _("Options · {count} changed").format(count=changed) if changed else _("Options")
+    return place.popover(title, icon=":material/tune:", width="stretch", key=f"options_{page}")
 
 
 def pair_and_cut(page: str, model: str) -> tuple[str, int]:
@@ -438,35 +450,34 @@ def model_title(name: str, titles: dict[str, str]) -> str:
 
 def model(page: str, *, label: str = "") -> str:
     """The model: a finished run, a row of MODELS or READY, or any hub name typed in."""
-    _model_list(page, label)
-    _check_model()
+    _model_list(page, get("model"), label)
+    _check_model(get("model"))
     return get("model")
 
 
-def _model_list(page: str, label: str = "") -> None:
+def _model_list(page: str, shown: str, label: str = "", *, name: str = "model") -> None:
+    """A list of models in which `shown` is chosen. name: the shared value that holds the choice."""
     titles = finished_runs()
     own = [name for name in titles if visitor.owns(name)]
-    options = [*dict.fromkeys((*own, *models.MODELS, *ready(), *titles))]
-    if get("model") not in options:
-        options.append(get("model"))
+    options = dict.fromkeys((*own, *models.MODELS, *ready(), *titles, shown))
     choices.listed(
         label or _("Model"),
-        {name: model_title(name, titles) for name in options},
-        get("model"),
-        name=lambda name: model_title(name, titles),
+        {model: model_title(model, titles) for model in options},
+        shown,
+        name=lambda model: model_title(model, titles),
         accept_new_options=True,
         help=_(
             "Choose one, or type the name of any BERT-like model on the Hugging Face hub, such as owner/name. Until you choose, the model "
             "follows the text: minilm for Latin letters, multilingual-e5-small for others."
         ),
-        **_widget("model", page),
+        **_widget(name, page),
     )
 
 
-def _check_model() -> None:
-    """Refuse what is no model's name, and say what has to be known about the chosen one."""
-    models.check_name(get("model"))
-    for remark, values in cached_models.remarks(get("model")):
+def _check_model(name: str) -> None:
+    """Refuse what is no model's name, and say what has to be known about this one."""
+    models.check_name(name)
+    for remark, values in cached_models.remarks(name):
         st.caption(
             ":material/info: " + plain(_("About this model: {remark}").format(remark=_(remark).format(**values)))
         )
@@ -508,6 +519,36 @@ def choice(name: str, page: str, options: Mapping[str, str], label: str) -> str:
     """A shared value as one of many options in a list (value → its name on screen); the first where it is none of them."""
     choices.listed(label, options, settle(name, page, options), **_widget(name, page))
     return get(name)
+
+
+def meant(name: str, options: Mapping[str, str], otherwise: str) -> str:
+    """A shared value as one of the options (value → its name) while it means what it did when it was chosen, else `otherwise`.
+
+    The fifth token or word is another one as soon as the text has changed: it is not what somebody chose.
+    """
+    value, key = get(name), f"meant_{name}"
+    means = (value, options.get(value))
+    if value in options and st.session_state.get(key, means) == means:
+        st.session_state[key] = means
+        return value
+    if value != DEFAULTS[name]:
+        put(name, DEFAULTS[name])
+    return otherwise
+
+
+def telling(
+    name: str, page: str, options: Mapping[str, str], label: str, otherwise: str, *, wrap: bool | None = None
+) -> str:
+    """A shared value as one of many options: what was chosen while it means the same, else `otherwise`.
+
+    In a list; with `wrap` given, side by side.
+    """
+    value = meant(name, options, otherwise)
+    if wrap is None:
+        choices.listed(label, options, value, **_widget(name, page))
+    else:
+        choices.row(label, options, value, wrap=wrap, **_widget(name, page))
+    return value
 
 
 def _take_several(name: str, key: str) -> None:
@@ -597,14 +638,19 @@ def _take_decimal(name: str, key: str) -> None:
     put(name, f"{st.session_state[key]:g}")
 
 
-def layer_and_head(page: str, layers: int, heads: int) -> tuple[int, int]:
-    """The chosen layer and head, counted from 0 inside and from 1 on screen."""
+def head_of(layers: int, heads: int, otherwise: tuple[int, int]) -> tuple[int, int]:
+    """The chosen layer and head, counted from 0, as far as the model has them; `otherwise` until somebody chooses."""
+    return number("layer", 0, layers - 1, otherwise[0]), number("head", 0, heads - 1, otherwise[1])
+
+
+def layer_and_head(page: str, layers: int, heads: int, otherwise: tuple[int, int]) -> tuple[int, int]:
+    """The chosen layer and head to be changed, counted from 0 inside and from 1 on screen; `otherwise` until somebody chooses."""
+    chosen = head_of(layers, heads, otherwise)
     fields = {"layer": (_("Layer"), layers), "head": (_("Head"), heads)}
-    for place, (name, (label, count)) in zip(st.columns(2), fields.items(), strict=True):
-        put(name, number(name, 0, count - 1, 0))
+    for place, (name, (label, count)), value in zip(st.columns(2), fields.items(), chosen, strict=True):
         with place:
-            choices.slider(label, {i: str(i + 1) for i in range(count)}, int(get(name)), **_widget(name, page))
-    return int(get("layer")), int(get("head"))
+            choices.slider(label, {i: str(i + 1) for i in range(count)}, value, **_widget(name, page))
+    return chosen
 
 
 def method(page: str, options: Mapping[str, str], *, label: str) -> str:
@@ -617,6 +663,23 @@ def other_text(page: str, *, label: str) -> str:
     choices.show(f"other_text@{page}", get("other_text"))
     st.text_input(label, live=True, **_widget("other_text", page))
     return within_limit(get("other_text"))
+
+
+def searcher(page: str, otherwise: str) -> str:
+    """The model whose vectors are searched; `otherwise` until somebody chooses one."""
+    shown = get("searcher") or otherwise
+    _model_list(page, shown, name="searcher")
+    _check_model(shown)
+    return shown
+
+
+def question(page: str, *, label: str, example: str) -> str:
+    """What is asked of texts; it follows the typing after a pause. `example` is asked until somebody writes."""
+    cleared = st.session_state.get(f"ask@{page}") == ""
+    shown = get("ask") or ("" if cleared else example)
+    choices.show(f"ask@{page}", shown)
+    st.text_input(label, live="250ms", **_widget("ask", page))
+    return within_limit(shown)
 
 
 def search(page: str, *, label: str) -> str:

@@ -15,7 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import UserError
 from core.results import Token, Tokens
-from pages.shared import components, i18n, inputs, memory
+from pages.shared import charts, components, i18n, inputs, memory
 from pages.shared.i18n import _
 from pages.shared.words import plain
 
@@ -30,6 +30,11 @@ STYLE = (
 .st-key-history { display: none; }
 .st-key-strip button, .st-key-strip_ways button { min-height: 2rem; padding: .1rem .7rem; }
 .st-key-strip_open { padding: .6rem .9rem; border-left: 4px solid var(--st-primary-color, #0072B2); }
+@media (max-width: 640px) {
+  .st-key-strip { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: thin; }
+  .st-key-strip > * { flex: none; }
+  .st-key-strip_ways { flex-direction: row; }
+}
 [class*="st-key-wide_"] { overflow-x: auto; }
 [class*="st-key-wide_"] > * { min-width: 40rem; }
 .cut { text-decoration: line-through; text-decoration-color: #D55E00; opacity: .75; overflow-wrap: anywhere; white-space: pre-wrap; }
@@ -37,14 +42,16 @@ STYLE = (
 """
 )
 
-PRESENTED = """
-<style>
-html { font-size: 24px !important; }
-[data-testid="stHeader"], .st-key-intro, .st-key-toolbar, .st-key-topics, .st-key-frame, .st-key-code { display: none; }
-[data-testid="stMainBlockContainer"] { padding: .75rem 1.5rem; }
+PRESENTED = (
+    "<style>"
+    + f"html {{ font-size: {16 * charts.PRESENTED:.0f}px !important; }}"
+    + """
+[data-testid="stHeader"], [data-testid="stLayoutWrapper"]:has(> :is(.st-key-intro, .st-key-toolbar, .st-key-topics, .st-key-pictures, .st-key-code, .st-key-path)) { display: none; }
+[data-testid="stMainBlockContainer"] { padding: .5rem 1.5rem; }
 [data-testid="stMainBlockContainer"] h1 { font-size: 1.25rem; }
 </style>
-"""  # 1.5 times the size, and nothing but the picture and the strip
+"""
+)  # larger type, and nothing but the picture and the strip
 
 _share = components.part("share")
 _history = st.components.v2.component(
@@ -75,9 +82,10 @@ def page(
             st.button(
                 _("Leave presentation"), key="leave", icon=":material/close:", on_click=inputs.put, args=("present", "")
             )
-        with st.container(key="frame", width="content", horizontal=True, vertical_alignment="center", gap="small"):
-            _tools(resets)
-            i18n.picker()
+        else:
+            with st.container(key="frame", width="content", horizontal=True, vertical_alignment="center", gap="small"):
+                _tools(resets)
+                i18n.picker()
     with st.container(key="intro"):
         st.markdown(sentence)
     with mistakes():

@@ -7,19 +7,15 @@ from collections.abc import Mapping
 
 OPENINGS: dict[str, dict[str, str]] = {
     "en": {
-        "text": "The plot is thin, but the acting is wonderful.",
-        "masked": "36.wonderful",
+        "text": "The plot is thin, but the acting is unforgettable.",
         "uses": "bank",
         "data": "rotten_tomatoes",
-        "texts": "rotten_tomatoes",
         "sample": "rotten_tomatoes",
     },
     "zh": {
         "text": "剧情很单薄，但演员的表演非常精彩。",
-        "masked": "",
         "uses": "pingguo",
         "data": "chinese-reviews",
-        "texts": "chinese-reviews",
         "sample": "chinese-reviews",
     },
 }

@@ -30,7 +30,7 @@ SECTIONS = {
     "See": ("Tokens", "Encoder", "Attention", "Embeddings"),
     "Train": ("Pre-training", "Fine-tune", "Runs"),
     "Use": ("Playground",),
-    "Learn": ("The tutorial",),
+    "Learn": ("The tutorial, checked",),
 }  # the navigation of app.py, besides Home
 FLAGS = [
     "--no-sandbox",

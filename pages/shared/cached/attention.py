@@ -6,7 +6,7 @@ from typing import cast
 import numpy as np
 import streamlit as st
 
-from core import attention, heads
+from core import attention, heads, openings
 from core.batches import Report
 from core.results import AttentionMaps
 from pages.shared.cached.answers import explanation
@@ -46,6 +46,21 @@ def _atlas(
 def atlas(name: str, text: str, pair: str = "", max_length: int = 0, masked: tuple[int, ...] = ()) -> attention.Atlas:
     """Every weight of every head in bytes; masked: positions whose token the model does not see."""
     return _atlas(name, written_at(name), text, pair, max_length, masked)
+
+
+HABIT_TOKENS = 64  # as much of a text as its heads' habits are looked for in
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _habit(name: str, written: float, text: str, pair: str, max_length: int) -> openings.Habit:
+    found = atlas(name, text, pair, max_length)
+    heads = ((layer, head, found.weights(layer, head)) for layer in range(found.layers) for head in range(found.heads))
+    return openings.habit(heads, found.tokens)
+
+
+def habit(name: str, text: str, pair: str = "", max_length: int = 0) -> openings.Habit:
+    """The head with the strongest habit in the beginning of a text."""
+    return _habit(name, written_at(name), text, pair, min(max_length or HABIT_TOKENS, HABIT_TOKENS))
 
 
 def head_statistics(

@@ -13,7 +13,7 @@ from core.data.bundled import DATASETS
 from core.data.dataset import Layout, TextDataset
 from core.data.layouts import LAYOUTS
 from core.data.load import labels as core_labels
-from core.data.load import load
+from core.data.load import load, read_source
 from core.results import AS_READ, Preparation, Reading
 from core.tables.table import FIND_OUT, Table
 from core.tasks.table import TASKS, task_of
@@ -134,6 +134,15 @@ def run_data(run_id: str) -> TextDataset:
     file = str(run.folder / config.data) if config.data.startswith("data/") else ""
     layout = task_of(config.task).layout.id
     return dataset(config.data, file, layout, config.columns, config.reading, config.preparation)
+
+
+def run_table(run_id: str) -> Table:
+    """The data that a run was trained on, as a table."""
+    run = runs.get(run_id)
+    config, layout = run.config, task_of(run.config.task).layout
+    if config.data.startswith("data/"):
+        return table(str(run.folder / config.data), layout.id, config.reading)
+    return read_source(config.data, layout, config.reading, None)[0]
 
 
 def data_of(name: str) -> TextDataset:

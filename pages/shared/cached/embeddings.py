@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from core import embeddings
-from pages.shared.cached.data import dataset
+from pages.shared.cached.data import data_of, dataset
 from pages.shared.cached.models import encoder, has_pooler, tokenizer, written_at
 from pages.shared.cached.once import undisturbed
 
@@ -44,6 +44,12 @@ def sample(name: str, count: int) -> embeddings.Sample:
     return embeddings.sample(dataset(name), count)
 
 
+@st.cache_data(max_entries=16, show_spinner=False)
+def held_back(run: str, count: int) -> embeddings.Sample:
+    """Texts that were held back from the training of a run ("run:…"), chosen at random; of its training rows where there are no others."""
+    return embeddings.sample(data_of(run), count, held_back=True)
+
+
 @st.cache_resource(max_entries=4, show_spinner=False)  # 32 MB each for 1,000 texts
 def _sentence_vectors(
     name: str, written: float, texts: tuple[str, ...], max_length: int, _report: Callable[[int, int], None] | None
@@ -78,19 +84,20 @@ def _chosen_vectors(
 @st.cache_data(max_entries=32, show_spinner=False)
 def _projection(
     names: tuple[str, ...], written: tuple[float, ...], texts: tuple[str, ...], max_length: int, state: int,
-    pooling: embeddings.Pooling, method: embeddings.Method, dimensions: Literal[2, 3], perplexity: float,
+    pooling: embeddings.Pooling, method: embeddings.Method, dimensions: Literal[2, 3], perplexity: float, beside: str,
 ) -> embeddings.Projection:  # fmt: skip
     vectors = _chosen_vectors(names, texts, max_length, state, pooling)
-    return embeddings.project(vectors, method, dimensions, perplexity=perplexity)
+    more = [few_vectors(name, beside, max_length)[pooling][state] for name in names] if beside else []
+    return embeddings.project(vectors, method, dimensions, beside=more, perplexity=perplexity)
 
 
 def projection(
     names: tuple[str, ...], texts: tuple[str, ...], max_length: int, state: int,
-    pooling: embeddings.Pooling, method: embeddings.Method, dimensions: Literal[2, 3], perplexity: float,
+    pooling: embeddings.Pooling, method: embeddings.Method, dimensions: Literal[2, 3], perplexity: float, beside: str = "",
 ) -> embeddings.Projection:  # fmt: skip
-    """The sentence vectors of one model or two on one map."""
+    """The sentence vectors of one model or two on one map. beside: one more sentence that is placed on it, "" for none."""
     written = tuple(written_at(name) for name in names)
-    return _projection(names, written, texts, max_length, state, pooling, method, dimensions, perplexity)
+    return _projection(names, written, texts, max_length, state, pooling, method, dimensions, perplexity, beside)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -4,7 +4,7 @@ from typing import cast
 
 import streamlit as st
 
-from core import pretraining
+from core import openings, pretraining
 from core.batches import Report
 from pages.shared.cached.models import masked_lm, next_sentence_model, tokenizer, written_at
 from pages.shared.cached.once import once
@@ -38,6 +38,28 @@ def before_after(
 ) -> pretraining.BeforeAfter:
     """One layer's attention of a text before and after masking."""
     return _before_after(name, written_at(name), text, masked, whole_words, layer, max_length)
+
+
+COMPARED_TOKENS = 64  # as much of a text as is read in all layers to find the head that masking moves most
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _most_moved(
+    name: str, written: float, text: str, masked: tuple[int, ...], whole_words: bool, max_length: int
+) -> tuple[int, int]:
+    limit = min(max_length, COMPARED_TOKENS)
+    within = tuple(position for position in masked if position < limit - 1)
+    if not within:
+        return 0, 0
+    found = pretraining.attention_before_after(
+        masked_lm(name), tokenizer(name, limit), text, within, max_length=limit, name=name, whole_words=whole_words
+    )
+    return openings.most_moved(found.before.weights, found.after.weights, within)
+
+
+def most_moved(name: str, text: str, masked: tuple[int, ...], *, whole_words: bool, max_length: int) -> tuple[int, int]:
+    """The layer and head in which masking moves the attention of the masked tokens most, as far as the beginning of the text tells."""
+    return _most_moved(name, written_at(name), text, masked, whole_words, max_length)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)

@@ -12,6 +12,7 @@ from pages.shared import choices, layout
 from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _, error_text
 from pages.shared.run_view.actions import actions, is_readable
+from pages.shared.run_view.cells import cells
 from pages.shared.run_view.curves import curves
 from pages.shared.run_view.history import events
 from pages.shared.run_view.movement import movement
@@ -127,6 +128,8 @@ def result(run: Run, report: RunReport, page: str) -> None:
         look.detail(report, page)
     elif view == "mistakes" and look and look.mistakes and report.measured:
         look.mistakes(report.measured)
+        if task and task.supervised and "label" in task.gives:
+            cells(run, report, page)
     elif view == "curves":
         curves(events(run), run.config.task, page)
     elif view == "movement":

@@ -31,7 +31,7 @@ def training_rows(name: str, file: str, columns: Mapping[str, str], report: Data
         texts, classes = zip(*ARTICLE.items(), strict=True)
         return f'rows = pd.DataFrame({{"text": {list(texts)!r}, "label": {list(classes)!r}}})\n' + _renamed(report)
     if name in DATASETS and not file:
-        numbers = 'rows["label"] = rows["label"].map(dict(enumerate(labels)))\n'
+        numbers = f'rows["label"] = rows["label"].map(dict(enumerate({DATASETS[name].labels!r})))\n'
         return packaged_rows(name) + (numbers if DATASETS[name].languages == "en" else DECIDED) + _renamed(report)
     roles = {column: role for role, column in columns.items()}
     if not file:

@@ -7,6 +7,8 @@ are (pages.shared.tasks.table does).
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from streamlit.delta_generator import DeltaGenerator
+
 from core.data.dataset import TextDataset
 from core.results import Evaluation, Event, Prediction, RunConfig, RunReport, WordScore
 from pages.shared.layout import Download
@@ -34,8 +36,8 @@ class View:
     verdict(report): what a result means, one honest sentence in Markdown. detail(report, key): how good the model is, beyond
     the metrics. mistakes(evaluation): where it is wrong; None where there is nothing to list. samples(events): what the
     evaluations of a run show of its examples. data(dataset): what a dataset holds, beside the lengths of its texts.
-    preview(row, dataset, model, max_length): one training row as the model reads it. fields(page): draws the inputs of a
-    model that answers, and returns them by role. answer(prediction, key): draws one answer. subjects(prediction): what in it can
+    preview(row, dataset, model, max_length): one training row as the model reads it. fields(page, options): draws the inputs of
+    a model that answers, those that it can do without into `options`, and returns them by role. answer(prediction, key): draws one answer. subjects(prediction): what in it can
     be explained, the first of them unasked. downloads(predictions): files in the task's own formats. rows_code(name, file,
     dataset): code that reads the data, a DATASETS or hub id, or a file. training_code(config, rows, dataset): the script of a run,
     where rows is such code. predict_code(model, inputs by role, max_length): the script of one answer; attribution_code(model,
@@ -50,7 +52,7 @@ class View:
     samples: Callable[[Sequence[Event]], None]
     data: Callable[[TextDataset], None]
     preview: Callable[[Mapping[str, object], TextDataset, str, int], None]
-    fields: Callable[[str], dict[str, str]]
+    fields: Callable[[str, DeltaGenerator], dict[str, str]]
     answer: Callable[[Prediction, str], None]
     rows_code: Callable[[str, str, TextDataset], str]
     training_code: Callable[[RunConfig, str, TextDataset], str]

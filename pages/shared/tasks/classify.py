@@ -9,6 +9,7 @@ from html import escape
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from core.data.dataset import TextDataset
@@ -220,13 +221,15 @@ def preview(row: Mapping[str, object], dataset: TextDataset, model: str, max_len
     reading(model, str(row["text"]), str(row.get("pair", "")), max_length)
 
 
-def _text_or_pair(page: str) -> dict[str, str]:
+def _text_or_pair(page: str, options: DeltaGenerator) -> dict[str, str]:
     """A text, and a second one for a classifier of pairs that does not say it is one."""
-    text, pair = inputs.sentence(page), inputs.pair(page)
+    text = inputs.sentence(page)
+    with options:
+        pair = inputs.pair(page)
     return {"text": text, "pair": pair} if pair.strip() else {"text": text}
 
 
-def _pair(page: str) -> dict[str, str]:
+def _pair(page: str, options: DeltaGenerator) -> dict[str, str]:
     return {"text": inputs.sentence(page, label=_("First text")), "pair": inputs.pair(page, label=_("Second text"))}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.data.dataset import TextDataset
 from core.figures import predictions as predictions_figures
@@ -127,7 +128,7 @@ def _preview(row: Mapping[str, object], dataset: TextDataset, model: str, max_le
     reading(model, str(row["text"]), "", max_length)
 
 
-def _fields(page: str) -> dict[str, str]:
+def _fields(page: str, options: DeltaGenerator) -> dict[str, str]:
     return {"text": inputs.sentence(page, label=_("A text with [MASK] where a word is missing"))}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.data import tagging
 from core.data.dataset import TextDataset
@@ -166,7 +167,7 @@ def _numbered(names: Sequence[str]) -> list[str]:
     return result
 
 
-def _fields(page: str) -> dict[str, str]:
+def _fields(page: str, options: DeltaGenerator) -> dict[str, str]:
     return {"text": inputs.passage(page, label=_("A text with names"))}
 
 

@@ -12,7 +12,7 @@ from pages.shared import charts, i18n, inputs, layout
 from pages.shared.cached import attention as cached_attention
 from pages.shared.i18n import _
 from pages.shared.snippets import attention as snippets
-from pages.topics.attention.heads import choose, chosen
+from pages.topics.attention.heads import choose
 
 GRID = "compare_grid"
 LISTED = 200
@@ -55,11 +55,6 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
         st.info(layout.plain(i18n.error_text(error)), icon=":material/info:")
         return ""
     layers, count = found.divergence.shape
-    if st.session_state.get("compared") != (model, other):  # begin with the head that differs most
-        st.session_state["compared"] = (model, other)
-        if inputs.get("head") == inputs.DEFAULTS["head"] and inputs.get("layer") == inputs.DEFAULTS["layer"]:
-            for name, value in zip(("layer", "head"), found.order[0], strict=True):
-                inputs.put(name, value)
     with layout.wide("attention_compare_grid"):
         charts.plot(
             figures.head_grid(
@@ -67,7 +62,7 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
                 title=_("How much each head's map differs"),
                 bar=_("Jensen–Shannon divergence (bits)"),
                 form=".3f",
-                selected=chosen(layers, count),
+                selected=inputs.head_of(layers, count, found.order[0]),
                 text=_,
             ),
             key=GRID,
@@ -80,7 +75,7 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
             "0 bits: the same map; 1 bit: nothing in common. Averages over the tokens of this sentence. Click a head to see it in both models."
         )
     )
-    layer, head = inputs.layer_and_head("attention", layers, count)
+    layer, head = inputs.layer_and_head("attention", layers, count, found.order[0])
     first, second = (cached_attention.attend(name, text, pair, layer, cut) for name in (model, other))
     left, right = st.columns(2, gap="large")
     for place, name, maps, beside in ((left, model, first, second), (right, other, second, first)):

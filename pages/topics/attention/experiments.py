@@ -1,14 +1,13 @@
 """The Attention page's prepared experiments: each makes one point with the bundled model."""
 
 from core.models import MULTILINGUAL
-from pages.shared import inputs
 from pages.shared.experiments import Experiment, in_chinese
 from pages.shared.i18n import _
 from pages.shared.opening import OPENINGS
 from pages.topics.attention.compare import began_with
 
 READER = {"model": MULTILINGUAL, "pair": ""}
-PLOT = {"text": inputs.DEFAULTS["text"], "pair": ""}
+PLOT = {"text": "The plot is thin, but the acting is wonderful.", "pair": ""}
 
 
 def rows(classifier: str) -> tuple[Experiment, ...]:

@@ -42,14 +42,14 @@ def _take() -> None:
     shape = st.session_state.get(f"{KEY}_shape")
     if not isinstance(wanted, int) or not isinstance(positions, list) or not shape or shape[0] != document:
         return
-    layers, heads, count = shape[1:]
+    layers, heads, count, *shown = shape[1:]
     layer, head = divmod(wanted, heads + 1)
     if 0 <= layer < layers and head < heads:
         inputs.put("layer", layer)
         inputs.put("head", head)
         st.session_state.pop(CHOSEN, None)
     elif 0 <= wanted <= layers * (heads + 1):
-        st.session_state[CHOSEN] = (document, inputs.get("layer"), inputs.get("head"), wanted)
+        st.session_state[CHOSEN] = (document, *shown, wanted)
     places = tuple(sorted({int(p) for p in positions if isinstance(p, int | float) and 0 <= p < count}))
     st.session_state[MASKED] = (document, places)
 
@@ -69,10 +69,10 @@ def explorer(model: str, text: str, pair: str, layer: int, head: int, part: atte
     """
     atlas = cached_attention.atlas(model, text, pair, cut)
     document = _name(model, text, pair, cut, part)
-    st.session_state[f"{KEY}_shape"] = (document, atlas.layers, atlas.heads, len(atlas.tokens.tokens))
+    st.session_state[f"{KEY}_shape"] = (document, atlas.layers, atlas.heads, len(atlas.tokens.tokens), layer, head)
     mean = st.session_state.get(CHOSEN)
     chosen = atlas.index(layer, head)
-    if mean and mean[:3] == (document, str(layer), str(head)):
+    if mean and mean[:3] == (document, layer, head):
         chosen = mean[3]
     remembered = st.session_state.get(MASKED)
     masked = remembered[1] if remembered and remembered[0] == document else ()

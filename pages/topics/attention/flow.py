@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import attention, heads
+from core import attention, heads, openings
 from core.batches import Report
 from core.figures import attention as attention_figures
 from core.figures import heads as figures
@@ -17,7 +17,7 @@ from pages.shared.snippets import attention as snippets
 def _token(tokens: Tokens) -> int:
     names = attention.labels(tokens)
     options = {str(i): f"{name} ({i})" for i, name in enumerate(names)}
-    return int(inputs.choice("token", "attention", options, _("Token")))
+    return int(inputs.telling("token", "attention", options, _("Token"), str(openings.token_to_follow(tokens))))
 
 
 def show(model: str, text: str, pair: str, cut: int) -> str:

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import heads
+from core import heads, openings
 from core.batches import Report
 from core.data.bundled import DATASETS
 from core.figures import heads as figures
@@ -30,11 +30,6 @@ def choose(key: str) -> None:
             inputs.put(name, int(value))
 
 
-def chosen(layers: int, count: int) -> tuple[int, int]:
-    """The chosen layer and head, as far as the model has them."""
-    return inputs.number("layer", 0, layers - 1, 0), inputs.number("head", 0, count - 1, 0)
-
-
 def to_map() -> None:
     """Go to the chosen head's map."""
     inputs.put("view", "explorer")
@@ -58,8 +53,6 @@ def show(model: str, text: str, pair: str, cut: int, options: DeltaGenerator) ->
     offered = {name: _(row.title) for name, row in DATASETS.items()} | {"sentence": _("only the sentence above")}
     with options:
         sample = inputs.choice("sample", "attention", offered, _("Texts that heads are measured on"))
-    titles = {name: _(row.title) for name, row in heads.STATISTICS.items()}
-    colour = inputs.choice("colour", "attention", titles, _("Coloured by"))
     texts = _texts(sample, text)
     found = cached_attention.head_statistics(model, texts, cut)
     if found is None:
@@ -72,8 +65,11 @@ def show(model: str, text: str, pair: str, cut: int, options: DeltaGenerator) ->
     if found is None:
         return ""
     layers, count = found.values["entropy"].shape
+    statistic, *place = openings.clearest(found.values, heads.NAMES)
+    titles = {name: _(row.title) for name, row in heads.STATISTICS.items()}
+    colour = inputs.telling("colour", "attention", titles, _("Coloured by"), statistic)
     row = heads.STATISTICS[colour]
-    layer, head = chosen(layers, count)
+    layer, head = inputs.head_of(layers, count, (place[0], place[1]))
     unit = {"bits": _("bits"), "tokens": _("tokens"), "share": _("share of the attention, 0–1")}[row.unit]
     with layout.wide("attention_heads_grid"):
         charts.plot(

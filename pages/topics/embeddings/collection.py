@@ -3,12 +3,16 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import embeddings
+from core import embeddings, models, runs
+from core.bundled import READY
 from core.data.bundled import DATASETS
 from core.errors import UserError
+from core.tasks.table import TASKS
 from pages.shared import inputs, layout
 from pages.shared.cached import embeddings as cached_embeddings
-from pages.shared.i18n import _
+from pages.shared.i18n import _, language
+from pages.shared.opening import OPENINGS
+from pages.shared.run_view.actions import is_readable
 
 OWN_TEXTS = (
     "The soup was delicious. | food\nI would love another slice of pizza. | food\nThe coffee tastes bitter. | food\n"
@@ -19,20 +23,46 @@ OWN_TEXTS = (
 )
 
 
-def chosen_source() -> str:
-    """A dataset's id, or "own" for the user's own lines."""
-    titles = {**{row.id: _(row.title) for row in DATASETS.values()}, "own": _("my own sentences")}
-    return inputs.choice("texts", "embeddings", titles, _("Sentences"))
+HELD_BACK = "held-back"  # the rows of the run in view that it did not learn from
 
 
-def chosen_texts(source: str, options: DeltaGenerator) -> embeddings.Sample:
-    """A dataset's sample, or the user's own lines. options: the place of how many there are."""
+def _of_model(model: str) -> str:
+    """The sentences that suit a model: a run's own rows, or the dataset that a model which comes with the studio learnt from."""
+    run = models.RUN_NAME.fullmatch(model)
+    if run:
+        found = runs.get(run[1])
+        return HELD_BACK if is_readable(found) and _has_labels(found.config.task) else OPENINGS[language()]["data"]
+    return READY[model].data if model in READY and _has_labels(READY[model].task) else OPENINGS[language()]["data"]
+
+
+def _has_labels(task: str) -> bool:
+    """Whether each text that a task learns from has a label."""
+    return task in TASKS and "label" in TASKS[task].gives
+
+
+def chosen_source(model: str) -> str:
+    """What the model in view learnt its answers from, a dataset's id, or "own" for the user's own lines."""
+    suits = _of_model(model)
+    options = {HELD_BACK: _("rows this run did not learn from")} if suits == HELD_BACK else {}
+    options |= {
+        **{row.id: _(row.title) for row in DATASETS.values() if _has_labels(row.task)},
+        "own": _("my own sentences"),
+    }
+    return inputs.telling("texts", "embeddings", options, _("Sentences"), suits)
+
+
+def chosen_texts(source: str, model: str, options: DeltaGenerator) -> embeddings.Sample:
+    """A sample of the source, or the user's own lines. options: the place of how many there are."""
     if source != "own":
         with options:
             count = inputs.whole_number(
                 "rows", "embeddings", label=_("How many"), low=10, high=embeddings.MOST_SENTENCES, step=50
             )
-        return cached_embeddings.sample(source, count)
+        return (
+            cached_embeddings.held_back(model, count)
+            if source == HELD_BACK
+            else cached_embeddings.sample(source, count)
+        )
     rows = embeddings.read_lines(
         inputs.lines(
             "own_texts", "embeddings", label=_("Sentences, one a line"), example=OWN_TEXTS,

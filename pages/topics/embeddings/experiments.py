@@ -35,7 +35,7 @@ def rows() -> list[Experiment]:
                 "The same sentence as [CLS], mean, maximum and pooler_output. This model was tuned with the mean: look at which matrix below sets the two "
                 "paraphrases (1 and 2) apart from the tomatoes (4) best, and note that opposites (1 and 3) stay near under all."
             ),
-            {"model": "minilm", "view": "output", "text": inputs.DEFAULTS["text"], "pair": "", "compared": "", "state": ""},
+            {"model": "minilm", "view": "output", "text": "The plot is thin, but the acting is wonderful.", "pair": "", "compared": "", "state": ""},
         ),
         Experiment(
             "films",

@@ -148,7 +148,13 @@ def sentences(model: str, cut: int) -> None:
         with place:
             charts.plot(
                 pictures.similarities(
-                    matrix, [str(i + 1) for i in range(len(rows))], hover=rows, lowest=lowest, title=name, text=_
+                    matrix,
+                    [str(i + 1) for i in range(len(rows))],
+                    hover=rows,
+                    beside=True,
+                    lowest=lowest,
+                    title=name,
+                    text=_,
                 ),
                 key=f"embeddings_near_{name}",
                 alt=_("Cosines of the sentences with each other under one way of pooling"),
@@ -158,7 +164,7 @@ def sentences(model: str, cut: int) -> None:
             )
     st.caption(
         _(
-            "The numbers are the lines above; colours are the same in all pictures. What matters is the order and the spread, not the "
+            "The numbers at the bottom are those of the sentences at the left; colours are the same in all pictures. What matters is the order and the spread, not the "
             "height: a way of pooling under which everything is near 1 tells sentences apart badly."
         )
     )

@@ -24,14 +24,14 @@ NEIGHBOURS = 8
 def show(model: str, text: str, options: DeltaGenerator) -> None:
     """Sentences as points, one model or before and after fine-tuning. options: the place of what is seldom chosen."""
     first, second, third = st.columns([2, 2, 3])
-    with first:
-        source = chosen_source()
     with second:
         compare = inputs.choice("compare", "embeddings", shown_models(), _("Show"))
-    sample = chosen_texts(source, options)
     pair_of_models = compared_models(model, compare)
     names = tuple(pair_of_models)
     model = names[-1]
+    with first:
+        source = chosen_source(model)
+    sample = chosen_texts(source, model, options)
     kinds = {"pca-2": "PCA 2-D", "pca-3": "PCA 3-D", "tsne-2": "t-SNE 2-D", "tsne-3": "t-SNE 3-D"}
     with options:
         pooling = cast(embeddings.Pooling, inputs.segment("pooling", "embeddings", pooling_names(), _("Pooling")))
@@ -53,10 +53,10 @@ def show(model: str, text: str, options: DeltaGenerator) -> None:
         return
     with st.spinner(_("Drawing the map …")):
         projection = cached_embeddings.projection(
-            names, sample.texts, cut, state, pooling, method, dimensions, perplexity
+            names, sample.texts, cut, state, pooling, method, dimensions, perplexity, text.strip()
         )
     near = nearest(model, text, sample, cut, state, pooling)
-    selected = maps(pair_of_models, projection, sample, near)
+    selected = maps(pair_of_models, projection, sample, near, text.strip())
     st.caption(
         told(sample)
         + " "
@@ -120,9 +120,13 @@ def nearest(
 
 
 def maps(
-    shown: dict[str, str], projection: embeddings.Projection, sample: embeddings.Sample, near: tuple[embeddings.Neighbour, ...]
-) -> list[int]:  # fmt: skip
-    """The pictures; returns the sentences selected in any of them."""
+    shown: dict[str, str],
+    projection: embeddings.Projection,
+    sample: embeddings.Sample,
+    near: tuple[embeddings.Neighbour, ...],
+    own: str,
+) -> list[int]:
+    """The pictures, with the visitor's own sentence as a star; returns the sentences selected in any of them."""
     mark = bool(near) and st.toggle(_("Ring the neighbours of the sentence above"), value=True)
     flat = projection.points[0].shape[1] == 2
     places = st.columns(len(shown))
@@ -132,7 +136,7 @@ def maps(
             place.markdown(f"**{title}**")
         figure = pictures.sentence_map(
             projection, which, sample.texts, sample.labels,
-            marked=[n.index for n in near] if mark and which == len(shown) - 1 else (), height=600 if len(shown) == 1 else 500, text=_,
+            marked=[n.index for n in near] if mark and which == len(shown) - 1 else (), own=own, height=600 if len(shown) == 1 else 500, text=_,
         )  # fmt: skip
         alt = _("A map of the sentences, a point for each, coloured by label; the sentences are in the table below")
         if flat:
@@ -166,6 +170,12 @@ def explain_map(
             _(
                 "t-SNE (perplexity {perplexity:g}, seed {seed}) keeps neighbours together; sizes of clusters and distances between them mean nothing."
             ).format(perplexity=perplexity, seed=embeddings.SEED)
+        )
+    if projection.beside:
+        parts.append(
+            _("★ is your sentence; the axes were found without it.")
+            if method == "pca"
+            else _("★ is your sentence, placed together with the others.")
         )
     if together:
         parts.append(

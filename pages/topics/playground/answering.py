@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import models, runs
 from core.bundled import READY
@@ -10,9 +11,13 @@ from core.errors import UserError
 from core.predict import Predictor
 from core.tasks.table import TASKS
 from pages.shared import inputs, layout
+from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _, error_text
+from pages.shared.opening import is_opening
+
+SHORT = 60  # characters of a row on a button
 
 
 def load(name: str) -> Predictor:
@@ -25,15 +30,16 @@ def load(name: str) -> Predictor:
         return cached_models.predictor(name)
 
 
-def choose_model() -> tuple[str, dict[str, str]]:
-    """The model that answers, and the titles of all that could and are here.
+def choose_model(place: DeltaGenerator) -> tuple[str, dict[str, str]]:
+    """The model that answers, chosen in a place of the page's first line, and the titles of all that could and are here.
 
     It is the shared model when that can answer. In place of one without a head this visitor's newest run answers, or else a model
     that comes with the studio, and a line says so. Raises UserError for a model that is not to be had: nothing else answers then.
     """
     titles = inputs.own_before_ready((run for run in inputs.finished() if run.config.task in TASKS), inputs.ready())
     try:
-        wanted = inputs.model("playground", label=_("Model that answers"))
+        with place:
+            wanted = inputs.model("playground", label=_("Model that answers"))
         load(wanted)
         return wanted, titles
     except UserError as error:
@@ -50,9 +56,9 @@ def choose_model() -> tuple[str, dict[str, str]]:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(template.format(reason=reason, title=layout.plain(titles[other])), width="content")
         _use(other, _("Use it on every page"))
+        if other in READY:
+            _train_your_own()
     load(other)
-    if other in READY:
-        _train_your_own()
     return other, titles
 
 
@@ -60,6 +66,38 @@ def _use(model: str, label: str) -> None:
     st.button(
         label, key="use_other", type="tertiary", icon=":material/push_pin:", on_click=inputs.put, args=("model", model)
     )
+
+
+def begin_with_own(name: str) -> None:
+    """Where the visitor has written nothing yet, a run is asked about a row of its own data."""
+    untouched = is_opening({"text": inputs.get("text")}) and not inputs.get("pair")
+    rows = cached_answers.own_rows(name) if untouched else None
+    if rows:
+        for role, text in next(iter(rows.of.values())).inputs.items():
+            inputs.put(role, text)
+
+
+def own_examples(name: str) -> None:
+    """A button for each row of the model's own data that is worth looking at."""
+    rows = cached_answers.own_rows(name)
+    if not rows:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(_("From its own data:"), width="content")
+        for kind, row in rows.of.items():
+            text = next(iter(row.inputs.values()))
+            st.button(
+                text if len(text) <= SHORT else text[: SHORT - 1] + "…",
+                key=f"own_{kind}",
+                type="tertiary",
+                on_click=_take_row,
+                args=(row.inputs,),
+            )
+
+
+def _take_row(texts: Mapping[str, str]) -> None:
+    for role, text in ({"pair": "", "view": "one"} | dict(texts)).items():
+        inputs.put(role, text)
 
 
 def examples(model: str) -> None:
@@ -87,10 +125,9 @@ def _take_example(model: str, text: str) -> None:
 
 def _train_your_own() -> None:
     """The way to a first model of one's own."""
-    with st.container(horizontal=True):
-        st.page_link("pages/finetune.py", label=_("Fine-tune a model of your own"), icon=":material/model_training:")
-        if any(run.state.status in runs.ACTIVE for run in cached_runs.all_runs()):
-            st.page_link("pages/runs.py", label=_("A run is on its way: watch it"), icon=":material/list_alt:")
+    st.page_link("pages/finetune.py", label=_("Fine-tune a model of your own"), icon=":material/model_training:")
+    if any(run.state.status in runs.ACTIVE for run in cached_runs.all_runs()):
+        st.page_link("pages/runs.py", label=_("A run is on its way: watch it"), icon=":material/list_alt:")
 
 
 def run_of(name: str) -> runs.Run | None:

@@ -16,7 +16,7 @@ import pandas as pd
 from core import predict, settings
 from core.data.load import Inputs
 from core.errors import UserError
-from core.export.tables import answered, csv_text
+from core.export.tables import UNSURE, answered, csv_text, decided, with_columns
 from core.results import Evaluation, Prediction
 from core.tasks.base import Goal
 from core.tasks.classify import Labelled, measure
@@ -36,7 +36,7 @@ class Job:
     """Texts to predict, and the predictions so far.
 
     inputs: role → N texts. rows: the row (or line) of each in its source, counted from 1. truth: the label of each, "" where
-    unknown, or None. empty: rows left out because a text is missing. beyond: rows left out because of STUDIO_MAX_BULK. source:
+    unknown, or None; truth_column: where in the source it stands. empty: rows left out because a text is missing. beyond: rows left out because of STUDIO_MAX_BULK. source:
     every row of the file that they come from, None of a field. file: its name. seconds: spent predicting.
     """
 
@@ -49,6 +49,7 @@ class Job:
     beyond: int
     source: Inputs | None = None
     file: str = ""
+    truth_column: str = ""
     predictions: list[Prediction] = field(default_factory=list)
     seconds: float = 0.0
     cancelled: bool = False
@@ -81,6 +82,22 @@ class Job:
         return (self.total - len(self.predictions)) / self.rate if self.rate else 0.0
 
 
+@dataclass(frozen=True)
+class Shown:
+    """Which answers are shown, and how; the download follows.
+
+    threshold: labels with a smaller probability are unsure, 0 for none. by_doubt: least sure first. only: the answers with this label
+    (or UNSURE), "" for all.
+    """
+
+    threshold: float = 0.0
+    by_doubt: bool = False
+    only: str = ""
+
+
+AS_ASKED = Shown()
+
+
 def create(
     model: str,
     title: str,
@@ -88,6 +105,7 @@ def create(
     truth: Sequence[str] | None = None,
     source: Inputs | None = None,
     file: str = "",
+    truth_column: str = "",
 ) -> Job:
     """A job over the rows that hold every text, at most STUDIO_MAX_BULK of them. Raises UserError when none does."""
     count = len(next(iter(inputs.values())))
@@ -105,6 +123,7 @@ def create(
         beyond=len(full) - len(kept),
         source=source,
         file=file,
+        truth_column=truth_column,
     )
 
 
@@ -122,14 +141,16 @@ def work(job: Job, predictor: predict.Predictor) -> Iterator[None]:
         size = min(MOST_PER_STEP, max(1, round(size / max(seconds, 0.001) * SECONDS_PER_STEP)))
 
 
-def evaluation(job: Job, goal: Goal) -> Evaluation | None:
-    """The answers so far against the labels that came with the texts, or None where there are none.
+def evaluation(job: Job, goal: Goal, threshold: float = 0.0) -> Evaluation | None:
+    """The answers so far that are at least so probable against the labels that came with the texts, or None where there are none.
 
     Rows whose label the model does not know are left out (`unknown` names them). Raises UserError when it knows none.
     """
-    answers = {i: row for i, row in enumerate(job.predictions) if isinstance(row, Labelled)}
+    given = {
+        i: row for i, row in enumerate(job.predictions) if isinstance(row, Labelled) and row.probability >= threshold
+    }
     strange = unknown(job, goal)
-    known = [i for i in answers if job.truth and job.truth[i] and job.truth[i] not in strange]
+    known = [i for i in given if job.truth and job.truth[i] and job.truth[i] not in strange]
     if job.truth is None or not known:
         return None
     names = sorted({job.truth[i] for i in known})
@@ -138,7 +159,7 @@ def evaluation(job: Job, goal: Goal) -> Evaluation | None:
         goal.task,
         goal.labels,
         np.array([index[job.truth[i]] for i in known]),
-        np.array([list(answers[i].probabilities.values()) for i in known]),
+        np.array([list(given[i].probabilities.values()) for i in known]),
         {role: [texts[i] for i in known] for role, texts in job.inputs.items()},
     )
 
@@ -153,17 +174,63 @@ def _shorten(text: str) -> str:
     return text if len(text) <= SHOWN_CHARS else text[: SHOWN_CHARS - 1] + "…"
 
 
-def table(job: Job, goal: Goal, brief: Callable[[Prediction], str] | None = None) -> pd.DataFrame:
+def answers(job: Job, goal: Goal, threshold: float = 0.0) -> pd.DataFrame:
+    """The answers so far, a row each; with a threshold also what it decides."""
+    frame = goal.frame(job.predictions)
+    return decided(frame, threshold) if threshold else frame
+
+
+def counts(job: Job, goal: Goal, threshold: float = 0.0) -> dict[str, int]:
+    """How often each label is the answer, in the model's order, and how often it is unsure."""
+    found = Counter(answers(job, goal, threshold)[_decision(threshold)])
+    return {label: found[label] for label in (*goal.labels, UNSURE) if found[label]}
+
+
+def _decision(threshold: float) -> str:
+    return "decision" if threshold else "label"
+
+
+def result(job: Job, goal: Goal, shown: Shown = AS_ASKED) -> pd.DataFrame:
+    """The answers so far as the command line's `predict` writes them: every row of a file with all its columns, as they are shown.
+
+    Of a field, the answered lines and the label in the file. Its index is the place of each row in the source.
+    """
+    frame = answers(job, goal, shown.threshold)
+    places = [row - 1 for row in job.rows[: len(frame)]]
+    if job.source is not None:
+        source = job.source
+        frame = answered(source.frame, source.report.used, source.texts, frame, places)
+    else:
+        frame = frame.set_axis(places)
+        frame["row"] = job.rows[: len(frame)]
+        if job.truth is not None:
+            frame["true label"] = job.truth[: len(frame)]
+    if shown.by_doubt:
+        frame = frame.sort_values("margin", kind="stable", na_position="last")
+    return frame[frame[_decision(shown.threshold)] == shown.only] if shown.only else frame
+
+
+def table(
+    job: Job, goal: Goal, brief: Callable[[Prediction], str] | None = None, shown: Shown = AS_ASKED
+) -> pd.DataFrame:
     """The answers so far for the eye: one row an input, long texts shortened, headings in the language of the page.
 
-    brief: an answer in a line, in place of the task's own columns.
+    All columns of the file follow. brief: an answer in a line, in place of the task's own columns.
     """
-    frame = goal.frame(job.predictions)
+    place_of = {row - 1: number for number, row in enumerate(job.rows[: len(job.predictions)])}
+    whole = result(job, goal, shown)
+    whole = whole[whole.index.isin(place_of)]
+    own = [column for column in answers(job, goal, shown.threshold) if column in whole]
+    frame = whole[own]
+    order = [place_of[place] for place in whole.index]
     if brief is not None:
-        frame = frame[list(job.inputs)].assign(answer=[brief(prediction) for prediction in job.predictions])
+        frame = frame[list(job.inputs)].assign(answer=[brief(job.predictions[number]) for number in order])
+    if "cut" in frame:
+        cut = [job.predictions[number].truncated for number in order]
+        frame = frame.assign(cut=[_("cut") if one else "" for one in cut]) if any(cut) else frame.drop(columns="cut")
     for role in job.inputs:
         if role in frame:
-            frame[role] = [_shorten(text) for text in frame[role]]
+            frame = frame.assign(**{role: [_shorten(text) for text in frame[role]]})
     chances = {column: column.removeprefix(CHANCE) for column in frame if str(column).startswith(CHANCE)}
     if len(chances) > MOST_LABEL_COLUMNS:
         frame = frame.drop(columns=list(chances))
@@ -171,32 +238,30 @@ def table(job: Job, goal: Goal, brief: Callable[[Prediction], str] | None = None
         "text": _("Text"),
         "pair": _("Second text"),
         "label": _("Prediction"),
+        "decision": _("Decision"),
         "probability": _("Probability"),
+        "margin": _("Margin"),
         "cut": _("Cut"),
         "fill": _("Likeliest words"),
         "answer": _("Answer"),
     } | {column: _("P({label})").format(label=label) for column, label in chances.items()}
     frame = frame.rename(columns=headings)
+    if "decision" in whole:
+        frame[_("Decision")] = frame[_("Decision")].replace({UNSURE: _("unsure")})
     if job.truth is not None:
-        frame.insert(len(job.inputs), _("Label in the file"), job.truth[: len(frame)])
-    frame.insert(0, _("Row"), job.rows[: len(frame)])
-    return frame
+        frame.insert(len(job.inputs), _("Label in the file"), [job.truth[number] for number in order])
+    frame.insert(0, _("Row"), [place + 1 for place in whole.index])
+    if job.source is None:
+        return frame
+    taken = (*job.source.report.used.values(), job.truth_column)
+    others = [column for column in job.source.frame.columns if column not in taken]
+    cells = job.source.frame.loc[whole.index, others]
+    return with_columns(frame, {str(name): [_shorten(str(cell)) for cell in cells[name]] for name in others})
 
 
-def download(job: Job, goal: Goal) -> str:
-    """The answers so far as CSV, as the command line's `predict` writes them: every row of a file with all its columns.
-
-    Of a field, the answered lines, the number of each, and the label in the file.
-    """
-    frame = goal.frame(job.predictions)
-    if job.source is not None:
-        places = [row - 1 for row in job.rows[: len(frame)]]
-        source = job.source
-        return csv_text(answered(source.frame, source.report.used, source.texts, frame, places), mark=True)
-    frame["row"] = job.rows[: len(frame)]
-    if job.truth is not None:
-        frame["true label"] = job.truth[: len(frame)]
-    return csv_text(frame, mark=True)
+def download(job: Job, goal: Goal, shown: Shown = AS_ASKED) -> str:
+    """The answers so far as CSV, in the order and with the decisions that are shown; rows without an answer stay empty."""
+    return csv_text(result(job, goal, shown), mark=True)
 
 
 def guess_truth(frame: pd.DataFrame, text_columns: Sequence[str], labels: Sequence[str]) -> str:

@@ -1,10 +1,9 @@
-"""The prepared experiments of the Playground; one of them is a text that the chosen model got wrong."""
+"""The prepared experiments of the Playground: they follow the labels and the rows of the model in view."""
 
+from core import exemplars
 from core.data.bundled import DATASETS
-from core.tasks.base import read_detail
-from core.tasks.classify import Classes
-from core.tasks.table import TASKS
 from pages.shared import layout
+from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import runs as cached_runs
 from pages.shared.experiments import Experiment
@@ -13,7 +12,7 @@ from pages.topics.playground.answering import run_of
 
 
 def rows(name: str) -> list[Experiment]:
-    """Prepared experiments; one of them is a text that this very model got wrong."""
+    """Prepared experiments: rows of the model's own data, or sentences that fit what its labels mean."""
     gives = cached_models.predictor(name).task.gives
     if "tokens" in gives:
         return [
@@ -51,11 +50,17 @@ def rows(name: str) -> list[Experiment]:
         ]
     if "label" not in gives:
         return []
+    own = _own(name)
     run = run_of(name)
     if run and run.config.data in DATASETS and DATASETS[run.config.data].languages == "zh":
-        return _chinese()
+        return [*_chinese(), *own]
+    return [*(_film() if exemplars.is_sentiment(cached_models.predictor(name).labels) or not own else []), *own]
+
+
+def _film() -> list[Experiment]:
+    """Sentences of praise and blame, for a model that tells them apart."""
     english = {"pair": "", "view": "one"}
-    found = [
+    return [
         Experiment(
             "not-bad",
             _("“Not bad at all”"),
@@ -96,27 +101,63 @@ def rows(name: str) -> list[Experiment]:
             {"text": "这部电影真好看，演员演得太棒了。", **english},
         ),
     ]
+
+
+def _own(name: str) -> list[Experiment]:
+    """Rows of the data that a run learnt from, held back from it where any were: sure, wrong, unsure, short, long, and two labels."""
+    rows = cached_answers.own_rows(name)
+    if rows is None:
+        return []
+    run = run_of(name)
     report = cached_runs.run_report(run.id) if run else None
-    test = report.evaluations.get("test") if report and not report.memorised else None
-    mistakes = read_detail(Classes, test).mistakes if test and TASKS[test.task].detail is Classes else ()
-    if mistakes:
-        mistake = mistakes[0]
-        found.insert(
-            3,
-            Experiment(
-                "mistake",
-                _("A sentence it gets wrong"),
-                _("Why is the model wrong here?"),
-                _(
-                    "From the test split, which this model never saw: the label there is **{true}**, the model says **{predicted}** and is "
-                    "{confidence:.1%} sure. A high probability is no promise. Which words led it astray? Or is the label wrong?"
-                ).format(
-                    true=layout.plain(mistake.true),
-                    predicted=layout.plain(mistake.predicted),
-                    confidence=mistake.confidence,
-                ),
-                {"text": mistake.text, "pair": mistake.pair, "view": "one"},
+    unseen = bool(report and not report.memorised)
+    source = _("A row of its data that this model never saw.") if unseen else _("A row of this model's data.")
+    titles = {
+        "right": _("One it is sure of"),
+        "wrong": _("A sentence it gets wrong"),
+        "unsure": _("Between two labels"),
+        "short": _("A short one"),
+        "long": _("A long one"),
+    }
+    questions = {
+        "right": _("Which words make the model sure?"),
+        "wrong": _("Why is the model wrong here?"),
+        "unsure": _("What would tip the answer?"),
+        "short": _("Are a few words enough?"),
+        "long": _("Which part of a long text decides?"),
+    }
+    points = {
+        "right": _("The label is **{true}**, and the model is {confidence:.1%} sure of it. Which words does it go by? Take the strongest away: is it still sure?"),
+        "wrong": _("The label is **{true}**, the model says **{predicted}** and is {confidence:.1%} sure. A high probability is no promise. Which words led it astray? Or is the label wrong?"),
+        "unsure": _("The label is **{true}**. The model gives **{predicted}** {confidence:.1%} and **{second}** {other:.1%}: change one word, and see which way it tips."),
+        "short": _("The label is **{true}**, the model says **{predicted}** ({confidence:.1%}). So few words decide: change one of them."),
+        "long": _("The label is **{true}**, the model says **{predicted}** ({confidence:.1%}). Is it the whole text that decides, or a few words of it?"),
+    }  # fmt: skip
+    found = [
+        Experiment(
+            kind,
+            titles[kind],
+            questions[kind],
+            source + " " + points[kind].format(
+                true=layout.plain(row.true), predicted=layout.plain(row.predicted), confidence=row.probability,
+                second=layout.plain(row.second), other=row.second_probability,
             ),
+            {"pair": "", **row.inputs, "view": "one"},
+        )
+        for kind, row in rows.of.items()
+    ]  # fmt: skip
+    if rows.pair:
+        first, second = rows.pair
+        role = next(iter(first.inputs))
+        point = _("One text of the label **{first}** and one of **{second}**. Write a word of the first into the second: how many does it take to turn the answer?")  # fmt: skip
+        found.append(
+            Experiment(
+                "two-labels",
+                _("Two labels"),
+                _("How many words does it take to turn the answer?"),
+                point.format(first=layout.plain(first.true), second=layout.plain(second.true)),
+                {"pair": "", **first.inputs, "other_text": second.inputs[role], "view": "texts"},
+            )
         )
     return found
 

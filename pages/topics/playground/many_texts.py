@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import settings
 from pages.shared import choices, layout
+from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.tasks.table import VIEWS
@@ -27,8 +28,15 @@ def _keep_pasted() -> None:
     st.session_state["bulk_text"] = st.session_state["bulk_text_widget"]
 
 
-def _fill_examples() -> None:
-    st.session_state["bulk_text"] = "\n".join(EXAMPLES)
+def _examples(name: str) -> tuple[str, ...]:
+    """Texts to try: rows of a run's own data, or sentences for a model of praise and blame."""
+    rows = cached_answers.own_rows(name)
+    own = [" ".join(next(iter(row.inputs.values())).split()) for row in rows.of.values()] if rows else []
+    return tuple(own) or EXAMPLES
+
+
+def _fill_examples(texts: tuple[str, ...]) -> None:
+    st.session_state["bulk_text"] = "\n".join(texts)
 
 
 def _begin(job: bulk.Job) -> None:
@@ -69,12 +77,14 @@ def show(name: str, titles: Mapping[str, str]) -> None:
                 height=170,
                 key="bulk_text_widget",
                 on_change=_keep_pasted,
-                placeholder=EXAMPLES[0] if prose else "",
+                placeholder=_examples(name)[0] if prose else "",
             )
             if st.session_state.get("bulk_text", "").strip():
                 ready = pasted(name, titles)
             elif prose:
-                st.button(_("Fill in examples"), on_click=_fill_examples, icon=":material/edit_note:")
+                st.button(
+                    _("Fill in examples"), on_click=_fill_examples, args=(_examples(name),), icon=":material/edit_note:"
+                )
         else:
             ready = from_file(name, titles)
     job = _answering(name, source, ready)

@@ -3,11 +3,14 @@
 import pandas as pd
 import streamlit as st
 
+from core.export.tables import UNSURE
+from core.figures import training as training_figures
 from core.metrics import METRICS
 from core.results import Evaluation
-from core.tasks.base import read_detail
+from core.tasks.base import Goal, read_detail
 from core.tasks.classify import Classes
-from pages.shared import layout, words
+from core.tasks.table import TASKS
+from pages.shared import charts, choices, layout, words
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.shared.tasks.table import VIEWS
@@ -96,7 +99,8 @@ def results(job: bulk.Job) -> None:
             )
         if evaluation is not None:
             _measured(evaluation)
-    table = bulk.table(job, goal, VIEWS[goal.task].brief)
+    shown = _choose_shown(job, goal) if "label" in TASKS[goal.task].gives else bulk.AS_ASKED
+    table = bulk.table(job, goal, VIEWS[goal.task].brief, shown)
     st.dataframe(
         table,
         hide_index=True,
@@ -115,7 +119,7 @@ def results(job: bulk.Job) -> None:
     with st.container(horizontal=True):
         st.download_button(
             _("Download as CSV"),
-            bulk.download(job, goal),
+            bulk.download(job, goal, shown),
             file_name="predictions.csv",
             mime="text/csv",
             on_click="ignore",
@@ -123,6 +127,56 @@ def results(job: bulk.Job) -> None:
         )
         layout.downloads(VIEWS[cached_models.predictor(job.model).task.id].downloads(job.predictions), "bulk")
         st.button(_("Discard"), on_click=_discard)
+
+
+def _choose_shown(job: bulk.Job, goal: Goal) -> bulk.Shown:
+    """How often each label is the answer, from which probability on it counts, and which answers are shown in which order."""
+    left, right = st.columns(2, gap="large")
+    with right:
+        threshold = st.slider(
+            _("Unsure below a probability of"),
+            0.0,
+            1.0,
+            step=0.01,
+            key="bulk_threshold",
+            help=_("A label that is less likely becomes “unsure”: an answer for a person to give."),
+        )
+        counts = bulk.counts(job, goal, threshold)
+        options = {"": _("all"), **{label: label for label in counts}}
+        if UNSURE in counts and UNSURE not in goal.labels:
+            options[UNSURE] = _("unsure")
+        only = choices.listed(_("Show"), options, choices.kept("bulk_only", options, ""), key="bulk_only")
+        orders = {"file": _("As in the file"), "doubt": _("Least sure first")}
+        order = choices.row(_("Order"), orders, choices.kept("bulk_order", orders, "file"), key="bulk_order")
+        if threshold:
+            _say_unsure(job, goal, threshold, counts.get(UNSURE, 0))
+    with left:
+        charts.plot(
+            training_figures.label_balance(
+                {options.get(label, label): count for label, count in counts.items()},
+                title=_("How often each answer is given"),
+                unit=_("Texts"),
+                text=_,
+            ),
+            "bulk_counts",
+            _("How often each answer is given"),
+        )
+    return bulk.Shown(threshold, order == "doubt", only)
+
+
+def _say_unsure(job: bulk.Job, goal: Goal, threshold: float, unsure: int) -> None:
+    """How many answers the threshold leaves to a person, and how right the others are where that is known."""
+    total = len(job.predictions)
+    said = _("{share:.0%} of the texts ({unsure:,} of {total:,}) are left to a person.").format(
+        share=unsure / total, unsure=unsure, total=total
+    )
+    with layout.mistakes():
+        sure = bulk.evaluation(job, goal, threshold)
+        if sure is not None:
+            said += " " + _("Of the sure answers whose label is known, {share:.1%} are right.").format(
+                share=sure.metrics["accuracy"].value
+            )
+    st.caption(said)
 
 
 def _measured(evaluation: Evaluation) -> None:

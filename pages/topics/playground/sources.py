@@ -1,25 +1,19 @@
 """Where many texts come from: what is pasted, or a file and its columns."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
 
 import streamlit as st
 
-from core import settings
-from core.data import fit, folders
-from core.data.columns import check_column, choose_inputs, more_texts, parts_of
-from core.data.dataset import Layout
+from core import models, runs, settings
+from core.data import fit
+from core.data.columns import check_column, choose_inputs, more_texts, parts_of, prefer
 from core.data.load import ask
 from core.errors import Note, UserError
-from core.results import JOINED, Reading
-from core.tables.table import FIND_OUT, Table
+from core.results import JOINED, RunConfig
 from pages.shared import choices, layout
 from pages.shared.cached import data as cached_data
 from pages.shared.cached import models as cached_models
-from pages.shared.data_form import report
-from pages.shared.data_form.reading import fields_of
+from pages.shared.data_form import passing, report
 from pages.shared.data_form.uploads import suffixes_of
 from pages.shared.i18n import _
 from pages.topics.playground import bulk
@@ -41,35 +35,6 @@ def pasted(name: str, titles: Mapping[str, str]) -> bulk.Job:
     return job
 
 
-def read_upload(upload: st.runtime.uploaded_file_manager.UploadedFile, rows: Layout, reading: Reading) -> Table:
-    """The uploaded file as a table, kept for this visitor until another one comes. Raises UserError when it is unreadable."""
-    key = (upload.file_id, rows.id, reading)
-    kept = st.session_state.get("bulk_table")
-    if kept is None or kept[0] != key:
-        name = "".join(c for c in upload.name if c.isprintable() and c not in "/\\")[-100:]
-        with tempfile.TemporaryDirectory() as folder, st.spinner(_("Reading the file…"), show_time=True):
-            path = Path(folder) / name
-            path.write_bytes(upload.getvalue())
-            kept = (key, folders.read(path, rows, reading))
-        st.session_state["bulk_table"] = kept
-    table: Table = kept[1]
-    return table
-
-
-def _choose_reading(upload: st.runtime.uploaded_file_manager.UploadedFile, rows: Layout) -> Table:
-    """The file read as it is said to be written; the fields for that are unfolded where it cannot be read."""
-    kept = f"bulk_reading@{upload.file_id}"
-    reading: Reading = st.session_state.get(kept, FIND_OUT)
-
-    def take(name: str, value: object) -> None:
-        st.session_state[kept] = replace(reading, **{name: value})  # type: ignore[arg-type]
-
-    with fields_of(reading, take, plain=False, key="bulk_") as show:
-        table = read_upload(upload, rows, reading)
-        show(table)
-    return table
-
-
 def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
     """A job over a file's rows once it and its columns are chosen, else None."""
     predictor = cached_models.predictor(name)
@@ -84,7 +49,7 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
     )
     if upload is None:
         return None
-    table = _choose_reading(upload, task.layout)
+    table = passing.table_of(upload, task.layout, key="bulk_")
     frame = table.frame
     roles, labelled = task.layout.inputs, "label" in task.gives
     columns = [str(column) for column in frame.columns]
@@ -94,8 +59,9 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
             count=len(roles),
             columns=", ".join(columns),
         )
+    trained = _trained(name)
     try:
-        guessed = choose_inputs(frame, task.layout, {})
+        guessed = choose_inputs(frame, task.layout, prefer(frame, roles, dict(trained.columns)))
     except UserError:  # not clear: the columns are offered in their order
         guessed = dict(zip(task.inputs, columns, strict=False))
     places = st.columns(len(roles) + labelled)
@@ -105,6 +71,7 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
         if len(roles) == 1:
             rest += [JOINED.join((guessed[role.id], other)) for other in more_texts(frame, task.layout, guessed)]
         guess = guessed[role.id]
+        rest += [] if guess in rest or guess in columns else [guess]
         offered, key = {column: column for column in rest}, f"bulk_{role.id}_column@{upload.file_id}"
         with place:
             chosen[role.id] = choices.listed(
@@ -127,10 +94,10 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
             )
     for column in (*chosen.values(), *filter(None, (truth,))):
         check_column(frame, column)
-    source = ask(upload.name, task.layout, table, chosen)
+    source = ask(upload.name, task.layout, table, chosen, separator=trained.preparation.separator)
     st.caption(_("{rows:,} rows in {file}").format(rows=len(source.frame), file=layout.plain(upload.name)))
     labels = source.frame[truth].tolist() if truth else None
-    job = bulk.create(name, short_title(name, titles), source.texts, labels, source, upload.name)
+    job = bulk.create(name, short_title(name, titles), source.texts, labels, source, upload.name, truth)
     report.remarks(source.report, unfit(name, job.inputs))
     if source.report.unreadable:
         st.warning(
@@ -139,6 +106,12 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
             ).format(count=len(source.report.unreadable), lines=", ".join(map(str, source.report.unreadable[:20])))
         )
     return job
+
+
+def _trained(name: str) -> RunConfig:
+    """How a model was trained, where it is a run; otherwise what is so of any."""
+    run = models.RUN_NAME.fullmatch(name)
+    return runs.get(run[1]).config if run else RunConfig(name, "")
 
 
 def unfit(name: str, texts: Mapping[str, Sequence[str]]) -> tuple[Note, ...]:

@@ -162,26 +162,31 @@ def _set_corpus(name: str) -> None:
 def _choose_texts(aim: Aim, model: str) -> Source | None:
     """The texts to learn from, None while nothing usable is chosen."""
     kind = _kind()
-    choices.row(
-        _("Where the texts come from"), _kinds(), kind, key="corpus_kind",
-        on_change=_take_kind, label_visibility="collapsed",
-    )  # fmt: skip
+    left, right = st.columns(2, vertical_alignment="center")
+    with left:
+        choices.row(
+            _("Where the texts come from"), _kinds(), kind, key="corpus_kind",
+            on_change=_take_kind, label_visibility="collapsed",
+        )  # fmt: skip
     if kind == PASTED:
         return _pasted(aim)
-    return _ready(aim, model) if kind == "ready" else _file(aim, model)
+    if kind == "file":
+        return _file(aim, model)
+    with right:
+        choices.listed(
+            _("Which texts"), {row.id: _(row.title) for row in DATASETS.values()}, inputs.get("corpus"), key="corpus_ready",
+            on_change=lambda: _set_corpus(st.session_state["corpus_ready"]), label_visibility="collapsed",
+        )  # fmt: skip
+    return Source(inputs.get("corpus"), "", aim.task.id)
 
 
-def _ready(aim: Aim, model: str) -> Source:
-    choices.listed(
-        _("Which texts"), {row.id: _(row.title) for row in DATASETS.values()}, inputs.get("corpus"), key="corpus_ready",
-        on_change=lambda: _set_corpus(st.session_state["corpus_ready"]),
-    )  # fmt: skip
+def _of_the_studio(aim: Aim, model: str) -> None:
+    """What is to be known of texts that come with the studio."""
     row = DATASETS[inputs.get("corpus")]
     st.caption(
-        _("{rows:,} texts; their labels are not used. Licence: {licence}").format(rows=row.rows, licence=_(row.licence))
+        _("{rows:,} texts; their labels are not used. Licence: {licence}").format(rows=row.rows, licence=row.licence)
     )
     result.read_before(aim.begins_with(model), row.id)
-    return Source(row.id, "", aim.task.id)
 
 
 def _text() -> str:
@@ -226,7 +231,15 @@ def _file(aim: Aim, model: str) -> Source | None:
 
 
 def _show_texts(dataset: TextDataset) -> None:
-    """How much there is, and its beginning."""
+    """How the texts begin, and how much there is."""
+    train = dataset.splits["train"]
+    rows = train.select(range(min(SHOWN, len(train))))
+    frame = pd.DataFrame({_("Text"): [_short(row["text"]) for row in rows]})
+    if "pair" in rows.column_names:
+        frame[_("Second text")] = [_short(row["pair"]) for row in rows]
+    if dataset.label_names:
+        frame[_("Label")] = [dataset.label_names[row["label"]] for row in rows]
+    st.dataframe(frame, hide_index=True, height="content", alt=_("The beginning of the texts"))
     counts = dataset.report.counts
     names = (
         (_("Pairs to learn from"), _("Pairs for validation"), _("Pairs for the test"))
@@ -236,14 +249,6 @@ def _show_texts(dataset: TextDataset) -> None:
     for column, name, split in zip(st.columns(3), names, ("train", "validation", "test"), strict=True):
         column.metric(name, f"{counts.get(split, 0):,}")
     report.remarks(dataset.report)
-    train = dataset.splits["train"]
-    rows = train.select(range(min(SHOWN, len(train))))
-    frame = pd.DataFrame({_("Text"): [_short(row["text"]) for row in rows]})
-    if "pair" in rows.column_names:
-        frame[_("Second text")] = [_short(row["pair"]) for row in rows]
-    if dataset.label_names:
-        frame[_("Label")] = [dataset.label_names[row["label"]] for row in rows]
-    st.dataframe(frame, hide_index=True, height="content", alt=_("The beginning of the texts"))
 
 
 def _short(text: str) -> str:
@@ -257,9 +262,10 @@ def _form(model: str) -> None:
     """Choose texts, what to learn and the values, see what they cost, start."""
     launch.others("learning")
     aims = _aims()
-    name = inputs.segment("learn", PAGE, {goal: _title(goal) for goal in aims}, _("What to learn"))
+    name = inputs.segment(
+        "learn", PAGE, {goal: _title(goal) for goal in aims}, _("What to learn"), label_visibility="collapsed"
+    )
     aim = aims[name]
-    st.caption(_help(name))
     if not aim.scratch and not cached_models.can_learn(model, aim.task.head):
         sentence = UserError(HEADS[aim.task.head].missing, name=models.title(model))
         st.warning(layout.plain(error_text(sentence)), icon=":material/warning:")
@@ -274,10 +280,13 @@ def _form(model: str) -> None:
             with st.spinner(_("Reading the data …"), show_time=True):
                 dataset = source.load()
             _show_texts(dataset)
+            if _kind() == "ready":
+                _of_the_studio(aim, model)
     values = _values(aim, model)
     config = _configuration(aim, model, source, values) if source else None
     with right, layout.mistakes():
         st.header(_("2 · Values"), anchor=False)
+        st.caption(_help(name))
         limit = 512 if aim.scratch else launch.token_limit(model)
         recipe.numbers(
             SETTABLE, values.value, lambda field: values.change(**{field: st.session_state[f"value_{field}"]}), limit

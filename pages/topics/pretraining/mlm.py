@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import attention, models
+from core import attention, models, openings
 from core.attention import readable
 from core.errors import UserError
 from core.figures import attention as attention_figures
@@ -29,6 +29,7 @@ from pages.topics.pretraining import masking
 DRAWN = 6  # masked positions with a picture of their own
 TERMS = 4  # of the loss that are written out
 SIDE_BY_SIDE = 3  # models
+NONE = "-"  # the shared value when somebody has shown every token
 
 
 def _cover(tokens: Tokens, position: int) -> str:
@@ -70,7 +71,7 @@ def after_press(tokens: Tokens, masked: tuple[int, ...], pressed: tuple[int, ...
     """
     shown = {_cover(tokens, i) for i in masked if i not in pressed}
     covers = dict.fromkeys(_cover(tokens, i) for i in pressed)
-    return " ".join(cover for cover in covers if cover and cover not in shown)
+    return " ".join(cover for cover in covers if cover and cover not in shown) or NONE
 
 
 def _gaps(model: str, tokens: Tokens) -> tuple[int, ...]:
@@ -79,8 +80,16 @@ def _gaps(model: str, tokens: Tokens) -> tuple[int, ...]:
     return tuple(i for i, token in enumerate(tokens.tokens) if token.id == mask)
 
 
+def _masked(model: str, tokens: Tokens, whole: bool) -> tuple[int, ...]:
+    """The tokens that are hidden: those that were pressed, or one word until somebody presses or writes a mask."""
+    if inputs.get("masked") == NONE and inputs.meant("masked", {NONE: tokens.text}, ""):
+        return ()
+    found = positions(tokens, inputs.get("masked"), whole_words=whole)
+    return found if found or _gaps(model, tokens) else openings.word_to_hide(tokens)
+
+
 def _clear() -> None:
-    inputs.put("masked", "")
+    inputs.put("masked", NONE)
 
 
 def _chips(model: str, tokens: Tokens, masked: tuple[int, ...], whole: bool) -> None:
@@ -143,7 +152,7 @@ def show(model: str, text: str, cut: int, options: DeltaGenerator) -> str:
     """
     tokens = cached_tokens.tokens(model, text, "", cut)
     whole = inputs.get("whole") == "yes"
-    masked = positions(tokens, inputs.get("masked"), whole_words=whole)
+    masked = _masked(model, tokens, whole)
     _chips(model, tokens, masked, whole)
     offered = _offered(model)
     with options:
@@ -176,7 +185,7 @@ def _fill(names: tuple[str, ...], text: str, cut: int, whole: bool) -> dict[str,
     for name in names:
         try:
             own = masking.as_written(name, text)
-            masked = positions(cached_tokens.tokens(name, own, "", cut), inputs.get("masked"), whole_words=whole)
+            masked = _masked(name, cached_tokens.tokens(name, own, "", cut), whole)
             found[name] = cached_pretraining.filled(name, own, masked, whole_words=whole, max_length=cut)
         except UserError as error:
             if name == names[0]:
@@ -347,20 +356,39 @@ def _attention(model: str, text: str, masked: tuple[int, ...], whole: bool, cut:
         st.markdown(_("Click a token to see how the heads look at a mask instead."))
         return
     config = cached_models.masked_lm(model).config
-    layer, head = inputs.layer_and_head("pretraining", config.num_hidden_layers, config.num_attention_heads)
+    moved = cached_pretraining.most_moved(model, text, masked, whole_words=whole, max_length=cut)
+    layer, head = inputs.layer_and_head("pretraining", config.num_hidden_layers, config.num_attention_heads, moved)
     both = cached_pretraining.before_after(model, text, masked, whole_words=whole, layer=layer, max_length=cut)
-    for column, maps, other, title in zip(
-        st.columns(2, gap="large"), (both.before, both.after), (both.after, both.before),
-        (_("Before: every token is read"), _("After: masked tokens are hidden")), strict=True
-    ):  # fmt: skip
-        with column:
-            st.markdown("**" + title + "**")
-            charts.plot(
-                attention_figures.attention_heatmap(maps, layer, head, beside=other.tokens, text=_),
-                key=f"mlm_attention_{maps is both.before}",
-                alt=_("The chosen head's attention, before or after masking"),
-            )
     before, after = (attention.head(maps, layer, head) for maps in (both.before, both.after))
+    tokens, names = both.before.tokens, attention.labels(both.before.tokens)
+    everything = range(len(names))
+    pictures = {
+        _("Before: every token is read"): (before, 1.0, _("The chosen head's attention before masking")),
+        _("After: masked tokens are hidden"): (after, 1.0, _("The chosen head's attention after masking")),
+        _("After minus before"): (
+            after - before,
+            max(float(abs(after - before).max()), 0.01),
+            _("What masking changes in the chosen head's attention: where it looks more, and where less"),
+        ),
+    }
+    for number, (column, (title, (values, largest, alt))) in enumerate(
+        zip(st.columns(len(pictures)), pictures.items(), strict=True)
+    ):
+        difference = number == len(pictures) - 1
+        figure = attention_figures.token_map(
+            tokens, everything, everything, values, title=title, largest=largest, difference=difference,
+            bar=_("difference of the weights") if difference else "", text=_,
+        )  # fmt: skip
+        with column:
+            charts.plot(figure, f"mlm_attention_{number}", alt)
+    st.caption(
+        _("Layer {layer}, head {head} in all three; the axes name the tokens that stood there.").format(layer=layer + 1, head=head + 1)
+        + (
+            " " + _("It is the head in which the attention of what is masked moves most.")
+            if (layer, head) == moved
+            else ""
+        )
+    )  # fmt: skip
     share = float(abs(after - before).sum(axis=1).mean()) / 2
     hidden = float(abs(after - before)[list(masked)].sum(axis=1).mean()) / 2
     st.caption(

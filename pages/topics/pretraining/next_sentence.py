@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import attention
 from core.errors import UserError
@@ -38,21 +39,23 @@ def _use(pair: tuple[str, str]) -> None:
     inputs.put("pair", pair[1])
 
 
-def show(model: str, text: str, pair: str, cut: int) -> str:
-    """The probability that the second text follows, prepared pairs, segments, and the way to the answer; returns the code."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(_("Prepared pairs:"), width="content")
-        for name, title in _titles().items():
-            st.button(title, key=f"nsp_{name}", on_click=_use, args=(PAIRS[name],))
+def show(model: str, text: str, pair: str, cut: int, above: DeltaGenerator) -> str:
+    """The probability that the second text follows, prepared pairs, segments, and the way to the answer; returns the code.
+
+    above: the place of the probability.
+    """
     if not pair.strip():
         st.info(_("Write a second sentence above, or choose a prepared pair."), icon=":material/edit:")
+        _choose_pair()
         _prepared(model, cut)
         return ""
     found = cached_pretraining.follows(model, text, pair, cut)
     for template, values in found.notes:
         st.info(layout.plain(_(template).format(**values)), icon=":material/info:")
-    _answer(found)
+    with above:
+        _answer(found)
     _segments(found)
+    _choose_pair()
     st.markdown(
         _(
             "BERT's second task: half of its training pairs were two sentences in a row, half had a second sentence from another text, and the vector of "
@@ -62,6 +65,13 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
     _path(found)
     _prepared(model, cut)
     return snippets.next_sentence(model, text, pair, found.tokens.max_length)
+
+
+def _choose_pair() -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(_("Prepared pairs:"), width="content")
+        for name, title in _titles().items():
+            st.button(title, key=f"nsp_{name}", on_click=_use, args=(PAIRS[name],))
 
 
 def _answer(found: NextSentence) -> None:

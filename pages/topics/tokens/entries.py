@@ -5,11 +5,12 @@ from typing import cast
 import pandas as pd
 import streamlit as st
 
-from core import vocabulary
+from core import openings, vocabulary
 from pages.shared import inputs, layout
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _
+from pages.topics.tokens.sentence import shared_text
 
 ENTRIES = "tokens_entries"
 ENTRIES_SHOWN = 50
@@ -22,6 +23,14 @@ def choose_entry(ids: tuple[int, ...]) -> None:
         inputs.put("entry", ids[row])
 
 
+def _telling(model: str) -> int | None:
+    """The entry that the vocabulary opens at: the sentence's longest word in one piece. Ids are places in the list of all."""
+    text = shared_text()
+    found = cached_tokens.tokens(model, text) if text.strip() else None
+    hidden = openings.word_to_hide(found) if found else ()
+    return found.tokens[hidden[0]].id if found and hidden else None
+
+
 def show(model: str) -> None:
     """Search the vocabulary, and see what stands near an entry before any context."""
     first, second, third = st.columns([3, 3, 1.3], vertical_alignment="bottom")
@@ -32,11 +41,13 @@ def show(model: str) -> None:
         kind = cast(vocabulary.EntryKind, inputs.part("tokens", kinds, label=_("Kind of entry")))
     total = cached_tokens.entries(model, query, kind, 1).total
     pages = max(1, -(-total // ENTRIES_SHOWN))
+    telling = None if query or kind != "all" else _telling(model)
     page = int(
         third.number_input(
-            _("Page of {count:,}").format(count=pages), 1, pages, 1, key=f"entries_{query}_{kind}_{pages}"
+            _("Page of {count:,}").format(count=pages), 1, pages, 1 + (telling or 0) // ENTRIES_SHOWN,
+            key=f"entries_{query}_{kind}_{pages}_{telling}",
         )
-    )
+    )  # fmt: skip
     found = cached_tokens.entries(model, query, kind, ENTRIES_SHOWN, (page - 1) * ENTRIES_SHOWN)
     st.caption(
         _("{total:,} of {size:,} entries. {help}").format(
@@ -59,12 +70,13 @@ def show(model: str) -> None:
             key=ENTRIES,
             on_select=lambda: choose_entry(ids),
             selection_mode="single-row",
+            selection_default={"selection": {"rows": [ids.index(telling)] if telling in ids else []}},
             alt=_("Entries of the vocabulary"),
         )
         st.caption(_("Choose a row to see its neighbours."))
     size = int(cached_models.encoder(model).config.vocab_size)
     asked = inputs.number("entry", 0, size, size)
-    entry = asked if asked < size else ids[0] if ids else None
+    entry = asked if asked < size else telling if telling in ids else ids[0] if ids else None
     with right:
         if entry is None:
             st.info(_("Nothing in the vocabulary fits. Search for less, or choose another kind."))

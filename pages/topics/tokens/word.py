@@ -4,6 +4,7 @@ from html import escape
 
 import streamlit as st
 
+from core import openings
 from core.tokens import NORMALISERS, WordTrace, check_text
 from pages.shared import inputs, layout
 from pages.shared.cached import models as cached_models
@@ -36,23 +37,30 @@ TABLE_STYLE = """
 
 def show(model: str) -> None:
     """How one word of the sentence becomes its tokens."""
-    typed_to_pick(model, inputs.get("word") or "0:0")
-    text = shared_text()
-    check_text(text)
-    words = cached_tokens.words(model, text)
+    above, text, chosen = st.container(), shared_text(), ""
+    try:
+        check_text(text)
+        words = cached_tokens.words(model, text)
+        options = {
+            f"0:{word.index}": f"{word.index + 1} · {visible(text[word.start : word.end], 30)}"
+            for word in words[:WORDS_OFFERED]
+        }
+        telling, is_cut = openings.word_to_cut(cached_tokens.tokens(model, text))
+        chosen = inputs.meant("word", options, f"0:{telling}" if f"0:{telling}" in options else "0:0")
+    finally:
+        with above:
+            typed_to_pick(model, chosen)
     if not words:
         st.info(_("After normalisation nothing is left of this text."))
         return
-    options = {
-        f"0:{word.index}": f"{word.index + 1} · {visible(text[word.start : word.end], 30)}"
-        for word in words[:WORDS_OFFERED]
-    }
     left, right = st.columns([1, 2], gap="large")
     with left:
-        index = int(inputs.choice("word", "tokens", options, _("The word")).removeprefix("0:"))
+        index = int(inputs.telling("word", "tokens", options, _("The word"), chosen).removeprefix("0:"))
     trace = cached_tokens.word_trace(model, text, index)
     with right:
         st.markdown(summary(trace))
+        if not is_cut and not inputs.get("word"):
+            st.caption(_("No word of this sentence is cut, so the longest is shown. Write a rarer one and watch."))
     st.header(_("1 · Normalisation"), anchor=False)
     steps_table(trace)
     st.header(_("2 · Into words"), anchor=False)

@@ -1,0 +1,115 @@
+"""Indexes of texts, vectors of questions, and how well a search does, kept by model and texts."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import numpy as np
+import streamlit as st
+
+from core import embeddings, settings
+from core.data import fit, helpdesk
+from core.errors import Note
+from core.search import evaluate, index, quality
+from core.search.vectors import MAX_LENGTH, Encoder
+from pages.shared.cached.data import fit_of
+from pages.shared.cached.models import encoder, tokenizer, written_at
+from pages.shared.cached.once import undisturbed
+
+Report = Callable[[int, int], None]
+
+
+def _encoder(name: str) -> Encoder:
+    return Encoder(name, encoder(name), tokenizer(name, MAX_LENGTH))
+
+
+def max_length(name: str) -> int:
+    """The most tokens of a text that a model reads here."""
+    return _encoder(name).max_length
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _opened(name: str, written: float, passages: tuple[str, ...], _report: Report | None) -> index.Index:
+    return index.opened(passages, _encoder(name), settings.HOME.value() / "search", _report)
+
+
+def opened(name: str, passages: tuple[str, ...], report: Report | None = None) -> index.Index:
+    """The index of some passages, kept on disk; `report` may draw progress, and is called only while nothing is kept yet."""
+    return _opened(name, written_at(name), passages, undisturbed(report))
+
+
+def advice(name: str, passages: tuple[str, ...]) -> tuple[Note, ...]:
+    """What is to be said where a model cannot read the passages, or not to their ends."""
+    return fit.notes(fit_of(name, {"text": passages}), max_length(name), cut=True)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _vector(name: str, written: float, question: str) -> np.ndarray:
+    return _encoder(name).vectors([question])[0]
+
+
+def vector(name: str, question: str) -> np.ndarray:
+    """A question's vector, (D,)."""
+    return _vector(name, written_at(name), question)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _outcome(
+    name: str, written: float, passages: tuple[str, ...], asked: tuple[tuple[str, int], ...], _report: Report | None
+) -> evaluate.Outcome:
+    vectors = opened(name, tuple(text for text, _ in asked), _report).vectors
+    return evaluate.evaluate(opened(name, passages), asked, vectors)
+
+
+def outcome(
+    name: str, passages: tuple[str, ...], asked: Sequence[tuple[str, int]], report: Report | None = None
+) -> evaluate.Outcome:
+    """How a search does on questions whose right passage is known."""
+    return _outcome(name, written_at(name), passages, tuple(asked), undisturbed(report))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _refusal(name: str, written: float, language: str, _report: Report | None) -> quality.Refusal:
+    desk = helpdesk.read(language)
+    found = {split: outcome(name, desk.passages, desk.asked(split), _report) for split in helpdesk.SPLITS}
+    without = {split: _best_cosines(name, desk, split) for split in helpdesk.SPLITS}
+    chosen = quality.choose_threshold(found["validation"].cosines, without["validation"])
+    return quality.refusal(chosen, found["test"].cosines, found["test"].right_first, without["test"])
+
+
+def refusal(name: str, language: str, report: Report | None = None) -> quality.Refusal:
+    """What the threshold does on the help desk's test questions."""
+    return _refusal(name, written_at(name), language, undisturbed(report))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _threshold(name: str, written: float, language: str, _report: Report | None) -> float:
+    desk = helpdesk.read(language)
+    found = outcome(name, desk.passages, desk.asked("validation"), _report)
+    return quality.choose_threshold(found.cosines, _best_cosines(name, desk, "validation"))
+
+
+def threshold(name: str, language: str, report: Report | None = None) -> float:
+    """The cosine below which there is no good answer, chosen on the help desk's validation questions."""
+    return _threshold(name, written_at(name), language, undisturbed(report))
+
+
+def _best_cosines(name: str, desk: helpdesk.HelpDesk, split: str) -> np.ndarray:
+    """The highest cosine of each message without an answer."""
+    vectors = opened(name, desk.unanswered[split]).vectors
+    highest: np.ndarray = (vectors @ opened(name, desk.passages).vectors.T).max(axis=1)
+    return highest
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _projection(
+    name: str, written: float, passages: tuple[str, ...], question: str, method: embeddings.Method
+) -> embeddings.Projection:
+    vectors = np.vstack([opened(name, passages).vectors, vector(name, question)])
+    return embeddings.project([vectors], method, perplexity=min(30.0, max(1.0, (len(passages) - 1) // 3)))
+
+
+def projection(
+    name: str, passages: tuple[str, ...], question: str, method: Literal["pca", "tsne"]
+) -> embeddings.Projection:
+    """The passages on a map, and the question as its last point."""
+    return _projection(name, written_at(name), passages, question, method)

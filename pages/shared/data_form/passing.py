@@ -1,0 +1,51 @@
+"""A file that a visitor wants to have read once: it is kept in the visit, and nowhere else.
+
+This module does not know what the file's columns mean.
+"""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from core.data import folders
+from core.data.dataset import Layout
+from core.results import Reading
+from core.tables.table import FIND_OUT, Table
+from pages.shared.data_form.reading import fields_of
+from pages.shared.data_form.uploads import suffix_of
+from pages.shared.i18n import _
+
+
+def table_of(upload: UploadedFile, rows: Layout, *, key: str) -> Table:
+    """The file read as it is said to be written; the fields for that are unfolded where it cannot be read.
+
+    key: begins the keys of the widgets. Raises UserError when the file is unreadable.
+    """
+    said = f"{key}reading@{upload.file_id}"
+    reading: Reading = st.session_state.get(said, FIND_OUT)
+
+    def take(name: str, value: object) -> None:
+        st.session_state[said] = replace(reading, **{name: value})  # type: ignore[arg-type]
+
+    with fields_of(reading, take, plain=suffix_of(upload.name) in rows.suffixes, key=key) as show:
+        table = _read(upload, rows, reading, f"{key}table")
+        show(table)
+    return table
+
+
+def _read(upload: UploadedFile, rows: Layout, reading: Reading, place: str) -> Table:
+    """The file as a table, kept until another one comes."""
+    key = (upload.file_id, rows.id, reading)
+    kept = st.session_state.get(place)
+    if kept is None or kept[0] != key:
+        name = "".join(c for c in upload.name if c.isprintable() and c not in "/\\")[-100:]
+        with tempfile.TemporaryDirectory() as folder, st.spinner(_("Reading the file…"), show_time=True):
+            path = Path(folder) / name
+            path.write_bytes(upload.getvalue())
+            kept = (key, folders.read(path, rows, reading))
+        st.session_state[place] = kept
+    table: Table = kept[1]
+    return table

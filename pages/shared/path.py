@@ -1,0 +1,69 @@
+"""The path through the studio: its pages in order, what each does, and the way from one to the next.
+
+The navigation, Home's cards and the foot of each page follow this table. It does not know what a page shows.
+"""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.errors import N_
+from pages.shared import inputs
+from pages.shared.i18n import _
+
+
+@dataclass(frozen=True)
+class Step:
+    """A page: its title, its icon, its section of the navigation, and what happens there in a word or two."""
+
+    title: str
+    icon: str
+    section: str
+    does: str
+
+
+STEPS = {
+    "tokens": Step(N_("Tokens"), ":material/abc:", N_("See"), N_("Tokenise")),
+    "encoder": Step(N_("Encoder"), ":material/account_tree:", N_("See"), N_("Encode")),
+    "attention": Step(N_("Attention"), ":material/hub:", N_("See"), N_("Attend")),
+    "embeddings": Step(N_("Embeddings"), ":material/scatter_plot:", N_("See"), N_("Compare")),
+    "pretraining": Step(N_("Pre-training"), ":material/school:", N_("Train"), N_("Pre-train")),
+    "finetune": Step(N_("Fine-tune"), ":material/model_training:", N_("Train"), N_("Fine-tune")),
+    "runs": Step(N_("Runs"), ":material/list_alt:", N_("Train"), N_("Evaluate, take away")),
+    "playground": Step(N_("Playground"), ":material/sports_esports:", N_("Use"), N_("Predict and explain")),
+    "search": Step(N_("Search"), ":material/search:", N_("Use"), N_("Search")),
+    "article": Step(N_("The tutorial, checked"), ":material/fact_check:", N_("Learn"), N_("Check a tutorial")),
+}  # a page's file in pages/ → its row
+
+
+def file(page: str) -> str:
+    """The page's script, as Streamlit names it."""
+    return f"pages/{page}.py"
+
+
+def numbered(page: str) -> str:
+    """What the page does, with its number: "2 · Encode"."""
+    return f"{list(STEPS).index(page) + 1} · {_(STEPS[page].does)}"
+
+
+def step(page: str) -> str:
+    """Which step of how many the page is, to begin its sentence with, in markdown."""
+    return "**" + _("Step {number} of {count}").format(number=list(STEPS).index(page) + 1, count=len(STEPS)) + "** · "
+
+
+def footer(page: str) -> None:
+    """Where to go from here: the page before and the next one, with the visitor's sentence and model."""
+    pages = ["home", *STEPS, "home"]
+    place = pages.index(page)
+    carried = {name: value for name, value in inputs.link().items() if name != "view"}  # each page has its own views
+    titles = {name: _(row.title) for name, row in STEPS.items()} | {"home": _("Home")}
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="path"):
+        before, after = pages[place - 1], pages[place + 1]
+        st.page_link(file(before), label=titles[before], icon=":material/arrow_back:", query_params=carried)
+        st.page_link(
+            file(after),
+            label=_("Next: {title}").format(title=titles[after]),
+            icon=":material/arrow_forward:",
+            icon_position="right",
+            query_params=carried,
+        )

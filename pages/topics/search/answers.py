@@ -1,0 +1,83 @@
+"""The answer to a question: the nearest text or that there is none, and the rankings beside each other."""
+
+import json
+
+import streamlit as st
+
+from core.search.index import Index
+from core.search.ways import WAYS, Scores
+from pages.shared import layout, progress
+from pages.shared.cached import search as cached_search
+from pages.shared.i18n import _, language
+from pages.shared.snippets import search as snippets
+from pages.topics.search.hits import hits_html
+from pages.topics.search.shelf import Shelf
+
+SHOWN = 5
+MOST_CHARS = 20_000  # of own texts that are written into the script
+FORMS = {"meaning": "{:.2f}", "words": "{:.1f}", "both": "{:.4f}"}  # WAYS id → how its scores are written
+
+
+def show(model: str, question: str, shelf: Shelf, index: Index) -> None:
+    """The best answer, and below it the rankings of every way."""
+    scores = index.scores(question, cached_search.vector(model, question))
+    verdict = st.container()
+    rankings(question, shelf, index, scores)
+    in_a_file = not shelf.desk and sum(map(len, shelf.passages)) > MOST_CHARS
+    if in_a_file:
+        file = layout.Download(_("The texts, for the script below"), snippets.FILE, "application/json", json.dumps(shelf.passages))  # fmt: skip
+        layout.downloads([file], "search")
+    layout.show_code(
+        snippets.search(
+            model, question, () if in_a_file else shelf.passages, shelf.desk, cached_search.max_length(model)
+        ),
+        _(
+            "Plain transformers and torch, and BM25 written out, with the values chosen above; it gives the same numbers."
+        ),
+    )
+    with verdict:
+        say(model, shelf, scores)
+
+
+def say(model: str, shelf: Shelf, scores: Scores) -> None:
+    """The text nearest by meaning, or that nothing is near enough. The threshold is drawn last: choosing it takes a moment at first."""
+    nearest = WAYS["meaning"].hits(scores, 1)[0]
+    place = st.empty()
+    with place.container(border=True):
+        _answer(shelf, nearest.place)
+        st.caption(_("Similarity {value:.2f}.").format(value=nearest.score))
+    desk = shelf.desk or language()
+    threshold = progress.work(
+        f"search_threshold_{model}_{desk}", _("Choosing the threshold"),
+        lambda report: cached_search.threshold(model, desk, report),
+    )  # fmt: skip
+    if threshold is None:
+        return
+    origin = (
+        _("The threshold {threshold:.2f} tells questions that this help desk answers from others; it was chosen on the validation questions.")
+        if shelf.desk
+        else _("The threshold {threshold:.2f} was chosen on the studio's help desk; for your own texts another one may be better.")
+    ).format(threshold=threshold)  # fmt: skip
+    with place.container(border=True):
+        if nearest.score < threshold:
+            st.markdown("**" + _("No good answer.") + "** " + _("The nearest text is hardly similar:"))
+            st.caption(layout.plain(shelf.titles[nearest.place]))
+        else:
+            _answer(shelf, nearest.place)
+        st.caption(_("Similarity {value:.2f}.").format(value=nearest.score) + " " + origin)
+
+
+def _answer(shelf: Shelf, place: int) -> None:
+    st.markdown(f"**{layout.plain(shelf.titles[place])}**")
+    if shelf.answers[place]:
+        st.markdown(layout.plain(shelf.answers[place]))
+
+
+def rankings(question: str, shelf: Shelf, index: Index, scores: Scores) -> None:
+    """The first texts of every way beside each other; what each matched word adds stands below."""
+    for column, way in zip(st.columns(len(WAYS), gap="medium"), WAYS.values(), strict=True):
+        hits = way.hits(scores, SHOWN)
+        matched = [] if way.id == "meaning" else [index.words.matches(question, hit.place) for hit in hits]
+        with column:
+            st.markdown(f"**{_(way.title)}** · {_(way.unit)}", help=_(way.help))
+            st.html(hits_html(hits, shelf.titles, shelf.answers, matched, form=FORMS[way.id]))

@@ -1,0 +1,26 @@
+"""The first visit in a real browser: every page and every topic once, none of them empty, none asking to train first."""
+
+from playwright.sync_api import Browser
+
+from tests.browser import driver as browser
+from tests.browser.common import check
+from tests.browser.driver import Server
+from tests.pages_common import ASKING, every_topic
+
+SEEN = ".js-plotly-plot, [data-testid=stDataFrame], [data-testid=stMetric], iframe, canvas, .chip, table, main img, svg.flow"
+
+
+def test_every_page_and_topic_has_something_to_see(server: Server, chromium: Browser) -> None:
+    page, watch = browser.new_page(chromium)
+    empty, asking = [], []
+    for name, query in every_topic():
+        address = "&".join(f"{key}={value}" for key, value in query.items())
+        page.goto(f"{server.url}/{'' if name == 'home' else name}?{address}")
+        browser.wait_until_calm(page)
+        if not page.locator(SEEN).locator("visible=true").count():
+            empty.append((name, query))
+        boxes = page.get_by_test_id("stAlert").all_inner_texts()
+        asking += [(name, query, box) for box in boxes if any(word in box.lower() for word in ASKING)]
+        assert not page.get_by_test_id("stException").count(), (name, query)
+    assert not empty and not asking
+    check(watch)

@@ -1,0 +1,99 @@
+"""The Search page: the help desk at once, questions in one's own words, own texts, and what cannot be searched as one line."""
+
+import pytest
+
+from tests.pages_common import LANGUAGES, check, open_page, texts
+
+
+def said(app: object) -> str:
+    return texts(app).replace("\\", "")  # type: ignore[arg-type]
+
+
+def html(app: object) -> str:
+    return "\n".join(str(part.proto.body) for part in app.get("html"))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_first_visit_shows_an_answer(language: str) -> None:
+    app = check(open_page("search", lang=language))
+    assert not app.error
+    title = {"en": "My parcel should have arrived by now", "zh": "包裹"}[language]
+    assert title in html(app) and ("0." in said(app))
+    assert html(app).count('<ol class="hits">') == 3 and "<mark>" in html(app)
+    assert {"en": "The threshold", "zh": "阈值"}[language] in said(app)
+    assert app.code
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("view", ["picture", "measured"])
+def test_every_view_in_both_languages(view: str, language: str) -> None:
+    app = check(open_page("search", lang=language, view=view, shelf="zh"))
+    assert not app.error
+    if view == "picture":
+        assert len(app.get("plotly_chart")) == 1
+    else:
+        assert "310" in said(app) and list(app.dataframe[0].value.columns)[1:] == [
+            "Recall@1", "Recall@3", "Recall@5", "Recall@10", "MRR", "nDCG@10",
+        ]  # fmt: skip
+
+
+def test_a_question_without_an_answer_gets_none() -> None:
+    app = check(open_page("search", ask="Who won the chess championship?", shelf="en"))
+    assert "No good answer." in said(app)
+    app = check(open_page("search", ask="overdue shipment", shelf="en"))
+    assert "No good answer." not in said(app) and "My parcel should have arrived" in said(app)
+
+
+def test_own_lines_are_searched() -> None:
+    app = check(
+        open_page(
+            "search",
+            shelf="lines",
+            passages="The cat sleeps.\nA bus stops here.\nBread is cheap.",
+            ask="public transport",
+        )
+    )
+    assert not app.error and "A bus stops here." in said(app)
+    assert "The threshold" in said(app) and "another one may be better" in said(app)
+    app.text_area(key="passages@search").set_value("Only one text").run()
+    assert not check(app).error and "Only one text" in said(app)
+
+
+def test_own_questions_are_measured() -> None:
+    query = {"shelf": "lines", "view": "measured", "passages": "The cat sleeps.\nA bus stops here.\nBread is cheap."}
+    app = check(open_page("search", **query, labelled="public transport | 2\nwhat does a loaf cost | 3"))
+    assert not app.error and "2 questions" in said(app)
+    assert app.dataframe[0].value["Recall@1"][0].startswith("1.000")
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"shelf": "lines", "passages": " \n "}, "nothing to search"),
+        ({"shelf": "lines", "passages": "a\nb", "view": "measured", "labelled": "what | 7"}, "'what' has the text number '7'; give one from 1 to 2"),
+        ({"shelf": "lines", "passages": "a\nb", "view": "measured", "labelled": "what"}, "has the text number ''"),
+        ({"shelf": "lines", "passages": "a text", "view": "picture"}, "needs at least 3 sentences; there are 2"),
+        ({"ask": " "}, "there is no question"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_searched_is_one_clear_line(query: dict[str, str], message: str) -> None:
+    app = check(open_page("search", **query))
+    assert len(app.error) == 1 and message in said(app)
+
+
+def test_texts_and_question_are_shown_as_they_are() -> None:
+    app = check(
+        open_page("search", shelf="lines", passages="<script>x</script> *bold*\nplain", ask="<b>bold</b> script")
+    )
+    assert not app.error and "<script>x" not in html(app) and "&lt;" in html(app)
+
+
+def test_a_file_is_searched() -> None:
+    app = check(open_page("search", shelf="file", ask="public transport"))
+    content = "text,answer\nThe cat sleeps.,At night.\nA bus stops here.,Every hour.\n,\nBread is cheap.,Two coins.\n"
+    app.file_uploader(key="search_file").upload("own.csv", content.encode(), "text/csv").run()
+    check(app)
+    assert not app.error and "A bus stops here." in said(app)
+    answers = next(box for box in app.selectbox if box.label.startswith("Column of answers"))
+    answers.set_value("answer").run()
+    assert "Every hour." in said(check(app))
