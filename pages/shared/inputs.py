@@ -52,7 +52,7 @@ DEFAULTS = {
     "uses": OPENINGS["en"]["uses"],
     "own_word": "",
     "own_uses": "",
-    "texts": "",
+    "texts": OPENINGS["en"]["texts"],
     "own_texts": "",
     "rows": "500",
     "map": "pca-2",

@@ -10,12 +10,14 @@ OPENINGS: dict[str, dict[str, str]] = {
         "text": "The plot is thin, but the acting is unforgettable.",
         "uses": "bank",
         "data": "rotten_tomatoes",
+        "texts": "",  # on the map: those of the model in view
         "sample": "rotten_tomatoes",
     },
     "zh": {
         "text": "剧情很单薄，但演员的表演非常精彩。",
         "uses": "pingguo",
         "data": "chinese-reviews",
+        "texts": "chinese-reviews",
         "sample": "chinese-reviews",
     },
 }
