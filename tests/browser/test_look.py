@@ -119,7 +119,7 @@ def test_everything_can_be_read_and_reached(server: Server, chromium: Browser, p
 
 def test_the_theme_can_be_switched_in_the_menu(server: Server, chromium: Browser) -> None:
     page, _ = browser.new_page(chromium)
-    page.goto(server.url)
+    page.goto(f"{server.url}/runs")
     browser.wait_until_calm(page)
     page.get_by_test_id("stMainMenu").get_by_role("button").click()
     page.get_by_text("Dark", exact=True).click()
