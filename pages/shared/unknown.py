@@ -40,7 +40,7 @@ def offer(model: str, tokens: Tokens, *, head: bool = False) -> None:
     line = _("{unknown} of {count} tokens are [UNK]: the vocabulary of {model} lacks {characters}").format(
         unknown=tokens.unknown, count=len(written), model=model, characters=lacking(tokens)
     )
-    with st.container(key="unknown", horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(":material/translate: " + plain(line), width="content")
         if head:
             _ways_to_a_head(tokens)
