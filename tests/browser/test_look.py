@@ -122,7 +122,7 @@ def test_the_theme_can_be_switched_in_the_menu(server: Server, chromium: Browser
     page.goto(f"{server.url}/runs")
     browser.wait_until_calm(page)
     page.get_by_test_id("stMainMenu").get_by_role("button").click()
-    page.get_by_text("Dark", exact=True).click()
+    page.get_by_test_id("stMainMenuItem-theme-Dark").click()
     expect(page.get_by_test_id("stApp")).to_have_css("color-scheme", "dark")
 
 
