@@ -245,8 +245,8 @@ def test_a_run_opens_with_its_own_rows_and_a_dataset_can_be_chosen(tiny_classifi
     copytree(tiny_classifier, run.folder / "model")
     query = {"model": f"run:{run.id}", "view": "map", "rows": "40"}
     app = check(open_page("embeddings", **query))
-    assert app.button_group(key="texts@embeddings").value == "held-back"
+    assert app.selectbox(key="texts@embeddings").value == "held-back"
     texts = next(table.value for table in app.dataframe if "Sentence" in table.value.columns)["Sentence"]
     assert set(texts) <= {text for text, _label in rows} and 0 < len(texts) < 40
-    app.button_group(key="texts@embeddings").set_value("rotten_tomatoes").run()
+    app.selectbox(key="texts@embeddings").set_value("rotten_tomatoes").run()
     assert "texts" in check(app).query_params and "invoice" not in str(app.dataframe[0].value)
