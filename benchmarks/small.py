@@ -199,8 +199,8 @@ def compare(data: Small, seed: int, options: argparse.Namespace) -> list[dict[st
         write(data, file, seed)
         dataset = load(str(file), LAYOUTS["text-label"], allow_path=True)
         model = options.model or data.model
-        hidden = models.load_config(model).hidden_size
-        size = Size(len(dataset.splits["train"]), len(dataset.label_names), hidden)
+        config = models.load_config(model)
+        size = Size(len(dataset.splits["train"]), len(dataset.label_names), config.hidden_size, config.vocab_size)
         asked = replace(with_preset(RunConfig(model, str(file)), options.preset, size), seed=seed)
         found = learn(asked, folder / "ours")
         about = {"data": data.name, "model": model, "rows": size.rows, "classes": size.classes, "seed": seed}

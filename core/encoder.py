@@ -373,6 +373,16 @@ def tensors(model: PreTrainedModel, tokens: Tokens) -> dict[str, Tensor]:
     return inputs
 
 
+def word_around(tokens: Tokens, place: int) -> list[int]:
+    """The positions of the word that holds a token: from the piece that begins it to the last that continues it."""
+    chosen = tokens.tokens[place]
+    same = [i for i, token in enumerate(tokens.tokens) if (token.source, token.word) == (chosen.source, chosen.word)]
+    begins = [i for i in same if i == same[0] or tokens.tokens[i].kind != "continuation"]
+    first = max(i for i in begins if i <= place)
+    end = next((i for i in begins if i > place), same[-1] + 1)
+    return [i for i in same if first <= i < end]
+
+
 def _swapped(tokens: Tokens, swap: tuple[int, int]) -> tuple[Tokens, tuple[int, ...]]:
     """The tokens with two words in each other's place, and where each token stood before."""
     words: list[list[int]] = []
@@ -384,9 +394,7 @@ def _swapped(tokens: Tokens, swap: tuple[int, int]) -> tuple[Tokens, tuple[int, 
         chosen = tokens.tokens[place]
         if chosen.word is None:
             raise UserError("'{token}' is not part of a word; choose two words to swap", token=chosen.text)
-        words.append(
-            [i for i, token in enumerate(tokens.tokens) if (token.source, token.word) == (chosen.source, chosen.word)]
-        )
+        words.append(word_around(tokens, place))
     first, second = words
     if first == second:
         raise UserError("both tokens belong to one word; choose two different words to swap")

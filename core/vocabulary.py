@@ -22,6 +22,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTok
 
 from core import tokens
 from core.errors import N_, UserError
+from core.scripts import separates_words
 
 Report = Callable[[int, int], None]
 Kind = Literal["wordpiece", "bpe", "unigram"]
@@ -317,15 +318,6 @@ def spelling(tokenizer: PreTrainedTokenizerBase, text: str, *, name: str = "") -
         characters=sum(not character.isspace() for character in text),
         words=len(text.split()) if separates_words(text) else None,
     )
-
-
-UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
-
-
-def separates_words(text: str) -> bool:
-    """Whether most letters of a text belong to scripts that put spaces between words."""
-    letters = [character for character in text[:2000] if character.isalpha()]
-    return 2 * sum(unicodedata.name(letter, "").startswith(UNSPACED) for letter in letters) <= len(letters)
 
 
 # --- What languages cost -----------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core import attention, html
 from core.errors import UserError
 from core.results import Tokens
-from pages.shared import choices, i18n, inputs, layout, path
+from pages.shared import choices, i18n, inputs, layout, path, unknown
 from pages.shared.cached import attention as cached_attention
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
@@ -140,6 +140,7 @@ with layout.page(
     topic = _topic()
     _experiments(topic)
     tokens = cached_tokens.tokens(model, text, pair, cut)  # says at once what is wrong with a text
+    unknown.offer(model, tokens)
     if topic == "what-heads-do":
         code = heads.show(model, text, pair, cut, bar.options)
     elif topic == "flow":

@@ -1,6 +1,7 @@
 """Embeddings: the vectors a model makes of tokens, words and sentences, and what is near what."""
 
-from pages.shared import inputs, layout, path
+from pages.shared import inputs, layout, path, unknown
+from pages.shared.cached import tokens as cached_tokens
 from pages.shared.experiments import of, strip
 from pages.shared.i18n import _
 from pages.topics.embeddings import experiments, output, sentence_map, word
@@ -30,6 +31,8 @@ with layout.page(
     inputs.topic("embeddings", views)
     strip("embeddings", of(experiments.rows(), {view}))
     with layout.mistakes():
+        if text.strip():
+            unknown.offer(model, cached_tokens.tokens(model, text))
         if view == "output":
             output.show(model, text, bar.options)
         elif view == "word":

@@ -10,7 +10,7 @@ from core.attention import labels
 from core.encoder import Trace
 from core.figures import encoder as figures
 from core.results import Tokens
-from pages.shared import charts, choices, inputs, layout, path
+from pages.shared import charts, choices, inputs, layout, path, unknown
 from pages.shared.cached import attention as cached_attention
 from pages.shared.cached import encoder as cached_encoder
 from pages.shared.cached import models as cached_models
@@ -231,6 +231,7 @@ with layout.page(
     topic = _topic()
     strip(PAGE, experiments.rows(topic))
     tokens = cached_tokens.tokens(model, text, pair, cut)  # says at once what is wrong with a text
+    unknown.offer(model, tokens)
     place, code = st.container(), st.empty()
     with place:
         if topic == CHANGE:

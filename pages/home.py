@@ -16,9 +16,10 @@ from core.data.bundled import DATASETS
 from core.errors import UserError
 from core.figures import style
 from core.metrics import METRICS
+from core.scripts import mostly_latin
 from core.tasks.base import read_detail
 from core.tasks.classify import Classes, Labelled
-from pages.shared import inputs, layout, path
+from pages.shared import inputs, layout, path, unknown
 from pages.shared import words as plain_words
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import attention as cached_attention
@@ -31,6 +32,7 @@ from pages.shared.cached import tokens as cached_tokens
 from pages.shared.data_form.source import kind_of
 from pages.shared.data_form.uploads import NO_FILE
 from pages.shared.i18n import _, language
+from pages.shared.opening import OPENINGS, is_opening
 from pages.topics.home import miniature
 
 SHORT = 24  # tokens in a miniature
@@ -96,6 +98,8 @@ def compare_card(model: str, text: str) -> None:
 
 
 def pretraining_card(model: str, text: str) -> None:
+    if not cached_models.has_head(model, "mlm"):  # the one that comes with the studio, which reads English
+        model, text = "minilm", OPENINGS["en"]["text"]
     tokens = cached_tokens.tokens(model, text, max_length=SHORT)
     hidden = openings.word_to_hide(tokens)
     if not cached_models.has_head(model, "mlm") or not hidden:
@@ -112,7 +116,8 @@ def pretraining_card(model: str, text: str) -> None:
 
 
 def finetune_card() -> None:
-    dataset = cached_data.dataset("rotten_tomatoes")
+    opening = OPENINGS[language()]["data"]
+    dataset = cached_data.dataset(opening)
     train = dataset.splits["train"]
     labels = np.array(train["label"])
     rows = []
@@ -122,8 +127,8 @@ def finetune_card() -> None:
         rows.append(f"<p style='margin:.3rem 0'><b>{escape(_(name))}</b><br>{escape(typical)}</p>")
     st.html(f'<div style="min-height:9.2rem">{"".join(rows)}</div>')
     st.caption(
-        _("{rows:,} real film sentences wait to be learnt; these are two of them").format(
-            rows=sum(dataset.report.counts.values())
+        _("{rows:,} real texts wait to be learnt, two of them here: {title}").format(
+            rows=sum(dataset.report.counts.values()), title=_(DATASETS[opening].title)
         )
     )
 
@@ -155,8 +160,11 @@ def runs_card() -> None:
 
 def playground_card(text: str) -> None:
     name, title = next(iter(inputs.answering("label").items()))
-    rows = cached_answers.own_rows(name) if text == inputs.DEFAULTS["text"] else None
+    rows = cached_answers.own_rows(name) if is_opening({"text": text}) else None
     given = next(iter(rows.of.values())).inputs if rows else {"text": text}
+    if name in READY and not mostly_latin([text]):
+        given = {"text": READY[name].examples[0]}  # it reads English, so it has nothing to say of this one
+        st.caption(given["text"])
     prediction = cached_answers.prediction(name, given)
     assert isinstance(prediction, Labelled)
     best = sorted(prediction.probabilities.items(), key=lambda item: -item[1])[:4]
@@ -239,6 +247,9 @@ with layout.page(
 ):
     bar = inputs.toolbar("home", label=_("Your sentence, on every page"))
     model, text = bar.model, bar.text
+    if text.strip():
+        with layout.mistakes():
+            unknown.offer(model, cached_tokens.tokens(model, text))
 
     cards = {
         "tokens": lambda: tokens_card(model, text),

@@ -17,6 +17,7 @@ with layout.page(
         "Ask a trained model about your own sentences: how sure it is, which words it goes by, what it said before it was trained, "
         "and what another model says."
     ),
+    opens_in="en",  # the ready models read English
 ):
     st.html(answer.STYLE)
     with st.container(key="toolbar"):

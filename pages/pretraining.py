@@ -5,7 +5,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import families, models
 from core.errors import UserError
-from pages.shared import i18n, inputs, layout, path
+from pages.shared import i18n, inputs, layout, path, unknown
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.experiments import of, strip
@@ -85,13 +85,7 @@ def _ask(topic: str, model: str, text: str, cut: int, options: DeltaGenerator) -
     with layout.mistakes():
         text = as_written(model, text) if topic != "nsp" else text
         tokens = cached_tokens.tokens(model, text, pair, cut)  # says at once what is wrong with a text
-        if tokens.unknown:
-            st.info(
-                _(
-                    "{unknown} of the {count} tokens are not in this model's vocabulary: it knows only that something stands there. Choose a model of the text's language."
-                ).format(unknown=tokens.unknown, count=len(tokens.tokens)),
-                icon=":material/translate:",
-            )
+        unknown.offer(model, tokens, head=True)
         with layout.mistakes():
             head = HEADS.get(topic)
             if head is not None and not cached_models.has_head(model, head):
@@ -124,6 +118,7 @@ with layout.page(
         "Before it saw a single label, BERT read billions of words with holes in them and learnt to fill the holes, and to tell whether one sentence follows "
         "another. Ask it both, and watch it learn."
     ),
+    opens_in="en",  # the heads that come with the studio read English
     resets=(*inputs.OF_PICTURES, "learn", "corpus", "pasted", "plan", "learning"),
 ):
     topics = _topics()

@@ -177,7 +177,7 @@ def delete(run_ids: Sequence[str]) -> None:
             st.session_state["delete_error"] = error
             return
         if inputs.get("model") == f"run:{run_id}":
-            inputs.put("model", inputs.DEFAULTS["model"])
+            inputs.forget("model")
         if inputs.get("run") == run_id:
             inputs.put("run", "")
     choose(())

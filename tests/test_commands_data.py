@@ -220,6 +220,15 @@ def test_a_mistake_about_the_rows_is_one_line(
     assert expected in refused(capsys, *command)
 
 
+def test_two_delimiters_that_do_equally_well_name_the_option(
+    capsys: pytest.CaptureFixture[str], tiny_classifier: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "films.csv"
+    file.write_text("".join(f"{'fine' if i % 2 else 'bad'} film {i};{i % 3},5\n" for i in range(30)))
+    line = refused(capsys, "train", "--model", tiny_classifier, "--data", file, "--output", tmp_path / "o")
+    assert line.endswith("say which of them it is (--delimiter)")
+
+
 def test_files_for_validation_and_test_become_the_data_of_the_run(
     monkeypatch: pytest.MonkeyPatch, tiny_classifier: Path, tickets: Path, tmp_path: Path
 ) -> None:

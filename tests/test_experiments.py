@@ -3,8 +3,9 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core import models
 from core.bundled import READY
-from pages.shared import inputs
+from pages.shared import experiments, inputs
 from pages.shared.experiments import Experiment, of
 from pages.topics.attention import experiments as attention
 from pages.topics.embeddings import experiments as embeddings
@@ -105,3 +106,28 @@ def test_an_experiment_that_the_topic_does_not_have_leaves_the_address() -> None
 def test_experiments_belong_to_a_topic_by_their_view() -> None:
     rows = tuple(Experiment(name, "", "", "", {"view": name}) for name in ("a", "b", "c"))
     assert [row.id for row in of(rows, {"a", "c"})] == ["a", "c"]
+
+
+@pytest.mark.parametrize("page", ROWS)
+def test_a_chinese_page_has_chinese_experiments_where_a_model_reads_them(
+    page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {row.id for row in ROWS[page]()}
+    monkeypatch.setattr(experiments, "language", lambda: "zh")
+    assert {row.id for row in ROWS[page]()} == before, "not without the model"
+    monkeypatch.setattr(models, "availability", lambda name: "here")
+    rows = ROWS[page]()
+    added = [row for row in rows if row.id not in before]
+    assert len({row.id for row in rows}) == len(rows)
+    if page == "playground":  # whose ready models read English
+        added = list(playground._chinese())
+    assert added
+    for row in added:
+        assert row.id.startswith("zh-") and set(row.values) <= set(inputs.DEFAULTS) and "view" in row.values
+        assert row.question.endswith("?") and len(row.look) > 60
+
+
+def test_the_address_of_a_chinese_experiment_opens_it_on_an_english_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "availability", lambda name: "here")
+    monkeypatch.setattr(experiments.inputs, "get", lambda name: "zh-bridge" if name == "experiment" else "")
+    assert "zh-bridge" in {row.id for row in tokens.rows()}

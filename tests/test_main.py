@@ -270,9 +270,9 @@ def test_after_a_run_it_is_said_what_would_help_most(capsys: pytest.CaptureFixtu
         ("rare", "Never found: sad."),
     ):
         run = runs.Run(name, tmp_path, SHOWN[name].config, runs.RunState("finished", 0.0))
-        train_module._tell_next(run, SHOWN[name].report)
+        train_module.tell_next(run, SHOWN[name].report)
         assert says in capsys.readouterr().err
-    train_module._tell_next(run, ended().report)
+    train_module.tell_next(run, ended().report)
     assert capsys.readouterr().err == ""
 
 

@@ -126,6 +126,7 @@ def test_the_folder_is_an_ordinary_one_that_transformers_reads_alone(package: Pa
 def test_chinese_is_read_without_unknown_tokens(tokenizer: PreTrainedTokenizerBase) -> None:
     found = tokens.tokenize(tokenizer, "南京市长江大桥", "好")
     assert [token.text for token in found.tokens] == ["<s>", "▁", "南京市", "长江", "大", "桥", "</s>", "</s>", "▁", "好", "</s>"]  # fmt: skip
+    assert [token.kind for token in found.tokens[2:6]] == ["word"] * 4, "no space is written between these words"
     assert found.unknown == 0 and {token.segment for token in found.tokens} == {0}
     assert "token_type_ids" not in tokenizer("好") and tokenizer.mask_token == "<mask>"
     assert tokenizer.model_max_length == 48 and len(tokenizer) == len(PIECES)
@@ -139,6 +140,8 @@ def test_attention_and_the_layers_by_hand_work_on_it(package: Path, tokenizer: P
     maps = attention.attend(model, tokenizer, "南京市长江大桥")
     assert maps.weights.shape[:2] == (2, 2) and np.allclose(maps.weights.sum(axis=-1), 1, atol=1e-5)
     assert encoder.trace(model, tokenizer, "南京市长江大桥", layer=1).worst < 1e-4
+    swapped = encoder.trace(model, tokenizer, "南京市长江大桥", layer=1, swap=(3, 5))
+    assert [token.text for token in swapped.tokens.tokens[1:6]] == ["▁", "南京市", "桥", "大", "长江"]
 
 
 def test_it_has_no_head_and_says_so(package: Path) -> None:

@@ -250,3 +250,8 @@ def test_a_run_opens_with_its_own_rows_and_a_dataset_can_be_chosen(tiny_classifi
     assert set(texts) <= {text for text, _label in rows} and 0 < len(texts) < 40
     app.selectbox(key="texts@embeddings").set_value("rotten_tomatoes").run()
     assert "texts" in check(app).query_params and "invoice" not in str(app.dataframe[0].value)
+
+
+def test_only_data_whose_texts_have_a_label_is_mapped() -> None:
+    app = check(open_page("embeddings", **(ROWS | {"texts": "entities"})))
+    assert not app.error and app.button_group(key="texts@embeddings").value == "rotten_tomatoes"

@@ -11,7 +11,11 @@ SHOWN = ("plotly_chart", "arrow_data_frame", "bidi_component", "iframe", "metric
 
 def shown(app: AppTest) -> int:
     """How many pictures, tables, chips and numbers the page has."""
-    html = [one for one in app.get("html") if any(mark in one.proto.body for mark in ("<table", "<img", 'class="chip'))]
+    html = [
+        one
+        for one in app.get("html")
+        if any(mark in one.proto.body for mark in ("<table", "<img", 'class="chip', 'class="hits'))
+    ]
     return len(html) + sum(len(app.get(kind)) for kind in SHOWN if kind != "html")
 
 

@@ -19,7 +19,7 @@ def test_the_first_visit_shows_an_answer(language: str) -> None:
     assert not app.error
     title = {"en": "My parcel should have arrived by now", "zh": "包裹"}[language]
     assert title in html(app) and ("0." in said(app))
-    assert html(app).count('<ol class="hits">') == 3 and "<mark>" in html(app)
+    assert html(app).count('<div class="hits" role="list">') == 3 and "<mark>" in html(app)
     assert {"en": "The threshold", "zh": "阈值"}[language] in said(app)
     assert app.code
 

@@ -68,6 +68,14 @@ def test_the_case_of_400_tickets() -> None:
     assert thorough["learning_rate"] == 1e-4, "few rows are not learnt in half the steps at half the rate"
 
 
+def test_the_embeddings_of_a_large_vocabulary_stay_as_they_are() -> None:
+    found = fitted("quick", Size(316, 3, vocabulary=250_037))
+    assert (found["method"], found["frozen_layers"]) == ("frozen", 0)
+    assert "method" not in fitted("quick", Size(316, 3)) and "method" not in fitted(
+        "quick", Size(316, 3, vocabulary=50_265)
+    )
+
+
 def test_more_classes_take_more_steps_and_large_models_a_lower_rate() -> None:
     few, many = fitted("quick", Size(600, 2)), fitted("quick", Size(600, 20))
     assert many["epochs"] > few["epochs"]

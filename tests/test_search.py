@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from sklearn.metrics import label_ranking_average_precision_score, ndcg_score, roc_curve
 
 from core import embeddings, models
+from core.commands import search as command
 from core.data import helpdesk
 from core.errors import Cancelled, UserError
-from core.search import bm25, index, quality, vectors, words
+from core.search import bm25, evaluate, index, quality, vectors, words
 from core.search.ways import RRF, WAYS, Hit, Scores, top
+from tests.test_main import answered, refused
 
 PASSAGES = ("the cat sat on the mat", "the dog sat", "a bird sings and sings in the tree", "ßtraße und Weg")
 
@@ -243,3 +245,42 @@ def test_the_help_desk_finds_what_shares_no_word(encoder: vectors.Encoder) -> No
     question = "My parcel never came."
     best = WAYS["meaning"].hits(index.build(passages, encoder).scores(question, encoder.vectors([question])[0]), 1)[0]
     assert chosen[best.place].id == "parcel-late"
+
+
+# --- The command -------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_finds_rows_of_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "own.csv"
+    file.write_text("text,note\nThe cat sleeps.,a\n,b\nA bus stops here.,c\nBread is cheap.,d\n", encoding="utf-8")
+    result = answered(capsys, "search", "--data", file, "--count", 2, "public transport")
+    assert (result["n"], result["rows"], result["way"]) == (3, 4, "meaning")
+    assert result["hits"][0]["row"] == 3 and result["hits"][0]["text"] == "A bus stops here."
+    assert result["hits"][0]["words"] == {} and result["hits"][0]["cosine"] == result["hits"][0]["score"]
+    by_words = answered(capsys, "search", "--data", file, "--way", "words", "cheap bread!")["hits"]
+    assert [hit["row"] for hit in by_words] == [4] and set(by_words[0]["words"]) == {"cheap", "bread"}
+    assert "there is no question" in refused(capsys, "search", "--data", file, " ")
+    assert "at least 1" in refused(capsys, "search", "--data", file, "--count", 0, "bread")
+
+
+def test_the_command_offers_every_way() -> None:
+    assert tuple(WAYS) == command.WAY_IDS
+
+
+# --- Many questions ----------------------------------------------------------------------------------------------------
+
+
+def test_many_questions_are_ranked_in_every_way(encoder: vectors.Encoder) -> None:
+    built = index.build(PASSAGES, encoder)
+    asked = [("a cat on a mat", 0), ("music from an animal in the garden", 2), ("the dog sat", 0)]
+    told: list[int] = []
+    found = evaluate.evaluate(
+        built, asked, encoder.vectors([text for text, _ in asked]), lambda done, _: told.append(done)
+    )
+    assert told == [1, 2, 3]
+    assert [row.best for row in found.questions][:2] == [0, 2]
+    assert found.right_first.tolist() == [row.best == row.right for row in found.questions]
+    assert found.questions[2].ranks["words"] == 2 and found.cosines == pytest.approx(
+        [row.cosine for row in found.questions]
+    )
+    assert set(found.quality) == set(WAYS) and found.quality["meaning"].n == 3

@@ -10,6 +10,7 @@ from transformers import BertModel, PreTrainedTokenizerFast
 from core import models, tokens, vocabulary
 from core.data import fit
 from core.errors import Cancelled, UserError
+from core.scripts import separates_words
 from tests.conftest import WORDS, make_config, make_tokenizer
 
 TEXTS = [
@@ -114,7 +115,7 @@ def test_the_languages_are_what_they_say() -> None:
     for row in rows:
         strong = {unicodedata.bidirectional(character) for character in row.text}
         assert (row.direction == "rtl") == bool(strong & {"R", "AL"}), row.id
-        assert vocabulary.separates_words(row.text) == row.spaces, row.id
+        assert separates_words(row.text) == row.spaces, row.id
         assert unicodedata.normalize("NFC", row.text) == row.text or row.id == "hi", row.id
 
 

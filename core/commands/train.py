@@ -258,9 +258,11 @@ def _size(config: RunConfig, dataset: "TextDataset") -> Size:
     from core import models
 
     rows = len(dataset.splits["train"])
-    scratch = config.model == models.SCRATCH
-    hidden = Size.hidden if scratch else models.load_config(config.model, allow_path=True).hidden_size
-    return Size(min(rows, config.limit or rows), len(dataset.label_names), hidden)
+    rows, classes = min(rows, config.limit or rows), len(dataset.label_names)
+    if config.model == models.SCRATCH:
+        return Size(rows, classes)
+    model = models.load_config(config.model, allow_path=True)
+    return Size(rows, classes, model.hidden_size, model.vocab_size)
 
 
 def _unfit(config: RunConfig, task: "Task", dataset: "TextDataset") -> "tuple[Note, ...]":

@@ -179,8 +179,8 @@ DATASETS: dict[str, Dataset] = {
             560,
             N_("Apache-2.0 (written for this studio)"),
             N_(
-                "Chinese sentences with the same five types, each character a word. The bundled model lacks most of these characters; "
-                "bert-base-chinese has them."
+                "Chinese sentences with the same five types, each character a word. minilm lacks most of these characters; multilingual-e5-small "
+                "has them."
             ),
             lambda: entities.read(WRITTEN / "entities" / "zh.jsonl"),
         ),

@@ -18,13 +18,11 @@ ROWS_AT_ONCE = 1000
 
 UNKNOWN = N_(
     "{share:.0%} of the tokens in {n} texts are unknown to this model's vocabulary, which reads them all as the same token; choose a "
-    "model that knows these signs: bert-base-chinese for Chinese, bert-base-multilingual-cased for many languages, roberta-base for "
-    "any sign, emoji included"
+    "model that knows these signs: multilingual-e5-small for Chinese and most other languages, roberta-base for any sign, emoji included"
 )
 UNKNOWN_HERE = N_(
     "{share:.0%} of this text's tokens are unknown to the model's vocabulary, which reads them all as the same token; choose a model "
-    "that knows these signs: bert-base-chinese for Chinese, bert-base-multilingual-cased for many languages, roberta-base for any "
-    "sign, emoji included"
+    "that knows these signs: multilingual-e5-small for Chinese and most other languages, roberta-base for any sign, emoji included"
 )
 
 

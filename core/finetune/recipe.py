@@ -21,6 +21,7 @@ FEW_ROWS = 1000  # or less, of which twice the length is read
 EVALUATIONS = 8  # or more in a run of few rows
 ROUNDS = 10  # of evaluations in a run of more epochs than that: each leaves a checkpoint of four times the model
 TOO_FEW_STEPS = 150
+LARGE_VOCABULARY = 100_000
 LOWER = 5  # times lower than one that is too high for a loss to fall is a learning rate to try
 NOT_A_NUMBER = N_(
     "the loss is no longer a number at step {step}: the learning rate {rate} is too high for this model; try {lower}"
@@ -43,11 +44,17 @@ class Preset:
 
 @dataclass(frozen=True)
 class Size:
-    """What a recipe depends on. rows: to train on; classes: labels to choose from; hidden: the model's hidden size."""
+    """What a recipe depends on. rows: to train on; classes: labels to choose from; hidden, vocabulary: sizes of the model."""
 
     rows: int
     classes: int = 2
     hidden: int = 384
+    vocabulary: int = 30_522
+
+    @property
+    def keeps_embeddings(self) -> bool:
+        """Whether the embeddings are so many that training them would cost more than all layers."""
+        return self.vocabulary > LARGE_VOCABULARY
 
 
 @dataclass(frozen=True)
@@ -220,7 +227,8 @@ def fitted(preset: str, size: Size) -> dict[str, Any]:
     A network learns in steps, not in epochs. Where the preset's own values make fewer steps than it promises, the rows come in
     smaller batches and more often, until there are enough: a smaller batch makes more steps of the same work. Of few rows twice
     the length is read, which costs little, and a low learning rate is left to large data. The model is evaluated about EVALUATIONS
-    times, or once an epoch where there are more. Large models take a smaller learning rate.
+    times, or once an epoch where there are more. Large models take a smaller learning rate; the embeddings of a large vocabulary
+    stay as they are.
     """
     row = PRESETS[preset]
     values = dict(row.values)
@@ -238,7 +246,7 @@ def fitted(preset: str, size: Size) -> dict[str, Any]:
             "evaluations": 1 if epochs >= EVALUATIONS else math.ceil(EVALUATIONS / epochs),
         }
     values["learning_rate"] = for_hidden_size(values["learning_rate"], size.hidden)
-    return values
+    return values | ({"method": "frozen", "frozen_layers": 0} if size.keeps_embeddings else {})
 
 
 def fewest_steps(least: int, classes: int) -> int:
@@ -289,6 +297,13 @@ def derivation(config: RunConfig, size: Size) -> tuple[Note, ...]:
             (
                 N_("So few rows are read more often and in smaller batches: it takes {wanted:,} steps or more to learn {classes} labels."),
                 {"wanted": fewest_steps(row.steps, size.classes), "classes": size.classes},
+            )
+        )  # fmt: skip
+    if size.keeps_embeddings and config.method == "frozen":
+        lines.append(
+            (
+                N_("The embeddings of {entries:,} pieces stay as they are: they are most of the model, and a step would go through all of them."),
+                {"entries": size.vocabulary},
             )
         )  # fmt: skip
     return tuple(lines)

@@ -65,10 +65,10 @@ def opened(passages: Sequence[str], encoder: Encoder, home: Path, report: Report
     if not folder.is_dir():
         index = build(passages, encoder, report)
         home.mkdir(parents=True, exist_ok=True)
-        _write(index, folder)
+        write(index, folder)
         _sweep(home)
     os.utime(folder)
-    return _read(passages, folder)
+    return read(passages, folder)
 
 
 def _key(passages: Iterable[str], encoder: Encoder) -> str:
@@ -83,7 +83,7 @@ def _key(passages: Iterable[str], encoder: Encoder) -> str:
     return digest.hexdigest()[:32]
 
 
-def _write(index: Index, folder: Path) -> None:
+def write(index: Index, folder: Path) -> None:
     """Write a whole index, or nothing; one that another process has written meanwhile stays."""
     words = index.words
     aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".building-"))
@@ -97,7 +97,8 @@ def _write(index: Index, folder: Path) -> None:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def _read(passages: Sequence[str], folder: Path) -> Index:
+def read(passages: Sequence[str], folder: Path) -> Index:
+    """A written index, mapped into memory. passages: those that it was built of."""
     vectors, weights, places, ends = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS)
     terms = json.loads((folder / "terms.json").read_text(encoding="utf-8"))
     return Index(passages, vectors, BM25(terms, weights, places, ends, len(passages)))

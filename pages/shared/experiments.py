@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core import models
 from pages.shared import inputs
-from pages.shared.i18n import _
+from pages.shared.i18n import _, language
 
 OWN = "own_before_experiments"
 
@@ -37,6 +38,12 @@ class Own:
 
     page: str
     values: dict[str, str]
+
+
+def in_chinese(rows: Sequence[Experiment]) -> tuple[Experiment, ...]:
+    """Experiments with Chinese texts, for a Chinese page and for who opens the address of one; none without a model that reads them."""
+    wanted = language() == "zh" or inputs.get("experiment") in {row.id for row in rows}
+    return tuple(rows) if wanted and models.availability(models.MULTILINGUAL) == "here" else ()
 
 
 def of(rows: Sequence[Experiment], views: Collection[str]) -> tuple[Experiment, ...]:

@@ -24,11 +24,12 @@ from pages.shared import choices, visitor
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _, language
+from pages.shared.opening import OPENINGS, is_opening, other
 from pages.shared.words import plain
 
 DEFAULTS = {
     "model": "minilm",
-    "text": "The plot is thin, but the acting is unforgettable.",
+    "text": OPENINGS["en"]["text"],
     "pair": "",
     "layer": "",
     "head": "",
@@ -41,17 +42,17 @@ DEFAULTS = {
     "other_classifier": "",
     "run": "",
     "runs": "",
-    "data": "rotten_tomatoes",
+    "data": OPENINGS["en"]["data"],
     "task": "",
     "preset": "balanced",
     "changes": "",
     "state": "",
     "pooling": "mean",
     "compared": "",
-    "uses": "bank",
+    "uses": OPENINGS["en"]["uses"],
     "own_word": "",
     "own_uses": "",
-    "texts": "",
+    "texts": OPENINGS["en"]["texts"],
     "own_texts": "",
     "rows": "500",
     "map": "pca-2",
@@ -60,7 +61,7 @@ DEFAULTS = {
     "query": "",
     "entry": "",
     "token": "",
-    "sample": "rotten_tomatoes",
+    "sample": OPENINGS["en"]["sample"],
     "colour": "",
     "off": "",
     "without": "",
@@ -113,7 +114,25 @@ LINKS_KEPT = (
 
 def get(name: str) -> str:
     """The shared value, always as text."""
-    return str(st.session_state.get(f"shared_{name}", DEFAULTS[name]))
+    key = f"shared_{name}"
+    return str(st.session_state[key]) if key in st.session_state else default(name)
+
+
+def default(name: str) -> str:
+    """The value while nobody has chosen one: the model follows the text, or the data of a page that has read it."""
+    if name != "model":
+        return DEFAULTS[name]
+    return str(st.session_state.get("shared_suited") or models.default([get("text")]))
+
+
+def suit(texts: Iterable[str]) -> None:
+    """Let the model follow these texts on this page, while nobody has chosen one."""
+    st.session_state["shared_suited"] = models.default(texts)
+
+
+def forget(name: str) -> None:
+    """As if nobody had chosen a value."""
+    st.session_state.pop(f"shared_{name}", None)
 
 
 def put(name: str, value: object) -> None:
@@ -125,9 +144,12 @@ def put(name: str, value: object) -> None:
 
 
 def reset(names: Iterable[str]) -> None:
-    """Give shared values their defaults again."""
+    """Give shared values their defaults again: those of the language that the page opens in."""
+    _page, spoken = st.session_state["shared_spoken"]
     for name in names:
-        put(name, DEFAULTS[name])
+        forget(name)
+        if name in OPENINGS[spoken]:
+            put(name, OPENINGS[spoken][name])
 
 
 def _by_back_or_forward() -> bool:
@@ -149,11 +171,29 @@ def restore() -> None:
         asked = {}
     elif asked:
         for name, default in DEFAULTS.items():
-            if name in asked or len(get(name)) <= LONGEST_LINK:
+            if name == "model" and name not in asked:
+                forget(name)
+            elif name in asked or len(get(name)) <= LONGEST_LINK:
                 put(name, asked.get(name, default))
         written = [asked]
     st.session_state["shared_links"] = written
     st.session_state["shared_asked"] = tuple(asked)
+
+
+def speak(page: str, wanted: str) -> None:
+    """Show the opening of a language where a page begins, or where the language changes: the sentence, and data of that language.
+
+    Only what is still that of an opening changes, and nothing that the address asks for.
+    """
+    asked = {name: get(name) for name in st.session_state["shared_asked"]}
+    if asked and not is_opening(asked):
+        st.session_state["shared_own"] = True  # whoever opens somebody's address stays with its sentence
+    if st.session_state.get("shared_spoken") != (page, wanted):
+        st.session_state["shared_spoken"] = (page, wanted)
+        st.session_state.pop("shared_suited", None)
+        if not asked and "shared_own" not in st.session_state:
+            for name in OPENINGS[wanted]:
+                put(name, other(name, get(name), wanted))
 
 
 def _shifted(value: str, by: int) -> str | None:
@@ -175,7 +215,8 @@ def _read(query: Mapping[str, str]) -> dict[str, str]:
 
 def _changed() -> dict[str, str]:
     """The shared values that differ from the defaults."""
-    return {name: get(name) for name in DEFAULTS if get(name) != DEFAULTS[name] and len(get(name)) <= LONGEST_LINK}
+    by_text = DEFAULTS | {"model": models.default([get("text")])}
+    return {name: get(name) for name in DEFAULTS if get(name) != by_text[name] and len(get(name)) <= LONGEST_LINK}
 
 
 def link() -> dict[str, str]:
@@ -425,7 +466,10 @@ def _model_list(page: str, shown: str, label: str = "", *, name: str = "model") 
         shown,
         name=lambda model: model_title(model, titles),
         accept_new_options=True,
-        help=_("Choose one, or type the name of any BERT-like model on the Hugging Face hub, such as owner/name."),
+        help=_(
+            "Choose one, or type the name of any BERT-like model on the Hugging Face hub, such as owner/name. Until you choose, the model "
+            "follows the text: minilm for Latin letters, multilingual-e5-small for others."
+        ),
         **_widget(name, page),
     )
 

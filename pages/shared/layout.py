@@ -62,14 +62,18 @@ _history = st.components.v2.component(
 
 
 @contextmanager
-def page(title: str, sentence: str, *, resets: Iterable[str] = inputs.OF_PICTURES) -> Iterator[None]:
+def page(
+    title: str, sentence: str, *, resets: Iterable[str] = inputs.OF_PICTURES, opens_in: str = ""
+) -> Iterator[None]:
     """A page's frame: title, one sentence on what it shows, the language; a user's mistake inside becomes one clear line.
 
-    resets: the shared values that the page's own Reset gives their defaults again.
+    resets: the shared values that the page's own Reset gives their defaults again. opens_in: the language of the sentence that
+    it opens with, where that is not the language of the page.
     """
     st.set_page_config(page_title=f"{title} · BERT Studio", page_icon=ICON, layout="wide")
     i18n.keep()
     inputs.restore()
+    inputs.speak(title, opens_in or i18n.language())
     presented = inputs.get("present") == "1"
     st.html(STYLE)
     history = st.container(key="history")

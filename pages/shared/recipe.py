@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, fields, replace
 import streamlit as st
 
 from core import models, runs
+from core.data import relabel
 from core.data.dataset import TextDataset
 from core.finetune.recipe import (
     METHODS,
@@ -174,7 +175,9 @@ SIZE = (
 
 def size_of(dataset: TextDataset, model: str) -> Size:
     """What a recipe depends on, of these rows and this model."""
-    return Size(len(dataset.splits["train"]), len(dataset.label_names), hidden_size(model))
+    here = models.availability(model) == "here"
+    vocabulary = models.load_config(model).vocab_size if here else Size.vocabulary
+    return Size(len(dataset.splits["train"]), len(dataset.label_names), hidden_size(model), vocabulary)
 
 
 def fit_to(dataset: TextDataset | None, model: str) -> None:
@@ -281,7 +284,8 @@ def explain_steps() -> None:
 def say_what_is_too_little(config: RunConfig, dataset: TextDataset) -> None:
     """Before the start: what there is too little of, and a button that adds what can be added."""
     report = dataset.report
-    rare = {label: report.label_counts[label] for label in report.rare}
+    alike = relabel.ambiguous(list(report.label_counts))  # whose remedy is to merge them, not more rows
+    rare = {label: report.label_counts[label] for label in report.rare if label not in alike}
     rows = report.counts["train"]
     found = too_little(config, rows, report.counts.get("validation", 0), rare)
     if not found:

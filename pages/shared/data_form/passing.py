@@ -15,7 +15,6 @@ from core.data.dataset import Layout
 from core.results import Reading
 from core.tables.table import FIND_OUT, Table
 from pages.shared.data_form.reading import fields_of
-from pages.shared.data_form.uploads import suffix_of
 from pages.shared.i18n import _
 
 
@@ -30,7 +29,7 @@ def table_of(upload: UploadedFile, rows: Layout, *, key: str) -> Table:
     def take(name: str, value: object) -> None:
         st.session_state[said] = replace(reading, **{name: value})  # type: ignore[arg-type]
 
-    with fields_of(reading, take, plain=suffix_of(upload.name) in rows.suffixes, key=key) as show:
+    with fields_of(reading, take, plain=Path(upload.name).suffix.lower() in rows.suffixes, key=key) as show:
         table = _read(upload, rows, reading, f"{key}table")
         show(table)
     return table

@@ -79,6 +79,7 @@ def set_data(name: str) -> None:
     """Other data: what was chosen for the old one means nothing any more."""
     inputs.put("data", name)
     recipe.values().forget_data()
+    st.session_state.pop(held_out.OPEN, None)
 
 
 def choose_data() -> Source | None:
@@ -107,7 +108,7 @@ def choose_ready() -> Source:
     source = Source(row.id, "", row.task, preparation=recipe.values().preparation())
     st.caption(
         _("{note} {rows:,} rows · labels: {labels} · licence: {licence}").format(
-            note=_(row.note), rows=row.rows, labels=", ".join(row.labels), licence=row.licence
+            note=_(row.note), rows=row.rows, labels=", ".join(row.labels), licence=_(row.licence)
         )
     )
     labels.editor(source.labels, TASKS[row.task].layout, recipe.values())

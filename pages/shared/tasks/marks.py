@@ -17,7 +17,7 @@ STYLE = """
 .entities.small { font-size: .95rem; line-height: 1.9; }
 .entities mark { color: inherit; padding: .1em .25em; border-radius: .25rem; border-bottom: 2.5px solid; unicode-bidi: isolate;
   -webkit-box-decoration-break: clone; box-decoration-break: clone; }
-.entities mark small { font-size: .68em; font-weight: 600; letter-spacing: .02em; padding-left: .4em; opacity: .9; white-space: nowrap;
+.entities mark small { font-size: .875rem; font-weight: 600; letter-spacing: .02em; padding-left: .4em; opacity: .9; white-space: nowrap;
   user-select: none; }  /* who copies the text gets the text */
 .entities mark small::before { content: "\\2060"; }  /* a line does not end before the type */
 .entities-key mark { color: inherit; padding: .1em .4em; margin-right: .15em; border-radius: .25rem; border-bottom: 2.5px solid; }

@@ -1,15 +1,19 @@
 """The Attention page's prepared experiments: each makes one point with the bundled model."""
 
-from pages.shared.experiments import Experiment
+from core.models import MULTILINGUAL
+from pages.shared.experiments import Experiment, in_chinese
 from pages.shared.i18n import _
+from pages.shared.opening import OPENINGS
 from pages.topics.attention.compare import began_with
 
+READER = {"model": MULTILINGUAL, "pair": ""}
 PLOT = {"text": "The plot is thin, but the acting is wonderful.", "pair": ""}
 
 
 def rows(classifier: str) -> tuple[Experiment, ...]:
     """The experiments in the order of the page's topics. classifier: the name of a run, or of a model that comes with the studio."""
     return (
+        *in_chinese(_chinese()),
         Experiment(
             "look-back",
             _("A head that looks back"),
@@ -121,3 +125,56 @@ def _with_classifier(classifier: str) -> tuple[Experiment, ...]:
         {"model": classifier, **PLOT, "view": "explanation"},
     )
     return (changed, measured) if base else (measured,)
+
+
+def _chinese() -> tuple[Experiment, ...]:
+    """Heads of the multilingual model on Chinese sentences."""
+    return (
+        Experiment(
+            "zh-look-ahead",
+            _("A head that looks ahead"),
+            _("Can a head work without reading any meaning?"),
+            _(
+                "Layer 3, head 7 gives the next token 94 % of its attention, whatever the token is. In Chinese too it carries the order of the words. "
+                "Write a sentence of your own: the stripe stays."
+            ),
+            {**READER, "text": OPENINGS["zh"]["text"], "layer": "2", "head": "6", "view": "explorer"},
+        ),
+        Experiment(
+            "zh-apple",
+            _("Which apple?"),
+            _("How does 苹果 learn that it is a company?"),
+            _(
+                "In layer 3, head 2 the token 苹果 puts half of its attention on 手机. Then write 树上结满了红苹果。 and look where 苹果 looks now, and in which layer."
+            ),
+            {**READER, "text": "苹果发布了新款手机。", "layer": "2", "head": "1", "view": "head-view"},
+        ),
+        Experiment(
+            "zh-it",
+            _("Which one is 它?"),
+            _("Does the model know what 它 stands for?"),
+            _(
+                "因为它 is one piece here, so 它 has no vector of its own. In layer 12, head 4 that piece gives 狗 0.47. Write 宽 for 累, so that the road is meant: "
+                "狗 gets 0.52, even more. The head has a habit; it has understood nothing."
+            ),
+            {**READER, "text": "那只狗没有过马路，因为它太累了。", "layer": "11", "head": "3", "view": "explorer"},
+        ),
+        Experiment(
+            "zh-question",
+            _("A Chinese question and its answer"),
+            _("Where do a question and its answer meet?"),
+            _(
+                "Only the links from the question to the answer are shown. In layer 6, head 6 钥匙 finds 钥匙 with 0.74; in layer 12, head 5 哪儿 finds 桌子."
+            ),
+            {**READER, "text": "钥匙放在哪儿了？", "pair": "钥匙在厨房的桌子上。", "layer": "5", "head": "5", "view": "head-view", "part": "a-b"},
+        ),
+        Experiment(
+            "zh-nothing",
+            _("Nothing to look for, in Chinese"),
+            _("Where does a head look when there is nothing to find?"),
+            _(
+                "Layer 5, head 6 gives `<s>`, the first token, 94 % of its attention; in layers 2 to 5 most heads rest there. What [CLS] is to an English BERT, `<s>` is here."
+            ),
+            {**READER, "text": OPENINGS["zh"]["text"], "layer": "4", "head": "5", "view": "explorer"},
+        ),
+    )  # fmt: skip

@@ -88,11 +88,16 @@ def pattern(maps: AttentionMaps, layer: int, head: int) -> None:
         (_("looks at the token after"), found.following, ""),
     ]
     st.dataframe(
-        pd.DataFrame({_("The average token"): [row[0] for row in rows], _("Share"): [100 * row[1] for row in rows]}),
+        pd.DataFrame(
+            {
+                _("The average token"): [row[0] for row in rows],
+                _("Share of the attention"): [100 * row[1] for row in rows],
+            }
+        ),
         hide_index=True,
         column_config={
-            _("Share"): st.column_config.ProgressColumn(
-                _("Share"), min_value=0, max_value=100, format="%.1f %%", color="primary"
+            _("Share of the attention"): st.column_config.ProgressColumn(
+                _("Share of the attention"), min_value=0, max_value=100, format="%.1f %%", color="primary"
             )
         },
         alt=_("Where the chosen head looks on average"),

@@ -10,10 +10,10 @@ from core.errors import UserError
 from core.tasks.table import TASKS
 from pages.shared import inputs, layout
 from pages.shared.cached import embeddings as cached_embeddings
-from pages.shared.i18n import _
+from pages.shared.i18n import _, language
+from pages.shared.opening import OPENINGS
 from pages.shared.run_view.actions import is_readable
 
-DEFAULT = "rotten_tomatoes"
 OWN_TEXTS = (
     "The soup was delicious. | food\nI would love another slice of pizza. | food\nThe coffee tastes bitter. | food\n"
     "This bread is fresh and warm. | food\nThe train was late again. | travel\nWe flew over the mountains. | travel\n"
@@ -31,8 +31,8 @@ def _of_model(model: str) -> str:
     run = models.RUN_NAME.fullmatch(model)
     if run:
         found = runs.get(run[1])
-        return HELD_BACK if is_readable(found) and _has_labels(found.config.task) else DEFAULT
-    return READY[model].data if model in READY and _has_labels(READY[model].task) else DEFAULT
+        return HELD_BACK if is_readable(found) and _has_labels(found.config.task) else OPENINGS[language()]["data"]
+    return READY[model].data if model in READY and _has_labels(READY[model].task) else OPENINGS[language()]["data"]
 
 
 def _has_labels(task: str) -> bool:

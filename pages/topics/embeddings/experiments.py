@@ -1,13 +1,22 @@
 """The prepared experiments of the Embeddings page."""
 
+from core.models import MULTILINGUAL
 from pages.shared import inputs
-from pages.shared.experiments import Experiment
+from pages.shared.experiments import Experiment, in_chinese
 from pages.shared.i18n import _
+from pages.shared.opening import OPENINGS
+
+TRANSLATED = (
+    "今天天气很好，我们去公园吧。\n这家餐厅的菜又贵又难吃。\n怎么重置我的密码？\n"
+    "The weather is lovely today, let us go to the park.\nThe food in this restaurant is expensive and awful.\n"
+    "How do I reset my password?"
+)
 
 
 def rows() -> list[Experiment]:
     """What to try; before and after fine-tuning with the newest run, or else with a model that comes with the studio."""
     return [
+        *in_chinese(_chinese()),
         Experiment(
             "bank",
             _("Money or river"),
@@ -51,3 +60,44 @@ def rows() -> list[Experiment]:
             },
         ),
     ]  # fmt: skip
+
+
+def _chinese() -> tuple[Experiment, ...]:
+    """Senses of Chinese words, and one meaning in two languages."""
+    return (
+        Experiment(
+            "zh-two-languages",
+            _("One meaning, two languages"),
+            _("Is a sentence near its translation?"),
+            _(
+                "Three Chinese sentences and their English translations. In the matrix of the mean each finds its translation with a cosine of about 0.9, the others stay near 0.75. "
+                "No word is shared: the model was trained to bring them together."
+            ),
+            {"model": MULTILINGUAL, "view": "output", "text": OPENINGS["zh"]["text"], "pair": "", "state": "", "compared": TRANSLATED},
+        ),
+        Experiment(
+            "zh-apple",
+            _("Fruit or company"),
+            _("When do the two meanings of 苹果 part?"),
+            _("Before the first layer the senses hardly differ: 0.91 within a sense, 0.83 between them. After layer 6 they are furthest apart: 0.85 and 0.64."),
+            {"model": MULTILINGUAL, "view": "word", "uses": "pingguo", "state": ""},
+        ),
+        Experiment(
+            "zh-da",
+            _("打: play, call, hit"),
+            _("Can one character have three places?"),
+            _(
+                "打篮球, 打电话, 打人: one character, three meanings; in two sentences 打电话 is one piece. They part later than those of 苹果 and further: after layer 11 the cosine is 0.83 within a sense and 0.47 between them."
+            ),
+            {"model": MULTILINGUAL, "view": "word", "uses": "da", "state": ""},
+        ),
+        Experiment(
+            "zh-map",
+            _("500 Chinese reviews"),
+            _("Do praise and blame lie apart?"),
+            _(
+                "Point at neighbours: do they agree in their topic (book, hotel, computer) or in their verdict? The model was trained to put texts on one topic together. Then see what the linear probe finds."
+            ),
+            {"model": MULTILINGUAL, "view": "map", "texts": "chinese-reviews", "rows": "500", "map": "pca-2", "pooling": "mean", "state": "", "compare": "one"},
+        ),
+    )  # fmt: skip

@@ -141,13 +141,18 @@ def honest_about_language(model: str, chosen: str, uses: embeddings.WordUses) ->
         _(
             "This model cannot show it: its vocabulary lacks the word in {unknown} of {total} sentences and {share:.0%} of all their pieces, and reads "
             "[UNK] instead. What you see below is about places of [UNK], not about meanings. Choose a model that reads this language, such as "
-            "bert-base-chinese for Chinese, or an English word."
+            "multilingual-e5-small, or an English word."
         ).format(unknown=unknown, total=len(uses.uses), share=share)
         if unknown
         else _(
-            "This model was trained on English. It knows these characters, but hardly what they mean: choose bert-base-chinese, or an English word."
+            "This model was trained on English. It knows these characters, but hardly what they mean: choose multilingual-e5-small, or an English word."
         )
     )
+    if models.availability(models.MULTILINGUAL) == "here":
+        st.button(
+            _("Use {model}").format(model=models.MULTILINGUAL), key="word_switch", type="primary", on_click=inputs.put,
+            args=("model", models.MULTILINGUAL),
+        )  # fmt: skip
     st.button(_("Show an English word"), on_click=inputs.put, args=("uses", "bank"), icon=":material/translate:")
 
 

@@ -17,12 +17,12 @@ PADDING = 8  # tokens that are added when the mask is left out, because it has n
 
 def _words(tokens: Tokens) -> dict[str, str]:
     """The words of the first sentence: the position of the first token → the word."""
-    found: dict[int, tuple[int, int, int]] = {}
+    found: dict[int, tuple[int | None, int | None]] = {}
     for i, token in enumerate(tokens.tokens):
-        if token.source == 0 and token.word is not None and token.start is not None and token.end is not None:
-            first, start, _end = found.get(token.word, (i, token.start, token.end))
-            found[token.word] = (first, start, token.end)
-    return {str(first): f"{tokens.text[start:end][:40]} ({first})" for first, start, end in found.values()}
+        if token.source == 0 and token.word is not None and token.text != "▁":
+            word = encoder.word_around(tokens, i)
+            found[word[0]] = (tokens.tokens[word[0]].start, tokens.tokens[word[-1]].end)
+    return {str(first): f"{tokens.text[start:end][:40]} ({first})" for first, (start, end) in found.items()}
 
 
 @st.fragment

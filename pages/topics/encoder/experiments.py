@@ -1,6 +1,7 @@
 """The Encoder page's prepared experiments: each makes one point with the bundled model."""
 
-from pages.shared.experiments import Experiment
+from core.models import MULTILINGUAL
+from pages.shared.experiments import Experiment, in_chinese
 from pages.shared.i18n import _
 
 CHANGE = "change"  # the view of the topic that changes the computation; every other view is a box of the walk
@@ -13,6 +14,7 @@ def rows(topic: str) -> tuple[Experiment, ...]:
 
 def _all() -> tuple[Experiment, ...]:
     return (
+        *in_chinese(_chinese()),
         Experiment(
             "which-bank",
             _("Which bank?"),
@@ -59,5 +61,28 @@ def _all() -> tuple[Experiment, ...]:
                 "every token has changed, and both *the* most of all."
             ),
             {"model": "minilm", "text": "The dog bites the man.", "pair": "", "without": "", "swap": "2", "swap_with": "5", "view": CHANGE},
+        ),
+    )  # fmt: skip
+
+
+def _chinese() -> tuple[Experiment, ...]:
+    return (
+        Experiment(
+            "zh-bank",
+            _("A bank by the river"),
+            _("Where does 银行 take information from?"),
+            _(
+                "In layer 12, head 4 the token 银行 puts 0.44 on 河: the values of 河 flow into its vector. 坐在 and 门口 say more about the place than 河边 does; look at what they get."
+            ),
+            {"model": MULTILINGUAL, "text": "她坐在河边的银行门口等人。", "pair": "", "layer": "11", "head": "3", "token": "6", "view": "weights"},
+        ),
+        Experiment(
+            "zh-dog",
+            _("狗咬了人 and 人咬了狗"),
+            _("Does the order of the words matter to the model?"),
+            _(
+                "Chinese has no endings: only the order says who bites whom. The two words change places, and at the start only their two vectors differ. Follow the curve: in which layer does the difference reach 咬?"
+            ),
+            {"model": MULTILINGUAL, "text": "狗咬了人。", "pair": "", "without": "", "swap": "2", "swap_with": "5", "view": CHANGE},
         ),
     )  # fmt: skip

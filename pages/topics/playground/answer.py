@@ -1,24 +1,20 @@
 """One answer: what the model says, what it said before training, and what must be known about it."""
 
-import sys
 from collections.abc import Mapping
 
 import streamlit as st
 
 from core import models
 from core.bundled import READY
-from core.data import fit
 from core.errors import UserError
 from core.results import Prediction
 from core.runs import Run
 from core.tasks.table import TASKS
-from pages.shared import layout
+from pages.shared import layout, unknown
 from pages.shared.cached import answers as cached_answers
-from pages.shared.cached import data as cached_data
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import runs as cached_runs
 from pages.shared.cached import tokens as cached_tokens
-from pages.shared.data_form import report
 from pages.shared.i18n import _, error_text
 from pages.shared.tasks.table import VIEWS
 from pages.topics.playground.answering import run_of
@@ -105,12 +101,10 @@ def notes(name: str, given: Mapping[str, str], prediction: Prediction) -> None:
     run = run_of(name)
     if run is not None and run.config.task in TASKS and set(given) - set(task.inputs):
         st.info(_("This model was trained on single texts: it never saw a second sentence in training."))
-    texts = {role: [given.get(role, "")] for role in task.inputs}
-    unknown = fit.notes(cached_data.fit_of(name, texts), sys.maxsize, cut=False)
-    report.warnings(unknown)
+    limit = cached_models.predictor(name).max_length
+    first, *others = given.values()
+    read = cached_tokens.tokens(name, first, others[0] if others else "", limit)
+    unknown.offer(name, read, head=True)
     if prediction.truncated:
-        limit = cached_models.predictor(name).max_length
-        first, *others = given.values()
-        read = cached_tokens.tokens(name, first, others[0] if others else "", limit)
         st.warning(_("The model reads at most {limit} tokens. It never saw this:").format(limit=limit))
         layout.cut_text(read.cut + read.cut_pair)

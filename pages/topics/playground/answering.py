@@ -15,6 +15,7 @@ from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _, error_text
+from pages.shared.opening import is_opening
 
 SHORT = 60  # characters of a row on a button
 
@@ -68,7 +69,7 @@ def _use(model: str, label: str) -> None:
 
 def begin_with_own(name: str) -> None:
     """Where the visitor has written nothing yet, a run is asked about a row of its own data."""
-    untouched = inputs.get("text") == inputs.DEFAULTS["text"] and not inputs.get("pair")
+    untouched = is_opening({"text": inputs.get("text")}) and not inputs.get("pair")
     rows = cached_answers.own_rows(name) if untouched else None
     if rows:
         for role, text in next(iter(rows.of.values())).inputs.items():

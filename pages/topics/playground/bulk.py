@@ -181,9 +181,9 @@ def answers(job: Job, goal: Goal, threshold: float = 0.0) -> pd.DataFrame:
 
 
 def counts(job: Job, goal: Goal, threshold: float = 0.0) -> dict[str, int]:
-    """How often each label is the answer, in the model's order, and how often it is unsure."""
-    found = Counter(answers(job, goal, threshold)[_decision(threshold)])
-    return {label: found[label] for label in (*goal.labels, UNSURE) if found[label]}
+    """How often each label is the answer, in the model's order, and how often it is unsure; of many the most frequent."""
+    found = dict(Counter(answers(job, goal, threshold)[_decision(threshold)]).most_common(MOST_LABEL_COLUMNS))
+    return {label: found[label] for label in dict.fromkeys((*goal.labels, UNSURE)) if label in found}
 
 
 def _decision(threshold: float) -> str:

@@ -1,6 +1,7 @@
 """The prepared experiments of the Playground: they follow the labels and the rows of the model in view."""
 
 from core import exemplars
+from core.data.bundled import DATASETS
 from pages.shared import layout
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
@@ -50,6 +51,9 @@ def rows(name: str) -> list[Experiment]:
     if "label" not in gives:
         return []
     own = _own(name)
+    run = run_of(name)
+    if run and run.config.data in DATASETS and DATASETS[run.config.data].languages == "zh":
+        return [*_chinese(), *own]
     return [*(_film() if exemplars.is_sentiment(cached_models.predictor(name).labels) or not own else []), *own]
 
 
@@ -156,3 +160,38 @@ def _own(name: str) -> list[Experiment]:
             )
         )
     return found
+
+
+def _chinese() -> list[Experiment]:
+    """For a model that learnt from Chinese reviews."""
+    one = {"pair": "", "view": "one"}
+    return [
+        Experiment(
+            "zh-not-bad",
+            _("“一点也不差”"),
+            _("Does the model read words one by one, or together?"),
+            _("不 and 差 praise together. If 差 alone decides, the model counts words; if 不 turns it, the model reads them together. Look at the marks below both."),
+            {"text": "房间一点也不差。", **one},
+        ),
+        Experiment(
+            "zh-negation",
+            _("One 不 more"),
+            _("Does one word turn the answer?"),
+            _("The two sentences differ in one character that turns their meaning round. A model that goes by 满意 does not notice."),
+            {"text": "我对这家酒店很满意。", "other_text": "我对这家酒店很不满意。", "pair": "", "view": "texts"},
+        ),
+        Experiment(
+            "zh-but",
+            _("What comes after 但是"),
+            _("Which half of a sentence counts?"),
+            _("Praise and blame with 但是 between them: a reader goes by the second half. Change the order of the halves and compare."),
+            {"text": "位置很好，但是房间又旧又吵。", "other_text": "房间又旧又吵，但是位置很好。", "pair": "", "view": "texts"},
+        ),
+        Experiment(
+            "zh-sarcasm",
+            _("Chinese sarcasm"),
+            _("Does the model notice that this is no praise?"),
+            _("Every word is friendly, the sentence is not. Nothing in the text itself says so, and small models mostly take it at its word."),
+            {"text": "服务真周到，只等了两个小时就入住了。", **one},
+        ),
+    ]  # fmt: skip

@@ -1,6 +1,7 @@
 """The Pre-training page's prepared experiments: what to try, and what to look at; never what a model will answer."""
 
-from pages.shared.experiments import Experiment
+from core.models import MULTILINGUAL
+from pages.shared.experiments import Experiment, in_chinese
 from pages.shared.i18n import _
 from pages.topics.pretraining.next_sentence import PAIRS
 
@@ -110,5 +111,34 @@ def rows() -> tuple[Experiment, ...]:
             _("What does a model learn first?"),
             _("A new, tiny BERT with random weights and a vocabulary of its own begins at ln V: every token is equally likely. Start it and watch which comes first, frequent tokens or fitting ones."),
             {"model": "minilm", "view": "learn", "learn": "scratch", "learning": ""},
+        ),
+        *in_chinese(_chinese()),
+    )  # fmt: skip
+
+
+def _chinese() -> tuple[Experiment, ...]:
+    """Pre-training on Chinese: no model with a head for it comes along, so a small one is made on the spot."""
+    return (
+        Experiment(
+            "zh-corruption",
+            _("Masks in a Chinese text"),
+            _("What is hidden when a Chinese token is masked?"),
+            _(
+                "A token may be a word or a character: hiding 语言 takes two characters at once, hiding 很 only one. Roll again a few times. bert-base-chinese hides single characters, which their "
+                "neighbours give away: that is why later models masked whole words."
+            ),
+            {
+                "model": MULTILINGUAL, "view": "corruption", "seed": "1", "whole": "",
+                "text": "掩码语言模型读的是有空缺的文本，要学会把空缺填上。想填得准，它就必须知道哪些词常在一起、这句话在说什么，还要懂一点常识。",
+            },
+        ),
+        Experiment(
+            "zh-scratch",
+            _("From nothing, on Chinese reviews"),
+            _("What does a model learn first?"),
+            _(
+                "A tiny BERT with a vocabulary of its own reads Chinese reviews. It begins at ln V: every token is equally likely. Start it and watch which comes first, frequent tokens (的, 了) or fitting ones."
+            ),
+            {"model": "minilm", "view": "learn", "learn": "scratch", "corpus": "chinese-reviews", "learning": ""},
         ),
     )  # fmt: skip

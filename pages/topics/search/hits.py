@@ -12,14 +12,14 @@ from pages.shared.i18n import _
 
 STYLE = """
 <style>
-.hits { list-style: none; margin: 0; padding: 0; }
-.hits li { display: grid; grid-template-columns: 1.6rem 1fr auto; gap: .1rem .35rem; padding: .5rem 0; margin: 0; border-top: 1px solid rgba(128,128,128,.28);
+.hits { margin: 0; padding: 0; }
+.hits > div { display: grid; grid-template-columns: 1.6rem 1fr auto; gap: .1rem .35rem; padding: .5rem 0; margin: 0; border-top: 1px solid rgba(128,128,128,.28);
   overflow-wrap: anywhere; }
 .hits b { font-weight: 600; }
 .hits .rank { opacity: .65; font-variant-numeric: tabular-nums; }
 .hits .score { font-variant-numeric: tabular-nums; white-space: nowrap; }
 .hits .answer { grid-column: 2 / 4; font-size: .9rem; opacity: .85; }
-.hits .added { grid-column: 2 / 4; font-size: .85rem; display: flex; flex-wrap: wrap; gap: .1rem .7rem; }
+.hits .added { grid-column: 2 / 4; font-size: .875rem; display: flex; flex-wrap: wrap; gap: .1rem .7rem; }
 .hits mark { color: inherit; background: #E69F0040; border-bottom: 2px solid #E69F00; padding: 0 .1em; border-radius: .15rem; }
 </style>
 """
@@ -43,16 +43,16 @@ def hits_html(
         )
         answer = answers[hit.place]
         rows.append(
-            f'<li><span class="rank">{rank}</span><b dir="auto">{marked(_short(titles[hit.place]), matched)}</b>'
+            f'<div role="listitem"><span class="rank">{rank}</span><b dir="auto">{marked(_short(titles[hit.place]), matched)}</b>'
             f'<span class="score">{form.format(hit.score)}</span>'
             + (f'<span class="answer" dir="auto">{marked(_short(answer), matched)}</span>' if answer else "")
             + (f'<span class="added">{words_added}</span>' if words_added else "")
-            + "</li>"
+            + "</div>"
         )
     if not rows:
         nothing = _("No text shares a word with the question.")
         return f"<p><i>{escape(nothing)}</i></p>"
-    return f'{STYLE}<ol class="hits">{"".join(rows)}</ol>'
+    return f'{STYLE}<div class="hits" role="list">{"".join(rows)}</div>'
 
 
 def marked(text: str, terms: Mapping[str, float]) -> str:

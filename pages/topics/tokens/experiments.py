@@ -1,6 +1,7 @@
 """The prepared experiments of the Tokens page."""
 
-from pages.shared.experiments import Experiment
+from core.models import MULTILINGUAL
+from pages.shared.experiments import Experiment, in_chinese
 from pages.shared.i18n import _
 
 LONG = (
@@ -12,6 +13,7 @@ LONG = (
 def rows() -> tuple[Experiment, ...]:
     """What to try."""
     return (
+        *in_chinese(_chinese()),
         Experiment(
             "tutorial",
             _("The tutorial's sentence"),
@@ -36,7 +38,7 @@ def rows() -> tuple[Experiment, ...]:
             _("Chinese in an English vocabulary"),
             _("What is left of Chinese in an English vocabulary?"),
             _(
-                "Common characters have an entry of their own, others become `[UNK]`: the model cannot tell those apart. bert-base-chinese knows them."
+                "Common characters have an entry of their own, others become `[UNK]`: the model cannot tell those apart. multilingual-e5-small has nearly all of them."
             ),
             {"text": "我爱吃披萨，也爱喝咖啡。", "pair": "", "view": "tokens"},
         ),
@@ -104,5 +106,54 @@ def rows() -> tuple[Experiment, ...]:
                 "meaning. Words with two meanings have one place in it all the same."
             ),
             {"model": "minilm", "view": "vocabulary", "query": "king", "part": "all", "entry": "2332"},
+        ),
+    )
+
+
+READER = {"model": MULTILINGUAL, "pair": ""}
+
+
+def _chinese() -> tuple[Experiment, ...]:
+    """Where words begin and end in a text without spaces."""
+    return (
+        Experiment(
+            "zh-pieces",
+            _("A text without spaces"),
+            _("Is a Chinese character a token?"),
+            _(
+                "This vocabulary of 250,037 pieces has frequent words whole: `喜欢`, `自然`, `语言`, `处理`. Rare characters stand alone. bert-base-chinese "
+                "cuts after every character instead. `▁` is the space that would stand before the text."
+            ),
+            {**READER, "text": "我喜欢自然语言处理。", "view": "tokens"},
+        ),
+        Experiment(
+            "zh-width",
+            _("Full width and circled numbers"),
+            _("Are `ＮＬＰ` and `NLP` two words to the model?"),
+            _(
+                "Normalisation (NFKC) turns full-width letters into plain ones and ① into 1, before anything is looked up: the model cannot tell them "
+                "apart. Type both ways of writing and compare the numbers."
+            ),
+            {**READER, "text": "ＮＬＰ模型①号", "view": "tokens"},
+        ),
+        Experiment(
+            "zh-bridge",
+            _("The bridge of Nanjing, or its mayor"),
+            _("Who decides where a word ends when no space does?"),
+            _(
+                "`南京 市 长江 大 桥` scores −62.5, `南京 市长 江 大 桥` (the mayor, called Jiang) −63.5: a close call, and the pieces know nothing of bridges. "
+                "The sum of the pieces' log-probabilities decides, not the meaning."
+            ),
+            {**READER, "text": "南京市长江大桥", "word": "0:0", "view": "word"},
+        ),
+        Experiment(
+            "zh-bats",
+            _("Bats sold out, or an auction"),
+            _("Can the most probable cut be the wrong one?"),
+            _(
+                "Bats for table tennis are sold out: `乒乓球拍 | 卖完了`. The vocabulary reads an auction: `乒乓球 | 拍卖 | 完了`. Then write 研究生命的起源, "
+                "which could begin with a graduate student (研究生) and does not. The layers above have to live with the cut."
+            ),
+            {**READER, "text": "乒乓球拍卖完了", "word": "0:0", "view": "word"},
         ),
     )

@@ -5,9 +5,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import settings
 from core.results import Tokens
+from core.scripts import separates_words
 from core.tokens import check_text
-from core.vocabulary import separates_words
-from pages.shared import inputs, layout
+from pages.shared import inputs, layout, unknown
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
 from pages.topics.tokens import typing
@@ -64,6 +64,7 @@ def shared_text() -> str:
 def numbers(result: Tokens) -> None:
     """What was cut, and four counts."""
     layout.what_was_cut(result)
+    unknown.offer(result.model, result)
     real = [token for token in result.tokens if token.source is not None]
     columns = st.columns(4)
     columns[0].metric(

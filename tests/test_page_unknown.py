@@ -1,0 +1,33 @@
+"""Where the model in view lacks characters of the text, every page says so beside its picture and offers a way."""
+
+import pytest
+
+from core import models
+from core.tokens import tokenize
+from pages.shared.unknown import lacking
+from tests.pages_common import check, open_page, texts
+
+CHINESE = "剧情很单薄，但演员的表演非常精彩。"
+
+
+def test_the_characters_are_named_once_and_only_a_few() -> None:
+    tokenizer = models.load_tokenizer("minilm")
+    found = tokenize(tokenizer, CHINESE)
+    assert lacking(found).split()[0] == "剧" and lacking(found).endswith("…")
+    assert lacking(tokenize(tokenizer, "good 🙂", "🙂")) == "🙂" and lacking(tokenize(tokenizer, "good")) == ""
+
+
+@pytest.mark.parametrize("page", ["home", "tokens", "encoder", "attention", "embeddings", "pretraining"])
+def test_each_page_says_it_and_leads_on(page: str) -> None:
+    app = check(open_page(page, model="minilm", text=CHINESE))
+    assert "tokens are [UNK]: the vocabulary of minilm lacks 剧" in texts(app).replace("\\", ""), page
+    app = check(open_page(page, model="minilm", text="The film is good."))
+    assert "the vocabulary of minilm lacks" not in texts(app)
+
+
+def test_a_button_switches_to_a_model_that_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "MULTILINGUAL", "minilm-sentiment")
+    app = check(open_page("encoder", model="minilm", text=CHINESE))
+    check(app.button(key="unknown_switch").click().run())
+    assert app.session_state["shared_model"] == "minilm-sentiment"
+    assert app.selectbox(key="model@encoder").value == "minilm-sentiment"
