@@ -2,6 +2,7 @@
 // somebody points at it. Everything that comes from a text is written with textContent.
 
 const views = new WeakMap();
+const HEADER = 60; // pixels of the navigation above every page
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
@@ -479,10 +480,14 @@ class View {
 
   /* ---- pointing ---- */
 
-  /** While something of the picture is pointed at, what it says stays in view, unless it would hide just that. */
+  /** While something of the picture is pointed at, what it says stays in view: below it, or else above it, never over it. */
   follow(event) {
-    const inside = event.target.closest(".stage") && event.clientY < window.innerHeight - this.inspector.offsetHeight;
-    this.root.classList.toggle("pointing", Boolean(inside));
+    const tall = this.inspector.offsetHeight;
+    const below = event.clientY < window.innerHeight - tall;
+    const above = event.clientY > Math.max(this.root.getBoundingClientRect().top, HEADER) + tall;
+    this.root.style.setProperty("--lift", `${window.innerHeight - HEADER - tall}px`);
+    this.root.classList.toggle("pointing", Boolean(event.target.closest(".stage")) && (below || above));
+    this.root.classList.toggle("low", !below);
   }
 
   point(next) {

@@ -105,12 +105,18 @@ def test_the_inspector_covers_the_diagram_only_while_something_is_pointed_at(ser
     browser.wait_until_calm(page)
     page.locator(".flow .box").first.wait_for(timeout=60_000)
     assert page.evaluate(COVERED) <= 0
-    box = page.locator(".tokens.in .token").first
-    box.hover()
-    inspector, token = page.locator(".inspector").bounding_box(), box.bounding_box()
-    assert inspector is not None and token is not None
-    assert inspector["y"] + inspector["height"] <= HEIGHT, "what is pointed at is told where it can be read"
-    assert token["y"] + token["height"] <= inspector["y"]
+    stage = page.locator(".flow .stage").bounding_box()
+    assert stage is not None
+    for y in (
+        stage["y"] + 20,
+        HEIGHT - 20,
+    ):  # what is said of something high stands below it, of something low above it
+        page.mouse.move(stage["x"] + stage["width"] / 2, y)
+        expect(page.locator(".flow")).to_have_class(re.compile("pointing"))
+        inspector = page.locator(".inspector").bounding_box()
+        assert inspector is not None
+        assert inspector["y"] > 0 and inspector["y"] + inspector["height"] <= HEIGHT
+        assert not inspector["y"] <= y <= inspector["y"] + inspector["height"]
     page.mouse.move(640, 100)
     expect(page.locator(".flow")).not_to_have_class(re.compile("pointing"))
     assert page.evaluate(COVERED) <= 0
