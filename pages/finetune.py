@@ -124,7 +124,7 @@ def experiments() -> tuple[Experiment, ...]:
             {
                 "data": "article-example",
                 "preset": "quick",
-                "changes": json.dumps({"batch_size": 2, "epochs": 20.0, "evaluations": 1}),
+                "changes": json.dumps({"batch_size": 2, "epochs": 50.0, "evaluations": 1}),
             },
         ),
         Experiment(

@@ -77,7 +77,7 @@ def attention_card(model: str, text: str) -> None:
     layer, head = inputs.head_of(len(maps.weights), maps.weights[0].shape[0], (habit.layer, habit.head))
     tokens = names(model, text)
     miniature.matrix(
-        np.sqrt(maps.weights[layer][head]), tokens, tokens, low=0, high=1, unit=_("weight (weak ones are favoured)"),
+        np.sqrt(maps.weights[layer][head]), tokens, tokens, low=0, high=1, unit=_("weight (the scale favours weak ones)"),
         alt=_("Attention weights of one head"),
     )  # fmt: skip
     st.caption(

@@ -328,7 +328,9 @@ def test_spaces_around_a_label_are_removed_and_that_is_told(tmp_path: Path) -> N
 
 def test_one_label_is_refused_and_a_rare_one_is_warned_of() -> None:
     assert refused("d58_one_class.csv").startswith("every row has the same label, 'spam'")
-    assert "fewer than ten rows have the label fraud" in warned(loaded("d59_imbalanced.csv"))
+    assert "labels with fewer than ten rows can be neither learnt nor measured well: fraud" in warned(
+        loaded("d59_imbalanced.csv")
+    )
 
 
 # --- How it was read ---------------------------------------------------------------------------------------------------

@@ -49,6 +49,12 @@ def test_heatmap_is_translated_and_says_what_is_missing() -> None:
         attention_figures.attention_heatmap(maps, 0, 0, view="a-b")
 
 
+@pytest.mark.parametrize(("last", "room"), [("[SEP]", 20), ("unforgettable", 50)])
+def test_the_last_column_has_room_for_its_slanting_label(last: str, room: int) -> None:
+    figure = attention_figures.attention_heatmap(make_maps(("[CLS]", "a", last)), 0, 0)
+    assert figure.layout.margin.r >= room
+
+
 @pytest.mark.parametrize(("size", "most"), [(32, 30_000), (128, 150_000), (512, 2_000_000)])
 def test_heatmap_is_small(size: int, most: int) -> None:
     maps = make_maps(("token",) * size, layers=1, heads=1)

@@ -130,7 +130,7 @@ def test_the_picker_lists_what_comes_with_the_studio_after_the_encoders() -> Non
 def test_a_bare_encoder_hands_over_to_this_visitors_newest_run(run: str, labelled: str) -> None:
     at = open_page(text=TEXT, runs=f"{run},{labelled}".replace("run:", ""))
     assert not at.exception and not at.error
-    assert "without a head for a task" in said(at) and "run 20260102" in said(at)
+    assert "'minilm' is a pre-trained encoder without a head for a task" in said(at) and "run 20260102" in said(at)
     next(button for button in at.button if button.label == "Use it on every page").click().run()
     assert labelled in at.query_params["model"]
     assert "without a head for a task" not in said(at)

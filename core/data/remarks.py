@@ -44,7 +44,7 @@ def remarks(report: DataReport, more: tuple[Note, ...] = ()) -> tuple[Remark, ..
     alike = relabel.ambiguous(list(report.label_counts))  # of which that is said, and not that some are rare as well
     rare = [label for label in report.rare if label not in alike]
     if rare:
-        message = N_("fewer than ten rows have the label {labels}: too few to learn it well or to measure it")
+        message = N_("labels with fewer than ten rows can be neither learnt nor measured well: {labels}")
         found.append(Remark(message, {"labels": ", ".join(rare[:20])}, warning=True))
     found += (Remark(message, values) for message, values in report.notes)
     if report.tagged:

@@ -80,6 +80,8 @@ def token_map(
     names = [short(name) for name in attention.labels(tokens)]
     slanting = [names[i] for i in columns] + [short(name) for name in (attention.labels(beside) if beside else ())]
     above = 80 + 7 * max(len(name) + (0 if few else 6) for name in slanting)  # title, axis title, labels
+    # pixels that slanting labels need beyond the last column, where the columns are narrow
+    right = max(8, *(8 + 4 * len(names[i]) - 12 * back for back, i in enumerate(reversed(columns))))
     figure = blank(min(980, above + 60 + (26 if few else 7) * len(rows)), title=title)
     hover = (
         text("from {source} to {target}<br>change {weight}")
@@ -102,7 +104,7 @@ def token_map(
     figure.update_layout(
         xaxis=_token_axis(tokens, columns, text("to (key)")) | {"side": "top", "automargin": False, "tickangle": -60},
         yaxis=_token_axis(tokens, rows, text("from (query)")) | {"autorange": "reversed", "automargin": True},
-        margin={"t": above, "b": 60},
+        margin={"t": above, "b": 60, "r": right},
     )
     figure.update_layout(title={"yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 10}})
     return figure

@@ -56,15 +56,15 @@ def show_data(source: Source, dataset: TextDataset, model: str, max_length: int)
             _("Length of the examples in tokens"),
         )
         longer = _(
-            "{share:.1%} of {n:,} training examples are longer than {limit} tokens and will be cut there; half have at most {median:.0f}."
+            "{share:.1%} of the {n:,} training examples checked are longer than {limit} tokens and will be cut there; half have at most {median:.0f}."
         )
         if TASKS[source.task].windowed:
             longer = _(
-                "{share:.1%} of {n:,} training examples are longer than {limit} tokens and will be read in overlapping windows; half have at most {median:.0f}."
+                "{share:.1%} of the {n:,} training examples checked are longer than {limit} tokens and will be read in overlapping windows; half have at most {median:.0f}."
             )
         if not (lengths > max_length).any():
             longer = _(
-                "None of the {n:,} training examples is longer than {limit} tokens; half have at most {median:.0f}."
+                "None of the {n:,} training examples checked is longer than {limit} tokens; half have at most {median:.0f}."
             )
         st.caption(
             longer.format(

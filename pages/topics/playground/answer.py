@@ -58,7 +58,7 @@ def before_training(name: str, given: Mapping[str, str]) -> None:
                 _(
                     "This model comes with the studio, trained: {figures}. It began as {base} as published, with a head of random numbers "
                     "that nobody kept, so there is nothing to compare."
-                ).format(figures=_(READY[name].figures), base=models.title(READY[name].base))
+                ).format(figures=_(READY[name].figures), base=READY[name].base)
             )
             return
         st.caption(

@@ -23,9 +23,7 @@ SHORT = 60  # characters of a row on a button
 def load(name: str) -> Predictor:
     """Make a model ready. Raises UserError when it has no head for a task; a bare encoder is not even fetched to find out."""
     if name in models.MODELS:
-        raise UserError(
-            "'{name}' is a pre-trained encoder without a head for a task: fine-tune it first", name=models.title(name)
-        )
+        raise UserError("'{name}' is a pre-trained encoder without a head for a task: fine-tune it first", name=name)
     with st.spinner(_("Loading the model…"), show_time=True):
         return cached_models.predictor(name)
 
