@@ -82,7 +82,8 @@ def test_the_next_head_is_drawn_before_the_server_answers(server: Server, chromi
 def test_leaving_something_out_shows_its_effect(server: Server, chromium: Browser) -> None:
     page, watch = browser.new_page(chromium)
     show(page, f"{server.url}/encoder?text=I+love+eating+pizza")
-    page.get_by_role("button", name="The tutorial's formula of a layer").click()
+    page.get_by_role("radio", name="Change the computation").click()
+    page.get_by_role("button", name="The tutorial's formula").click()
     expect(page.get_by_text("Cosine after the last layer")).to_be_visible(timeout=60_000)
     page.wait_for_url(re.compile(r"without=tutorial-encoder"), timeout=30_000)
     check(watch)
