@@ -27,6 +27,7 @@ FELL = 0.95  # of what it was, or less: the loss fell
 ROSE = 1.1
 LEARNT = 0.05  # nats: with less there is hardly anything to learn
 HIGH = 1.5  # times the usual learning rate
+PERFECT = 1.0  # of every headline: no other run can be told to be better on these rows
 FEWEST_MISTAKES = 5
 MUCH = 0.25  # of all mistakes
 
@@ -163,13 +164,15 @@ def never_found(ended: Ended) -> Diagnosis | None:
 
 
 def no_better_than_counting(ended: Ended) -> Diagnosis | None:
-    """Counting words does as well: take more steps, or where there were enough, read the mistakes."""
+    """Counting words does as well: take more steps, or where there were enough, read the mistakes. Nothing where there are none."""
     task = task_of(ended.config.task)
     headline = METRICS[task.metrics[0]]
     if ended.measured is None or ended.report.beats_counting(headline.id) is not False:
         return None
     words = ended.report.evaluations[WORD_COUNTS]
     own, simple = (row.metrics[headline.id].value for row in (ended.measured, words))
+    if own >= PERFECT:
+        return None
     seen = (
         N_("Counting words does as well or better: {words} against {own} on the same rows."),
         {"words": headline.write(simple), "own": headline.write(own)},

@@ -137,15 +137,16 @@ def bootstrap(
 
     rows: (N, K), what each example adds to the K sums that the statistic is made of; multiplicity: (N,), how often each row
     occurs, once where it is left out. statistic: sums (R, K) → values (R,). Drawing N examples with replacement is one
-    multinomial draw of how often each row is drawn.
+    multinomial draw of how often each row is drawn. Without bounds where all draws agree, as they do where nothing was wrong:
+    a bootstrap of equal examples knows nothing of others.
     """
     if multiplicity is None:
         rows, multiplicity = np.unique(rows, axis=0, return_counts=True)
     n = int(multiplicity.sum())
     resamples = np.random.default_rng(0).multinomial(n, multiplicity / n, size=RESAMPLES).astype(float)
     low, high = np.quantile(statistic(resamples @ rows), (0.025, 0.975))
-    value = statistic((multiplicity @ rows)[None].astype(float))
-    return Measure(float(value[0]), float(low), float(high))
+    value = float(statistic((multiplicity @ rows)[None].astype(float))[0])
+    return Measure(value) if low == high else Measure(value, float(low), float(high))
 
 
 def macro_f1(confusion: np.ndarray) -> Measure:

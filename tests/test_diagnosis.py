@@ -33,6 +33,7 @@ def test_nothing_is_said_of_a_good_run() -> None:
     assert diagnose(ended()) is None
     assert diagnose(ended(told=())) is None, "an old run without events"
     assert diagnose(ended(words=measured([0, 1, 2], [0, 1, 0]))) is None
+    assert diagnose(ended(words=GOOD, steps=100, best_step=90)) is None, "nothing is better than no mistake"
 
 
 def test_a_loss_that_does_not_fall_at_a_high_rate() -> None:

@@ -158,6 +158,13 @@ def test_class_scores_have_a_shape_each() -> None:
     assert figure.layout.yaxis.ticktext == ("bad (3)", "good (3)")
 
 
+def test_a_class_without_examples_has_no_scores() -> None:
+    labels, true = ("bad", "good", "rare"), np.array([0, 1])
+    classes = classes_of(labels, true, np.array([[0.9, 0.1, 0.0], [0.1, 0.9, 0.0]]), TEXTS[:2])
+    figure = training_figures.class_scores(classes)
+    assert figure.layout.yaxis.ticktext == ("bad (1)", "good (1)"), "0 would say that it is never found"
+
+
 def test_movement_in_percent() -> None:
     bars = training_figures.movement(MOVED).data[0]
     assert list(bars.x) == pytest.approx([0.1, 2.0, 50.0])

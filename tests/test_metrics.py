@@ -59,6 +59,11 @@ def test_rows_that_occur_several_times_may_be_counted_instead() -> None:
     assert whole.value == 0.3 and whole.bounds == (whole.low, whole.high)
 
 
+def test_examples_without_a_mistake_give_no_interval() -> None:
+    assert metrics.macro_f1(np.diag([4, 4, 0, 4])) == Measure(1.0), "not 1.000 to 1.000"
+    assert metrics.macro_f1(np.array([[4, 0], [1, 3]])).low is not None
+
+
 def test_mcnemar_is_the_exact_binomial_test_of_what_one_alone_answers_rightly() -> None:
     first, second = "1" * 9 + "0" * 3 + "1" * 50 + "0" * 20, "0" * 9 + "1" * 3 + "1" * 50 + "0" * 20
     result = metrics.mcnemar(first, second)

@@ -113,6 +113,7 @@ def test_spellings_of_a_label_are_merged_by_a_button(lang: str, started: list[ru
     app = tickets(lang)
     check(app.button(key="merge_labels").click().run())
     assert not app.error and not [button for button in app.button if button.key == "merge_labels"]
+    assert app.toggle(key="mend_labels").value, "the table of labels is open, and its switch says so"
     config = config_of(app, started)
     assert config.preparation == Preparation((("billing", "Billing"),))
     assert load_data(config, started[0].folder).label_names == ("Billing", "spam", "tech")
@@ -121,6 +122,7 @@ def test_spellings_of_a_label_are_merged_by_a_button(lang: str, started: list[ru
 def test_labels_can_be_renamed_and_left_out_and_come_back(started: list[runs.Run]) -> None:
     app = tickets(preparation={"labels": {"spam": "", "tech": "technical"}})
     assert "labels were renamed as you said: tech → technical (12)" in said(app)
+    assert app.toggle(key="mend_labels").value
     config = config_of(app, started)
     assert dict(config.preparation.labels) == {"spam": "", "tech": "technical"}
     runs.cancel(started[0])
@@ -220,7 +222,7 @@ def folds() -> bytes:
 
 def test_the_column_of_splits_is_said_and_can_be_left_alone(started: list[runs.Run]) -> None:
     app = opened(folds(), "folds.csv")
-    assert app.selectbox(key="held_out").options[0] == "found out: by the column part of"
+    assert app.selectbox(key="held_out").options[0] == "automatic: by the column part of"
     assert "part of → split" in headings(app)
     check(app.selectbox(key="held_out").set_value("chance").run())
     assert "part of → split" not in headings(app)

@@ -209,6 +209,19 @@ def test_a_cancelled_run_keeps_its_model(both: tuple[str, str]) -> None:
     assert models.availability(f"run:{FIRST}") == "here"
 
 
+def test_a_run_cancelled_before_it_was_measured_says_so(both: tuple[str, str]) -> None:
+    folder = settings.runs_folder() / SECOND
+    state = replace(runs.get(SECOND).state, status="cancelled")
+    (folder / "state.json").write_bytes(runs.FILES.state.dump_json(state))
+    report = json.loads((folder / "report.json").read_text())
+    report["evaluations"] = {}
+    (folder / "report.json").write_text(json.dumps(report))
+    app = check(open_page("runs", runs=SECOND))
+    assert "before it was measured for the first time" in texts(app)
+    assert "measured below" not in texts(app), "nothing is"
+    assert "no rows to measure" not in texts(app), "the data has them"
+
+
 def test_a_damaged_folder_is_listed_calmly_and_can_be_deleted(both: tuple[str, str]) -> None:
     (settings.runs_folder() / FIRST / "config.json").write_text("{ not json")
     app = check(open_page("runs", runs=FIRST))

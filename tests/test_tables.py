@@ -323,7 +323,7 @@ def test_windows_quotation_marks_and_dashes_are_kept_and_the_reading_is_open_to_
     assert rows_of(table) == rows
     assert table.encoding == "Windows-1252"
     assert "the letters were read as Windows-1252" in notes_of(table)
-    assert "if they look wrong, name the encoding (--encoding) or save the file as UTF-8" in notes_of(table)
+    assert "if they look wrong, name the encoding or save the file as UTF-8" in notes_of(table)
 
 
 @pytest.mark.parametrize(("encoding", "name"), [("utf-8", "UTF-8"), ("gb18030", "GB18030")])

@@ -95,6 +95,9 @@ def test_the_page_says_whether_it_beats_counting_words(model: int, words: int, b
     evaluations = {"test": share_right(model), WORD_COUNTS: share_right(words)}
     verdict = VIEWS["text-classification"].verdict(replace(REPORT, evaluations=evaluations, best_step=best_step))
     assert says in verdict and ("does not beat counting words" in verdict) == (model <= words)
+    perfect = {"test": share_right(100), WORD_COUNTS: share_right(100)}
+    verdict = VIEWS["text-classification"].verdict(replace(REPORT, evaluations=perfect, best_step=3))
+    assert "right on all of them too" in verdict and "train it for more" not in verdict, "nobody can do better"
     old = VIEWS["text-classification"].verdict(replace(REPORT, evaluations={"test": share_right(model)}))
     assert "ounting words" not in old, "an earlier version's report says nothing"
 

@@ -228,8 +228,8 @@ def reliability(classes: Classes, *, text: Translate = str) -> go.Figure:
 
 
 def class_scores(classes: Classes, *, text: Translate = str) -> go.Figure:
-    """Precision, recall and F1 of each class: three shapes on one line per class."""
-    rows = classes.classes
+    """Precision, recall and F1 of each class that was tested: three shapes on one line per class."""
+    rows = classes.tested
     figure = blank(
         max(250, 150 + 34 * len(rows)), x=text("Score (0–1)"), title=text("Precision, recall and F1 per class")
     )

@@ -92,14 +92,14 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "balanced",
             N_("Balanced"),
-            N_("All rows twice, few rows more often until 300 steps are made: close to the best accuracy in reasonable time."),
+            N_("All rows twice, few rows more often, for at least 300 steps: close to the best accuracy in reasonable time."),
             {"epochs": 2.0, "batch_size": 32, "learning_rate": 1e-4, "max_length": 128, "limit": 0, "evaluations": 2},
             300,
         ),
         Preset(
             "thorough",
             N_("Thorough"),
-            N_("All rows four times in smaller steps and up to 256 tokens, few rows more often until 500 steps are made: the last bit of accuracy for two to four times the time."),
+            N_("All rows four times in smaller steps and up to 256 tokens, few rows more often, for at least 500 steps: the last bit of accuracy for two to four times the time."),
             {"epochs": 4.0, "batch_size": 32, "learning_rate": 5e-5, "max_length": 256, "limit": 0, "evaluations": 2},
             500,
         ),

@@ -134,12 +134,10 @@ def _guessed(found: Guess, name: str, data: bytes) -> tuple[str, str, tuple[Note
     message = (
         N_(
             "the letters were read as {encoding}, which is little more than a guess; if they look wrong, name the encoding "
-            "(--encoding) or save the file as UTF-8"
+            "or save the file as UTF-8"
         )
         if found.doubtful
-        else N_(
-            "the letters were read as {encoding}; if they look wrong, name the encoding (--encoding) or save the file as UTF-8"
-        )
+        else N_("the letters were read as {encoding}; if they look wrong, name the encoding or save the file as UTF-8")
     )
     return text, name, ((message, {"encoding": name}), *notes)
 

@@ -99,6 +99,11 @@ class Classes:
     mistakes: tuple[Mistake, ...]
     confused: tuple[Mistake, ...] = ()
 
+    @property
+    def tested(self) -> tuple[ClassScore, ...]:
+        """The classes with examples: of the others nothing was measured, and a score of 0 would say that they were never found."""
+        return tuple(row for row in self.classes if row.support)
+
 
 class Classification(Goal):
     """One label for each text or pair."""
@@ -327,7 +332,7 @@ def class_table(evaluation: Evaluation) -> Lines:
     """Precision, recall and F1 of each class."""
     rows = [
         (row.label, f"{row.precision:.4f}", f"{row.recall:.4f}", f"{row.f1:.4f}", str(row.support))
-        for row in read_detail(Classes, evaluation).classes
+        for row in read_detail(Classes, evaluation).tested
     ]
     return (("Label", "Precision", "Recall", "F1", "Examples"), *rows)
 

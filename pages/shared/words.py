@@ -157,7 +157,7 @@ def preparation(asked: Preparation) -> dict[str, str]:
         if asked.split is None
         else _("by the column {column}").format(column=asked.split)
         if asked.split
-        else _("held back by chance"),
+        else _("held back at random"),
         _("Between joined columns"): "" if asked.separator == AS_READ.separator else repr(asked.separator),
     }
     return {name: value for name, value in said.items() if value}
@@ -210,3 +210,8 @@ def plain(text: str) -> str:
     """Text that Markdown shows as it is: user text in a message must not become formatting, links or images."""
     special = "\\`*_{}[]()<>#+-.!|~$:"
     return "".join(f"\\{c}" if c in special else c for c in text)
+
+
+def capital(sentence: str) -> str:
+    """A remark of core, which begins with a small letter, as a sentence of its own."""
+    return sentence[:1].upper() + sentence[1:]

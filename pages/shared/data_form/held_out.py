@@ -41,9 +41,9 @@ def choose(
     said = values.preparation().split
     found, notes = splits.split_column(frame, taken)
     column = str(notes[0][1]["column"]) if found else ""
-    chance = _("held back by chance, a tenth for each")
+    chance = _("held back at random, a tenth for each")
     options = {
-        FOUND: _("found out: {what}").format(what=_by(column) if column else chance),
+        FOUND: _("automatic: {what}").format(what=_by(column) if column else chance),
         CHANCE: chance,
         **{COLUMN + name: _by(name) for name in splits.split_columns(frame) if name not in taken},
         OWN: _("files of my own"),

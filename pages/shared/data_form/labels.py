@@ -21,13 +21,14 @@ OPEN = "mend_labels"
 
 
 def editor(labels: Callable[[], Mapping[str, int]], rows: Layout, values: recipe.Values) -> None:
-    """A table of the labels in which each can get another name or be left out; drawn when it is asked for, or has been used.
+    """A table of the labels in which each can get another name or be left out; open when it is asked for, or has been used.
 
     labels: label as it is read → rows or mentions, asked when it is needed. values: where what is said is kept.
     """
     names = dict(values.preparation().labels)
-    wanted = st.toggle(_("Merge, rename or leave out labels"), key=OPEN)
-    if not (wanted or names):
+    if OPEN not in st.session_state:
+        st.session_state[OPEN] = bool(names)
+    if not st.toggle(_("Merge, rename or leave out labels"), key=OPEN):
         return
     counts = labels()
     if not 1 < len(counts) <= MAX_LABELS:
@@ -86,6 +87,7 @@ def edited(names: Mapping[str, str], labels: list[str], changes: Mapping[int, Ma
 
 def _keep(values: recipe.Values, names: Mapping[str, str]) -> None:
     values.prepare(labels=tuple(names.items()))
+    st.session_state[OPEN] = True
 
 
 def offer_merge(report: DataReport, labels: Callable[[], Mapping[str, int]], values: recipe.Values) -> None:

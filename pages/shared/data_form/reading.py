@@ -75,9 +75,9 @@ def reading_fields(
 
     take: called with a field and its value when it is chosen. plain: the file has an encoding, but no columns.
     """
-    headers = {"": _("find out"), "yes": words.header_name("first row"), "no": words.header_name("none")}
-    delimiters = {"": _("find out"), **{sign: words.delimiter_name(sign) for sign in DELIMITERS}}
-    encodings = {"": _("find out"), **encoding_titles()}
+    headers = {"": _("automatic"), "yes": words.header_name("first row"), "no": words.header_name("none")}
+    delimiters = {"": _("automatic"), **{sign: words.delimiter_name(sign) for sign in DELIMITERS}}
+    encodings = {"": _("automatic"), **encoding_titles()}
     delimiters.setdefault(reading.delimiter, reading.delimiter)
     encodings.setdefault(reading.encoding, reading.encoding)
     if table is not None:
@@ -103,7 +103,7 @@ def reading_fields(
                 )
         st.caption(
             _(
-                "What is found out can be wrong. If letters, columns or the first row look wrong, say here how the file was written."
+                "What was recognised can be wrong. If letters, columns or the first row look wrong, say here how the file was written."
             )
         )
 
@@ -115,7 +115,7 @@ def _value(name: str, chosen: str) -> object:
 
 def _found(what: str) -> str:
     """The choice of having it found out, with what was found."""
-    return _("found out: {what}").format(what=what) if what else _("find out")
+    return _("automatic: {what}").format(what=what) if what else _("automatic")
 
 
 def encoding_titles() -> dict[str, str]:

@@ -121,12 +121,8 @@ def warnings(notes: Sequence[Note]) -> None:
 
 def _sentences(notes: Sequence[Note]) -> str:
     """Remarks in the language of the page: one as a sentence, several as a list."""
-    sentences = [layout.plain(_capital(_(message).format(**values))) for message, values in notes]
+    sentences = [layout.plain(words.capital(_(message).format(**values))) for message, values in notes]
     return sentences[0] if len(sentences) == 1 else "\n".join(f"- {sentence}" for sentence in sentences)
-
-
-def _capital(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]
 
 
 def offers(source: Source, report: DataReport) -> None:

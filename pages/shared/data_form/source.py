@@ -143,7 +143,7 @@ def choose_file() -> Source | None:
         set_data,
         key="upload",
         help_text=_(
-            "A table (CSV, TSV, JSON, JSONL, Excel or Parquet, also packed as .zip or .gz), or a text file with a word and its tag in each line (CoNLL), at most {size} MB and {rows:,} rows. Encoding, delimiter and columns are found out. The file stays on this machine."
+            "A table (CSV, TSV, JSON, JSONL, Excel or Parquet, also packed as .zip or .gz), or a text file with a word and its tag in each line (CoNLL), at most {size} MB and {rows:,} rows. Encoding, delimiter and columns are recognised. The file stays on this machine."
         ).format(size=settings.MAX_UPLOAD_MB.value(), rows=settings.MAX_ROWS.value()),
         none=_("No file yet. Labels may be words, numbers or true/false; what cannot be used is listed here."),
     )

@@ -20,7 +20,7 @@ from pages.shared.run_view.next_step import next_step
 from pages.shared.run_view.settings import environment_table, log, settings_table
 from pages.shared.tasks.base import View
 from pages.shared.tasks.table import VIEWS
-from pages.shared.words import counted, duration, interval
+from pages.shared.words import capital, counted, duration, interval
 
 
 def outcome(run: Run, page: str) -> None:
@@ -28,7 +28,7 @@ def outcome(run: Run, page: str) -> None:
     report = cached_runs.run_report(run.id)
     with layout.mistakes():  # says so when this version does not know the task
         task_of(run.config.task)
-    _ending(run, report is not None)
+    _ending(run, report)
     actions(run, page)
     if report:
         result(run, report, page)
@@ -41,7 +41,7 @@ def outcome(run: Run, page: str) -> None:
         log(run)
 
 
-def _ending(run: Run, has_report: bool) -> None:
+def _ending(run: Run, report: RunReport | None) -> None:
     """How it ended, in plain words, and what comes next."""
     state: RunState = run.state
     if state.status == "failed":
@@ -64,14 +64,20 @@ def _ending(run: Run, has_report: bool) -> None:
             icon=":material/power_off:",
         )
     elif state.status == "cancelled":
-        st.warning(
-            _(
-                "You stopped it before it was done. What it learnt until then is kept and measured below. Resume goes on from there."
-            )
-            if has_report
-            else _("You stopped it before it had learnt anything that could be measured. Resume starts it again."),
-            icon=":material/cancel:",
+        st.warning(_stopped(report), icon=":material/cancel:")
+
+
+def _stopped(report: RunReport | None) -> str:
+    """What is left of a run that was cancelled."""
+    if report is None:
+        return _("You stopped it before it had learnt anything that could be measured. Resume starts it again.")
+    if report.measured is None:
+        return _(
+            "You stopped it before it was measured for the first time. What it learnt until then is kept, but nobody knows how good it is. Resume goes on from there."
         )
+    return _(
+        "You stopped it before it was done. What it learnt until then is kept and measured below. Resume goes on from there."
+    )
 
 
 VIEWS_OF_RESULT = ("measure", "mistakes", "curves", "movement", "settings")
@@ -110,15 +116,15 @@ def result(run: Run, report: RunReport, page: str) -> None:
             ),
             icon=":material/info:",
         )
-    if report.measured is None:
+    if report.measured is None and run.state.status == "finished":
         st.info(_("The data has no rows to measure the model on."), icon=":material/info:")
-    else:
+    elif report.measured:
         numbers(report.measured, report)
         if look:
             st.markdown(look.verdict(report))
     next_step(run, report, page)
     for note, values in report.data.notes:
-        st.caption(":material/info: " + layout.plain(_(note).format(**values)))
+        st.caption(":material/info: " + layout.plain(capital(_(note).format(**values))))
     offered = {name: view_name(name) for name in VIEWS_OF_RESULT if _is_offered(name, look)}
     key = f"view_{page}_{run.id}"
     view = choices.row(

@@ -74,6 +74,10 @@ def _beside_counting(report: RunReport) -> str:
         )
     elif accuracy.value > counted:
         text = _("Counting words (TF-IDF with logistic regression) reaches {share:.1%}: the difference may be chance.")
+    elif accuracy.value == 1:
+        text = _(
+            "Counting words (TF-IDF with logistic regression) is right on all of them too, in seconds: only more or harder test rows could tell the two apart."
+        )
     else:
         text = (
             _(
@@ -129,9 +133,9 @@ def _detail(report: RunReport, key: str) -> None:
     with right:
         score_table(
             _("Label"),
-            [row.label for row in classes.classes],
+            [row.label for row in classes.tested],
             _("Texts"),
-            classes.classes,
+            classes.tested,
             _("Precision, recall and F1 of each class"),
         )
         st.caption(

@@ -45,7 +45,7 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
         type=[suffix.removeprefix(".") for suffix in suffixes_of([task.layout])],
         max_upload_size=limit,
         key="bulk_file",
-        help=_("Its encoding, delimiter and columns are found out. It is read here and not kept."),
+        help=_("Its encoding, delimiter and columns are recognised. It is read here and not kept."),
     )
     if upload is None:
         return None

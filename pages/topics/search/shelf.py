@@ -90,7 +90,7 @@ def _from_file() -> Shelf | None:
         type=[suffix.removeprefix(".") for suffix in suffixes_of([DOCUMENTS])],
         max_upload_size=settings.MAX_UPLOAD_MB.value(),
         key="search_file",
-        help=_("Its encoding, delimiter and columns are found out. The file is not kept, but an index of it is: vectors and single words."),
+        help=_("Its encoding, delimiter and columns are recognised. The file is not kept, but an index of it is: vectors and single words."),
     )  # fmt: skip
     if upload is None:
         return None
