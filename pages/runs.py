@@ -282,7 +282,7 @@ def results(picked: Sequence[Run], reports: dict[str, RunReport | None], names: 
                 )
     if evaluations:
         for text in disagreements(picked, reports, names) or (remark(picked, reports),):
-            st.caption(layout.plain(text))
+            st.caption(text)
     metrics = dict.fromkeys(name for row in evaluations.values() for name in row.metrics if name in METRICS)
     rows = {_("State"): [words.status_name(run.state.status) for run in picked]}
     rows |= {
@@ -313,7 +313,8 @@ def disagreements(
         or not all(r.right for r in measured.values())
     ):
         return ()
-    return tuple(_compared(names[a], names[b], measured[a], measured[b]) for a, b in combinations(measured, 2))
+    plain = {run_id: layout.plain(name) for run_id, name in names.items()}
+    return tuple(_compared(plain[a], plain[b], measured[a], measured[b]) for a, b in combinations(measured, 2))
 
 
 def _compared(first: str, second: str, one: Evaluation, other: Evaluation) -> str:
