@@ -111,7 +111,7 @@ def _tools(resets: Iterable[str]) -> None:
     )  # fmt: skip
     st.button(
         _("Reset"), key="reset", type="tertiary", icon=":material/restart_alt:", on_click=inputs.reset, args=(tuple(resets),),
-        help=_("Give this page its defaults again."),
+        help=_("Restore this page's defaults."),
     )  # fmt: skip
 
 
