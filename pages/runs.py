@@ -319,6 +319,10 @@ def disagreements(
 
 def _compared(first: str, second: str, one: Evaluation, other: Evaluation) -> str:
     result = mcnemar(one.right, other.right)
+    if not result.first + result.second:
+        return _(
+            "{first} and {second} were asked the same: {counted}. They are right on the same ones: these rows cannot tell which is better."
+        ).format(first=first, second=second, counted=words.counted(one))
     numbers = _(
         "{first} and {second} were asked the same: {counted}. Only {first} is right on {a}, only {second} on {b} (McNemar's exact test, p = {p})."
     ).format(

@@ -180,6 +180,13 @@ def test_the_card_says_what_was_asked_and_measured() -> None:
         assert fact in card, fact
 
 
+def test_the_card_says_which_columns_are_one_text() -> None:
+    read = replace(report().data, columns=("subject", "body", "topic"), used={"text": "subject+body", "label": "topic"}, separator=" | ")  # fmt: skip
+    card = model_card(CONFIG, replace(report(), data=read), ("bad", "good"))
+    assert '| Column of the text | subject+body, joined by " \\| " |' in card
+    assert "| Column of the label | topic |" in card
+
+
 def test_the_cards_front_matter_is_what_the_hub_reads() -> None:
     card = model_card(CONFIG, None, ("bad", "good"))
     assert card.startswith("---\n")

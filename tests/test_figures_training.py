@@ -188,6 +188,9 @@ def test_intervals_reach_as_far_as_they_say() -> None:
     assert first.error_x.array[0] == pytest.approx(0.05) and first.error_x.arrayminus[0] == pytest.approx(0.1)
     assert figure.data[0].marker.symbol != figure.data[1].marker.symbol
     assert "<script>" not in figure.to_json()
+    perfect = training_figures.intervals({"a": Measure(1.0), "b": Measure(1.0)}, title="Macro-F1")
+    low, high = perfect.layout.xaxis.range
+    assert 0 <= low < 1 < high < 1.1, "a share has no axis to 2"
 
 
 def test_every_literal_goes_through_the_translator() -> None:

@@ -108,12 +108,21 @@ def test_a_score_on_the_training_rows_says_so(both: tuple[str, str]) -> None:
 
 
 def test_two_runs_are_compared(both: tuple[str, str]) -> None:
+    edit_result(FIRST, right="1101")
+    edit_result(SECOND, right="0101")
     app = check(open_page("runs", runs=f"{FIRST},{SECOND}"))
     tables = [table.value for table in app.dataframe]
     different = next(table for table in tables if "What is trained" in table.to_csv())
     assert "All parameters" in different.to_csv() and "Classifier only" in different.to_csv()
     assert "Batch size" not in different.to_csv(), "what is the same is left out"
     assert "McNemar's exact test, p = " in texts(app), "the same rows can be compared one by one"
+
+
+def test_runs_that_answer_alike_are_not_said_to_differ(both: tuple[str, str]) -> None:
+    edit_result(FIRST, right="1111")
+    edit_result(SECOND, right="1111")
+    app = check(open_page("runs", runs=f"{FIRST},{SECOND}"))
+    assert "these rows cannot tell which is better" in texts(app) and "That difference" not in texts(app)
 
 
 def edit_result(run_id: str, **changes: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from core import hub, models
 from core.metrics import METRICS
-from core.results import WORD_COUNTS, Evaluation, Measure, RunConfig, RunReport
+from core.results import JOINED, WORD_COUNTS, Evaluation, Measure, RunConfig, RunReport
 from core.tasks.base import Task
 from core.tasks.table import task_of
 
@@ -99,6 +99,7 @@ def _measured(report: RunReport, task: Task) -> list[str]:
     facts = [
         ("Rows in the source", str(report.data.rows)),
         ("Rows used", counts),
+        *((f"Column of the {role}", _column(column, report)) for role, column in report.data.used.items()),
         *((f"Left out: {entry.reason}", str(entry.count)) for entry in report.data.dropped),
         *([("Training texts longer than the longest input", f"{report.cut_share:.1%}")] if report.cut_share else []),
         ("Steps", f"{report.steps}, weights of step {report.best_step}" + _chosen(report)),
@@ -108,6 +109,12 @@ def _measured(report: RunReport, task: Task) -> list[str]:
     ]
     sections.append("## Data and machine\n\n" + _table(("Fact", "Value"), facts))
     return sections
+
+
+def _column(column: str, report: RunReport) -> str:
+    """A column that was read, or several as one, with what joins them: who uses the model has to join them the same way."""
+    joined = column not in report.data.columns and JOINED in column
+    return f"{column}, joined by {json.dumps(report.data.separator)}" if joined else column
 
 
 def _chosen(report: RunReport) -> str:

@@ -330,7 +330,7 @@ def length_histogram(lengths: np.ndarray, max_length: int, *, text: Translate = 
 
 
 def intervals(rows: Mapping[str, Measure], *, title: str, text: Translate = str) -> go.Figure:
-    """Values with their 95 % intervals, one line each, to be compared. rows: title → interval; title: the figure's, translated."""
+    """Shares with their 95 % intervals, one line each, to be compared. rows: title → interval; title: the figure's, translated."""
     figure = blank(max(200, 110 + 36 * len(rows)), x=text("Share (0–1)"), title=title)
     for i, (name, row) in enumerate(rows.items()):
         figure.add_scatter(
@@ -340,4 +340,6 @@ def intervals(rows: Mapping[str, Measure], *, title: str, text: Translate = str)
             hovertemplate=f"{safe(name)}<br>{row.value:.4f} ({row.bounds[0]:.4f}–{row.bounds[1]:.4f})<extra></extra>",
         )  # fmt: skip
     figure.update_layout(showlegend=False, yaxis=class_axis(list(rows), "") | {"autorange": "reversed"})
+    lowest, highest = min(row.bounds[0] for row in rows.values()), max(row.bounds[1] for row in rows.values())
+    figure.update_xaxes(range=[max(-0.03, lowest - 0.05), min(1.03, highest + 0.05)])
     return figure
