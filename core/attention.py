@@ -299,7 +299,7 @@ def entropy(rows: np.ndarray) -> np.ndarray:
 def labels(tokens: Tokens) -> tuple[str, ...]:
     """The tokens as people read them: byte-level pieces decoded, the marks Ġ and ▁ of a word start as a space.
 
-    A piece that holds only part of a character stays as the vocabulary writes it. What cannot be printed becomes �.
+    A piece that is nothing but ▁ stays, for a blank says nothing. A piece that holds only part of a character stays as the vocabulary writes it. What cannot be printed becomes �.
     """
     return tuple(readable(token.text) for token in tokens.tokens)
 
@@ -319,5 +319,6 @@ def readable(text: str) -> str:
     if text and not text.isascii() and all(character in _BYTES for character in text):
         with suppress(UnicodeDecodeError):
             text = bytes(_BYTES[character] for character in text).decode("utf-8")
-    text = text.replace("▁", " ")
+    if text.strip("▁"):
+        text = text.replace("▁", " ")
     return "".join(character if character.isprintable() else "�" for character in text)

@@ -41,7 +41,7 @@ def _topics() -> dict[str, str]:
 
 def _headless(model: str, head: str) -> None:
     """A model without the head: which one it lacks, and a button to one that has it."""
-    sentence = UserError(families.HEADS[head].missing, name=models.title(model))
+    sentence = UserError(families.HEADS[head].missing, name=model)
     st.warning(layout.plain(i18n.error_text(sentence)), icon=":material/warning:")
     st.button(_("Use minilm instead"), type="primary", on_click=inputs.put, args=("model", "minilm"))
 

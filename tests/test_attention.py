@@ -191,7 +191,7 @@ def test_pattern_by_hand() -> None:
 
 
 def test_labels_are_readable() -> None:
-    names = {"Ġlove": " love", "▁love": " love", "##ing": "##ing", "[CLS]": "[CLS]", "cafÃ©": "café", "é": "é",
+    names = {"Ġlove": " love", "▁love": " love", "▁": "▁", "##ing": "##ing", "[CLS]": "[CLS]", "cafÃ©": "café", "é": "é",
              "æĪĳ": "我", "æĪ": "æĪ", "爱": "爱", "a\u202eb\n": "a�b�", "</script>": "</script>"}  # fmt: skip
     maps = make_maps([[1.0]], "x")
     for name, label in names.items():

@@ -49,7 +49,7 @@ def test_heatmap_is_translated_and_says_what_is_missing() -> None:
         attention_figures.attention_heatmap(maps, 0, 0, view="a-b")
 
 
-@pytest.mark.parametrize(("last", "room"), [("[SEP]", 20), ("unforgettable", 50)])
+@pytest.mark.parametrize(("last", "room"), [("[SEP]", 20), ("unforgettable", 40)])
 def test_the_last_column_has_room_for_its_slanting_label(last: str, room: int) -> None:
     figure = attention_figures.attention_heatmap(make_maps(("[CLS]", "a", last)), 0, 0)
     assert figure.layout.margin.r >= room

@@ -75,3 +75,11 @@ def test_a_long_sentence_is_not_cut_off_in_its_card() -> None:
     app = check(open_page("home", text="The cinematography is unforgettable, though the ending drags on and on."))
     card = next(html.proto.body for html in app.get("html") if 'class="chips"' in html.proto.body)
     assert ">[SEP]<" in card and "overflow:hidden" not in card
+
+
+@pytest.mark.parametrize(("text", "named"), [("Good.", True), (f"{TEXT} {TEXT}", False)])
+def test_columns_are_named_only_where_their_names_have_room(text: str, named: bool) -> None:
+    bodies = [html.proto.body for html in check(open_page("home", text=text)).get("html")]
+    card = next(body for body in bodies if "Attention weights of one head" in body)
+    assert ('<span class="column' in card) is named
+    assert '<span class="row"' in card

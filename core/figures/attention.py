@@ -81,7 +81,7 @@ def token_map(
     slanting = [names[i] for i in columns] + [short(name) for name in (attention.labels(beside) if beside else ())]
     above = 80 + 7 * max(len(name) + (0 if few else 6) for name in slanting)  # title, axis title, labels
     # pixels that slanting labels need beyond the last column, where the columns are narrow
-    right = max(8, *(8 + 4 * len(names[i]) - 12 * back for back, i in enumerate(reversed(columns))))
+    right = max(8, *(5 + 3 * len(names[i]) - 9 * back for back, i in enumerate(reversed(columns))))
     figure = blank(min(980, above + 60 + (26 if few else 7) * len(rows)), title=title)
     hover = (
         text("from {source} to {target}<br>change {weight}")

@@ -142,7 +142,7 @@ def faded(colour: str) -> str:
 def scale_below(title: str, *, room: int = 8) -> dict[str, object]:
     """A colour scale lying under the picture, where it takes no width. room: pixels left for the x axis above it."""
     return {
-        "title": {"text": title, "side": "top"}, "orientation": "h", "thickness": 10, "len": 240, "lenmode": "pixels",
+        "title": {"text": title, "side": "top"}, "orientation": "h", "thickness": 10, "len": 180, "lenmode": "pixels",
         "x": 0, "xanchor": "left", "y": 0, "yanchor": "top", "ypad": room,
     }  # fmt: skip
 

@@ -450,7 +450,7 @@ class View {
     const far = box.column - source.column > 1 && (box.id === "attention.residual" || box.id === "output.residual");
     let line;
     if (far && box.id === "attention.residual") {
-      const up = 38;
+      const up = this.stage.querySelector(".caption").offsetHeight;
       const r = 9;
       line = `M${a.centre} ${a.top - 2}V${up + r}Q${a.centre} ${up} ${a.centre + r} ${up}H${b.centre - r}Q${b.centre} ${up} ${b.centre} ${up + r}V${b.top - 3}`;
     } else if (far) {

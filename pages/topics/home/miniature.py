@@ -12,6 +12,7 @@ import streamlit as st
 from core.figures import style
 
 MOST = 16  # rows and columns that a card has room for
+NAMED = 8  # columns whose names a card has room for
 STYLE = """
 <style>
 .miniature { display: grid; font-size: .875rem; line-height: 1.25rem; }
@@ -58,12 +59,13 @@ def matrix(
     form: str = ".2g",
     written: bool = False,
 ) -> None:
-    """A matrix as a picture: its first rows and columns, named; no names for columns that are only numbered.
+    """A matrix as a picture: its first rows and columns, named; no names for columns that are only numbered,
+    or so many that their names would lie over each other.
 
     low, high: where the colours begin and end. unit: what the numbers are. form: of a number. written: each in its cell.
     """
     values = values[:MOST, : MOST if columns else None]
-    names, across = rows[:MOST], columns[:MOST]
+    names, across = rows[:MOST], columns if len(columns) <= NAMED else ()
     head = len(across) > 0
     turned = "" if max((len(name) for name in across), default=0) > 2 and len(across) > 4 else " wide"
     picture = style.matrix_png(values, low, high, scale=scale, dark=_dark())

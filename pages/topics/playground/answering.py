@@ -51,8 +51,9 @@ def choose_model(place: DeltaGenerator) -> tuple[str, dict[str, str]]:
     template = _("{reason}. Your newest run answers here: {title}.")
     if other in READY:
         template = _("{reason}. A model that comes with the studio answers here: {title}.")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(template.format(reason=reason, title=layout.plain(titles[other])), width="content")
+    left, right = st.columns([4, 1], vertical_alignment="center")
+    left.caption(template.format(reason=reason, title=layout.plain(titles[other])))
+    with right:
         _use(other, _("Use it on every page"))
     load(other)
     return other, titles

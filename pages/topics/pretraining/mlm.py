@@ -371,15 +371,15 @@ def _attention(model: str, text: str, masked: tuple[int, ...], whole: bool, cut:
             _("What masking changes in the chosen head's attention: where it looks more, and where less"),
         ),
     }
-    for number, (column, (title, (values, largest, alt))) in enumerate(
-        zip(st.columns(len(pictures)), pictures.items(), strict=True)
-    ):
+    presented = inputs.get("present") == "1"
+    places = [st.container() for _picture in pictures] if presented else st.columns(len(pictures))
+    for number, (place, (title, (values, largest, alt))) in enumerate(zip(places, pictures.items(), strict=True)):
         difference = number == len(pictures) - 1
         figure = attention_figures.token_map(
             tokens, everything, everything, values, title=title, largest=largest, difference=difference,
             bar=_("difference of the weights") if difference else "", text=_,
         )  # fmt: skip
-        with column:
+        with place:
             charts.plot(figure, f"mlm_attention_{number}", alt)
     st.caption(
         _("Layer {layer}, head {head} in all three; the axes name the tokens that stood there.").format(layer=layer + 1, head=head + 1)
