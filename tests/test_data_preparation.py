@@ -9,7 +9,7 @@ from core.data import clean, folders, relabel
 from core.data.corrected import corrected
 from core.data.dataset import TextDataset
 from core.data.layouts import LAYOUTS
-from core.data.load import labels, load, read_source
+from core.data.load import ask, labels, load, read_source
 from core.data.remarks import remarks
 from core.errors import UserError
 from core.results import AS_READ, Preparation
@@ -216,3 +216,19 @@ def test_a_corrected_copy_of_a_table_with_a_split_of_its_own(tmp_path: Path) -> 
     assert copy.split == "split (2)" and set(copy.frame["split (2)"]) == {"train", "validation", "test"}
     few = load("article-example", layout)
     assert corrected(read_source("article-example", layout, FIND_OUT, None)[0], few, AS_READ, {}).split is None
+
+
+def test_a_file_without_the_columns_that_the_model_learnt_from_is_remarked(tmp_path: Path) -> None:
+    file = tmp_path / "tickets.csv"
+    file.write_text("note,kind\nthe parcel never came,late\nthe invoice is wrong,money\nwhere is my parcel,late\n")
+    layout = LAYOUTS["text-label"]
+    table = folders.read(file, layout, FIND_OUT)
+    remark = "the model learnt from 'subject+body', which the file does not have; it reads 'note' instead"
+
+    def noted(columns: dict[str, str], preferred: dict[str, str]) -> list[str]:
+        notes = ask(file.name, layout, table, columns, preferred).report.notes
+        return [message.format(**values) for message, values in notes]
+
+    assert remark in noted({}, {"text": "subject+body"})
+    assert remark not in noted({"text": "note"}, {"text": "subject+body"}), "that was said"
+    assert not any("learnt from" in note for note in noted({}, {"text": "note"}))

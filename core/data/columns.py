@@ -103,6 +103,19 @@ def prefer(frame: pd.DataFrame, roles: Sequence[Role], columns: Mapping[str, str
     }
 
 
+def instead(preferred: Mapping[str, str], named: Mapping[str, str], chosen: Mapping[str, str]) -> tuple[Note, ...]:
+    """A remark for each column that was preferred, as by a model that learnt from it, and that another one is read instead of.
+
+    named: the preferred ones that the table has, and those that somebody named. chosen: those that are read.
+    """
+    message = N_("the model learnt from '{learnt}', which the file does not have; it reads '{column}' instead")
+    return tuple(
+        (message, {"learnt": column[:100], "column": chosen[role][:100]})
+        for role, column in preferred.items()
+        if role in chosen and role not in named
+    )
+
+
 def _choose(frame: pd.DataFrame, layout: Layout, roles: Sequence[Role], columns: Mapping[str, str]) -> dict[str, str]:
     known = {role.id: role for role in (*layout.roles, *layout.inputs)}
     for role_id in columns:

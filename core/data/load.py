@@ -53,9 +53,10 @@ def load(
     table, row_splits = read_source(name, layout, reading, read if allow_path else None)
     named = {**found.prefer(table.frame, layout.roles, preferred or {}), **(columns or {})}
     chosen = found.choose_columns(table.frame, layout, named)
-    notes: tuple[Note, ...] = ()
+    notes = found.instead(preferred or {}, named, chosen)
     if row_splits is None and name not in DATASETS and not (whole and layout.whole):
-        row_splits, notes = splits.split_column(table.frame, list(chosen.values()), preparation.split)
+        row_splits, more = splits.split_column(table.frame, list(chosen.values()), preparation.split)
+        notes += more
     source = _source(name, layout, table, chosen, preparation, row_splits, notes)
     return layout.whole(source) if whole and layout.whole else layout.build(source, limit)
 
@@ -164,7 +165,9 @@ def ask(
     chosen = found.choose_inputs(table.frame, layout, named)
     frame = _every_row(table)
     texts = {role: found.cells(frame, column, separator) for role, column in chosen.items()}
-    report = _source(file, layout, table, chosen, Preparation(separator=separator)).report(counts={}, label_counts={})
+    notes = found.instead(preferred or {}, named, chosen)
+    source = _source(file, layout, table, chosen, Preparation(separator=separator), notes=notes)
+    report = source.report(counts={}, label_counts={})
     return Inputs(frame, texts, report)
 
 
