@@ -12,10 +12,11 @@ from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.errors import UserError
 from core.results import Token, Tokens
-from pages.shared import charts, components, i18n, inputs, memory
+from pages.shared import charts, components, i18n, inputs, memory, path
 from pages.shared.i18n import _
 from pages.shared.words import plain
 
@@ -72,6 +73,7 @@ def page(
     """
     st.set_page_config(page_title=f"{title} · BERT Studio", page_icon=ICON, layout="wide")
     i18n.keep()
+    _with_navigation()
     inputs.restore()
     inputs.speak(title, opens_in or i18n.language())
     presented = inputs.get("present") == "1"
@@ -113,6 +115,17 @@ def _tools(resets: Iterable[str]) -> None:
         _("Reset"), key="reset", type="tertiary", icon=":material/restart_alt:", on_click=inputs.reset, args=(tuple(resets),),
         help=_("Restore this page's defaults."),
     )  # fmt: skip
+
+
+def _with_navigation() -> None:
+    """Begin again with the navigation where the page runs without it.
+
+    Streamlit opens a page of the folder pages/ by itself until app.py has run once, as when a link is the first that is opened of a server.
+    """
+    context = get_script_run_ctx()
+    if context is not None and context.pages_manager.uses_pages_directory:
+        path.navigation()
+        st.rerun()
 
 
 @contextmanager

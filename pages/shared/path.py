@@ -4,8 +4,10 @@ The navigation, Home's cards and the foot of each page follow this table. It doe
 """
 
 from dataclasses import dataclass
+from itertools import groupby
 
 import streamlit as st
+from streamlit.navigation.page import Page
 
 from core.errors import N_
 from pages.shared import inputs
@@ -39,6 +41,15 @@ STEPS = {
 def file(page: str) -> str:
     """The page's script, as Streamlit names it."""
     return f"pages/{page}.py"
+
+
+def navigation() -> Page:
+    """The pages in their sections at the top of the screen; returns the page that is asked for."""
+    pages = {"": [st.Page(file("home"), title=_("Home"), icon=":material/home:", default=True)]} | {
+        _(section): [st.Page(file(page), title=_(STEPS[page].title), icon=STEPS[page].icon) for page in group]
+        for section, group in groupby(STEPS, key=lambda page: STEPS[page].section)
+    }  # section → its pages; "" is no section
+    return st.navigation(pages, position="top")
 
 
 def numbered(page: str) -> str:

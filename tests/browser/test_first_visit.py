@@ -1,6 +1,8 @@
 """The first visit in a real browser: every page and every topic once, none of them empty, none asking to train first."""
 
-from playwright.sync_api import Browser
+from pathlib import Path
+
+from playwright.sync_api import Browser, expect
 
 from tests.browser import driver as browser
 from tests.browser.common import check
@@ -24,3 +26,15 @@ def test_every_page_and_topic_has_something_to_see(server: Server, chromium: Bro
         assert not page.get_by_test_id("stException").count(), (name, query)
     assert not empty and not asking
     check(watch)
+
+
+def test_a_link_that_is_the_first_thing_a_server_is_asked_for_opens_with_the_navigation(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    with browser.server(tmp_path) as cold:
+        page, watch = browser.new_page(chromium)
+        page.goto(f"{cold.url}/tokens?text=hello")
+        browser.wait_until_calm(page)
+        expect(page.get_by_role("link", name="Home", exact=True).first).to_be_visible()
+        expect(page.get_by_label("Sentence", exact=True)).to_have_value("hello")
+        check(watch)
