@@ -118,12 +118,13 @@ def _tools(resets: Iterable[str]) -> None:
 
 
 def _with_navigation() -> None:
-    """Begin again with the navigation where the page runs without it.
+    """Begin a visit again with the navigation where it begins without it.
 
     Streamlit opens a page of the folder pages/ by itself until app.py has run once, as when a link is the first that is opened of a server.
     """
     context = get_script_run_ctx()
-    if context is not None and context.pages_manager.uses_pages_directory:
+    if "begun" not in st.session_state and context is not None and context.pages_manager.uses_pages_directory:
+        st.session_state["begun"] = True
         path.navigation()
         st.rerun()
 
