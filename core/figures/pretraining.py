@@ -91,7 +91,7 @@ def settling(
     for (name, values), colour, dash in zip(shares.items(), (ACCENT, CATEGORIES[5], CATEGORIES[2]), ("solid", "dash", "dot"), strict=False):  # fmt: skip
         figure.add_scatter(x=list(chosen), y=list(values), name=name, mode="lines", line={"color": colour, "dash": dash, "width": 2})  # fmt: skip
         figure.add_hline(y=targets[name], line={"color": colour, "dash": "dot", "width": 1}, opacity=0.6)
-    figure.update_xaxes(type="log")
+    figure.update_xaxes(type="log", dtick=1)  # a tick a power of ten: Plotly writes those between in small figures
     figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
     figure.update_layout(hovermode="x unified")
     return figure

@@ -104,7 +104,7 @@ def legible(figure: go.Figure, times: float = 1.0) -> go.Figure:
         trace.colorbar.update(tickfont_size=size, title_font_size=size)
         trace.textfont.size = size
     for trace in figure.select_traces({"type": "bar"}):
-        trace.textfont.size = size
+        trace.update(textfont_size=size, constraintext="none")  # Plotly would write it smaller in a narrow bar
     return figure
 
 

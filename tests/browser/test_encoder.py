@@ -43,7 +43,7 @@ def test_pointing_asks_the_server_for_nothing_and_shows_the_same_token_everywher
 
 def test_a_box_opens_below_and_the_keyboard_steps_through_layers_and_heads(server: Server, chromium: Browser) -> None:
     page, watch = browser.new_page(chromium)
-    show(page, f"{server.url}/encoder?text=I+love+eating+pizza")
+    show(page, f"{server.url}/encoder?text=I+love+eating+pizza&layer_no=1&head_no=1")
     page.locator('.box[data-box="attention.norm"]').click()
     page.wait_for_url(re.compile(r"view=attention\.norm"), timeout=30_000)
     expect(page.locator(".box.chosen")).to_have_attribute("data-box", "attention.norm")

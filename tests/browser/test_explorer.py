@@ -96,7 +96,7 @@ def test_hover_choose_mask_and_lines(server: Server, chromium: Browser) -> None:
 
 def test_it_comes_back_after_another_picture(server: Server, chromium: Browser) -> None:
     page, watch = browser.new_page(chromium)
-    open_explorer(page, server, f"text={quote(BANK)}")
+    open_explorer(page, server, f"text={quote(BANK)}&layer_no=1&head_no=1")
     page.locator("canvas.overview").press("ArrowRight")
     expect(page).to_have_url(re.compile("head_no=2"), timeout=20_000)
     browser.wait_until_calm(page)

@@ -9,7 +9,7 @@ from tests.browser.common import check
 from tests.browser.driver import Server
 from tests.pages_common import ASKING, every_topic
 
-SEEN = ".js-plotly-plot, [data-testid=stDataFrame], [data-testid=stMetric], iframe, canvas, .chip, table, main img, svg.flow"
+SEEN = ".js-plotly-plot, [data-testid=stDataFrame], [data-testid=stMetric], iframe, canvas, .chip, table, main img, svg.flow, textarea, [data-testid=stHtml], .katex"
 
 
 def test_every_page_and_topic_has_something_to_see(server: Server, chromium: Browser) -> None:

@@ -23,7 +23,7 @@ def show(page: Page, server: Server, query: str) -> None:
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_a_click_masks_a_token_and_predictions_appear(server: Server, chromium: Browser, dark: bool) -> None:
     page, watch = browser.new_page(chromium, dark=dark)
-    show(page, server, "text=I+love+eating+pizza.&masked=none")
+    show(page, server, "text=I+love+eating+pizza.&masked=-")
     expect(page.get_by_text("No token is masked")).to_be_visible(timeout=SLOW)
     pizza = page.locator(".masking .chip[data-token='4']")
     pizza.click()
@@ -40,7 +40,7 @@ def test_a_click_masks_a_token_and_predictions_appear(server: Server, chromium: 
 
 def test_quick_clicks_are_all_taken(server: Server, chromium: Browser) -> None:
     page, watch = browser.new_page(chromium)
-    show(page, server, "text=I+love+eating+pizza.&masked=none")
+    show(page, server, "text=I+love+eating+pizza.&masked=-")
     for index in (2, 3, 4):
         page.locator(f".masking .chip[data-token='{index}']").click()
     expect(page).to_have_url(re.compile(r"masked=2\.love\+7\.eating\+14\.pizza"), timeout=SLOW)
@@ -51,7 +51,7 @@ def test_quick_clicks_are_all_taken(server: Server, chromium: Browser) -> None:
 
 def test_tokens_are_masked_by_keyboard(server: Server, chromium: Browser) -> None:
     page, watch = browser.new_page(chromium)
-    show(page, server, "text=I+love+eating+pizza.&masked=none")
+    show(page, server, "text=I+love+eating+pizza.&masked=-")
     page.locator(".masking .chip").first.focus()
     for key in ("ArrowRight", "ArrowRight", "Enter"):
         page.keyboard.press(key)
@@ -64,7 +64,7 @@ def test_tokens_are_masked_by_keyboard(server: Server, chromium: Browser) -> Non
 
 def test_whole_words_are_masked_together(server: Server, chromium: Browser) -> None:
     page, watch = browser.new_page(chromium)
-    show(page, server, "text=An+untokenizable+word&masked=none&whole=yes")
+    show(page, server, "text=An+untokenizable+word&masked=-&whole=yes")
     page.locator(".masking .chip", has_text="unto").first.click()
     expect(page.locator(".masking .chip[aria-pressed='true']")).to_have_count(4)
     expect(page.get_by_text("The loss of this sentence")).to_be_visible(timeout=SLOW)
