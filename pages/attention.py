@@ -81,11 +81,9 @@ def _maps(model: str, text: str, pair: str, cut: int, options: DeltaGenerator) -
     with options:
         part = _part(tokens)
     with st.container(key="pictures"):
-        first, second = st.columns([3, 2], vertical_alignment="center")
-    with first:
         view = inputs.view(PAGE, _pictures(), label=_("Picture"))
     habit = cached_attention.habit(model, text, pair, cut)
-    with options if view == "explorer" else second:  # the explorer's small maps choose the head as well
+    with options:  # the small maps and BertViz's own list choose them as well; in one place, so that their values stay
         layer, head = inputs.layer_and_head(
             PAGE, config.num_hidden_layers, config.num_attention_heads, (habit.layer, habit.head)
         )

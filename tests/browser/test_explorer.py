@@ -96,15 +96,15 @@ def test_hover_choose_mask_and_lines(server: Server, chromium: Browser) -> None:
 
 def test_it_comes_back_after_another_picture(server: Server, chromium: Browser) -> None:
     page, watch = browser.new_page(chromium)
-    open_explorer(page, server, f"text={quote(BANK)}&layer_no=1&head_no=1")
+    open_explorer(page, server, f"text={quote(BANK)}")
     page.locator("canvas.overview").press("ArrowRight")
-    expect(page).to_have_url(re.compile("head_no=2"), timeout=20_000)
+    expect(page).to_have_url(re.compile("head_no=4"), timeout=20_000)
     browser.wait_until_calm(page)
     page.get_by_role("radio", name="BertViz: one layer").click()
     page.locator("iframe").first.wait_for(timeout=30_000)
     page.get_by_role("radio", name="Explorer").click()
     expect(page.locator(".overview")).to_be_visible(timeout=30_000)
-    expect(page.locator(".over .numbers")).to_have_text(re.compile("Layer 1, head 2 · largest weight"), timeout=20_000)
+    expect(page.locator(".over .numbers")).to_have_text(re.compile("Layer 1, head 4 · largest weight"), timeout=20_000)
     expect(page.locator(".explorer")).not_to_have_class(re.compile("loading|waiting"), timeout=20_000)
     check(watch)
 

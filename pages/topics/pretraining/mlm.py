@@ -82,7 +82,7 @@ def _gaps(model: str, tokens: Tokens) -> tuple[int, ...]:
 
 def _masked(model: str, tokens: Tokens, whole: bool) -> tuple[int, ...]:
     """The tokens that are hidden: those that were pressed, or one word until somebody presses or writes a mask."""
-    if inputs.get("masked") == NONE:
+    if inputs.get("masked") == NONE and inputs.meant("masked", {NONE: tokens.text}, ""):
         return ()
     found = positions(tokens, inputs.get("masked"), whole_words=whole)
     return found if found or _gaps(model, tokens) else openings.word_to_hide(tokens)
