@@ -59,9 +59,14 @@ def build(passages: Sequence[str], encoder: Encoder, report: Report | None = Non
     return Index(passages, encoder.vectors(passages, autocast=fast, report=report), words)
 
 
-def opened(passages: Sequence[str], encoder: Encoder, home: Path, report: Report | None = None) -> Index:
-    """The index that is kept in `home` for these passages and this model; it is built there first where there is none."""
-    folder = home / _key(passages, encoder)
+def opened(
+    passages: Sequence[str], encoder: Encoder, home: Path, report: Report | None = None, *, known: str = ""
+) -> Index:
+    """The index that is kept in `home` for these passages and this model; it is built there first where there is none.
+
+    known: the encoder's identity, where it has been worked out already.
+    """
+    folder = home / _key(passages, known or identity(encoder))
     if not folder.is_dir():
         index = build(passages, encoder, report)
         home.mkdir(parents=True, exist_ok=True)
@@ -71,12 +76,18 @@ def opened(passages: Sequence[str], encoder: Encoder, home: Path, report: Report
     return read(passages, folder)
 
 
-def _key(passages: Iterable[str], encoder: Encoder) -> str:
-    """A name that no other passages, model, tokenizer or length share."""
-    digest = sha256(f"{FORMAT} {encoder.max_length}\n{encoder.tokenizer.backend_tokenizer.to_str()}".encode())
+def identity(encoder: Encoder) -> str:
+    """A name that no other model, tokenizer or length shares; every weight is read for it."""
+    digest = sha256(f"{encoder.max_length}\n{encoder.tokenizer.backend_tokenizer.to_str()}".encode())
     for name, tensor in encoder.model.base_model.state_dict().items():
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
+def _key(passages: Iterable[str], encoder: str) -> str:
+    """A name that no other passages share under the encoder of this identity."""
+    digest = sha256(f"{FORMAT} {encoder}".encode())
     for text in passages:
         data = text.encode("utf-8", errors="surrogatepass")
         digest.update(f"\n{len(data)}:".encode() + data)

@@ -238,8 +238,9 @@ def write_link() -> None:
 
     The first address of a visit is written by the page (see layout.page).
     """
-    if st.session_state["shared_links"][-1:] != [_changed()]:
-        st.session_state["shared_links"] = [*st.session_state["shared_links"][-LINKS_KEPT:], _changed()]
+    changed = _changed()
+    if st.session_state["shared_links"][-1:] != [changed]:
+        st.session_state["shared_links"] = [*st.session_state["shared_links"][-LINKS_KEPT:], changed]
     if "shared_drawn" in st.session_state and st.query_params.to_dict() != address():
         st.query_params.from_dict(address())
 

@@ -27,9 +27,15 @@ def max_length(name: str) -> int:
     return _encoder(name).max_length
 
 
+@st.cache_data(max_entries=8, show_spinner=False)
+def _identity(name: str, written: float) -> str:
+    return index.identity(_encoder(name))
+
+
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _opened(name: str, written: float, passages: tuple[str, ...], _report: Report | None) -> index.Index:
-    return index.opened(passages, _encoder(name), settings.HOME.value() / "search", _report)
+    home = settings.HOME.value() / "search"
+    return index.opened(passages, _encoder(name), home, _report, known=_identity(name, written))
 
 
 def opened(name: str, passages: tuple[str, ...], report: Report | None = None) -> index.Index:
@@ -70,10 +76,9 @@ def outcome(
 @st.cache_data(max_entries=16, show_spinner=False)
 def _refusal(name: str, written: float, language: str, _report: Report | None) -> quality.Refusal:
     desk = helpdesk.read(language)
-    found = {split: outcome(name, desk.passages, desk.asked(split), _report) for split in helpdesk.SPLITS}
-    without = {split: _best_cosines(name, desk, split) for split in helpdesk.SPLITS}
-    chosen = quality.choose_threshold(found["validation"].cosines, without["validation"])
-    return quality.refusal(chosen, found["test"].cosines, found["test"].right_first, without["test"])
+    chosen = threshold(name, language, _report)
+    found = outcome(name, desk.passages, desk.asked("test"), _report)
+    return quality.refusal(chosen, found.cosines, found.right_first, _best_cosines(name, desk, "test"))
 
 
 def refusal(name: str, language: str, report: Report | None = None) -> quality.Refusal:

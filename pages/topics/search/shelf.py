@@ -15,7 +15,6 @@ from pages.shared.data_form.uploads import suffixes_of
 from pages.shared.i18n import _, language
 
 DOCUMENTS = LAYOUTS["documents"]
-MULTILINGUAL = "multilingual-e5-small"
 EXAMPLE = N_(
     "The library is open from nine to seven, on Saturdays until one.\nBooks may be kept for four weeks and renewed twice.\n"
     "Whoever returns a book late pays twenty cents a day.\nA library card costs nothing for anybody under eighteen.\n"
@@ -49,7 +48,8 @@ def options() -> dict[str, str]:
 def model_for(kind: str) -> str:
     """The model that is offered first: the multilingual one for Chinese where it is there, else the bundled English one."""
     reads = kind if kind in helpdesk.LANGUAGES else language()
-    return MULTILINGUAL if reads != "en" and models.availability(MULTILINGUAL) == "here" else inputs.DEFAULTS["model"]
+    here = reads != "en" and models.availability(models.MULTILINGUAL) == "here"
+    return models.MULTILINGUAL if here else inputs.DEFAULTS["model"]
 
 
 def choose(kind: str) -> Shelf | None:
