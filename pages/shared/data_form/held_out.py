@@ -81,7 +81,7 @@ def _own_files(file: Path, rows: Layout, take: Callable[[str], None]) -> None:
             key = f"upload_{split}"
             uploaded = st.file_uploader(
                 title,
-                [suffix.removeprefix(".") for suffix in uploads.suffixes_of([rows])],
+                uploads.suffixes_of([rows]),
                 key=key,
                 max_upload_size=settings.MAX_UPLOAD_MB.value(),
                 help=_("Its columns are called as in the training file."),

@@ -127,7 +127,7 @@ def upload(
     suffixes = tuple(suffixes)
     uploaded = st.file_uploader(
         label,
-        [suffix.removeprefix(".") for suffix in suffixes],
+        suffixes,
         key=key,
         max_upload_size=settings.MAX_UPLOAD_MB.value(),
         help=help_text,

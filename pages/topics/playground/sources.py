@@ -42,7 +42,7 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
     limit = settings.MAX_UPLOAD_MB.value()
     upload = st.file_uploader(
         _("A file with one text a row"),
-        type=[suffix.removeprefix(".") for suffix in suffixes_of([task.layout])],
+        type=suffixes_of([task.layout]),
         max_upload_size=limit,
         key="bulk_file",
         help=_("Its encoding, delimiter and columns are recognised. It is read here and not kept."),

@@ -87,7 +87,7 @@ def _own(titles: list[str], answers: list[str]) -> Shelf:
 def _from_file() -> Shelf | None:
     upload = st.file_uploader(
         _("A file with one text a row"),
-        type=[suffix.removeprefix(".") for suffix in suffixes_of([DOCUMENTS])],
+        type=suffixes_of([DOCUMENTS]),
         max_upload_size=settings.MAX_UPLOAD_MB.value(),
         key="search_file",
         help=_("Its encoding, delimiter and columns are recognised. The file is not kept, but an index of it is: vectors and single words."),
