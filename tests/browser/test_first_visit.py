@@ -9,7 +9,8 @@ from tests.browser.common import check
 from tests.browser.driver import Server
 from tests.pages_common import ASKING, every_topic
 
-SEEN = ".js-plotly-plot, [data-testid=stDataFrame], [data-testid=stMetric], iframe, canvas, .chip, table, main img, svg.flow, textarea, [data-testid=stHtml], .katex"
+SEEN = ".js-plotly-plot, [data-testid=stDataFrame], [data-testid=stMetric], iframe, canvas, .chip, table, main img, svg.flow, textarea, [data-testid=stHtml], .katex, [data-testid=stExpanderDetails] button"
+# The last: a claim whose evidence is an experiment, which is repeated when its button is pressed.
 
 
 def test_every_page_and_topic_has_something_to_see(server: Server, chromium: Browser) -> None:
