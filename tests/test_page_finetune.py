@@ -352,13 +352,15 @@ def test_the_hub_that_cannot_be_reached_is_no_dead_end() -> None:
 
 
 @pytest.mark.parametrize("name", ["four-sentences", "head-only", "little-data", "high-rate"])
-def test_the_prepared_experiments_set_the_page_up(name: str) -> None:
+def test_the_prepared_experiments_set_the_page_up(name: str, started: list[runs.Run]) -> None:
     app = check(open_page("finetune", data="article-example"))
     check(app.button(key=f"experiment_finetune_{name}").click().run())
     assert not app.error
-    assert app.session_state["preset"] == "custom"
     assert app.session_state["shared_experiment"] == name
     assert [text.value for text in app.markdown if len(text.value) > 150], "the point of the experiment is told"
+    changed = json.loads(app.query_params["changes"])
+    check(app.button(key="start").click().run())
+    assert changed and {field: getattr(started[0].config, field) for field in changed} == changed
 
 
 def test_train_again_with_a_file_of_an_old_run(started: list[runs.Run], tmp_path: Path) -> None:
@@ -587,7 +589,7 @@ def test_unknown_and_cut_tokens_are_warned_of() -> None:
 
 def test_where_nothing_is_cut_the_page_says_so() -> None:
     said = texts(check(open_page("finetune", data="article-example")))
-    assert "None of the 4 training examples is longer than" in said and "0.0%" not in said
+    assert "None of the 4 training examples checked is longer than" in said and "0.0%" not in said
 
 
 def test_a_file_that_cannot_be_read_is_read_once_a_run_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:

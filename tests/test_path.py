@@ -16,7 +16,7 @@ def test_each_page_says_its_step_and_leads_on_with_the_sentence(page: str) -> No
     place = PAGES.index(page)
     assert f"Step {place + 1} of {len(PAGES)}" in texts(app)
     before, after = [link.proto for link in app.get("page_link")][-2:]
-    around = ["home", *PAGES, "home"]
+    around = ["", *PAGES, ""]  # Home is the page without a name in the address
     assert (before.page, after.page) == (around[place], around[place + 2])
     assert after.label == "Next: " + ([row.title for row in path.STEPS.values()] + ["Home"])[place + 1]
     for link in (before, after):

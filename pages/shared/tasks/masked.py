@@ -57,6 +57,8 @@ def _detail(report: RunReport, key: str) -> None:
         "validation": _("after, validation texts"),
     }
     evaluations = {title: report.evaluations[name] for name, title in names.items() if name in report.evaluations}
+    if not evaluations:
+        return
     for column, metric in zip(st.columns(2), ("accuracy", "top5"), strict=True):
         title = _(METRICS[metric].title)
         with column:
