@@ -32,7 +32,7 @@ def test_two_students_and_their_teacher(tmp_path: Path, chromium: Browser, monke
         (ana, watch), (ben, _), (teacher, _) = (browser.new_page(chromium) for _person in range(3))
         for page in (ana, ben):
             page.goto(f"{server.url}/runs?lang=en")
-            page.get_by_label("Class code").fill("spring")
+            page.get_by_label("Class code").fill("spring", timeout=60_000)
             page.get_by_role("button", name="Come in").click()
             page.get_by_test_id("stMarkdown").filter(has_text="Your runs will be listed here").wait_for(timeout=60_000)
         assert identity(ana) != identity(ben)
@@ -46,7 +46,7 @@ def test_two_students_and_their_teacher(tmp_path: Path, chromium: Browser, monke
             assert page.get_by_role("button", name="Resume", exact=True).count() == may
 
         teacher.goto(f"{server.url}/runs?lang=en&runs={run.id}")
-        teacher.get_by_label("Class code").fill("owl")  # the teacher's code opens the door as well
+        teacher.get_by_label("Class code").fill("owl", timeout=60_000)  # the teacher's code opens the door as well
         teacher.get_by_role("button", name="Come in").click()
         teacher.get_by_role("button", name="Delete", exact=True).wait_for(timeout=60_000)
         teacher.goto(f"{server.url}/classroom?lang=en")
