@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from itertools import chain
+from typing import Any
 
 import pytest
 
@@ -18,11 +19,11 @@ ASKED = ("who", "what", "which", "when", "where", "how many", "how much", "how l
 RUN = 6  # words in a row that no question takes over from its passage
 
 
-def passages(language: str) -> list[dict[str, object]]:
+def passages(language: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (HOME / f"{language}.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
-def questions(language: str) -> list[dict[str, object]]:
+def questions(language: str) -> list[dict[str, Any]]:
     return list(chain.from_iterable(passage["questions"] for passage in passages(language)))
 
 
