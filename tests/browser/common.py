@@ -1,8 +1,27 @@
-"""What every browser test asks of a page when it is done."""
+"""What browser tests ask of a page: that it is on the first screen of a projector, and that nothing went wrong when it is done."""
 
 import re
 
+from playwright.sync_api import Browser, Page
+
+from tests.browser import driver as browser
 from tests.browser.driver import Watch
+
+WIDTH, HEIGHT = 1280, 720  # of a projector
+LOWEST = 560  # pixels from the top at which a picture may begin
+VISIBLE = 130  # pixels of it, at least, that are on the first screen
+# What a page shows of the model: figures, our own parts, BertViz's frames, tables, token chips, an answer, counts.
+FIRST = """() => {
+  const shown = [...document.querySelectorAll(`.stPlotlyChart, iframe, [data-testid="stBidiComponentIsolated"], [data-testid="stBidiComponentRegular"],
+    [data-testid="stDataFrame"], [data-testid="stMain"] .chips, .answer, .words, [data-testid="stMetric"]`)]
+    .filter((one) => !one.closest('.st-key-frame, .st-key-history'))
+    .map((one) => one.getBoundingClientRect())
+    .filter((box) => box.height > 24 && box.width > 100)
+    .sort((a, b) => a.top - b.top);
+  return shown.length ? shown[0].top : null;
+}"""
+CONTENT = """() => Math.max(...[...document.querySelectorAll('[data-testid="stMainBlockContainer"]')].map((one) => one.getBoundingClientRect().bottom))"""
+SCROLLED = """() => document.querySelector('[data-testid="stMain"]').scrollTop"""
 
 STREAMLITS_OWN = re.compile(r"status of 404")  # Streamlit looks for its own end points below a page's path first
 
@@ -11,3 +30,18 @@ def check(watch: Watch) -> None:
     """Nothing left the machine, and no message of ours is on the console."""
     assert watch.outside == []
     assert [message for message in watch.console if not STREAMLITS_OWN.search(message)] == []
+
+
+def projector(chromium: Browser, width: int = WIDTH, height: int = HEIGHT, **options: bool) -> tuple[Page, Watch]:
+    page, watch = browser.new_page(chromium, width=width, **options)
+    page.set_viewport_size({"width": width, "height": height})
+    return page, watch
+
+
+def assert_on_the_first_screen(page: Page) -> None:
+    """The picture begins high enough, and enough of it shows without scrolling."""
+    page.wait_for_function(FIRST, timeout=60_000)
+    top = page.evaluate(FIRST)
+    assert 0 < top <= LOWEST, f"the picture begins at {top:.0f}"
+    assert min(page.evaluate(CONTENT), HEIGHT) - top >= VISIBLE
+    assert page.evaluate(SCROLLED) == 0

@@ -3,77 +3,16 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser import driver as browser
-from tests.browser.common import check
+from tests.browser.common import FIRST, HEIGHT, assert_on_the_first_screen, check, projector
 from tests.browser.driver import Server
 
-WIDTH, HEIGHT = 1280, 720  # of a projector
-LOWEST = 560  # pixels from the top at which a picture may begin
-VISIBLE = 130  # pixels of it, at least, that are on the first screen
-TOPICS = {
-    "tokens": ("tokens", "word", "side", "languages", "vocabulary", "data"),
-    "encoder": ("weights", "change"),
-    "attention": (
-        "explorer",
-        "head-view",
-        "model-view",
-        "neuron-view",
-        "what-heads-do",
-        "flow",
-        "ablation",
-        "compare",
-        "explanation",
-    ),
-    "embeddings": ("output", "word", "map"),
-    "pretraining": ("mlm", "corruption", "score", "nsp", "generation", "learn"),
-    "playground": ("one", "texts", "models"),  # "many" begins with the texts that are to be given
-    "finetune": ("",),
-}  # page → its views
-LIGHT = "rows=100&sample=sentence&text=A+fine+film."  # what is quickly computed
-# What a page shows of the model: figures, our own parts, BertViz's frames, tables, token chips, an answer, counts.
-FIRST = """() => {
-  const shown = [...document.querySelectorAll(`.stPlotlyChart, iframe, [data-testid="stBidiComponentIsolated"], [data-testid="stBidiComponentRegular"],
-    [data-testid="stDataFrame"], [data-testid="stMain"] .chips, .answer, .words, [data-testid="stMetric"]`)]
-    .filter((one) => !one.closest('.st-key-frame, .st-key-history'))
-    .map((one) => one.getBoundingClientRect())
-    .filter((box) => box.height > 24 && box.width > 100)
-    .sort((a, b) => a.top - b.top);
-  return shown.length ? shown[0].top : null;
-}"""
-CONTENT = """() => Math.max(...[...document.querySelectorAll('[data-testid="stMainBlockContainer"]')].map((one) => one.getBoundingClientRect().bottom))"""
-SCROLLED = """() => document.querySelector('[data-testid="stMain"]').scrollTop"""
+WITH_EXPERIMENTS = ("tokens", "encoder", "attention", "embeddings", "pretraining", "playground")
 
 
-def projector(
-    chromium: Browser, width: int = WIDTH, height: int = HEIGHT, **options: bool
-) -> tuple[Page, browser.Watch]:
-    page, watch = browser.new_page(chromium, width=width, **options)
-    page.set_viewport_size({"width": width, "height": height})
-    return page, watch
-
-
-def assert_on_the_first_screen(page: Page, where: str) -> None:
-    top = page.evaluate(FIRST)
-    assert top is not None, f"{where}: no picture"
-    assert 0 < top <= LOWEST, f"{where}: the picture begins at {top:.0f}"
-    assert min(page.evaluate(CONTENT), HEIGHT) - top >= VISIBLE, where
-    assert page.evaluate(SCROLLED) == 0, where
-
-
-@pytest.mark.parametrize("name", TOPICS)
-def test_the_picture_of_every_topic_is_on_the_first_screen(server: Server, chromium: Browser, name: str) -> None:
-    page, watch = projector(chromium)
-    for view in TOPICS[name]:
-        page.goto(f"{server.url}/{name}?view={view}&{LIGHT}")
-        browser.wait_until_calm(page, 300)
-        page.wait_for_function(FIRST, timeout=60_000)
-        assert_on_the_first_screen(page, f"{name}, {view}")
-    check(watch)
-
-
-@pytest.mark.parametrize("name", [name for name in TOPICS if name != "finetune"])
+@pytest.mark.parametrize("name", WITH_EXPERIMENTS)
 def test_an_experiment_stands_above_its_picture_and_both_are_on_the_first_screen(
     server: Server, chromium: Browser, name: str
 ) -> None:
@@ -85,7 +24,7 @@ def test_an_experiment_stands_above_its_picture_and_both_are_on_the_first_screen
     browser.wait_until_calm(page)
     strip = page.locator(".st-key-strip_open").bounding_box()
     assert strip is not None and strip["y"] > 0 and strip["y"] + strip["height"] < page.evaluate(FIRST)
-    assert_on_the_first_screen(page, name)
+    assert_on_the_first_screen(page)
     expect(page.locator(".st-key-strip_open")).to_contain_text("?")
     page.get_by_role("button", name=re.compile("Back to my")).click()
     page.wait_for_url(re.compile(r"^((?!experiment=).)*$"), timeout=60_000)
@@ -136,7 +75,7 @@ def test_a_page_is_presented_with_larger_type_and_nothing_but_picture_and_strip(
     for hidden in ('[data-testid="stHeader"]', ".st-key-toolbar", ".st-key-topics", ".st-key-intro", ".st-key-code"):
         expect(page.locator(hidden)).to_be_hidden()
     expect(page.locator(".st-key-strip")).to_be_visible()
-    assert_on_the_first_screen(page, "presented")
+    assert_on_the_first_screen(page)
     page.get_by_role("button", name="Leave presentation").click()
     expect(page.locator(".st-key-toolbar")).to_be_visible(timeout=60_000)
     assert "present" not in page.url

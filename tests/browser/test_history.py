@@ -1,6 +1,7 @@
 """The browser's history: a page is one entry, Back and Forward show what was there, and no address is a trap."""
 
 import re
+from pathlib import Path
 from urllib.parse import quote_plus
 
 import pytest
@@ -172,3 +173,15 @@ def test_back_works_inside_a_frame_as_a_space_shows_it(server: Server, chromium:
     assert "embed=true" in inner.url
     assert page.evaluate(LENGTH) == before
     check(watch)
+
+
+def test_a_link_that_is_the_first_thing_a_server_is_asked_for_opens_with_the_navigation(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    with browser.server(tmp_path) as cold:
+        page, watch = browser.new_page(chromium)
+        page.goto(f"{cold.url}/tokens?text=hello")
+        browser.wait_until_calm(page)
+        expect(page.get_by_role("link", name="Home", exact=True).first).to_be_visible()
+        expect(page.get_by_label("Sentence", exact=True)).to_have_value("hello")
+        check(watch)

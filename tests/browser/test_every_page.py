@@ -1,0 +1,112 @@
+"""Every page and topic once in a real browser, as a first visitor's projector shows it, in light and dark.
+
+None is empty or asks to train first, the picture is on the first screen, axe finds nothing serious, no type is small, headings
+are in order. One visit asks all of it: opening a page is what costs.
+"""
+
+import re
+from itertools import pairwise
+from urllib.parse import urlencode
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import driver as browser
+from tests.browser.common import assert_on_the_first_screen, check, projector
+from tests.browser.driver import Server
+from tests.pages_common import ASKING, every_topic
+
+MORE = (
+    ("tokens", {"view": "word", "text": "Unaffable"}),
+    ("encoder", {"view": "attention.norm"}),
+    ("encoder", {"view": "change"}),
+    ("attention", {"view": "what-heads-do", "sample": "sentence"}),
+    ("embeddings", {"view": "map", "texts": "own"}),
+)
+PLACES = [*every_topic(), *MORE]
+# Pages that begin with what is to be chosen or read, not with a picture.
+WITHOUT_A_PICTURE = {("home", ""), ("runs", ""), ("article", ""), ("playground", "many"), ("search", "")}
+SEEN = ".js-plotly-plot, [data-testid=stDataFrame], [data-testid=stMetric], iframe, canvas, .chip, table, main img, svg.flow, textarea, [data-testid=stHtml], .katex, [data-testid=stExpanderDetails] button"
+# The last: a claim whose evidence is an experiment, which is repeated when its button is pressed.
+
+SMALLEST = 14  # pixels
+SERIOUS = ("serious", "critical")
+# What Streamlit itself draws and no setting changes: rule → what its element must match.
+STREAMLITS_OWN = {
+    "duplicate-id": r'id="(?:glideDataGrid|portal)',
+    "scrollable-region-focusable": r"^<pre |katex-display",  # a long script, a wide formula
+}
+# Every element that holds text of its own, in open shadow trees too: its size, and where it stands.
+TEXTS = """() => {
+  const found = [];
+  const visit = (root) => {
+    for (const node of root.querySelectorAll("*")) {
+      if (node.shadowRoot) visit(node.shadowRoot);
+      const text = [...node.childNodes].filter((part) => part.nodeType === 3).map((part) => part.textContent.trim()).join("");
+      const box = node.getBoundingClientRect();
+      if (!text || box.width < 2 || box.height < 2 || node.closest("style, script, title, .katex, [aria-hidden=true]")) continue;
+      if (getComputedStyle(node).visibility !== "hidden") found.push([parseFloat(getComputedStyle(node).fontSize), text.slice(0, 40), node.outerHTML.slice(0, 120)]);
+    }
+  };
+  visit(document);
+  return found;
+}"""
+HEADINGS = """() => {
+  const found = [];
+  const visit = (root) => {
+    for (const node of root.querySelectorAll("*")) {
+      if (/^H[1-6]$/.test(node.tagName)) found.push(Number(node.tagName[1]));
+      if (node.shadowRoot) visit(node.shadowRoot);
+    }
+  };
+  visit(document);
+  return found;
+}"""
+
+
+def place(page: str, query: dict[str, str]) -> str:
+    """A page and its parameters as the end of an address."""
+    return f"{'' if page == 'home' else page}?{urlencode(query)}"
+
+
+def serious(page: Page) -> list[tuple[str, str, str]]:
+    """What axe finds serious or critical, less what is Streamlit's own: rule, element, summary."""
+    return [
+        (rule["id"], node["html"][:200], node["failureSummary"][:300])
+        for rule in Axe().run(page).response["violations"]
+        for node in rule["nodes"]
+        if rule["impact"] in SERIOUS
+        and not (rule["id"] in STREAMLITS_OWN and re.search(STREAMLITS_OWN[rule["id"]], node["html"]))
+    ]
+
+
+@pytest.mark.parametrize(("name", "query"), PLACES, ids=[place(*row) for row in PLACES])
+def test_a_page_has_something_to_see_and_everything_can_be_read_and_reached(
+    server: Server, chromium: Browser, name: str, query: dict[str, str]
+) -> None:
+    page, watch = projector(chromium)
+    page.goto(f"{server.url}/{place(name, query)}")
+    browser.wait_until_calm(page)
+    assert page.locator(SEEN).locator("visible=true").count()
+    boxes = page.get_by_test_id("stAlert").all_inner_texts()
+    assert not [box for box in boxes if any(word in box.lower() for word in ASKING)]
+    assert not page.get_by_test_id("stException").count()
+    if not {(name, query.get("view", "")), (name, "")} & WITHOUT_A_PICTURE:
+        assert_on_the_first_screen(page)
+    for code in page.get_by_text("Show the code").all():
+        code.click()  # the code is coloured too
+    browser.wait_until_calm(page)
+    page.wait_for_timeout(300)
+    assert serious(page) == []
+    page.emulate_media(color_scheme="dark")
+    expect(page.get_by_test_id("stApp")).to_have_css("color-scheme", "dark")
+    page.wait_for_timeout(300)
+    assert serious(page) == []
+    texts = page.evaluate(TEXTS)
+    assert len(texts) > 10
+    assert [text for text in texts if text[0] < SMALLEST - 0.01] == []
+    levels = page.evaluate(HEADINGS)
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels)), levels
+    check(watch)
