@@ -202,10 +202,11 @@ bf16 = {pays}  # whether bfloat16 is faster than float32 on the studio's machine
 """
 
 
-def gradients(chosen: str, answer: str, *, integrated: bool) -> str:
+def gradients(chosen: str, answer: str, *, integrated: bool, independent: bool = False) -> str:
     """`scores` of the tokens in `ids`, and their lines: integrated gradients of a probability, or input x gradient of log-odds.
 
     chosen: the script's name for the index of the label; answer: how the logits, (batch, labels), are taken from the model's output.
+    independent: whether each label is scored by itself, so that its logit is its log-odds.
     """
     score = f"""
 
@@ -214,7 +215,8 @@ def score(embedded):
     logits = model(inputs_embeds=embedded, **others){answer}
 """
     if integrated:
-        work = f"""    return logits.softmax(dim=-1)[:, {chosen}]  # the probability
+        function = "sigmoid()" if independent else "softmax(dim=-1)"
+        work = f"""    return logits.{function}[:, {chosen}]  # the probability
 
 
 masked = ids.masked_fill(~special, tokenizer.mask_token_id)
@@ -223,9 +225,11 @@ parts = IntegratedGradients(score).attribute(
 )
 """
     else:
-        work = f"""    rest = [i for i in range(logits.shape[1]) if i != {chosen}]
+        odds = f"""    rest = [i for i in range(logits.shape[1]) if i != {chosen}]
     return logits[:, {chosen}] - logits[:, rest].logsumexp(dim=-1)  # the log-odds
-
+"""
+        own = f"    return logits[:, {chosen}]  # the log-odds, since the probability is its sigmoid\n"
+        work = f"""{own if independent else odds}
 
 embedded = embed(ids).detach().requires_grad_()
 parts = embedded * torch.autograd.grad(score(embedded).sum(), embedded)[0]
