@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from core import bundled, models
 from core.data.bundled import FEWEST_HAN, HAN, LATER_REMARK, LONGEST_PIECE, PRIVATE, REPLY
 from core.families import HEADS
-from core.results import JOINED, DataReport
+from core.finetune.methods import LORA_TARGETS, LORA_TARGETS_ELSEWHERE
+from core.results import JOINED, DataReport, RunConfig
 
 
 def beginning(name: str, *imports: str) -> str:
@@ -200,6 +201,29 @@ def precision() -> str:
     return f"""gpu = torch.cuda.is_available()
 bf16 = {pays}  # whether bfloat16 is faster than float32 on the studio's machine
 """
+
+
+def trained_parameters(config: RunConfig) -> str:
+    """Code that chooses which parameters of `model` are trained."""
+    if config.method == "frozen":
+        return f"""layers = range({config.frozen_layers}, model.config.num_hidden_layers)  # counted from 0; all below them stays as it is
+trained = [".pooler.", ".albert_layer_groups.", *(f".layer.{{i}}." for i in layers)]
+for name, parameter in model.named_parameters():
+    inside = name.startswith(model.base_model_prefix + ".")
+    parameter.requires_grad_(not inside or any(part in name for part in trained))
+"""
+    if config.method == "head":
+        return """for name, parameter in model.named_parameters():
+    parameter.requires_grad_(".pooler." in name or not name.startswith(model.base_model_prefix + "."))
+"""
+    if config.method == "lora":
+        return f"""targets = {LORA_TARGETS!r}.get(model.config.model_type, {LORA_TARGETS_ELSEWHERE!r})
+new = [name for name, _ in model.named_children() if "classifier" in name]  # trained whole, since their values are random
+model = get_peft_model(model, LoraConfig(
+    task_type="SEQ_CLS", r={config.lora_rank}, lora_alpha={2 * config.lora_rank}, target_modules=targets, modules_to_save=new,
+))
+"""
+    return ""
 
 
 def gradients(chosen: str, answer: str, *, integrated: bool, independent: bool = False) -> str:
