@@ -379,6 +379,42 @@ METHODS: dict[str, Method] = {
             frozenset({"tags"}),
         ),
         Method(
+            "labels-integrated-gradients",
+            N_("Integrated gradients"),
+            N_(
+                "Adds up the gradient on the way from the text with every word masked to the text as it is. The scores add up to "
+                "the difference in probability between the two; how far they miss it is shown."
+            ),
+            N_("probability"),
+            True,
+            _integrated_gradients,
+            frozenset({"labels"}),
+        ),
+        Method(
+            "labels-input-x-gradient",
+            N_("Input × gradient"),
+            N_(
+                "One gradient, multiplied with the word's vector: fast, but it sees only how the answer would change near the text "
+                "as it is, and the scores need not add up to anything."
+            ),
+            N_("log-odds"),
+            False,
+            _input_x_gradient,
+            frozenset({"labels"}),
+        ),
+        Method(
+            "labels-deletion",
+            N_("Leave one word out"),
+            N_(
+                "Takes each word away in turn and asks again: the score is what the probability loses. Exact, but two words that "
+                "say the same hide each other, and it takes one prediction per word."
+            ),
+            N_("probability"),
+            False,
+            _deletion,
+            frozenset({"labels"}),
+        ),
+        Method(
             "deletion",
             N_("Leave one word out"),
             N_(
