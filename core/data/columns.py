@@ -161,7 +161,9 @@ def _refuse_lists(frame: pd.DataFrame, column: str) -> None:
         isinstance(cell, list) and all(isinstance(part, str) for part in cell) for cell in frame[column]
     ):
         raise SeveralLabels(
-            "column '{column}' holds a list in each cell; a task for several labels at once reads such lists, this one needs one label",
+            N_(
+                "column '{column}' holds a list in each cell; a task for several labels at once reads such lists, this one needs one label"
+            ),
             column=column[:100],
         )
 
@@ -247,8 +249,10 @@ def _guess_label(frame: pd.DataFrame, sample: pd.DataFrame, plain: Sequence[str]
     flags = [column for column in candidates if {cell.casefold() for cell in sample[column]} - {""} in FLAGS]
     if len(flags) > 1 and set(likely) <= set(flags):
         raise SeveralLabels(
-            "several columns say yes or no to a label of their own: {columns}. A task for several labels at once learns them together; "
-            "for this one name the column of the one label that is to be learnt",
+            N_(
+                "several columns say yes or no to a label of their own: {columns}. A task for several labels at once learns them together; "
+                "for this one name the column of the one label that is to be learnt"
+            ),
             columns=_some(flags),
         )
     raise UserError(
