@@ -47,14 +47,17 @@ STYLE = (
 
 PRESENTED = (
     "<style>"
-    + f"html {{ font-size: {16 * charts.PRESENTED:.0f}px !important; }}"
+    + f"html {{ font-size: {16 * charts.PRESENTED:.0f}px !important; --names: normal; --ends: 6.5rem; --between: 12px; --heading: 3.6rem; }}"
     + """
-[data-testid="stHeader"], [data-testid="stLayoutWrapper"]:has(> :is(.st-key-intro, .st-key-toolbar, .st-key-topics, .st-key-pictures, .st-key-code, .st-key-path)) { display: none; }
+[data-testid="stHeader"], [data-testid="stLayoutWrapper"]:has(> :is(.st-key-intro, .st-key-topics, .st-key-pictures, .st-key-code, .st-key-path)) { display: none; }
 [data-testid="stMainBlockContainer"] { padding: .5rem 1.5rem; }
-[data-testid="stMainBlockContainer"] h1 { font-size: 1.25rem; }
+[data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"] { gap: .6rem; }
+[data-testid="stMainBlockContainer"] h1 { font-size: 1.25rem; padding: 0; }
+.st-key-leave button { min-height: 1.6rem; padding: 0 .6rem; }
+.st-key-toolbar [data-testid="stWidgetLabel"], .st-key-toolbar [data-testid="stColumn"]:has([data-testid="stPopover"]) { display: none; }
 </style>
 """
-)  # larger type, and nothing but the picture and the strip
+)  # larger type, and nothing but the picture, the strip, and the line with the model and the sentence
 
 _share = components.part("share")
 _history = st.components.v2.component(
