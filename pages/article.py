@@ -16,6 +16,7 @@ from core.figures import article as article_figures
 from core.figures import training as training_figures
 from core.metrics import wilson
 from core.results import Movement
+from core.scripts import is_chinese
 from core.tasks.base import read_detail
 from core.tasks.classify import Classes
 from pages.shared import charts, choices, inputs, layout, path, words
@@ -66,10 +67,13 @@ def percent(value: float, digits: int = 1) -> str:
 
 
 def ends(text: str) -> tuple[str, tuple[str, str]]:
-    """The sentence in view without its last word, and two ends for it: that word, and another."""
-    words = text.split()
-    last = words[-1] if len(words) > 1 else "pizza"
-    return " ".join(words[:-1]) or text, (last, "nothing" if last != "nothing" else "everything")
+    """The sentence in view without its last word (in Chinese its last character), and two ends for it: that one, and another."""
+    cached_tokens.tokens(MODEL, text)  # says at once what is wrong with a text
+    last = text.split()[-1]
+    chinese = [place for place, character in enumerate(last) if is_chinese(character)]
+    last = last[chinese[-1] :] if chinese else last
+    beginning = text.rstrip().removesuffix(last).rstrip()
+    return beginning, (last, "nothing" if last != "nothing" else "everything")
 
 
 def only_encoder(text: str) -> None:
@@ -91,7 +95,7 @@ def _ahead(found: article.Direction, beginning: str, two: tuple[str, str]) -> No
     )
     st.caption(
         _(
-            "The sentence in view with its last word, “{last}”, and with “{other}” in its place. The vectors of the {count} tokens before the "
+            "The sentence in view with its end, “{last}”, and with “{other}” in its place. The vectors of the {count} tokens before the "
             "end change, because every token looks in both directions. A decoder may not look ahead: with its mask they stay the same."
         ).format(last=layout.plain(two[0]), other=layout.plain(two[1]), count=found.shared)
     )

@@ -15,7 +15,7 @@ from core.results import Evaluation, RunReport
 from core.runs import Run
 from pages.shared import charts, choices, inputs, layout, path, visitor, words
 from pages.shared.cached import runs as cached_runs
-from pages.shared.i18n import _
+from pages.shared.i18n import _, sentences
 from pages.shared.run_view import curves, history, live
 from pages.shared.snippets import runs as snippets
 
@@ -236,9 +236,10 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
     metrics = curves.headline(picked[0].config.task) if len(tasks) == 1 else ()
     caption = _("Loss: dotted with open markers is validation, the other line training.")
     if len(metrics) > 1:
-        caption += " " + _("Beside it: dotted with open markers is “{second}”, the other line “{first}”.").format(
+        beside = _("Beside it: dotted with open markers is “{second}”, the other line “{first}”.").format(
             first=_(METRICS[metrics[0]].title), second=_(METRICS[metrics[1]].title)
         )
+        caption = sentences(caption, beside)
     st.caption(caption)
     left, right = st.columns(2)
     with left:
@@ -330,7 +331,7 @@ def _compared(first: str, second: str, one: Evaluation, other: Evaluation) -> st
     )
     hardly = _("That difference is hardly chance.")
     maybe = _("That difference may be chance. Other seeds would tell more.")
-    return " ".join((numbers, hardly if result.p < SIGNIFICANT else maybe))
+    return sentences(numbers, hardly if result.p < SIGNIFICANT else maybe)
 
 
 def axis_name(against: str) -> str:

@@ -57,6 +57,26 @@ def test_no_text_hides_inside_an_f_string() -> None:
                     assert not isinstance(part.args[0], ast.Constant), f"{path}:{part.lineno}"
 
 
+def test_no_space_is_put_between_sentences_by_hand() -> None:
+    """Chinese has none there: `sentences` sets them as the language does."""
+    for path in (ROOT / "pages").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+                sides = [side for side in (node.left, node.right) if isinstance(side, ast.Constant)]
+                spaced = any(isinstance(side.value, str) and side.value == " " for side in sides)
+            else:
+                join = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "join"
+                spaced = join and isinstance(node.func.value, ast.Constant) and node.func.value.value == " "  # type: ignore[union-attr, attr-defined]
+            calls = (part.func for part in ast.walk(node) if isinstance(part, ast.Call)) if spaced else ()
+            assert not any(isinstance(call, ast.Name) and call.id in KEYWORDS for call in calls), (
+                f"{path}:{node.lineno}"
+            )
+
+
+def test_no_chinese_text_has_a_space_after_its_full_stop(catalogue: dict[str, str]) -> None:
+    assert not [chinese for chinese in catalogue.values() if re.search(r"[。！？；：，、] (?!\|)", chinese)]
+
+
 def test_every_entry_is_translated_and_keeps_its_placeholders(catalogue: dict[str, str]) -> None:
     def placeholders(text: str) -> set[str]:
         return {name for _, name, _, _ in string.Formatter().parse(text) if name}

@@ -12,16 +12,22 @@ from core.data.clean import REPEATED
 from core.errors import N_, Note
 from core.results import JOINED, DataReport
 
+MERGE, TAG_WORDS, JOIN = "merge", "tag words", "join"  # labels, a task that tags words, columns of texts
+ALIKE = (relabel.LABELS_ALIKE, relabel.TYPES_ALIKE)
 MUCH = 0.2  # share of the rows; from here on it is a warning that they were left out
 
 
 @dataclass(frozen=True)
 class Remark:
-    """A sentence (a template marked for translation and its values), and whether it is a warning."""
+    """A sentence (a template marked for translation and its values), and whether it is a warning.
+
+    mend: what would mend it, MERGE, TAG_WORDS or JOIN; "" where nothing can be pressed for it.
+    """
 
     message: str
     values: Mapping[str, object] = field(default_factory=dict)
     warning: bool = False
+    mend: str = ""
 
     @property
     def sentence(self) -> str:
@@ -46,16 +52,17 @@ def remarks(report: DataReport, more: tuple[Note, ...] = ()) -> tuple[Remark, ..
     if rare:
         message = N_("labels with fewer than ten rows can be neither learnt nor measured well: {labels}")
         found.append(Remark(message, {"labels": ", ".join(rare[:20])}, warning=True))
-    found += (Remark(message, values) for message, values in report.notes)
+    found += (Remark(message, values, mend=MERGE if message in ALIKE else "") for message, values in report.notes)
     if report.tagged:
         message = N_("each row looks like a word with its tag; a task that tags words reads such a file as sentences")
-        found.append(Remark(message, warning=True))
+        found.append(Remark(message, warning=True, mend=TAG_WORDS))
     if report.more_texts:
         message = N_(
             "the column {column} holds texts as well and is not read: {joined} as the column of texts reads both as one text, "
             "a task for two texts reads them as a pair"
         )
-        found.append(Remark(message, {"column": ", ".join(report.more_texts[:5]), "joined": joined(report)}))
+        values = {"column": ", ".join(report.more_texts[:5]), "joined": joined(report)}
+        found.append(Remark(message, values, mend=JOIN))
     return tuple(found)
 
 

@@ -210,7 +210,7 @@ def notes(rows: pd.DataFrame, shared: tuple[str, ...], label_names: tuple[str, .
         (SHARED, "splits", sorted(shared, reverse=True)),
         (N_("no training row has the label {labels}, so it cannot be learnt"), "labels", unseen),
         (N_("no test row has the label {labels}, so how well it is recognised is not measured"), "labels", unmeasured),
-        (N_("the labels {labels} differ in case or spaces only; they are kept apart"), "labels", alike),
+        (relabel.LABELS_ALIKE, "labels", alike),
         (
             N_(
                 "the labels {labels} look like several labels in one cell; each combination is learnt as a class of its own"

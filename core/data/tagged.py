@@ -203,7 +203,7 @@ def _notes(rows: pd.DataFrame, counts: dict[str, int], shared: tuple[str, ...]) 
             (N_("the type {types} occurs once only, which is too little to learn it"), "types", once),
             (N_("no training sentence has the type {types}, so it cannot be learnt"), "types", unseen),
             (N_("no test sentence has the type {types}, so how well it is found is not measured"), "types", unmeasured),
-            (N_("the types {types} differ in case or spaces only; they are kept apart"), "types", alike),
+            (relabel.TYPES_ALIKE, "types", alike),
         )
         if kinds
     ]

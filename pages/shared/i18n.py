@@ -54,6 +54,11 @@ def ngettext(one: str, several: str, count: int) -> str:
     return one if count == 1 else several
 
 
+def sentences(*parts: str) -> str:
+    """Sentences one after the other, "" left out: English has a space between two of them, Chinese none."""
+    return ("" if language() == "zh" else " ").join(part for part in parts if part)
+
+
 def error_text(error: UserError) -> str:
     """A UserError's sentence in the language of the page."""
     return _(error.message).format(**error.values)

@@ -90,6 +90,9 @@ DEFAULTS = {
     "ask": "",
     "passages": "",
     "labelled": "",
+    "threshold": "0",
+    "only": "",
+    "order": "",
 }
 OF_TRAINING = ("run", "runs", "data", "task", "preset", "changes", "learn", "corpus", "pasted", "plan", "learning")
 OF_PICTURES = tuple(name for name in DEFAULTS if name not in (*OF_TRAINING, "view", "present"))

@@ -133,7 +133,13 @@ def test_a_page_is_presented_with_larger_type_and_nothing_but_model_sentence_str
     page.wait_for_url(re.compile("present=1"), timeout=60_000)
     browser.wait_until_calm(page)
     assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "24px"
-    for hidden in ('[data-testid="stHeader"]', ".st-key-topics", ".st-key-intro", ".st-key-code", ".st-key-options_attention"):
+    for hidden in (
+        '[data-testid="stHeader"]',
+        ".st-key-topics",
+        ".st-key-intro",
+        ".st-key-code",
+        ".st-key-options_attention",
+    ):
         expect(page.locator(hidden)).to_be_hidden()
     expect(page.locator(".st-key-strip")).to_be_visible()
     assert_on_the_first_screen(page, "presented")
@@ -154,7 +160,9 @@ def test_a_projector_shows_the_names_in_the_encoder_in_full(server: Server, chro
     page.locator(".flow .box").first.wait_for(timeout=60_000)
     names = page.locator(".flow .what, .flow .column.ends .token b")
     assert names.count() > 20
-    cut = "found => found.filter(one => one.scrollWidth > one.clientWidth && one.clientWidth).map(one => one.textContent)"
+    cut = (
+        "found => found.filter(one => one.scrollWidth > one.clientWidth && one.clientWidth).map(one => one.textContent)"
+    )
     assert names.evaluate_all(cut) == []
     check(watch)
 

@@ -14,7 +14,7 @@ from core.data.clean import MAX_LABELS
 from core.data.dataset import Layout
 from core.results import DataReport
 from pages.shared import layout, recipe
-from pages.shared.i18n import _
+from pages.shared.i18n import _, sentences
 
 USED, NAME = "used", "name"  # columns of the table that can be edited
 OPEN = "mend_labels"
@@ -57,13 +57,12 @@ def editor(labels: Callable[[], Mapping[str, int]], rows: Layout, values: recipe
         on_change=lambda: _keep(values, edited(names, list(counts), st.session_state[key]["edited_rows"])),
     )
     st.caption(
-        (
+        sentences(
             _("Give two types the same name to merge them. What is not used counts as no entity.")
             if tags
-            else _("Give two labels the same name to merge them. Rows whose label is not used are left out.")
+            else _("Give two labels the same name to merge them. Rows whose label is not used are left out."),
+            _("The file stays as it is; the run remembers what you said."),
         )
-        + " "
-        + _("The file stays as it is; the run remembers what you said.")
     )
     if names:
         st.button(

@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core import embeddings, models, runs
 from core.bundled import READY
 from core.data.bundled import DATASETS
-from core.errors import UserError
+from core.errors import N_, UserError
 from core.tasks.table import TASKS
 from pages.shared import inputs, layout
 from pages.shared.cached import embeddings as cached_embeddings
@@ -14,7 +14,7 @@ from pages.shared.i18n import _, language
 from pages.shared.opening import OPENINGS
 from pages.shared.run_view.actions import is_readable
 
-OWN_TEXTS = (
+OWN_TEXTS = N_(
     "The soup was delicious. | food\nI would love another slice of pizza. | food\nThe coffee tastes bitter. | food\n"
     "This bread is fresh and warm. | food\nThe train was late again. | travel\nWe flew over the mountains. | travel\n"
     "The bus stops in front of the hotel. | travel\nTheir ship left the harbour at night. | travel\n"
@@ -65,7 +65,7 @@ def chosen_texts(source: str, model: str, options: DeltaGenerator) -> embeddings
         )
     rows = embeddings.read_lines(
         inputs.lines(
-            "own_texts", "embeddings", label=_("Sentences, one a line"), example=OWN_TEXTS,
+            "own_texts", "embeddings", label=_("Sentences, one a line"), example=_(OWN_TEXTS),
             help_text=_("A label may follow after a tab or “ | ”. Up to {most:,} sentences.").format(most=embeddings.MOST_SENTENCES),
         )
     )  # fmt: skip

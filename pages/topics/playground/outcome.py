@@ -10,9 +10,9 @@ from core.results import Evaluation
 from core.tasks.base import Goal, read_detail
 from core.tasks.classify import Classes
 from core.tasks.table import TASKS
-from pages.shared import charts, choices, layout, words
+from pages.shared import charts, inputs, layout, words
 from pages.shared.cached import models as cached_models
-from pages.shared.i18n import _
+from pages.shared.i18n import _, sentences
 from pages.shared.tasks.table import VIEWS
 from pages.topics.playground import bulk
 
@@ -133,21 +133,18 @@ def _choose_shown(job: bulk.Job, goal: Goal) -> bulk.Shown:
     """How often each label is the answer, from which probability on it counts, and which answers are shown in which order."""
     left, right = st.columns(2, gap="large")
     with right:
-        threshold = st.slider(
-            _("Unsure below a probability of"),
-            0.0,
-            1.0,
-            step=0.01,
-            key="bulk_threshold",
-            help=_("A label that is less likely becomes “unsure”: an answer for a person to give."),
-        )
+        threshold = inputs.decimal(
+            "threshold", "playground", label=_("Unsure below a probability of"), low=0.0, high=1.0, step=0.01,
+            help_text=_("A label that is less likely becomes “unsure”: an answer for a person to give."),
+        )  # fmt: skip
         counts = bulk.counts(job, goal, threshold)
         options = {"": _("all"), **{label: label for label in counts}}
         if UNSURE in counts and UNSURE not in goal.labels:
             options[UNSURE] = _("unsure")
-        only = choices.listed(_("Show"), options, choices.kept("bulk_only", options, ""), key="bulk_only")
-        orders = {"file": _("As in the file"), "doubt": _("Least sure first")}
-        order = choices.row(_("Order"), orders, choices.kept("bulk_order", orders, "file"), key="bulk_order")
+        only = inputs.choice("only", "playground", options, _("Show"))
+        order = inputs.segment(
+            "order", "playground", {"": _("As in the file"), "doubt": _("Least sure first")}, _("Order")
+        )
         if threshold:
             _say_unsure(job, goal, threshold, counts.get(UNSURE, 0))
     with left:
@@ -173,9 +170,8 @@ def _say_unsure(job: bulk.Job, goal: Goal, threshold: float, unsure: int) -> Non
     with layout.mistakes():
         sure = bulk.evaluation(job, goal, threshold)
         if sure is not None:
-            said += " " + _("Of the sure answers whose label is known, {share:.1%} are right.").format(
-                share=sure.metrics["accuracy"].value
-            )
+            right = _("Of the sure answers whose label is known, {share:.1%} are right.")
+            said = sentences(said, right.format(share=sure.metrics["accuracy"].value))
     st.caption(said)
 
 
@@ -186,7 +182,7 @@ def _measured(evaluation: Evaluation) -> None:
         column.metric(
             _(METRICS[name].title),
             METRICS[name].write(evaluation.metrics[name].value),
-            help=_(METRICS[name].help) + " " + words.measured(name, evaluation.metrics[name]),
+            help=sentences(_(METRICS[name].help), words.measured(name, evaluation.metrics[name])),
         )
     third.metric(_("Texts with a label"), f"{evaluation.n:,}")
     low, high = evaluation.metrics["accuracy"].bounds

@@ -13,7 +13,7 @@ from core.pretraining import GenerationStep, Method
 from pages.shared import choices, inputs, layout
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import pretraining as cached_pretraining
-from pages.shared.i18n import _
+from pages.shared.i18n import _, sentences
 from pages.shared.snippets import pretraining as snippets
 from pages.topics.pretraining import masking
 
@@ -73,7 +73,7 @@ def show(model: str, text: str, cut: int, options: DeltaGenerator) -> str:
     chosen = inputs.number("step", 1, len(steps), len(steps))
     _picture(model, steps, chosen)
     _step(len(steps), chosen)
-    st.caption(_help(method) + (" " + _("This text has masks of its own, so none are added.") if holes else ""))
+    st.caption(sentences(_help(method), _("This text has masks of its own, so none are added.") if holes else ""))
     _table(steps)
     st.markdown(
         _(

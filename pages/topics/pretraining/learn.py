@@ -269,7 +269,9 @@ def _form(model: str) -> None:
     if not aim.scratch and not cached_models.can_learn(model, aim.task.head):
         sentence = UserError(HEADS[aim.task.head].missing, name=models.title(model))
         st.warning(layout.plain(error_text(sentence)), icon=":material/warning:")
-        st.button(_("Use minilm instead"), type="primary", on_click=inputs.put, args=("model", "minilm"))
+        with st.container(horizontal=True):
+            st.button(_("Use minilm instead"), type="primary", on_click=inputs.put, args=("model", "minilm"))
+            st.button(_("Train a new, small BERT instead"), on_click=inputs.put, args=("learn", "scratch"))
         return
     source, dataset = None, None
     left, right = st.columns([3, 2], gap="large")

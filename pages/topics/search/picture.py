@@ -10,7 +10,7 @@ from core.search.index import Index
 from core.search.ways import WAYS
 from pages.shared import charts, inputs
 from pages.shared.cached import search as cached_search
-from pages.shared.i18n import _
+from pages.shared.i18n import _, sentences
 from pages.topics.search.shelf import Shelf
 
 NEAR = 5
@@ -35,7 +35,7 @@ def show(model: str, question: str, shelf: Shelf, index: Index) -> None:
                 share=sum(projection.explained)
             )
         )
-    st.caption(" ".join(parts))
+    st.caption(sentences(*parts))
     st.dataframe(
         {_("Similarity"): [hit.score for hit in near], _("Text"): [shelf.titles[hit.place] for hit in near]},
         hide_index=True,
