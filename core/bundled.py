@@ -69,7 +69,7 @@ READY: dict[str, Ready] = {
                 "Two hours of my life that I will never get back.",
                 "Not the masterpiece that everyone promised.",
             ),
-            N_("accuracy 0.849 (95 % interval 0.823–0.871) on 853 sentences that training never saw"),
+            N_("accuracy 0.849 (95% interval 0.823–0.871) on 853 sentences that training never saw"),
         ),
         Ready(
             "minilm-entities",
@@ -103,7 +103,7 @@ READY: dict[str, Ready] = {
                 "May asked Jordan whether Jordan is warm in May.",
                 "Kenya's Faith Kipyegon won again at the 2024 Olympics, says The Guardian.",
             ),
-            N_("F1 0.649 (95 % interval 0.595–0.705) on 166 sentences that training never saw"),
+            N_("F1 0.649 (95% interval 0.595–0.705) on 166 sentences that training never saw"),
         ),
     )
 }

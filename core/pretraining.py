@@ -370,7 +370,7 @@ def corrupt(
     whole_words: bool = False,
     max_length: int | None = None,
 ) -> Corruption:
-    """What transformers' own collator makes of a text: `rate` of the tokens chosen, of these 80 % masked, 10 % replaced, 10 % kept.
+    """What transformers' own collator makes of a text: `rate` of the tokens chosen, of these 80% masked, 10% replaced, 10% kept.
 
     whole_words: choose the tokenizer's words; the collator then masks all that is chosen.
     Raises UserError as tokens.tokenize does.

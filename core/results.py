@@ -178,7 +178,7 @@ class DataReport:
 
 @dataclass(frozen=True)
 class Measure:
-    """A measured value, with the bounds of its 95 % confidence interval where they are known."""
+    """A measured value, with the bounds of its 95% confidence interval where they are known."""
 
     value: float
     low: float | None = None

@@ -59,7 +59,7 @@ LAST_MOMENT = 1e11  # seconds since the epoch: later than any run
 NICENESS = 5  # trainings that the server starts yield to the pages
 LOG_BYTES = 1 << 18
 SPIN = (
-    "2000"  # idle threads give their core to other programs soon: costs 2 % alone, saves most of the time beside others
+    "2000"  # idle threads give their core to other programs soon: costs 2% alone, saves most of the time beside others
 )
 
 CONFIG, STATE, EVENTS, LOG = "config.json", "state.json", "events.jsonl", "log.txt"

@@ -60,7 +60,7 @@ def facts(rows: list[tuple[str, str]]) -> None:
 
 
 def percent(value: float, digits: int = 1) -> str:
-    return f"{100 * value:.{digits}f} %"
+    return f"{100 * value:.{digits}f}%"
 
 
 # --- The architecture --------------------------------------------------------------------------------------------------
@@ -326,8 +326,8 @@ def repeated(text: str) -> None:
     )  # fmt: skip
     st.markdown(
         _(
-            "Three of four right, {printed:.0%}, is compatible with any true accuracy from {low:.0%} to {high:.0%} (95 % interval), and these are the "
-            "sentences it was trained on: a model that knows them by heart scores 100 % and may know nothing else."
+            "Three of four right, {printed:.0%}, is compatible with any true accuracy from {low:.0%} to {high:.0%} (95% interval), and these are the "
+            "sentences it was trained on: a model that knows them by heart scores 100% and may know nothing else."
         ).format(printed=article.PRINTED_ACCURACY, low=interval.low, high=interval.high)
     )
     st.caption(
@@ -401,7 +401,7 @@ def adam(text: str) -> None:
         _(
             "{steps} steps on a copy of the word embeddings, learning rate 1e-3, weight decay 0.01; only the tutorial's words get a gradient. Adam leaves "
             "the others alone. Weight decay as part of the gradient is blown up by Adam's own scaling; AdamW, with which BERT is fine-tuned today, shrinks "
-            "them by exactly 0.001 % a step (Loshchilov & Hutter 2019)."
+            "them by exactly 0.001% a step (Loshchilov & Hutter 2019)."
         ).format(steps=steps)
     )
 

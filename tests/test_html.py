@@ -199,7 +199,7 @@ def test_labels_are_translated_and_escaped() -> None:
         bertviz_model(maps, text=lambda text: f"<{text}>"),
     ):
         assert "&lt;Sentence A → Sentence B&gt;" in document
-        assert "&lt;Drawn by BertViz. Weights below 1.0 % are left out.&gt;" in document
+        assert "&lt;Drawn by BertViz. Weights below 1.0% are left out.&gt;" in document
         assert "<Sentence" not in document
         assert data_of(document)["words"]["heads"] == "<Heads>"
 

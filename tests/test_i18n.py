@@ -77,6 +77,20 @@ def test_no_chinese_text_has_a_space_after_its_full_stop(catalogue: dict[str, st
     assert not [chinese for chinese in catalogue.values() if re.search(r"[。！？；：，、] (?!\|)", chinese)]
 
 
+def test_a_percentage_is_written_in_one_way(catalogue: dict[str, str]) -> None:
+    """95%, without a space, in both languages and wherever people read it."""
+    spaced = re.compile(r"[\d}] %(?![\w(]|\s*\d)")
+    assert not [text for pair in catalogue.items() for text in pair if spaced.search(text)]
+    for path in [*ROOT.glob("*.md"), *(ROOT / "core" / "data").rglob("*.md")]:
+        assert not spaced.search(path.read_text(encoding="utf-8")), path
+    for path in [*(ROOT / "pages").rglob("*.py"), *(ROOT / "core").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            written = isinstance(node, ast.Constant) and isinstance(node.value, str)
+            assert not (written and re.search(r"^ %($|[ ,.;)])|[\d}] %($|[ ,.;)])|f %%", node.value)), (
+                f"{path}:{node.lineno}"
+            )  # type: ignore[attr-defined]
+
+
 def test_every_entry_is_translated_and_keeps_its_placeholders(catalogue: dict[str, str]) -> None:
     def placeholders(text: str) -> set[str]:
         return {name for _, name, _, _ in string.Formatter().parse(text) if name}

@@ -126,7 +126,7 @@ def _evaluation(title: str, evaluation: Evaluation, task: Task) -> str:
     rows = [("Measured on", task.counts.format(n=evaluation.n))]
     rows += [(METRICS[name].title, _interval(measure)) for name, measure in evaluation.metrics.items()]
     rows += [(title, f"{evaluation.detail[name]:.4f}") for name, title in task.card.facts.items()]
-    return f"## {title}\n\n" + _table(("Measure", "Value (95 % interval)"), rows)
+    return f"## {title}\n\n" + _table(("Measure", "Value (95% interval)"), rows)
 
 
 def _interval(measure: Measure) -> str:

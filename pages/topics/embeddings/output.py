@@ -45,7 +45,7 @@ def show(model: str, text: str, options: DeltaGenerator) -> None:
     )
     st.caption(
         _(
-            "Shape: 1 text × {tokens} tokens × {size} numbers. Colours end at ±{limit:.2f}, where 99 % of the values lie inside; pointing "
+            "Shape: 1 text × {tokens} tokens × {size} numbers. Colours end at ±{limit:.2f}, where 99% of the values lie inside; pointing "
             "shows the true value. A column that is the same colour all the way down is a dimension that hardly depends on the token."
         ).format(tokens=count, size=size, limit=pictures.colour_limit(values))
     )

@@ -47,9 +47,7 @@ def separation(
                     _("Model"): list(shown.values()),
                     _("Silhouette"): [scores[name].silhouette for name in shown],
                     _("Linear probe"): [f"{intervals[name].value:.3f}" for name in shown],
-                    _("95 % interval"): [
-                        "–".join(f"{bound:.3f}" for bound in intervals[name].bounds) for name in shown
-                    ],
+                    _("95% interval"): ["–".join(f"{bound:.3f}" for bound in intervals[name].bounds) for name in shown],
                 }
             ),
             hide_index=True,

@@ -80,7 +80,7 @@ def _each(model: str, text: str, pair: str, cut: int, changes: list[encoder.Chan
         hide_index=True,
         column_config={
             cosine: st.column_config.ProgressColumn(min_value=-1, max_value=1, format="%.3f", color="primary"),
-            _("Relative change"): st.column_config.NumberColumn(format="%.1f %%"),
+            _("Relative change"): st.column_config.NumberColumn(format="%.1f%%"),
         },
         alt=_("What each change does to the vectors after the last layer, alone"),
     )
@@ -110,7 +110,7 @@ def _effect(model: str, text: str, pair: str, cut: int, changes: list[encoder.Ch
         )  # fmt: skip
     first, second, third = st.columns(3)
     first.metric(_("Cosine after the last layer"), f"{found.mean_cosines[-1]:.3f}", help=_("Mean over the tokens; 1 means the same direction."))  # fmt: skip
-    second.metric(_("Relative change after the last layer"), f"{100 * found.mean_distances[-1]:.1f} %", help=_("‖changed − true‖ / ‖true‖, mean over the tokens."))  # fmt: skip
+    second.metric(_("Relative change after the last layer"), f"{100 * found.mean_distances[-1]:.1f}%", help=_("‖changed − true‖ / ‖true‖, mean over the tokens."))  # fmt: skip
     if found.labels:
         before, after = max(found.before), max(found.after)
         third.metric(

@@ -188,6 +188,6 @@ def _measured(evaluation: Evaluation) -> None:
     low, high = evaluation.metrics["accuracy"].bounds
     st.caption(
         _(
-            "95 % interval of the accuracy: {low:.3f}–{high:.3f}, measured on these {n:,} texts; always answering the most frequent label gives {majority:.3f}."
+            "95% interval of the accuracy: {low:.3f}–{high:.3f}, measured on these {n:,} texts; always answering the most frequent label gives {majority:.3f}."
         ).format(low=low, high=high, n=evaluation.n, majority=read_detail(Classes, evaluation).majority)
     )

@@ -102,7 +102,7 @@ def _title(name: str) -> str:
 
 def _help(name: str) -> str:
     return {
-        "mlm": _("Continued pre-training: the chosen model goes on where its pre-training ended, on texts of your choice. 15 % of the tokens are chosen, most of these are masked, and it learns to say what stood there."),
+        "mlm": _("Continued pre-training: the chosen model goes on where its pre-training ended, on texts of your choice. 15% of the tokens are chosen, most of these are masked, and it learns to say what stood there."),
         "nsp": _("The chosen model learns to tell whether the second of two sentences followed the first in the text, or comes from another one."),
         "scratch": _("A new BERT with two small layers, random weights and a vocabulary made from these texts. It begins at ln V, where every token is equally likely; watch the loss come down."),
     }.get(name, _(_aims()[name].task.help))  # fmt: skip

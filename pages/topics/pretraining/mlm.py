@@ -300,7 +300,7 @@ def _table(found: Filled) -> None:
             ),
             hide_index=True,
             column_config={
-                _("Probability"): st.column_config.NumberColumn(format="%.4f %%"),
+                _("Probability"): st.column_config.NumberColumn(format="%.4f%%"),
                 "−ln p": st.column_config.NumberColumn(format="%.4f"),
                 _("Entropy (bits)"): st.column_config.NumberColumn(format="%.3f"),
             },

@@ -30,7 +30,7 @@ def show(model: str, shelf: Shelf) -> None:
     if outcome is None:
         return
     st.markdown(
-        _("{count:,} questions, each with one right text among {texts:,}; 95 % intervals in brackets.").format(
+        _("{count:,} questions, each with one right text among {texts:,}; 95% intervals in brackets.").format(
             count=len(asked), texts=len(shelf.passages)
         )
     )
@@ -86,7 +86,7 @@ def _refused(refusal: Refusal, desk: helpdesk.HelpDesk) -> str:
     return _(
         "**No good answer.** Below a similarity of {threshold:.2f} no answer is given. The threshold was chosen on {validation} validation questions and {messages} messages "
         "without an answer. On the test questions it lets {answered:.1%} through, {right:.1%} of all with the right answer first, and refuses {refused:.1%} of "
-        "{count} other messages (95 % interval {low:.0%}–{high:.0%})."
+        "{count} other messages (95% interval {low:.0%}–{high:.0%})."
     ).format(
         threshold=refusal.threshold, validation=len(desk.asked("validation")), messages=len(desk.unanswered["validation"]),
         answered=refusal.answered.value, right=refusal.right.value, refused=refusal.refused.value, count=len(desk.unanswered["test"]),
