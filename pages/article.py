@@ -26,7 +26,7 @@ from pages.shared.cached import encoder as cached_encoder
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import runs as cached_runs
 from pages.shared.cached import tokens as cached_tokens
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext
 from pages.shared.snippets import article as snippets
 
 MODEL = "minilm"  # the claims are about BERT: every number here is that of the bundled one
@@ -94,9 +94,10 @@ def _ahead(found: article.Direction, beginning: str, two: tuple[str, str]) -> No
         ]
     )
     st.caption(
-        _(
-            "The sentence in view with its end, “{last}”, and with “{other}” in its place. The vectors of the {count} tokens before the "
-            "end change, because every token looks in both directions. A decoder may not look ahead: with its mask they stay the same."
+        ngettext(
+            "The sentence in view with its end, “{last}”, and with “{other}” in its place. The vector of the token before the end changes, because every token looks in both directions. A decoder may not look ahead: with its mask it stays the same.",
+            "The sentence in view with its end, “{last}”, and with “{other}” in its place. The vectors of the {count} tokens before the end change, because every token looks in both directions. A decoder may not look ahead: with its mask they stay the same.",
+            found.shared,
         ).format(last=layout.plain(two[0]), other=layout.plain(two[1]), count=found.shared)
     )
 

@@ -15,7 +15,7 @@ from core.results import Evaluation, RunReport
 from core.runs import Run
 from pages.shared import charts, choices, inputs, layout, path, visitor, words
 from pages.shared.cached import runs as cached_runs
-from pages.shared.i18n import _, sentences
+from pages.shared.i18n import _, ngettext, sentences
 from pages.shared.run_view import curves, history, live
 from pages.shared.snippets import runs as snippets
 
@@ -58,7 +58,11 @@ def search(found: Sequence[Run]) -> list[Run]:
     known_here = [run for run in found if visitor.owns(run.id)] if mine else found
     matching = [run for run in known_here if set(tags) <= set(run.notes.tags) and is_match(run, wanted)]
     if len(matching) < len(found):
-        st.caption(_("{shown} of {count} runs").format(shown=len(matching), count=len(found)))
+        st.caption(
+            ngettext("{shown} of {count} run", "{shown} of {count} runs", len(found)).format(
+                shown=len(matching), count=len(found)
+            )
+        )
     return matching
 
 

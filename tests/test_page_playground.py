@@ -544,7 +544,7 @@ def test_a_file_of_pairs(studio_home: Path, tiny_classifier: Path, tiny_bert: Pa
     content = b"question,answer\nis it good,the film was good\nis it bad,\n"
     at = upload(open_page(model=name, view="many"), "pairs.tsv", content)
     next(box for box in at.selectbox if box.label == "Column of texts").set_value("question").run()
-    press(at, "Predict 1 texts")
+    press(at, "Predict 1 text")
     expected = predict.predict(predict.load(name), {"text": ["is it good"], "pair": ["the film was good"]})[0]
     table = at.dataframe[0].value
     assert list(table["Second text"]) == ["the film was good"]

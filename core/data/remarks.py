@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from core import settings
 from core.data import relabel
 from core.data.clean import REPEATED
-from core.errors import N_, Note
+from core.errors import N_, Note, plural
 from core.results import JOINED, DataReport
 
 MERGE, TAG_WORDS, JOIN = "merge", "tag words", "join"  # labels, a task that tags words, columns of texts
@@ -43,7 +43,11 @@ def remarks(report: DataReport, more: tuple[Note, ...] = ()) -> tuple[Remark, ..
     """Everything that is to be said, warnings first. more: what else was found, as warnings."""
     found = [*_losses(report), *(Remark(message, values, warning=True) for message, values in more)]
     if report.cut_cells:
-        message = N_("{count} cells were longer than {limit:,} characters and were cut (the setting {setting})")
+        message = plural(
+            N_("{count} cell was longer than {limit:,} characters and was cut (the setting {setting})"),
+            N_("{count} cells were longer than {limit:,} characters and were cut (the setting {setting})"),
+            report.cut_cells,
+        )
         limit = settings.MAX_CELL_CHARS
         values = {"count": report.cut_cells, "limit": limit.value(), "setting": limit.name}
         found.append(Remark(message, values, warning=True))
@@ -80,12 +84,27 @@ def _losses(report: DataReport) -> list[Remark]:
     if not is_much(report):
         return []
     values: dict[str, object] = {"count": report.left_out, "rows": report.rows, "share": report.left_out / report.rows}
-    found = [Remark(N_("{count:,} of {rows:,} rows ({share:.0%}) are left out"), values, warning=True)]
+    found = [
+        Remark(
+            plural(
+                N_("{count:,} of {rows:,} rows ({share:.0%}) is left out"),
+                N_("{count:,} of {rows:,} rows ({share:.0%}) are left out"),
+                report.left_out,
+            ),
+            values,
+            warning=True,
+        )
+    ]
     repeated = sum(entry.count for entry in report.dropped if entry.reason in REPEATED)
     if repeated >= MUCH * report.rows and report.more_texts:
-        message = N_(
-            "{count:,} rows repeat a text; if the answer depends on a second text as well, choose a task for two texts, which reads "
-            "both columns"
+        message = plural(
+            N_(
+                "{count:,} row repeats a text; if the answer depends on a second text as well, choose a task for two texts, which reads both columns"
+            ),
+            N_(
+                "{count:,} rows repeat a text; if the answer depends on a second text as well, choose a task for two texts, which reads both columns"
+            ),
+            repeated,
         )
         found.append(Remark(message, {"count": repeated}, warning=True))
     return found

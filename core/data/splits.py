@@ -14,7 +14,7 @@ import pandas as pd
 from core.data import relabel
 from core.data.columns import SPLIT_NAMES, check_column, is_plain, named, plain_name
 from core.data.dataset import HELD_OUT, SEED, RowSplits, some
-from core.errors import N_, Note, UserError
+from core.errors import N_, Note, UserError, plural
 
 ROWS_TO_SPLIT = 3  # of one label: with fewer, it cannot be in training, validation and test
 SPLIT_VALUES = {
@@ -114,7 +114,11 @@ def _split_notes(column: str, cells: pd.Series, splits: tuple[str, ...]) -> tupl
     unknown = cells[[own == NOT_UNDERSTOOD for own in splits]]
     if unknown.empty:
         return (note,)
-    message = N_("{count} rows are left out, because the split '{values}' in the column '{column}' is not understood")
+    message = plural(
+        N_("{count} row is left out, because the split '{values}' in the column '{column}' is not understood"),
+        N_("{count} rows are left out, because the split '{values}' in the column '{column}' is not understood"),
+        len(unknown),
+    )
     return note, (message, {"count": len(unknown), "values": some(_values(unknown)), "column": column[:100]})
 
 
@@ -208,8 +212,24 @@ def notes(rows: pd.DataFrame, shared: tuple[str, ...], label_names: tuple[str, .
     ]
     found = (
         (SHARED, "splits", sorted(shared, reverse=True)),
-        (N_("no training row has the label {labels}, so it cannot be learnt"), "labels", unseen),
-        (N_("no test row has the label {labels}, so how well it is recognised is not measured"), "labels", unmeasured),
+        (
+            plural(
+                N_("no training row has the label {labels}, so it cannot be learnt"),
+                N_("no training row has one of the labels {labels}, so they cannot be learnt"),
+                len(unseen),
+            ),
+            "labels",
+            unseen,
+        ),
+        (
+            plural(
+                N_("no test row has the label {labels}, so how well it is recognised is not measured"),
+                N_("no test row has one of the labels {labels}, so how well they are recognised is not measured"),
+                len(unmeasured),
+            ),
+            "labels",
+            unmeasured,
+        ),
         (relabel.LABELS_ALIKE, "labels", alike),
         (
             N_(

@@ -242,7 +242,7 @@ def class_scores(classes: Classes, *, text: Translate = str) -> go.Figure:
         figure.add_scatter(
             x=values, y=[i + shift for i in range(len(rows))], name=name, mode="markers", marker={"symbol": symbol, "color": colour, "size": 13},
             customdata=[[safe(row.label), row.support] for row in rows],
-            hovertemplate="%{customdata[0]}<br>" + name + " %{x:.3f}<br>" + text("{count} texts").format(count="%{customdata[1]}") + "<extra></extra>",
+            hovertemplate="%{customdata[0]}<br>" + name + " %{x:.3f}<br>" + text("texts: {count}").format(count="%{customdata[1]}") + "<extra></extra>",
         )  # fmt: skip
     figure.update_layout(
         xaxis={"range": [-0.03, 1.04]},

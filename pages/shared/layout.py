@@ -17,7 +17,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from core.errors import UserError
 from core.results import Token, Tokens
 from pages.shared import charts, components, i18n, inputs, memory, path
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext
 from pages.shared.words import plain
 
 ICON = str(Path(__file__).parent.parent / "pictures" / "icon.png")  # a file, since icons by name come from the network
@@ -208,7 +208,11 @@ def chips(tokens: Tokens) -> None:
 def cut_text(text: str, longest: int = 600) -> None:
     """Text that was cut off, struck through; a very long one shows its beginning and says how much follows."""
     more = len(text) - longest
-    rest = _(" … and {count:,} more characters").format(count=more) if more > 0 else ""
+    rest = (
+        ngettext(" … and {count:,} more character", " … and {count:,} more characters", more).format(count=more)
+        if more > 0
+        else ""
+    )
     st.html(f'<p class="cut">{escape(text[:longest])}</p><p><small>{escape(rest)}</small></p>')
 
 

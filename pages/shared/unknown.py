@@ -11,7 +11,7 @@ from core import models
 from core.results import Tokens
 from core.scripts import is_chinese
 from pages.shared import inputs
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext
 from pages.shared.words import plain
 
 SHOWN = 6  # characters that are named
@@ -39,9 +39,11 @@ def offer(model: str, tokens: Tokens, ways: Callable[[], None] | None = None) ->
     if not tokens.unknown:
         return
     written = [token for token in tokens.tokens if token.source is not None]
-    line = _("{unknown} of {count} tokens are [UNK]: the vocabulary of {model} lacks {characters}").format(
-        unknown=tokens.unknown, count=len(written), model=model, characters=lacking(tokens)
-    )
+    line = ngettext(
+        "{unknown} of {count} tokens is [UNK]: the vocabulary of {model} lacks {characters}",
+        "{unknown} of {count} tokens are [UNK]: the vocabulary of {model} lacks {characters}",
+        tokens.unknown,
+    ).format(unknown=tokens.unknown, count=len(written), model=model, characters=lacking(tokens))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(":material/translate: " + plain(line), width="content")
         if ways is not None:

@@ -19,7 +19,7 @@ from pages.shared import charts, layout, recipe, words
 from pages.shared.cached import data as cached_data
 from pages.shared.data_form import labels
 from pages.shared.data_form.source import Source, offered, use_other
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext
 from pages.shared.tasks.table import VIEWS
 
 PREVIEW = 3
@@ -107,7 +107,9 @@ def remarks(
     if report.dropped:
         count, rows = report.left_out, report.rows
         with st.expander(
-            _("{count:,} of {rows:,} rows were left out: why").format(count=count, rows=rows),
+            ngettext(
+                "{count:,} of {rows:,} rows was left out: why", "{count:,} of {rows:,} rows were left out: why", count
+            ).format(count=count, rows=rows),
             expanded=core_remarks.is_much(report),
         ):
             st.dataframe(

@@ -19,7 +19,7 @@ from core.results import WORD_COUNTS, Evaluation, Event, Prediction, RunConfig, 
 from core.tasks.base import read_detail
 from core.tasks.classify import Classes, Labelled
 from pages.shared import charts, inputs, layout
-from pages.shared.i18n import _, sentences
+from pages.shared.i18n import _, ngettext, sentences
 from pages.shared.snippets import finetune as finetune_code
 from pages.shared.snippets import playground as playground_code
 from pages.shared.tasks.base import Subject, View
@@ -148,11 +148,16 @@ def _mistakes(evaluation: Evaluation) -> None:
     mistakes = read_detail(Classes, evaluation).mistakes
     wrong = evaluation.n - round(evaluation.metrics["accuracy"].value * evaluation.n)
     if not mistakes:
-        st.success(_("No mistake on {n:,} texts.").format(n=evaluation.n), icon=":material/check_circle:")
+        st.success(
+            ngettext("No mistake on {n:,} text.", "No mistake on {n:,} texts.", evaluation.n).format(n=evaluation.n),
+            icon=":material/check_circle:",
+        )
         return
     st.markdown(
-        _(
-            "{wrong:,} of {n:,} texts got a wrong label. These are the {shown} it was surest of: some of them may be wrong in the data."
+        ngettext(
+            "{wrong:,} of {n:,} texts got a wrong label. It may be wrong in the data.",
+            "{wrong:,} of {n:,} texts got a wrong label. These are the {shown} it was surest of: some of them may be wrong in the data.",
+            wrong,
         ).format(wrong=wrong, n=evaluation.n, shown=len(mistakes))
     )
     frame = pd.DataFrame(

@@ -12,7 +12,7 @@ from core.figures import embeddings as pictures
 from pages.shared import charts, inputs, layout
 from pages.shared.cached import embeddings as cached_embeddings
 from pages.shared.cached import models as cached_models
-from pages.shared.i18n import _, sentences
+from pages.shared.i18n import _, ngettext, sentences
 from pages.shared.snippets import embeddings as snippets
 from pages.topics.embeddings.collection import chosen_source, chosen_texts, sentences_file, told, vectors
 from pages.topics.embeddings.names import pooling_names
@@ -190,8 +190,13 @@ def read(sample: embeddings.Sample, selected: list[int], near: tuple[embeddings.
     left, right = st.columns(2, gap="large")
     with left:
         shown = selected or list(range(len(sample.texts)))
-        heading = _("{count:,} selected sentences") if selected else _("All {count:,} sentences")
-        st.markdown("**" + heading.format(count=len(shown)) + "**")
+        count = len(shown)
+        heading = (
+            ngettext("{count:,} selected sentence", "{count:,} selected sentences", count)
+            if selected
+            else ngettext("{count:,} sentence", "All {count:,} sentences", count)
+        )
+        st.markdown("**" + heading.format(count=count) + "**")
         st.dataframe(
             pd.DataFrame(
                 {

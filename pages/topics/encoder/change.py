@@ -10,7 +10,7 @@ from pages.shared import charts, inputs, layout
 from pages.shared.cached import encoder as cached_encoder
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext
 
 PADDING = 8  # tokens that are added when the mask is left out, because it has nothing to hide without them
 
@@ -96,7 +96,13 @@ def _effect(model: str, text: str, pair: str, cut: int, changes: list[encoder.Ch
     padding = PADDING if "no-mask" in names else 0
     found = cached_encoder.changed_pass(model, text, pair, cut, names, swap, padding)
     if padding:
-        st.caption(_("For this, {count} padding tokens are added to both passes.").format(count=padding))
+        st.caption(
+            ngettext(
+                "For this, {count} padding token is added to both passes.",
+                "For this, {count} padding tokens are added to both passes.",
+                padding,
+            ).format(count=padding)
+        )
     left, right = st.columns(2, gap="large")
     with left:
         charts.plot(

@@ -12,7 +12,7 @@ from core.tasks.classify import Classes
 from core.tasks.table import TASKS
 from pages.shared import charts, inputs, layout, words
 from pages.shared.cached import models as cached_models
-from pages.shared.i18n import _, sentences
+from pages.shared.i18n import _, ngettext, sentences
 from pages.shared.tasks.table import VIEWS
 from pages.topics.playground import bulk
 
@@ -51,7 +51,9 @@ def follow(job: bulk.Job) -> None:
 
 
 def progress_text(job: bulk.Job) -> str:
-    done = _("{done:,} of {total:,} texts").format(done=len(job.predictions), total=job.total)
+    done = ngettext("{done:,} of {total:,} text", "{done:,} of {total:,} texts", job.total).format(
+        done=len(job.predictions), total=job.total
+    )
     if not job.rate:
         return done
     minutes, seconds = divmod(round(job.seconds_left), 60)
@@ -68,15 +70,19 @@ def results(job: bulk.Job) -> None:
     count = len(job.predictions)
     if job.cancelled:
         st.warning(
-            _("Cancelled after {done:,} of {total:,} texts. What was predicted by then is kept.").format(
-                done=count, total=job.total
-            )
+            ngettext(
+                "Cancelled after {done:,} of {total:,} text. What was predicted by then is kept.",
+                "Cancelled after {done:,} of {total:,} texts. What was predicted by then is kept.",
+                job.total,
+            ).format(done=count, total=job.total)
         )
     else:
         st.success(
-            _("{count:,} texts in {seconds:.1f} s, {rate:,.0f} per second, by {model}").format(
-                count=count, seconds=job.seconds, rate=job.rate, model=layout.plain(job.title)
-            ),
+            ngettext(
+                "{count:,} text in {seconds:.1f} s, {rate:,.0f} per second, by {model}",
+                "{count:,} texts in {seconds:.1f} s, {rate:,.0f} per second, by {model}",
+                count,
+            ).format(count=count, seconds=job.seconds, rate=job.rate, model=layout.plain(job.title)),
             icon=":material/check:",
         )
     if not count:
@@ -89,8 +95,10 @@ def results(job: bulk.Job) -> None:
         if strange:
             st.warning(
                 layout.plain(
-                    _(
-                        "{count:,} texts have a label that the model does not know: {labels}. It can only be wrong there; the figures are those of the other texts."
+                    ngettext(
+                        "{count:,} text has a label that the model does not know: {labels}. It can only be wrong there; the figures are those of the other texts.",
+                        "{count:,} texts have a label that the model does not know: {labels}. It can only be wrong there; the figures are those of the other texts.",
+                        sum(strange.values()),
                     ).format(
                         count=sum(strange.values()),
                         labels=", ".join(f"{label} ({count})" for label, count in strange.items()),
@@ -114,7 +122,11 @@ def results(job: bulk.Job) -> None:
     cut = sum(answer.truncated for answer in job.predictions)
     if cut:
         st.caption(
-            _("{count:,} texts were longer than the model reads; their end was cut (column “Cut”).").format(count=cut)
+            ngettext(
+                "{count:,} text was longer than the model reads; its end was cut (column “Cut”).",
+                "{count:,} texts were longer than the model reads; their end was cut (column “Cut”).",
+                cut,
+            ).format(count=cut)
         )
     with st.container(horizontal=True):
         st.download_button(
@@ -187,7 +199,9 @@ def _measured(evaluation: Evaluation) -> None:
     third.metric(_("Texts with a label"), f"{evaluation.n:,}")
     low, high = evaluation.metrics["accuracy"].bounds
     st.caption(
-        _(
-            "95% interval of the accuracy: {low:.3f}–{high:.3f}, measured on these {n:,} texts; always answering the most frequent label gives {majority:.3f}."
+        ngettext(
+            "95% interval of the accuracy: {low:.3f}–{high:.3f}, measured on {n:,} text; always answering the most frequent label gives {majority:.3f}.",
+            "95% interval of the accuracy: {low:.3f}–{high:.3f}, measured on these {n:,} texts; always answering the most frequent label gives {majority:.3f}.",
+            evaluation.n,
         ).format(low=low, high=high, n=evaluation.n, majority=read_detail(Classes, evaluation).majority)
     )

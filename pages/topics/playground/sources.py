@@ -15,7 +15,7 @@ from pages.shared.cached import data as cached_data
 from pages.shared.cached import models as cached_models
 from pages.shared.data_form import passing, report
 from pages.shared.data_form.uploads import suffixes_of
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext
 from pages.topics.playground import bulk
 from pages.topics.playground.answering import short_title
 
@@ -97,7 +97,11 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
     for column in (*chosen.values(), *filter(None, (truth,))):
         check_column(frame, column)
     source = ask(upload.name, task.layout, table, chosen, separator=trained.preparation.separator)
-    st.caption(_("{rows:,} rows in {file}").format(rows=len(source.frame), file=layout.plain(upload.name)))
+    st.caption(
+        ngettext("{rows:,} row in {file}", "{rows:,} rows in {file}", len(source.frame)).format(
+            rows=len(source.frame), file=layout.plain(upload.name)
+        )
+    )
     labels = source.frame[truth].tolist() if truth else None
     job = bulk.create(name, short_title(name, titles), source.texts, labels, source, upload.name, truth)
     report.remarks(source.report, (*instead(learnt, known, chosen), *unfit(name, job.inputs)))

@@ -14,7 +14,7 @@ from core.search.quality import CUTS, Refusal
 from core.search.ways import WAYS
 from pages.shared import inputs, progress
 from pages.shared.cached import search as cached_search
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext
 from pages.topics.search.shelf import Shelf
 
 
@@ -30,9 +30,11 @@ def show(model: str, shelf: Shelf) -> None:
     if outcome is None:
         return
     st.markdown(
-        _("{count:,} questions, each with one right text among {texts:,}; 95% intervals in brackets.").format(
-            count=len(asked), texts=len(shelf.passages)
-        )
+        ngettext(
+            "{count:,} question with one right text among {texts:,}; 95% intervals in brackets.",
+            "{count:,} questions, each with one right text among {texts:,}; 95% intervals in brackets.",
+            len(asked),
+        ).format(count=len(asked), texts=len(shelf.passages))
     )
     table(outcome)
     st.caption(
@@ -100,7 +102,11 @@ def wrong(outcome: Outcome, shelf: Shelf) -> None:
     rows.sort(key=lambda row: -(row.ranks["meaning"] or len(shelf.passages) + 1))
     st.markdown(
         "**"
-        + _("Where the right text does not come first by meaning: {count:,} questions").format(count=len(rows))
+        + ngettext(
+            "Where the right text does not come first by meaning: {count:,} question",
+            "Where the right text does not come first by meaning: {count:,} questions",
+            len(rows),
+        ).format(count=len(rows))
         + "**"
     )
     if not rows:

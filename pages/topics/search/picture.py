@@ -10,7 +10,7 @@ from core.search.index import Index
 from core.search.ways import WAYS
 from pages.shared import charts, inputs
 from pages.shared.cached import search as cached_search
-from pages.shared.i18n import _, sentences
+from pages.shared.i18n import _, ngettext, sentences
 from pages.topics.search.shelf import Shelf
 
 NEAR = 5
@@ -28,7 +28,7 @@ def show(model: str, question: str, shelf: Shelf, index: Index) -> None:
         "search_map",
         _("A map of the texts, a point for each, and the question as a star; the nearest texts are listed below"),
     )
-    parts = [_("The rings are the {count} texts nearest to the question, measured in all dimensions: on the map a near text can look far away.").format(count=len(near))]  # fmt: skip
+    parts = [ngettext("The ring is the text nearest to the question, measured in all dimensions: on the map a near text can look far away.", "The rings are the {count} texts nearest to the question, measured in all dimensions: on the map a near text can look far away.", len(near)).format(count=len(near))]  # fmt: skip
     if projection.explained:
         parts.append(
             _("The axes keep {share:.1%} of the variance; the rest cannot be seen here.").format(
