@@ -33,7 +33,7 @@ from pages.shared.data_form.source import kind_of
 from pages.shared.data_form.uploads import NO_FILE
 from pages.shared.i18n import _, language, ngettext
 from pages.shared.opening import OPENINGS, is_opening
-from pages.topics.home import miniature
+from pages.topics.home import lesson, miniature
 
 SHORT = 24  # tokens in a miniature
 
@@ -326,6 +326,8 @@ with layout.page(
             st.markdown(what)
             for target, label, icon in links:
                 st.page_link(target, label=label, icon=icon, query_params=inputs.link() | own.get(target, {}))
+
+    lesson.show()
 
     st.header(_("This machine"), anchor=False)
     machine()

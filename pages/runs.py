@@ -54,7 +54,9 @@ def search(found: Sequence[Run]) -> list[Run]:
         options = {tag: tag for tag in known}
         wanted_tags = [tag for tag in st.session_state.get("runs_tags", ()) if tag in options]
         tags = choices.pills(_("Tags"), options, wanted_tags, key="runs_tags") if known else []
-        mine = st.toggle(_("Mine"), key="runs_mine", help=_("Only runs that you started or opened during this visit."))
+        mine = inputs.flag(
+            "mine", "runs", label=_("Mine"), help_text=_("Only runs that you started or opened in this browser.")
+        )
     known_here = [run for run in found if visitor.owns(run.id)] if mine else found
     matching = [run for run in known_here if set(tags) <= set(run.notes.tags) and is_match(run, wanted)]
     if len(matching) < len(found):

@@ -16,7 +16,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.errors import UserError
 from core.results import Token, Tokens
-from pages.shared import charts, components, i18n, inputs, memory, path
+from pages.shared import charts, components, i18n, inputs, memory, path, visitor
 from pages.shared.i18n import _, ngettext
 from pages.shared.words import plain
 
@@ -99,7 +99,7 @@ def page(
         yield
     inputs.drawn()
     with history:
-        _history(key="history_part", data=urlencode(inputs.address()))
+        _history(key="history_part", data={"address": urlencode(inputs.address()), "cookie": visitor.cookie()})
     memory.give_back()
 
 
