@@ -92,7 +92,7 @@ def test_a_quotation_mark_that_is_never_closed_eats_no_row_and_is_located(
     table = read(tmp_path, content)
     assert rows_of(table)[1:] == [('"never closed, alas', "bad"), ("last", "bad")]
     assert table.lines[1:] == (line, line + 1)
-    assert f"do not enclose it (the first in line {line})" in notes_of(table)
+    assert f"does not enclose it (in line {line})" in notes_of(table)
 
 
 def test_a_control_character_at_the_end_of_a_cell_does_not_end_the_file(tmp_path: Path) -> None:

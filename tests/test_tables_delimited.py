@@ -19,7 +19,7 @@ FILES = Path(__file__).parent / "fixtures" / "files"
 
 # Remarks, by how they begin.
 DATA = "the first row was read as data"
-LITERAL = "{count} quotation marks at the start of a cell were read as part of the text"
+LITERAL = "{count} quotation mark"
 JOINED = "{count} rows have more cells than there are columns; their surplus was joined"
 GUESSED = "the letters were read as {encoding}; if they look wrong"
 UNSURE = "the letters were read as {encoding}, which is little more than a guess"
@@ -197,7 +197,7 @@ def test_two_marks_far_apart_swallow_no_lines_of_a_single_column(tmp_path: Path)
     rows = [(f"film number {place} was fine",) for place in range(80)]
     rows[10], rows[60] = ('"Never again he said',), ('and so it ended"',)
     table = read(tmp_path, lines_of([("review",), *rows]))
-    assert rows_of(table) == rows and "(the first in line 12)" in notes_of(table)
+    assert rows_of(table) == rows and "(in line 12)" in notes_of(table)
 
 
 def test_a_stray_mark_among_quoted_cells_costs_no_row(tmp_path: Path) -> None:

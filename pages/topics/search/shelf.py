@@ -108,7 +108,13 @@ def _from_file() -> Shelf | None:
     rest = {"": _("none"), **{name: name for name in columns if name != column}}
     with right:
         key = f"search_answer@{upload.file_id}"
-        answer = choices.listed(_("Column of answers (optional)"), rest, choices.kept(key, rest, ""), key=key)
+        answer = choices.listed(
+            _("Second column (optional), such as the answer or the body"),
+            rest,
+            choices.kept(key, rest, ""),
+            key=key,
+            help=_("Both columns are searched; the first is shown as the title."),
+        )
     titles = [str(text).strip() for text in frame[column]]
     answers = [str(text).strip() for text in frame[answer]] if answer else [""] * len(titles)
     full = [place for place, title in enumerate(titles) if title]
