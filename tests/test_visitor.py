@@ -3,13 +3,11 @@
 from collections.abc import Callable
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import runs
 from core.bundled import READY
 from core.results import RunConfig
-from pages.shared import visitor
 
 FIRST, SECOND = "20260101-000000-abcdef", "20260102-000000-abcdef"
 
@@ -76,18 +74,3 @@ def test_what_answers_first_is_never_another_persons_run() -> None:
     before, after = (text.value.split() for text in app.text)
     assert before[: len(READY)] == list(READY) and set(before[len(READY) :]) == {f"run:{first}", f"run:{second}"}
     assert after == [f"run:{first}", *READY, f"run:{second}"]
-
-
-def test_the_browser_remembers_the_runs_from_visit_to_visit(monkeypatch: pytest.MonkeyPatch) -> None:
-    def page() -> None:
-        import streamlit as st
-
-        from pages.shared import visitor
-
-        st.text(visitor.owns("20260101-000000-abcdef"))
-        visitor.opened("20260102-000000-abcdef")
-        st.text(visitor.cookie())
-
-    kept = {visitor.COOKIE: f"{FIRST}.minilm.../x."}
-    monkeypatch.setattr(type(st.context), "cookies", property(lambda self: kept))
-    assert [text.value for text in run(page).text] == ["True", f"{visitor.COOKIE}={FIRST}.{SECOND}"]

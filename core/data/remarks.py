@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core import settings
-from core.data import relabel
+from core.data import relabel, splits
 from core.data.clean import REPEATED
 from core.errors import N_, Note, plural
 from core.results import JOINED, DataReport
 
-MERGE, TAG_WORDS, JOIN = "merge", "tag words", "join"  # labels, a task that tags words, columns of texts
-ALIKE = (relabel.LABELS_ALIKE, relabel.TYPES_ALIKE)
+MERGE, OTHER_TASK, JOIN = "merge", "other task", "join"  # labels, a task for such answers, columns of texts
 MUCH = 0.2  # share of the rows; from here on it is a warning that they were left out
 
 
@@ -21,7 +20,7 @@ MUCH = 0.2  # share of the rows; from here on it is a warning that they were lef
 class Remark:
     """A sentence (a template marked for translation and its values), and whether it is a warning.
 
-    mend: what would mend it, MERGE, TAG_WORDS or JOIN; "" where nothing can be pressed for it.
+    mend: what would mend it, MERGE, OTHER_TASK or JOIN; "" where nothing can be pressed for it.
     """
 
     message: str
@@ -56,10 +55,11 @@ def remarks(report: DataReport, more: tuple[Note, ...] = ()) -> tuple[Remark, ..
     if rare:
         message = N_("labels with fewer than ten rows can be neither learnt nor measured well: {labels}")
         found.append(Remark(message, {"labels": ", ".join(rare[:20])}, warning=True))
-    found += (Remark(message, values, mend=MERGE if message in ALIKE else "") for message, values in report.notes)
+    mends = {relabel.LABELS_ALIKE: MERGE, relabel.TYPES_ALIKE: MERGE, splits.SEVERAL: OTHER_TASK}
+    found += (Remark(message, values, mend=mends.get(message, "")) for message, values in report.notes)
     if report.tagged:
         message = N_("each row looks like a word with its tag; a task that tags words reads such a file as sentences")
-        found.append(Remark(message, warning=True, mend=TAG_WORDS))
+        found.append(Remark(message, warning=True, mend=OTHER_TASK))
     if report.more_texts:
         message = N_(
             "the column {column} holds texts as well and is not read: {joined} as the column of texts reads both as one text, "

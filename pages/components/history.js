@@ -3,8 +3,6 @@
 //
 // A page that the server opens late, after Back or Forward has already left it again, is not to be added either: only a
 // click opens another page. The first address of a visit is written here, because Streamlit may have it before this part.
-//
-// It also writes the cookie by which the browser remembers which runs are its own.
 
 const EMBEDDING = ["embed", "embed_options"]; // Streamlit's own parameters
 
@@ -17,12 +15,9 @@ function writeFirst(query) {
   history.replaceState(history.state, "", `${location.pathname}${shown.size ? `?${shown}` : ""}${location.hash}`);
 }
 
-const REMEMBERED = 30 * 24 * 3600; // seconds
-
 export default function ({ data }) {
-  document.cookie = `${data.cookie}; path=/; max-age=${REMEMBERED}; samesite=strict`;
   if (Object.hasOwn(history, "pushState")) return; // done: the browser's own belongs to the prototype
-  writeFirst(data.address);
+  writeFirst(data);
   window.addEventListener("popstate", () => { travelling = true; });
   window.addEventListener("click", () => { travelling = false; }, true);
   history.pushState = function (state, unused, address) {

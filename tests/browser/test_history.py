@@ -172,15 +172,3 @@ def test_back_works_inside_a_frame_as_a_space_shows_it(server: Server, chromium:
     assert "embed=true" in inner.url
     assert page.evaluate(LENGTH) == before
     check(watch)
-
-
-def test_the_browser_remembers_its_runs_after_a_reload(server: Server, chromium: Browser) -> None:
-    page, watch = browser.new_page(chromium)
-    page.goto(f"{server.url}/runs?runs=20260101-000000-abcdef")
-    browser.wait_until_calm(page)
-    page.wait_for_function("document.cookie.includes('20260101-000000-abcdef')")
-    page.goto(f"{server.url}/runs?mine=yes")
-    browser.wait_until_calm(page)
-    page.wait_for_timeout(500)
-    assert "20260101-000000-abcdef" in page.evaluate("document.cookie"), "the new visit read it before it wrote"
-    check(watch)

@@ -18,7 +18,8 @@ from core.tasks.table import TASKS
 from pages.shared import charts, layout, recipe, words
 from pages.shared.cached import data as cached_data
 from pages.shared.data_form import labels
-from pages.shared.data_form.source import Source, offered, use_other
+from pages.shared.data_form.other_task import offered, reading, use_other
+from pages.shared.data_form.source import Source
 from pages.shared.i18n import _, ngettext
 from pages.shared.tasks.table import VIEWS
 
@@ -144,19 +145,19 @@ def _sentences(notes: Sequence[Note]) -> str:
 
 
 def mends(source: Source, report: DataReport) -> dict[str, Callable[[], None]]:
-    """What mends a remark → its buttons: spellings of a label merged, a task that reads words with tags or two texts, two columns as one."""
-    task, others = TASKS[source.task], offered()
+    """What mends a remark → its buttons: spellings of a label merged, a task that reads such answers or two texts, two columns as one."""
+    task = TASKS[source.task]
     roles = {role.id for role in task.layout.roles}
 
     def merge() -> None:
         labels.offer_merge(report, source.labels, recipe.values())
 
-    def tag_words() -> None:
-        use_other([row for row in others if any(role.kind == "tags" for role in row.layout.roles)])
+    def read_otherwise() -> None:
+        use_other(reading(report.rather))
 
     def join() -> None:
         joined = core_remarks.joined(report)
-        use_other([row for row in others if roles < {role.id for role in row.layout.roles}])
+        use_other([row for row in offered() if roles < {role.id for role in row.layout.roles}])
         st.button(
             layout.plain(_("Read {columns} as one text").format(columns=joined)),
             key="join_columns",
@@ -165,7 +166,7 @@ def mends(source: Source, report: DataReport) -> dict[str, Callable[[], None]]:
             icon=":material/merge:",
         )
 
-    return {core_remarks.MERGE: merge, core_remarks.TAG_WORDS: tag_words, core_remarks.JOIN: join}
+    return {core_remarks.MERGE: merge, core_remarks.OTHER_TASK: read_otherwise, core_remarks.JOIN: join}
 
 
 def preview(task: str, dataset: TextDataset, model: str, max_length: int) -> None:

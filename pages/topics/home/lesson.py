@@ -170,7 +170,7 @@ def _query(stop: Stop) -> dict[str, str]:
 def _sheet() -> str:
     """The plan as Markdown, with whole addresses."""
     here = str(st.context.url or "").partition("?")[0].rstrip("/").removesuffix("/home")
-    parts = [f"# {_('For teachers: a lesson of 45 minutes')}\n"]
+    parts = ["# " + _("For teachers: a lesson of 45 minutes") + "\n"]
     for when, stop in _timed():
         title = _("{minutes} min · {page}").format(minutes=when, page=_(path.STEPS[stop.page].title))
         address = f"{here}/{stop.page}?{urlencode(_query(stop))}"
