@@ -49,6 +49,20 @@ METRICS: dict[str, Metric] = {
             "fraction",
         ),
         Metric(
+            "micro_f1",
+            N_("Micro-F1"),
+            N_("Harmonic mean of precision and recall over all labels of all texts, so that frequent labels count most."),
+            "higher",
+            "fraction",
+        ),
+        Metric(
+            "subset_accuracy",
+            N_("Exact matches"),
+            N_("Fraction of the texts that get all of their labels and no other (subset accuracy)."),
+            "higher",
+            "fraction",
+        ),
+        Metric(
             "entity_f1",
             N_("Entity F1"),
             N_("Harmonic mean of precision and recall of entities: both the words and the type must be right."),

@@ -54,7 +54,7 @@ def search(found: Sequence[Run]) -> list[Run]:
         options = {tag: tag for tag in known}
         wanted_tags = [tag for tag in st.session_state.get("runs_tags", ()) if tag in options]
         tags = choices.pills(_("Tags"), options, wanted_tags, key="runs_tags") if known else []
-        mine = st.toggle(_("Mine"), key="runs_mine", help=_("Only runs that you started or opened during this visit."))
+        mine = st.toggle(_("Mine"), key="runs_mine", help=_("Only runs that you started, or opened during this visit."))
     known_here = [run for run in found if visitor.owns(run.id)] if mine else found
     matching = [run for run in known_here if set(tags) <= set(run.notes.tags) and is_match(run, wanted)]
     if len(matching) < len(found):
@@ -78,6 +78,7 @@ def table(found: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
         {
             _("State"): [words.status_name(run.state.status) for run in found],
             _("Name"): [run.name for run in found],
+            _("Whose"): [whose(run) for run in found],
             _("Tags"): [list(run.notes.tags) for run in found],
             _("Data"): [run.config.data.removeprefix("data/") for run in found],
             _("Model"): [run.config.model for run in found],
@@ -91,6 +92,8 @@ def table(found: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
     )
     if not any(run.notes.tags for run in found):
         frame = frame.drop(columns=_("Tags"))
+    if visitor.is_host() or not any(frame[_("Whose")]):
+        frame = frame.drop(columns=_("Whose"))
     if len(set(frame[_("Task")])) == 1:
         frame = frame.drop(columns=_("Task"))
     key = f"table_{'_'.join(ids)}"  # rows are counted from the top: another list is another table
@@ -105,6 +108,11 @@ def table(found: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
         alt=_("All runs with state, data, model, result and training time"),
     )
     st.caption(_("Click a run to open it; tick two to four to compare them."))
+
+
+def whose(run: Run) -> str:
+    """Who started a run: you, the name that somebody gave themselves, or nothing that is known."""
+    return _("you") if run.owner and run.owner == visitor.me() else visitor.name_of(run.owner)
 
 
 def ready_models() -> None:
@@ -172,7 +180,9 @@ def delete(run_ids: Sequence[str]) -> None:
     """Delete runs; no page goes on with one that is gone. A mistake is shown on the page."""
     for run_id in run_ids:
         try:
-            runs.delete(runs.get(run_id))
+            run = runs.get(run_id)
+            visitor.check_may_change(run)
+            runs.delete(run)
         except UserError as error:
             st.session_state["delete_error"] = error
             return
@@ -184,6 +194,8 @@ def delete(run_ids: Sequence[str]) -> None:
 
 
 def delete_button(picked: Sequence[Run]) -> None:
+    if not all(visitor.may_change(run) for run in picked):
+        return
     active = [run for run in picked if run.state.status in runs.ACTIVE]
     if st.button(
         _("Delete") if len(picked) == 1 else _("Delete these {count}").format(count=len(picked)),

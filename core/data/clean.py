@@ -218,7 +218,7 @@ def label_names(
     if counts.keys() <= known.keys():
         found = [name for name in known if name in counts]
     else:
-        _check_labels(counts, column)
+        check_labels(counts, column)
         found = sorted(sorted(counts), key=float if all(map(is_number, counts)) else str.casefold)
     if len(found) < 2:
         if missing:
@@ -238,7 +238,7 @@ def label_names(
     return tuple(found)
 
 
-def _check_labels(counts: Counter[str], column: str) -> None:
+def check_labels(counts: Counter[str], column: str) -> None:
     """Raise UserError when what should be labels looks like texts, numbers or identifiers."""
     rows, distinct, longest = counts.total(), len(counts), max(counts, key=len)
     if len(longest) > MAX_LABEL_CHARS:

@@ -202,10 +202,6 @@ def notes(rows: pd.DataFrame, shared: tuple[str, ...], label_names: tuple[str, .
     ]  # of which there is more to say than that they are alike
     unseen = [label for label in others if label not in training]
     unmeasured = [label for label in others if label not in test and "test" not in shared]
-    parts = Counter(part for label in label_names for part in set(_parts(label)))
-    several = [
-        label for label in label_names if len(_parts(label)) > 1 and any(parts[part] > 1 for part in _parts(label))
-    ]
     found = (
         (SHARED, "splits", sorted(shared, reverse=True)),
         (N_("no training row has the label {labels}, so it cannot be learnt"), "labels", unseen),
@@ -213,13 +209,20 @@ def notes(rows: pd.DataFrame, shared: tuple[str, ...], label_names: tuple[str, .
         (N_("the labels {labels} differ in case or spaces only; they are kept apart"), "labels", alike),
         (
             N_(
-                "the labels {labels} look like several labels in one cell; each combination is learnt as a class of its own"
+                "the labels {labels} look like several labels in one cell; each combination is learnt as a class of its own. A task for "
+                "several labels at once learns each by itself"
             ),
             "labels",
-            several,
+            several_in_one(label_names),
         ),
     )
     return tuple((message, {kind: some(names)}) for message, kind, names in found if names)
+
+
+def several_in_one(label_names: Sequence[str]) -> list[str]:
+    """Those of some labels that look like several in one cell, because what they are made of occurs again."""
+    parts = Counter(part for label in label_names for part in set(_parts(label)))
+    return [label for label in label_names if len(_parts(label)) > 1 and any(parts[part] > 1 for part in _parts(label))]
 
 
 def _parts(label: str) -> list[str]:

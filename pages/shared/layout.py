@@ -16,7 +16,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.errors import UserError
 from core.results import Token, Tokens
-from pages.shared import charts, components, i18n, inputs, memory, path
+from pages.shared import charts, components, i18n, inputs, membership, memory, path, visitor
 from pages.shared.i18n import _
 from pages.shared.words import plain
 
@@ -90,8 +90,13 @@ def page(
             with st.container(key="frame", width="content", horizontal=True, vertical_alignment="center", gap="small"):
                 _tools(resets)
                 i18n.picker()
+    with mistakes():
+        if not visitor.is_admitted():
+            membership.gate()
+            st.stop()
     with st.container(key="intro"):
         st.markdown(sentence)
+    membership.shown_by_teacher()
     with mistakes():
         yield
     inputs.drawn()
@@ -101,7 +106,7 @@ def page(
 
 
 def _tools(resets: Iterable[str]) -> None:
-    """Ways to show the page to a class, to send it, and to begin it again."""
+    """Ways to show the page to a class, to send it, and to begin it again; who you are, where several share the studio."""
     st.button(
         _("Present"), key="present", type="tertiary", icon=":material/slideshow:", on_click=inputs.put, args=("present", "1"),
         help=_("Larger type, without the navigation and the options: for a projector."),
@@ -115,6 +120,8 @@ def _tools(resets: Iterable[str]) -> None:
         _("Reset"), key="reset", type="tertiary", icon=":material/restart_alt:", on_click=inputs.reset, args=(tuple(resets),),
         help=_("Restore this page's defaults."),
     )  # fmt: skip
+    if not visitor.is_host():
+        membership.you()
 
 
 def _with_navigation() -> None:

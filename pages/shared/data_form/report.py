@@ -18,7 +18,8 @@ from core.tasks.table import TASKS
 from pages.shared import charts, layout, recipe, words
 from pages.shared.cached import data as cached_data
 from pages.shared.data_form import labels
-from pages.shared.data_form.source import Source, offered, use_other
+from pages.shared.data_form.other_task import offered, reading, use_other
+from pages.shared.data_form.source import Source
 from pages.shared.i18n import _
 from pages.shared.tasks.table import VIEWS
 
@@ -126,11 +127,11 @@ def _sentences(notes: Sequence[Note]) -> str:
 
 
 def offers(source: Source, report: DataReport) -> None:
-    """What mends it: spellings of a label merged, a task that reads words with tags or two texts, or two columns as one text."""
+    """What mends it: spellings of a label merged, a task that reads such answers or two texts, or two columns as one text."""
     task = TASKS[source.task]
     labels.offer_merge(report, source.labels, recipe.values())
     roles = {role.id for role in task.layout.roles}
-    others = [row for row in offered() if report.tagged and any(role.kind == "tags" for role in row.layout.roles)]
+    others = reading(report.rather) if report.rather else []
     joined = core_remarks.joined(report)
     if joined:
         others += [row for row in offered() if roles < {role.id for role in row.layout.roles}]
