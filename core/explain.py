@@ -20,6 +20,8 @@ from core.results import Attribution, WordScore
 from core.tasks.base import Task, check_finite
 from core.tokens import clean, shorten
 
+STEPS = 50  # points on the path of integrated gradients
+GRADIENT = 3  # predictions that take as long as one with its gradient
 TOKENS_PER_BATCH = 1_024  # with gradients: about 0.5 GB for a model of BERT-base's size
 
 
@@ -65,8 +67,8 @@ class Answer:
 class Method:
     """One way to attribute.
 
-    unit: what its scores are in. completeness: they promise to add up, and the error is reported. needs: the kinds of answer
-    that it can explain.
+    unit: what its scores are in. completeness: they promise to add up, and the error is reported. passes: words of the input →
+    about how many predictions it takes as long as. needs: the kinds of answer that it can explain.
     """
 
     id: str
@@ -75,6 +77,7 @@ class Method:
     unit: str
     completeness: bool
     function: Callable[[Question], Answer]
+    passes: Callable[[int], int]
     needs: frozenset[str] = frozenset({"label"})
 
 
@@ -91,7 +94,7 @@ def explain(
     label: str | None = None,
     at: int | None = None,
     method: str = "integrated-gradients",
-    steps: int = 50,
+    steps: int = STEPS,
     report: Report | None = None,
 ) -> Attribution:
     """How much each word of a text (and its pair) moved the model towards `label`, by default the predicted one.
@@ -342,6 +345,7 @@ METHODS: dict[str, Method] = {
             N_("probability"),
             True,
             _integrated_gradients,
+            lambda words: GRADIENT * STEPS,
         ),
         Method(
             "input-x-gradient",
@@ -353,6 +357,7 @@ METHODS: dict[str, Method] = {
             N_("log-odds"),
             False,
             _input_x_gradient,
+            lambda words: GRADIENT,
         ),
         Method(
             "tag-integrated-gradients",
@@ -364,6 +369,7 @@ METHODS: dict[str, Method] = {
             N_("probability"),
             True,
             _integrated_gradients,
+            lambda words: GRADIENT * STEPS,
             frozenset({"tags"}),
         ),
         Method(
@@ -376,6 +382,7 @@ METHODS: dict[str, Method] = {
             N_("log-odds"),
             False,
             _input_x_gradient,
+            lambda words: GRADIENT,
             frozenset({"tags"}),
         ),
         Method(
@@ -424,6 +431,7 @@ METHODS: dict[str, Method] = {
             N_("probability"),
             False,
             _deletion,
+            lambda words: words + 1,
         ),
     )
 }

@@ -11,7 +11,7 @@ from core.tasks.table import TASKS
 ROOT = Path(__file__).parent.parent
 GROUPS = (  # who may import whom: each name those before it
     # ground
-    "errors settings results metrics",
+    "errors settings visitors results metrics",
     # texts
     "bundled multilingual hub families safety scripts checkpoints.config checkpoints.weights "
     "checkpoints.tokenizer checkpoints.loading models tables.table tables.encodings tables.text "
@@ -29,7 +29,7 @@ GROUPS = (  # who may import whom: each name those before it
     "predict exemplars explain heads robustness compress",
     # learn, from beginning to end
     "finetune.recipe finetune.machine finetune.setup finetune.methods finetune.savings finetune.checkpoints finetune.trainer "
-    "finetune.estimate finetune.worker finetune.train claims article notes runs adaptive diagnosis",
+    "finetune.estimate finetune.worker finetune.train claims article notes runs classroom adaptive diagnosis",
     # use, on what this machine computes fastest
     "search.words search.bm25 search.vectors search.ways search.index search.quality search.evaluate",
     # take away
@@ -57,7 +57,7 @@ MAY_NAME_TASKS = {
 }
 TOP_LEVEL = {
     "app.py", "pages", "core", "tests", "benchmarks", "recipes", "requirements.txt", "requirements-dev.txt", "README.md", "LICENSE",
-    "Dockerfile", "pyproject.toml", ".streamlit", ".ci", ".gitignore", ".gitattributes", ".dockerignore", ".git",
+    "Dockerfile", "docs", "pyproject.toml", ".streamlit", ".ci", ".gitignore", ".gitattributes", ".dockerignore", ".git",
 }  # fmt: skip
 LEFT_BEHIND = {".venv", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", "__pycache__"}
 

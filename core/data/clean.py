@@ -11,7 +11,7 @@ import pandas as pd
 
 from core.data.columns import cells
 from core.data.dataset import RowSplits
-from core.errors import N_, Note, UserError
+from core.errors import N_, Note, UserError, plural
 from core.results import AS_READ, Dropped, Preparation
 from core.tables.table import EXAMPLE_CHARS, Table, is_number
 
@@ -107,12 +107,27 @@ def label_notes(rows: pd.DataFrame) -> tuple[Note, ...]:
     }
     found: list[Note] = []
     if counts:
-        message = N_(
-            "{count} rows have no label ({values} was taken as missing); if that is the name of a label, write another word for it"
+        message = plural(
+            N_(
+                "{count} row has no label ({values} was taken as missing); if that is the name of a label, write another word for it"
+            ),
+            N_(
+                "{count} rows have no label ({values} was taken as missing); if that is the name of a label, write another word for it"
+            ),
+            counts.total(),
         )
         found.append((message, {"count": counts.total(), "values": _listed(counts)}))
     if spaced:
-        found.append((N_("spaces around the label were removed in {count} rows"), {"count": spaced}))
+        found.append(
+            (
+                plural(
+                    N_("spaces around the label were removed in {count} row"),
+                    N_("spaces around the label were removed in {count} rows"),
+                    spaced,
+                ),
+                {"count": spaced},
+            )
+        )
     if respelt:
         message = N_("labels are written in one way: {labels}")
         changes = (f"{value} → {label}" for value, label in sorted(respelt.items()))

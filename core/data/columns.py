@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from core.data.dataset import Finder, Layout, Role
-from core.errors import N_, Note, UserError
+from core.errors import N_, Note, UserError, plural
 from core.results import JOINED
 from core.tables.table import is_number
 
@@ -21,6 +21,7 @@ NEITHER_NAMES = (
     *"编号 序号 链接 日期 时间 年份 月份".split(),
 )
 LABEL_WORDS = "label sentiment class target 标签 类别 情感 分类 标注".split()
+BEFORE = "before correction"  # the column of a corrected copy that keeps what each corrected label was
 LISTS = ("words", "tags")
 JOINABLE = ("text", "labels")  # kinds of cells that may stand in several columns
 PLAIN = ("text", "label")  # kinds of cells that are one text each
@@ -314,7 +315,25 @@ def holds_tags(frame: pd.DataFrame, layout: Layout) -> bool:
 
 
 def notes(frame: pd.DataFrame, layout: Layout, chosen: Mapping[str, str]) -> tuple[Note, ...]:
-    """What is odd about the columns that were taken."""
+    """What is odd about the columns that were taken, and how many labels a person has corrected."""
+    return (*_only_numbers(frame, layout, chosen), *_corrections(frame, chosen))
+
+
+def _corrections(frame: pd.DataFrame, chosen: Mapping[str, str]) -> tuple[Note, ...]:
+    label = chosen.get("label")
+    if BEFORE not in frame or label not in frame:
+        return ()
+    corrected = frame[frame[BEFORE].astype(bool)]
+    left_out = int((corrected[label] == "").sum())
+    count = len(corrected) - left_out
+    found = (
+        (plural(N_("{count} label was corrected by hand; the column '{column}' keeps what it was"), N_("{count} labels were corrected by hand; the column '{column}' keeps what they were"), count), count),
+        (plural(N_("{count} row was left out by hand; the column '{column}' keeps its label"), N_("{count} rows were left out by hand; the column '{column}' keeps their labels"), left_out), left_out),
+    )  # fmt: skip
+    return tuple((message, {"count": count, "column": BEFORE}) for message, count in found if count)
+
+
+def _only_numbers(frame: pd.DataFrame, layout: Layout, chosen: Mapping[str, str]) -> tuple[Note, ...]:
     texts = {role.id for role in (*layout.roles, *layout.inputs) if role.kind == "text"}
     message = N_("every text in the column '{column}' is a number; is it the right column?")
     return tuple(

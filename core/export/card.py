@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from core import hub, models
+from core.errors import plural
 from core.metrics import METRICS
 from core.results import JOINED, WORD_COUNTS, Evaluation, Measure, RunConfig, RunReport
 from core.tasks.base import Task
@@ -126,10 +127,10 @@ def _chosen(report: RunReport) -> str:
 
 
 def _evaluation(title: str, evaluation: Evaluation, task: Task) -> str:
-    rows = [("Measured on", task.counts.format(n=evaluation.n))]
+    rows = [("Measured on", plural(*task.counts, evaluation.n).format(n=evaluation.n))]
     rows += [(METRICS[name].title, _interval(measure)) for name, measure in evaluation.metrics.items()]
     rows += [(title, f"{evaluation.detail[name]:.4f}") for name, title in task.card.facts.items()]
-    return f"## {title}\n\n" + _table(("Measure", "Value (95 % interval)"), rows)
+    return f"## {title}\n\n" + _table(("Measure", "Value (95% interval)"), rows)
 
 
 def _interval(measure: Measure) -> str:
