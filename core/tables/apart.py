@@ -48,7 +48,7 @@ START_SECONDS, SECONDS_PER_MB = 4.0, 0.5  # of a processor
 START_MB, MB_PER_MB = 400, 8
 PATIENCE = 4  # so many times its seconds it may take, where it shares the processor with others
 MOST_OUTPUT = 2  # times the largest file: Latin-1 can double in UTF-8
-POLL_SECONDS = 0.02
+POLL_SECONDS = 0.05
 
 
 def read(how: Read, path: Path, reading: Reading = FIND_OUT, report: Report = lambda done, total: None) -> Table:

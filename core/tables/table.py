@@ -98,8 +98,12 @@ def make_table(
             named[name] = categories[original]
             column = [_category(cell, named[name]) for cell in column]
         cells = [value if type(value) is str else _cell(value) for value in column]
-        texts = [(place, cell) for place, cell in enumerate(cells) if isinstance(cell, str)]
-        for place, cell in [(place, cell) for place, cell in texts if len(cell) > limit or not cell.isprintable()]:
+        odd = [
+            (place, cell)
+            for place, cell in enumerate(cells)
+            if isinstance(cell, str) and (len(cell) > limit or not cell.isprintable())
+        ]
+        for place, cell in odd:
             clean = CONTROL.sub("", cell[:limit])
             cut += len(cell) > limit
             controlled += clean != cell[:limit]
