@@ -19,7 +19,7 @@ from pages.shared import charts, layout, recipe, words
 from pages.shared.cached import data as cached_data
 from pages.shared.data_form import labels
 from pages.shared.data_form.source import Source, offered, use_other
-from pages.shared.i18n import _
+from pages.shared.i18n import _, sentence
 from pages.shared.tasks.table import VIEWS
 
 PREVIEW = 3
@@ -121,8 +121,8 @@ def warnings(notes: Sequence[Note]) -> None:
 
 def _sentences(notes: Sequence[Note]) -> str:
     """Remarks in the language of the page: one as a sentence, several as a list."""
-    sentences = [layout.plain(words.capital(_(message).format(**values))) for message, values in notes]
-    return sentences[0] if len(sentences) == 1 else "\n".join(f"- {sentence}" for sentence in sentences)
+    sentences = [layout.plain(sentence(message, values)) for message, values in notes]
+    return sentences[0] if len(sentences) == 1 else "\n".join(f"- {text}" for text in sentences)
 
 
 def offers(source: Source, report: DataReport) -> None:

@@ -154,6 +154,8 @@ def choose_file() -> Source | None:
     rows = TASKS[task].layout
     try:
         reading = choose_reading(file, rows, values)
+        if reading is None:
+            return None
         columns = choose_columns(file, rows, values, reading)
         split = held_out.choose(file, rows, values, reading, columns or (), set_file)
         with beginning:
