@@ -35,7 +35,7 @@ def together(labels: Sequence[str], counts: Sequence[Sequence[int]], title: str,
         for i in range(size)
     ]  # fmt: skip
     cells = [["" if np.isnan(share) else f"{100 * share:.0f}" for share in row] for row in shares]
-    figure = blank(max(300, 200 + 26 * size), title=title)
+    figure = blank(290 + 34 * size, title=title)
     figure.add_heatmap(
         z=shares, customdata=hover, hovertemplate="%{customdata}<extra></extra>", colorscale=SHARES, zmin=0, zmax=1, xgap=2, ygap=2,
         hoverongaps=False, colorbar=scale_below(text("share of the row's texts"), room=96) | {"tickformat": ".0%"},
