@@ -569,6 +569,15 @@ def test_words_with_tags_are_offered_their_task() -> None:
     assert not app.error and app.button_group(key="task").value == "named-entities"
 
 
+@pytest.mark.parametrize("name", ["d46_multi_comma.csv", "d13_toxic_multilabel.csv"])
+def test_several_labels_a_row_are_offered_their_task(name: str) -> None:
+    app = upload_case(name)
+    check(app.button(key="use_multi-label").click().run())
+    assert not app.error and app.button_group(key="task").value == "multi-label"
+    assert app.multiselect(key="labels_column").value[0] in ("toxic", "label", "labels")
+    assert "use_multi-label" not in {button.key for button in app.button}
+
+
 def test_many_rows_left_out_are_a_warning_with_the_reasons_unfolded() -> None:
     rows = "premise,hypothesis,label\n" + "".join(
         f"somebody does thing number {i // 3},it is so number {i},{'abc'[i % 3]}\n" for i in range(90)
