@@ -137,7 +137,7 @@ class DataReport:
     (template marked for translation, values). shared: the splits that hold the training rows themselves, because there were
     too few to hold any back. more_texts: columns that hold texts as well and are not read. tagged: the rows look like words
     with a tag each. renamed: label as it was read → its new name, "" for one that was left out. separator: between the texts of
-    columns that are read as one.
+    columns that are read as one. split: the column that says which rows are for training, validation and test.
     """
 
     rows: int
@@ -158,11 +158,12 @@ class DataReport:
     tagged: bool = False
     renamed: Mapping[str, str] = field(default_factory=dict)
     separator: str = " "
+    split: str = ""
 
     @property
     def unused(self) -> tuple[str, ...]:
-        """The source's columns that no role took."""
-        taken = {
+        """The source's columns that no role took, and that say nothing of the splits."""
+        taken = {self.split} | {
             part
             for column in self.used.values()
             for part in ([column] if column in self.columns else column.split(JOINED))

@@ -108,7 +108,7 @@ class Source:
     """A source before it is checked: what was asked for, its Table, which column plays which role, its own splits.
 
     row_splits: "" for a row whose split is not understood. preparation: what is to be made of the rows. notes: remarks on its columns
-    and splits. more_texts, tagged: as in DataReport.
+    and splits. more_texts, tagged, split: as in DataReport.
     """
 
     name: str
@@ -120,6 +120,7 @@ class Source:
     notes: tuple[Note, ...] = ()
     more_texts: tuple[str, ...] = ()
     tagged: bool = False
+    split: str = ""
 
     def report(self, **found: Any) -> DataReport:
         """What is known of the source whatever becomes of its rows, and what else was found: fields of DataReport."""
@@ -139,6 +140,7 @@ class Source:
             tagged=self.tagged,
             renamed=dict(self.preparation.labels),
             separator=self.preparation.separator,
+            split=self.split,
             **found,
         )
 

@@ -3,7 +3,7 @@
 This module does not know how the data was chosen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -43,8 +43,11 @@ def show_data(source: Source, dataset: TextDataset, model: str, max_length: int)
     found = cached_data.fit(
         model, source.name, source.file, source.layout, source.columns, source.reading, source.preparation
     )
-    remarks(report, fit.notes(found, max_length, cut=not TASKS[source.task].windowed))
-    offers(source, report)
+    remarks(
+        report,
+        fit.notes(found, max_length, cut=not TASKS[source.task].windowed),
+        mend=lambda: offers(source, report),
+    )
     left, right = st.columns(2)
     with left:
         VIEWS[source.task].data(dataset)
@@ -78,13 +81,17 @@ def show_data(source: Source, dataset: TextDataset, model: str, max_length: int)
         preview(source.task, dataset, model, max_length)
 
 
-def remarks(report: DataReport, more: tuple[Note, ...] = ()) -> None:
-    """Everything that should be known about the data before anything that comes of it is believed. more: further warnings."""
+def remarks(report: DataReport, more: tuple[Note, ...] = (), mend: Callable[[], None] = lambda: None) -> None:
+    """Everything that should be known about the data before anything that comes of it is believed.
+
+    more: further warnings. mend: draws, below the warnings and remarks, what mends them.
+    """
     found = core_remarks.remarks(report, more)
     warnings([(remark.message, remark.values) for remark in found if remark.warning])
     infos = _sentences([(remark.message, remark.values) for remark in found if not remark.warning])
     if infos:
         st.info(infos, icon=":material/info:")
+    mend()
     names = words.header_name(report.header)
     how = [
         _("read as {encoding}").format(encoding=report.encoding) if report.encoding else "",
