@@ -56,8 +56,8 @@ def load(
     notes, split = found.instead(preferred or {}, named, chosen), ""
     if row_splits is None and name not in DATASETS and not (whole and layout.whole):
         row_splits, more = splits.split_column(table.frame, list(chosen.values()), preparation.split)
+        split = str(more[0][1]["column"]) if row_splits is not None else ""
         notes += more
-        split = str(more[0][1]["column"]) if row_splits else ""
     source = _source(name, layout, table, chosen, preparation, row_splits, notes, split)
     return layout.whole(source) if whole and layout.whole else layout.build(source, limit)
 
@@ -92,7 +92,7 @@ def _source(
     notes: tuple[Note, ...] = (),
     split: str = "",
 ) -> Source:
-    """A source with what is to be said of its columns."""
+    """A source with what is to be said of its columns. split: the column that the splits come from."""
     return Source(
         name,
         layout,

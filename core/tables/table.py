@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from core import settings
-from core.errors import N_, Note, UserError
+from core.errors import N_, Note, UserError, plural
 from core.results import Dropped, Reading
 
 if TYPE_CHECKING:
@@ -115,7 +115,17 @@ def make_table(
         message = N_("only the first {read} of {rows} rows were read; the setting {setting} is the limit")
         notes = (*notes, (message, {"read": read, "rows": total, "setting": settings.MAX_ROWS.name}))
     if controlled:
-        notes = (*notes, (N_("control characters were removed from {count} cells"), {"count": controlled}))
+        notes = (
+            *notes,
+            (
+                plural(
+                    N_("control characters were removed from {count} cell"),
+                    N_("control characters were removed from {count} cells"),
+                    controlled,
+                ),
+                {"count": controlled},
+            ),
+        )
     places = tuple(lines) or tuple(range(1, read + 1))
     return Table(
         content,
