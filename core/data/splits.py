@@ -118,7 +118,7 @@ def _split_notes(column: str, cells: pd.Series, splits: tuple[str, ...]) -> tupl
     unknown = cells[[own == NOT_UNDERSTOOD for own in splits]]
     empty = unknown[[not cell.strip() for cell in unknown]]
     others = unknown.drop(empty.index)
-    notes = [note]
+    notes: list[Note] = [note]
     if len(empty):
         message = plural(
             N_("{count} row is left out, because its split in the column '{column}' is empty"),
