@@ -20,7 +20,7 @@ from pages.shared.cached import data as cached_data
 from pages.shared.data_form import labels
 from pages.shared.data_form.other_task import offered, reading, use_other
 from pages.shared.data_form.source import Source
-from pages.shared.i18n import _, ngettext, sentence
+from pages.shared.i18n import _, capital, ngettext, sentence
 from pages.shared.tasks.table import VIEWS
 
 PREVIEW = 3
@@ -99,12 +99,14 @@ def remarks(
     names = words.header_name(report.header)
     how = [
         _("read as {encoding}").format(encoding=report.encoding) if report.encoding else "",
-        _("delimiter {delimiter}").format(delimiter=repr(report.delimiter)) if report.delimiter else "",
+        _("delimiter: {delimiter}").format(delimiter=words.delimiter_name(report.delimiter))
+        if report.delimiter
+        else "",
         _("column names: {names}").format(names=names) if names else "",
         _("columns used: {columns}").format(columns=", ".join(report.used.values())),
         _("not used: {columns}").format(columns=", ".join(report.unused[:20])) if report.unused else "",
     ]
-    st.caption(layout.plain(" · ".join(part for part in how if part)))
+    st.caption(layout.plain(capital(" · ".join(part for part in how if part))))
     if report.dropped:
         count, rows = report.left_out, report.rows
         with st.expander(
@@ -116,7 +118,7 @@ def remarks(
             st.dataframe(
                 pd.DataFrame(
                     {
-                        _("Reason"): [_(row.reason) for row in report.dropped],
+                        _("Reason"): [capital(_(row.reason)) for row in report.dropped],
                         _("Rows"): [row.count for row in report.dropped],
                         _("For example"): ["  ⏎  ".join(row.examples) for row in report.dropped],
                     }
