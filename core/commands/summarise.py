@@ -47,7 +47,7 @@ A summary is made of the text's own sentences, in their order. The output of --d
 that says why there is none, and the file's other columns; of a .txt file every paragraph is a text. With --reference also ROUGE: how
 much of the wording of each reference the summary has, beside the other methods and the first sentences.
 
-JSON of --text: n (sentences), summary, sentences (text, score, order: as how manyth it was taken, 0 where it was not; why). JSON of --data: n
+JSON of --text: n (sentences), summary, sentences (text, score, order: the turn in which it was taken, 0 where it was not; why). JSON of --data: n
 (texts), output, empty (rows without a text), without (texts without a summary), with --reference rouge (method → rouge1, rouge2, rougeL: mean F1,
 each with its 95 % interval); how the file was read: rows, columns, encoding, notes …"""
 

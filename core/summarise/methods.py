@@ -124,7 +124,7 @@ def _lexrank(vectors: np.ndarray, relevance: float) -> Ranking:
     graph = links(vectors)
     linked = (graph > 0).sum(axis=1) - 1
     shares = lexrank(graph)
-    message = N_("it resembles {count} of the {others} other sentences; the walk is here {share:.1%} of the time")
+    message = N_("linked to {count} of {others} other sentences; the walk is here {share:.1%} of the time")
     return Fixed(
         shares,
         lambda place: (
@@ -178,7 +178,7 @@ METHODS: dict[str, Method] = {
             "lead",
             N_("The first sentences"),
             N_("No model at all. News tells the most important things first, so this is hard to beat."),
-            N_("place"),
+            N_("from the front"),
             _lead,
         ),
     )

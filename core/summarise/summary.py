@@ -41,7 +41,7 @@ class Document:
 
 @dataclass(frozen=True)
 class Scored:
-    """A sentence of the text. order: as how manyth it was taken, 0 where it was not. why: what the score is made of."""
+    """A sentence of the text. order: the turn in which it was taken, counted from 1; 0 where it was not. why: what the score is made of."""
 
     sentence: Sentence
     score: float

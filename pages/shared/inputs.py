@@ -90,6 +90,14 @@ DEFAULTS = {
     "ask": "",
     "passages": "",
     "labelled": "",
+    "article": "",
+    "articles": "",
+    "story": "",
+    "by": "",
+    "unit": "",
+    "most_sentences": "3",
+    "most_words": "60",
+    "relevance": "0.7",
 }
 OF_TRAINING = ("run", "runs", "data", "task", "preset", "changes", "learn", "corpus", "pasted", "plan", "learning")
 OF_PICTURES = tuple(name for name in DEFAULTS if name not in (*OF_TRAINING, "view", "present"))
