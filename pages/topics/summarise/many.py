@@ -87,7 +87,7 @@ def _table(rows: Texts, made: pd.DataFrame) -> None:
     st.dataframe(
         shown,
         hide_index=True,
-        row_height=70,
+        row_height=84,
         column_config={
             _("Row"): st.column_config.NumberColumn(width="small"),
             _("Summary"): st.column_config.TextColumn(width="large"),

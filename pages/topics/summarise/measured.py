@@ -74,4 +74,4 @@ def _measure(measure: Measure) -> str:
 
 def _difference(measure: Measure) -> str:
     low, high = measure.bounds
-    return f"{measure.value:+.3f} ({low:+.2f} … {high:+.2f})"
+    return f"{measure.value:+.3f} ({low:+.2f} … {high:+.2f})".replace("-", "−")

@@ -32,6 +32,9 @@ def show(wish: Wish) -> None:
         if wish.article:
             st.markdown("**" + _("The summary written for it, to compare with") + "**")
             st.markdown(layout.plain(wish.article.summary))
+        elif wish.method.id != evaluate.LEAD:
+            st.markdown("**" + _(METHODS[evaluate.LEAD].title) + "**", help=_(METHODS[evaluate.LEAD].help))
+            st.markdown(layout.plain(choose(document, METHODS[evaluate.LEAD], wish.length).text))
     with right:
         st.markdown("**" + _("Where they stand in the text") + "**")
         st.html(article_html(wish.text, summary))

@@ -52,9 +52,13 @@ def choose(view: str) -> Wish:
             articles = inputs.choice("articles", "summarise", {name: titles[name] for name in languages()}, _("Which texts"))  # fmt: skip
         else:
             st.caption(_("A file with many texts, or the prepared articles."))
+    method = next(iter(METHODS.values()))
     with second:
-        titles = {name: _(row.title) for name, row in METHODS.items()}
-        method = METHODS[inputs.choice("by", "summarise", titles, _("Method"))]
+        if view == "measured":
+            st.caption(_("All methods are compared."))
+        else:
+            titles = {name: _(row.title) for name, row in METHODS.items()}
+            method = METHODS[inputs.choice("by", "summarise", titles, _("Method"))]
     with third:
         units = {"sentences": _("sentences"), "words": _("words or characters")}
         unit = inputs.choice("unit", "summarise", units, _("Length counted in"))
@@ -70,7 +74,7 @@ def choose(view: str) -> Wish:
     with fifth:
         model = inputs.searcher("summarise", model_for(spoken))
     relevance = float(inputs.DEFAULTS["relevance"])
-    if method.weighs:
+    if method.weighs or view == "measured":
         relevance = inputs.decimal(
             "relevance", "summarise", label=_("λ: likeness to the whole text (1) or no repetition (0)"), low=0.0, high=1.0, step=0.05,
             help_text=_("The score is λ · similarity with the mean of all sentences − (1 − λ) · similarity with the nearest sentence taken before."),
