@@ -4,7 +4,7 @@
     python -m benchmarks.summarise --sentences 2 --relevance 0.5
 
 English articles with minilm and multilingual-e5-small, Chinese ones with multilingual-e5-small, once with so many sentences and once with so many
-words or characters. Mean F1 of ROUGE-1, -2 and -L with 95 % bootstrap intervals over the articles; `gain` is the mean difference in ROUGE-1 to the
+words or characters. Mean F1 of ROUGE-1, -2 and -L with 95% bootstrap intervals over the articles; `gain` is the mean difference in ROUGE-1 to the
 first sentences of the same articles. One JSON line per method.
 """
 

@@ -12,14 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from core import batches
 from core.batches import Report
 from core.errors import N_, UserError
 from core.predict import Predictor, refuse_empty
 from core.results import Attribution, WordScore
-from core.tasks.base import Task
-from core.tasks.classify import probabilities
+from core.tasks.base import Task, check_finite
 from core.tokens import clean, shorten
 
+STEPS = 50  # points on the path of integrated gradients
+GRADIENT = 3  # predictions that take as long as one with its gradient
 TOKENS_PER_BATCH = 1_024  # with gradients: about 0.5 GB for a model of BERT-base's size
 
 
@@ -65,8 +67,8 @@ class Answer:
 class Method:
     """One way to attribute.
 
-    unit: what its scores are in. completeness: they promise to add up, and the error is reported. needs: the kinds of answer
-    that it can explain.
+    unit: what its scores are in. completeness: they promise to add up, and the error is reported. passes: words of the input →
+    about how many predictions it takes as long as. needs: the kinds of answer that it can explain.
     """
 
     id: str
@@ -75,6 +77,7 @@ class Method:
     unit: str
     completeness: bool
     function: Callable[[Question], Answer]
+    passes: Callable[[int], int]
     needs: frozenset[str] = frozenset({"label"})
 
 
@@ -91,7 +94,7 @@ def explain(
     label: str | None = None,
     at: int | None = None,
     method: str = "integrated-gradients",
-    steps: int = 50,
+    steps: int = STEPS,
     report: Report | None = None,
 ) -> Attribution:
     """How much each word of a text (and its pair) moved the model towards `label`, by default the predicted one.
@@ -250,14 +253,12 @@ def _logits(question: Question, embedded: torch.Tensor) -> torch.Tensor:
 
 def _probability(question: Question, embedded: torch.Tensor) -> torch.Tensor:
     """Probability of the asked class, (B,)."""
-    return _logits(question, embedded).softmax(dim=-1)[:, question.index]
+    return _log_odds(question, embedded).sigmoid()
 
 
 def _log_odds(question: Question, embedded: torch.Tensor) -> torch.Tensor:
     """log p − log (1 − p) of the asked class, (B,): unlike p, it does not go flat where the model is certain."""
-    logits = _logits(question, embedded)
-    others = [i for i in range(logits.shape[1]) if i != question.index]
-    return logits[:, question.index] - logits[:, others].logsumexp(dim=-1)
+    return question.predictor.goal.log_odds(_logits(question, embedded), question.index)
 
 
 def _embed(question: Question, ids: torch.Tensor) -> torch.Tensor:
@@ -314,13 +315,14 @@ def _deletion(question: Question) -> Answer:
             tuple(_without(text, word) if source == word.source else text for source, text in enumerate(question.texts))
         )
     predictor = question.predictor
-    probs = probabilities(
-        predictor.model,
-        predictor.tokenizer,
-        {role: [variant[i] for variant in variants] for i, role in enumerate(("text", "pair")[: len(question.texts)])},
-        predictor.max_length,
-        report=question.report,
-    )[:, question.index]
+    columns = {
+        role: [variant[i] for variant in variants] for i, role in enumerate(("text", "pair")[: len(question.texts)])
+    }
+    rows, _ = batches.encode(predictor.tokenizer, columns, predictor.max_length, question.report)
+    probs = np.zeros(len(rows))
+    for places, _, output in batches.forward(predictor.model, predictor.tokenizer, rows, report=question.report):
+        probs[places] = predictor.goal.log_odds(output.logits.double(), question.index).sigmoid().cpu().numpy()
+    check_finite(probs)
     return Answer(probs[0] - probs[1:], 0.0, None)
 
 
@@ -343,6 +345,7 @@ METHODS: dict[str, Method] = {
             N_("probability"),
             True,
             _integrated_gradients,
+            lambda words: GRADIENT * STEPS,
         ),
         Method(
             "input-x-gradient",
@@ -354,6 +357,7 @@ METHODS: dict[str, Method] = {
             N_("log-odds"),
             False,
             _input_x_gradient,
+            lambda words: GRADIENT,
         ),
         Method(
             "tag-integrated-gradients",
@@ -365,6 +369,7 @@ METHODS: dict[str, Method] = {
             N_("probability"),
             True,
             _integrated_gradients,
+            lambda words: GRADIENT * STEPS,
             frozenset({"tags"}),
         ),
         Method(
@@ -377,7 +382,44 @@ METHODS: dict[str, Method] = {
             N_("log-odds"),
             False,
             _input_x_gradient,
+            lambda words: GRADIENT,
             frozenset({"tags"}),
+        ),
+        Method(
+            "labels-integrated-gradients",
+            N_("Integrated gradients"),
+            N_(
+                "Adds up the gradient on the way from the text with every word masked to the text as it is. The scores add up to "
+                "the difference in probability between the two; how far they miss it is shown."
+            ),
+            N_("probability"),
+            True,
+            _integrated_gradients,
+            frozenset({"labels"}),
+        ),
+        Method(
+            "labels-input-x-gradient",
+            N_("Input × gradient"),
+            N_(
+                "One gradient, multiplied with the word's vector: fast, but it sees only how the answer would change near the text "
+                "as it is, and the scores need not add up to anything."
+            ),
+            N_("log-odds"),
+            False,
+            _input_x_gradient,
+            frozenset({"labels"}),
+        ),
+        Method(
+            "labels-deletion",
+            N_("Leave one word out"),
+            N_(
+                "Takes each word away in turn and asks again: the score is what the probability loses. Exact, but two words that "
+                "say the same hide each other, and it takes one prediction per word."
+            ),
+            N_("probability"),
+            False,
+            _deletion,
+            frozenset({"labels"}),
         ),
         Method(
             "deletion",
@@ -389,6 +431,7 @@ METHODS: dict[str, Method] = {
             N_("probability"),
             False,
             _deletion,
+            lambda words: words + 1,
         ),
     )
 }

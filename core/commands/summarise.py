@@ -49,7 +49,7 @@ much of the wording of each reference the summary has, beside the other methods 
 
 JSON of --text: n (sentences), summary, sentences (text, score, order: the turn in which it was taken, 0 where it was not; why). JSON of --data: n
 (texts), output, empty (rows without a text), without (texts without a summary), with --reference rouge (method → rouge1, rouge2, rougeL: mean F1,
-each with its 95 % interval); how the file was read: rows, columns, encoding, notes …"""
+each with its 95% interval); how the file was read: rows, columns, encoding, notes …"""
 
 
 def add_parser(subparsers: Subparsers) -> None:

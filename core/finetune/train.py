@@ -97,6 +97,7 @@ def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[
     environment = machine.environment(trainer.args, prepared.attention)
     chosen_by = trainer.chosen_by[0] if progress.best else ""
     model = _best_model(trainer, prepared, done)
+    model.config.update(dict(goal.chosen(progress.best)))
     del trainer, prepared  # and with them the optimizer's state
     _save_model(model, goal.tokenizer, folder)
     result = RunReport(

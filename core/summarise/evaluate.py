@@ -22,7 +22,7 @@ BEST = "best"  # beside METHODS: sentences chosen by looking at the reference
 
 @dataclass(frozen=True)
 class Quality:
-    """A method over N texts. f1: KINDS id → mean F1 with its 95 % interval; gain: the mean difference to the first sentences.
+    """A method over N texts. f1: KINDS id → mean F1 with its 95% interval; gain: the mean difference to the first sentences.
 
     words: the mean length of its summaries, in words or characters.
     """

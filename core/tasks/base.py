@@ -82,14 +82,14 @@ class Task:
 
     layout: what the rows look like. head: a HEADS id. goal: how it is learnt, measured and answered. metrics: METRICS ids, the
     headline first; best: those that choose the checkpoint, in order. gives: the kinds of answer (label, labels, score, tags,
-    spans, tokens, text), which decide what can be done with such a model. counts: a template of n, what an evaluation counts.
+    spans, tokens, text), which decide what can be done with such a model. counts: templates of n, what an evaluation counts, for one and for several.
     detail: the dataclass behind Evaluation.detail. supervised: whether the rows bring the answers. scratch: advised values for
     a new, tiny model, None where the task cannot start from one. class_weights: whether rare labels can be made to count more.
     windowed: whether a long text is read in overlapping windows or goes on in another block; otherwise its end is cut.
     advised: values of RunConfig that suit the task where a preset does not know better. pipeline: transformers' pipeline and
     the hub's tag, "" where there is none. table: what the command line and the model card show of an evaluation besides its
     metrics. example: a dozen rows, for the tests and for a first try. word_counts(task, dataset, split): what counting words reaches
-    with the same rows, which a model must beat; None for tasks without one label for each row. never_found(evaluation): labels that
+    with the same rows, which a model must beat; None for tasks whose rows have no labels. never_found(evaluation): labels that
     occur and were never answered rightly. confused(evaluation): the two labels that are taken for each other most.
     """
 
@@ -102,7 +102,7 @@ class Task:
     metrics: tuple[str, ...]
     best: tuple[str, ...]
     gives: frozenset[str]
-    counts: str
+    counts: tuple[str, str]
     detail: type
     card: Card
     example: Callable[[], Table]
@@ -196,6 +196,13 @@ class Goal(ABC):
         """Levels that the curves are compared with, by name."""
         return {}
 
+    def chosen(self, validation: Evaluation | None) -> Mapping[str, object]:
+        """What a trained model's configuration has to hold besides, because it was chosen on the validation rows.
+
+        validation: what was measured on them with its weights, None where there are none.
+        """
+        return {}
+
     # --- Measuring ---
 
     @abstractmethod
@@ -220,6 +227,11 @@ class Goal(ABC):
         return []
 
     # --- Answering ---
+
+    def log_odds(self, logits: Tensor, index: int) -> Tensor:
+        """log p − log (1 − p) of a label, (B,), from logits (B, C): here of one label out of several, by softmax."""
+        others = [i for i in range(logits.shape[1]) if i != index]
+        return logits[:, index] - logits[:, others].logsumexp(dim=-1)
 
     @abstractmethod
     def predict(
