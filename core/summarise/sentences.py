@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from sentencex import get_sentence_boundaries
 
 from core import rouge
-from core.embeddings import SPACELESS
 from core.errors import UserError
+from core.scripts import separates_words
 
 MOST_CHARACTERS = 50_000
 
@@ -31,8 +31,7 @@ class Sentence:
 
 def language_of(text: str) -> str:
     """The rules that a text is cut by: "zh" where most letters are of a script without spaces, else "en"."""
-    letters = sum(character.isalpha() for character in text)
-    return "zh" if letters and 2 * len(SPACELESS.findall(text)) > letters else "en"
+    return "en" if separates_words(text) else "zh"
 
 
 def split(text: str) -> tuple[Sentence, ...]:
