@@ -163,6 +163,12 @@ def bootstrap(
     return Measure(value) if low == high else Measure(value, float(low), float(high))
 
 
+def mean(values: np.ndarray) -> Measure:
+    """The mean of N values with its bootstrap interval."""
+    rows = np.stack([values, np.ones_like(values)], axis=1)
+    return bootstrap(rows, lambda sums: sums[:, 0] / sums[:, 1])
+
+
 def macro_f1(confusion: np.ndarray) -> Measure:
     """Macro-F1 of a C × C confusion matrix with its bootstrap interval over the examples."""
     rows, columns = np.nonzero(confusion)

@@ -39,6 +39,8 @@ from core.results import DataReport, Event, RunConfig, RunReport
 from core.search import index
 from core.search.vectors import Encoder
 from core.search.ways import WAYS
+from core.summarise import summary
+from core.summarise.methods import METHODS
 from core.tasks import classify
 from core.tasks.classify import TEXT
 from core.tasks.masked import Filled
@@ -55,6 +57,7 @@ from pages.shared.snippets import playground as playground_code
 from pages.shared.snippets import pretraining as pretraining_code
 from pages.shared.snippets import runs as runs_code
 from pages.shared.snippets import search as search_code
+from pages.shared.snippets import summarise as summarise_code
 from pages.shared.snippets import tags as tags_code
 from pages.shared.snippets import tokens as tokens_code
 from tests import checkpoints
@@ -80,6 +83,7 @@ def classifier(studio_home: Path, tiny_classifier: Path) -> predict.Predictor:
     return predict.load(NAME)
 
 
+EN = 'The film was good, and i love it. "The plot?" she asked. \'; raise SystemExit("no text becomes code") # {braces}. It was not boring.'
 TESTED: dict[str, Callable[..., None]] = {}
 
 
@@ -547,6 +551,30 @@ def test_search(
     np.testing.assert_allclose(found["scores"], scores.bm25, rtol=1e-5)
     fused = {hit.place: hit.score for hit in WAYS["both"].hits(scores, len(passages))}
     assert {place: score for place, score in enumerate(found["fused"]) if score} == pytest.approx(fused)
+
+
+@of("summarise")
+@pytest.mark.parametrize(
+    "text", [EN, "他说：“走吧。”然后走了。\n第二句没有什么！第三句呢？\n最后是 one more 句。"], ids=["en", "zh"]
+)
+@pytest.mark.parametrize("method", METHODS)
+def test_summarise(
+    classifier: predict.Predictor, method: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    around = Encoder(NAME, core_models.load_encoder(NAME), classifier.tokenizer)
+    (document,) = summary.read([text], around)
+    assert isinstance(document, summary.Document)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.txt").write_text(text, encoding="utf-8")
+    for length, in_a_file in ((summary.Length("sentences", 2), False), (summary.Length("words", 14), True)):
+        expected = summary.choose(document, METHODS[method], length, 0.6)
+        found: Any = run_script(
+            summarise_code.summarise(NAME, text, method, length, 0.6, around.max_length, in_a_file=in_a_file)
+        )
+        assert found["sentences"] == [row.sentence.text for row in expected.sentences]
+        np.testing.assert_allclose(found["scores"], [row.score for row in expected.sentences], atol=1e-5)
+        assert [expected.sentences[place].order for place in found["taken"]] == list(range(1, len(found["taken"]) + 1))
+        assert found["summary"] == expected.text
 
 
 @of("embeddings_word")
