@@ -395,6 +395,7 @@ METHODS: dict[str, Method] = {
             N_("probability"),
             True,
             _integrated_gradients,
+            lambda words: GRADIENT * STEPS,
             frozenset({"labels"}),
         ),
         Method(
@@ -407,6 +408,7 @@ METHODS: dict[str, Method] = {
             N_("log-odds"),
             False,
             _input_x_gradient,
+            lambda words: GRADIENT,
             frozenset({"labels"}),
         ),
         Method(
@@ -419,6 +421,7 @@ METHODS: dict[str, Method] = {
             N_("probability"),
             False,
             _deletion,
+            lambda words: words + 1,
             frozenset({"labels"}),
         ),
         Method(
