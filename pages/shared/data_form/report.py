@@ -153,7 +153,8 @@ def mends(source: Source, report: DataReport) -> dict[str, Callable[[], None]]:
         labels.offer_merge(report, source.labels, recipe.values())
 
     def read_otherwise() -> None:
-        use_other(reading(report.rather))
+        if report.rather:
+            use_other(reading(report.rather))
 
     def join() -> None:
         joined = core_remarks.joined(report)
