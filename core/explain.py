@@ -393,6 +393,45 @@ METHODS: dict[str, Method] = {
             frozenset({"tags"}),
         ),
         Method(
+            "score-integrated-gradients",
+            N_("Integrated gradients"),
+            N_(
+                "Adds up the gradient on the way from the text with every word masked to the text as it is. The contributions add up to "
+                "the difference in score between the two; how far they miss it is shown."
+            ),
+            N_("score"),
+            True,
+            _integrated_gradients,
+            _plain,
+            frozenset({"score"}),
+        ),
+        Method(
+            "score-input-x-gradient",
+            N_("Input × gradient"),
+            N_(
+                "One gradient, multiplied with the word's vector: fast, but it sees only how the answer would change near the text "
+                "as it is, and the scores need not add up to anything."
+            ),
+            N_("score"),
+            False,
+            _input_x_gradient,
+            _plain,
+            frozenset({"score"}),
+        ),
+        Method(
+            "score-deletion",
+            N_("Leave one word out"),
+            N_(
+                "Takes each word away in turn and asks again: the contribution is by how much the score falls. Exact, but two words that "
+                "say the same hide each other, and it takes one prediction per word."
+            ),
+            N_("score"),
+            False,
+            _deletion,
+            _plain,
+            frozenset({"score"}),
+        ),
+        Method(
             "deletion",
             N_("Leave one word out"),
             N_(

@@ -18,13 +18,13 @@ GROUPS = (  # who may import whom: each name those before it
     "tables.limits tables.parts tables.rows tables.fit tables.header tables.delimiters tables.delimited "
     "tables.grid tables.annotated tables.objects tables.columnar tables.archives tables.workbook "
     "tables.files tables.apart corpus data.dataset data.columns data.relabel data.clean data.splits "
-    "data.folders data.labelled data.documents data.tagging data.conll data.entities data.tagged "
+    "data.folders data.labelled data.scored data.documents data.tagging data.conll data.entities data.tagged "
     "data.layouts data.bundled data.helpdesk data.hub data.load data.corrected data.fit data.remarks tokens vocabulary",
     # see
     "encoder attention embeddings pretraining openings",
     # learn
     "batches tasks.base tasks.labels tasks.tfidf tasks.class_examples tasks.classify tasks.next_sentence tasks.masked tasks.windows tasks.entity_scores "
-    "tasks.tags tasks.table",
+    "tasks.tags tasks.score_examples tasks.scores tasks.score_ways tasks.scoring tasks.table",
     # use
     "predict exemplars explain heads robustness compress",
     # learn, from beginning to end

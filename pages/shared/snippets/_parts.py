@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from core import bundled, models
 from core.data.bundled import FEWEST_HAN, HAN, LATER_REMARK, LONGEST_PIECE, PRIVATE, REPLY
 from core.families import HEADS
-from core.results import JOINED, DataReport
+from core.finetune.methods import LORA_TARGETS, LORA_TARGETS_ELSEWHERE
+from core.results import JOINED, DataReport, RunConfig
 
 
 def beginning(name: str, *imports: str) -> str:
@@ -237,3 +238,58 @@ for token, score_of_token in zip(tokenizer.convert_ids_to_tokens(ids[0]), scores
     print(f"{score_of_token:+9.5f}  {token}")
 """
     return score + work + show
+
+
+def choose_parameters(config: RunConfig) -> str:
+    """Code that chooses which parameters of `model` are trained."""
+    if config.method == "frozen":
+        return f"""layers = range({config.frozen_layers}, model.config.num_hidden_layers)  # counted from 0; all below them stays as it is
+trained = [".pooler.", ".albert_layer_groups.", *(f".layer.{{i}}." for i in layers)]
+for name, parameter in model.named_parameters():
+    inside = name.startswith(model.base_model_prefix + ".")
+    parameter.requires_grad_(not inside or any(part in name for part in trained))
+"""
+    if config.method == "head":
+        return """for name, parameter in model.named_parameters():
+    parameter.requires_grad_(".pooler." in name or not name.startswith(model.base_model_prefix + "."))
+"""
+    if config.method == "lora":
+        return f"""targets = {LORA_TARGETS!r}.get(model.config.model_type, {LORA_TARGETS_ELSEWHERE!r})
+new = [name for name, _ in model.named_children() if "classifier" in name]  # trained whole, since their values are random
+model = get_peft_model(model, LoraConfig(
+    task_type="SEQ_CLS", r={config.lora_rank}, lora_alpha={2 * config.lora_rank}, target_modules=targets, modules_to_save=new,
+))
+"""
+    return ""
+
+
+def leave_out(text: str, pair: str, max_length: int, words: Sequence[tuple[int, int, int]], number: str) -> str:
+    """`scores`: by how much the model's number falls without each word. number: how it is taken from the logits, (1, labels).
+
+    words: (0 text or 1 pair, start, end) of each.
+    """
+    texts = f"({text!r}, {pair!r})" if pair.strip() else f"({text!r},)"
+    return f"""texts = {texts}
+words = {list(words)}  # of which text, from which character, to which
+
+
+def ask(texts):
+    inputs = tokenizer(*texts, truncation=True, max_length={max_length}, return_tensors="pt")
+    with torch.inference_mode():
+        return model(**inputs).logits{number}.item()
+
+
+def without(text, start, end):
+    before, after = text[:start], text[end:]
+    if before[-1:].isspace() and (not after or after[0].isspace()):
+        before = before[:-1]
+    return before + after
+
+
+whole = ask(texts)
+scores = []
+for source, start, end in words:
+    rest = [without(text, start, end) if i == source else text for i, text in enumerate(texts)]
+    scores.append(whole - ask(rest))
+    print(f"{{scores[-1]:+9.5f}}  {{texts[source][start:end]}}")
+"""
