@@ -193,4 +193,7 @@ def _written(cell: str) -> _Written | None:
 
 def _first_of_each(written: Sequence[_Written]) -> list[_Written]:
     """One number for each that scores are out of."""
-    return list({one.of: one for one in reversed(written)}.values())[:4]
+    first: dict[str, _Written] = {}
+    for one in written:
+        first.setdefault(one.of, one)
+    return list(first.values())[:4]
