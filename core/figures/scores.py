@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from core.figures.style import ABOVE, ACCENT, BELOW, CATEGORIES, Translate, blank, safe
+from core.figures.style import ABOVE, ACCENT, BELOW, CATEGORIES, Translate, blank, faded, safe
 from core.metrics import METRICS
 from core.results import Measure
 from core.tasks.scores import Scores
@@ -112,19 +112,24 @@ def histogram(values: Sequence[float], *, text: Translate = str) -> go.Figure:
     return figure
 
 
-def on_scale(score: float, low: float, high: float, *, text: Translate = str) -> go.Figure:
+def on_scale(score: float, low: float, high: float) -> go.Figure:
     """One score as a bar from the beginning of its scale; what lies beyond the scale is drawn at its end."""
     shown = min(max(score, low), high)
-    figure = blank(110, x=text("Score"))
+    room = 0.02 * (high - low)
+    figure = blank(110)
     figure.add_bar(
         x=[shown - low], y=[""], base=low, orientation="h", marker={"color": ACCENT, "cornerradius": 4}, hoverinfo="skip"
     )  # fmt: skip
+    figure.add_bar(
+        x=[high - shown], y=[""], base=shown, orientation="h", marker={"color": faded(CATEGORIES[-1]), "cornerradius": 4}, hoverinfo="skip"
+    )  # fmt: skip
     figure.update_layout(
         showlegend=False,
+        barmode="overlay",
         xaxis={
-            "range": [low, high],
+            "range": [low - room, high + room],
             "tickvals": np.linspace(low, high, 6).tolist(),
-            "tickformat": ".3g",
+            "tickformat": "~g",
             "fixedrange": True,
         },
         yaxis={"showticklabels": False, "fixedrange": True},

@@ -111,7 +111,7 @@ tokenizer.save_pretrained("scorer")
 """
 
 
-def score(name: str, text: str, pair: str, max_length: int) -> str:
+def score_answer(name: str, text: str, pair: str, max_length: int) -> str:
     """`score`: the model's number."""
     given = f'{{"text": {text!r}, "text_pair": {pair!r}}}' if pair.strip() else repr(text)
     return (

@@ -211,7 +211,7 @@ def _answer(prediction: Prediction, key: str) -> None:
     scale = _("on a scale from {low:g} to {high:g}").format(low=prediction.low, high=prediction.high)
     st.html(f'<div class="answer">{prediction.score:.2f}<small>{escape(scale)}</small></div>')
     charts.plot(
-        figures.on_scale(prediction.score, prediction.low, prediction.high, text=_),
+        figures.on_scale(prediction.score, prediction.low, prediction.high),
         key=key,
         alt=_("The score {score:.2f} {scale}").format(score=prediction.score, scale=scale),
     )
@@ -238,7 +238,7 @@ def _training_code(config: RunConfig, rows: str, dataset: TextDataset) -> str:
 
 
 def _predict_code(model: str, given: Mapping[str, str], max_length: int) -> str:
-    return scoring_code.score(model, given["text"], given.get("pair", ""), max_length)
+    return scoring_code.score_answer(model, given["text"], given.get("pair", ""), max_length)
 
 
 def _attribution_code(
