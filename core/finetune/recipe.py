@@ -342,7 +342,7 @@ def too_little(config: RunConfig, rows: int, validation: int, rare: Mapping[str,
     if validation < FEW_VALIDATION_ROWS:
         found.append(
             (
-                N_("With {rows} validation rows an accuracy can be {points:.0f} points off by chance: the best state is chosen by its loss, and small differences between runs mean nothing. More labelled rows help most."),
+                N_("With {rows} validation rows figures are rough; an accuracy, for example, can be {points:.0f} points off by chance. The best state is chosen by its loss, and small differences between runs mean nothing. More labelled rows help most."),
                 {"rows": validation, "points": 100 * 1.96 * math.sqrt(0.25 / validation)},
             )
             if validation
