@@ -34,7 +34,7 @@ GROUPS = (  # who may import whom: each name those before it
     "search.words search.bm25 search.vectors search.ways search.index search.quality search.evaluate",
     # take away
     "export.tables export.card export.folder figures.style figures.tokens figures.attention figures.encoder figures.embeddings figures.search "
-    "figures.heads figures.pretraining figures.predictions figures.training figures.entities figures.article html "
+    "figures.heads figures.pretraining figures.predictions figures.training figures.entities figures.scores figures.article html "
     "commands.show commands.models commands.result commands.train commands.evaluate commands.predict commands.search",
 )
 ORDER = " ".join(GROUPS).split()
