@@ -7,7 +7,7 @@ from transformers import PretrainedConfig
 
 from core import models
 from core.errors import UserError
-from core.tasks import classify, masked, next_sentence, scoring, tags
+from core.tasks import classify, masked, multilabel, next_sentence, scoring, tags
 from core.tasks.base import Task
 
 TASKS: dict[str, Task] = {
@@ -17,6 +17,7 @@ TASKS: dict[str, Task] = {
         classify.PAIR,
         scoring.TEXT,
         scoring.PAIR,
+        multilabel.MULTI_LABEL,
         tags.NAMED_ENTITIES,
         masked.MASKED,
         next_sentence.NEXT_SENTENCE,

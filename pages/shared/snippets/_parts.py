@@ -203,44 +203,7 @@ bf16 = {pays}  # whether bfloat16 is faster than float32 on the studio's machine
 """
 
 
-def gradients(chosen: str, answer: str, *, integrated: bool, plain: bool = False) -> str:
-    """`scores` of the tokens in `ids`, and their lines: integrated gradients of a probability, or input x gradient of log-odds.
-
-    plain: of the model's number itself instead of either. chosen: the script's name for the index of the label; answer: how the logits, (batch, labels), are taken from the model's output.
-    """
-    score = f"""
-
-def score(embedded):
-    others = {{name: tensor.expand(len(embedded), -1) for name, tensor in inputs.items()}}
-    logits = model(inputs_embeds=embedded, **others){answer}
-"""
-    probability = f"    return logits.softmax(dim=-1)[:, {chosen}]  # the probability\n"
-    log_odds = f"""    rest = [i for i in range(logits.shape[1]) if i != {chosen}]
-    return logits[:, {chosen}] - logits[:, rest].logsumexp(dim=-1)  # the log-odds
-"""
-    score += f"    return logits[:, {chosen}]\n" if plain else probability if integrated else log_odds
-    if integrated:
-        work = """
-
-masked = ids.masked_fill(~special, tokenizer.mask_token_id)
-parts = IntegratedGradients(score).attribute(
-    embed(ids).detach(), baselines=embed(masked).detach(), n_steps=50, internal_batch_size=16
-)
-"""
-    else:
-        work = """
-
-embedded = embed(ids).detach().requires_grad_()
-parts = embedded * torch.autograd.grad(score(embedded).sum(), embedded)[0]
-"""
-    show = """scores = parts.sum(dim=-1)[0].tolist()
-for token, score_of_token in zip(tokenizer.convert_ids_to_tokens(ids[0]), scores):
-    print(f"{score_of_token:+9.5f}  {token}")
-"""
-    return score + work + show
-
-
-def choose_parameters(config: RunConfig) -> str:
+def trained_parameters(config: RunConfig) -> str:
     """Code that chooses which parameters of `model` are trained."""
     if config.method == "frozen":
         return f"""layers = range({config.frozen_layers}, model.config.num_hidden_layers)  # counted from 0; all below them stays as it is
@@ -261,6 +224,54 @@ model = get_peft_model(model, LoraConfig(
 ))
 """
     return ""
+
+
+def gradients(chosen: str, answer: str, *, integrated: bool, independent: bool = False, plain: bool = False) -> str:
+    """`scores` of the tokens in `ids`, and their lines: integrated gradients of a probability, or input x gradient of log-odds.
+
+    chosen: the script's name for the index of the label; answer: how the logits, (batch, labels), are taken from the model's output.
+    independent: whether each label is scored by itself, so that its logit is its log-odds. plain: of the model's number itself.
+    """
+    score = f"""
+
+def score(embedded):
+    others = {{name: tensor.expand(len(embedded), -1) for name, tensor in inputs.items()}}
+    logits = model(inputs_embeds=embedded, **others){answer}
+"""
+    function = "sigmoid()" if independent else "softmax(dim=-1)"
+    probability = f"    return logits.{function}[:, {chosen}]  # the probability\n"
+    own = f"    return logits[:, {chosen}]  # the log-odds, since the probability is its sigmoid\n"
+    log_odds = f"""    rest = [i for i in range(logits.shape[1]) if i != {chosen}]
+    return logits[:, {chosen}] - logits[:, rest].logsumexp(dim=-1)  # the log-odds
+"""
+    score += (
+        f"    return logits[:, {chosen}]\n"
+        if plain
+        else probability
+        if integrated
+        else own
+        if independent
+        else log_odds
+    )
+    if integrated:
+        work = """
+
+masked = ids.masked_fill(~special, tokenizer.mask_token_id)
+parts = IntegratedGradients(score).attribute(
+    embed(ids).detach(), baselines=embed(masked).detach(), n_steps=50, internal_batch_size=16
+)
+"""
+    else:
+        work = """
+
+embedded = embed(ids).detach().requires_grad_()
+parts = embedded * torch.autograd.grad(score(embedded).sum(), embedded)[0]
+"""
+    show = """scores = parts.sum(dim=-1)[0].tolist()
+for token, score_of_token in zip(tokenizer.convert_ids_to_tokens(ids[0]), scores):
+    print(f"{score_of_token:+9.5f}  {token}")
+"""
+    return score + work + show
 
 
 def leave_out(text: str, pair: str, max_length: int, words: Sequence[tuple[int, int, int]], number: str) -> str:

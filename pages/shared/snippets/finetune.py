@@ -7,11 +7,11 @@ from core.data.bundled import ARTICLE, DATASETS
 from core.results import DataReport, RunConfig
 from pages.shared.snippets._parts import (
     beginning,
-    choose_parameters,
     joined_columns,
     packaged_rows,
     precision,
     read_table,
+    trained_parameters,
 )
 
 WEIGHTED = """
@@ -109,7 +109,7 @@ tokenizer = AutoTokenizer.from_pretrained(folder)
 model = AutoModelForSequenceClassification.from_pretrained(
     folder, dtype="float32", id2label=dict(enumerate(labels)), label2id={{name: i for i, name in enumerate(labels)}}
 )
-{choose_parameters(config)}
+{trained_parameters(config)}
 
 def prepare(part):
     encoded = tokenizer({texts}, truncation=True, max_length={config.max_length})

@@ -8,12 +8,12 @@ from core.results import RunConfig
 from pages.shared.snippets._parts import (
     beginning,
     call,
-    choose_parameters,
     gradients,
     joined_columns,
     leave_out,
     precision,
     read_table,
+    trained_parameters,
 )
 
 
@@ -74,7 +74,7 @@ tokenizer = AutoTokenizer.from_pretrained(folder)
 model = AutoModelForSequenceClassification.from_pretrained(
     folder, dtype="float32", num_labels=1, problem_type="regression", id2label={{0: {name!r}}}, label2id={{{name!r}: 0}}
 )
-{choose_parameters(config)}
+{trained_parameters(config)}
 
 def prepare(part):
     encoded = tokenizer({texts}, truncation=True, max_length={config.max_length})
