@@ -91,7 +91,7 @@ def test_every_split_has_its_share_of_the_scale_and_no_text_is_in_two(tmp_path: 
     ]
     assert seven == pytest.approx((0.35 + 5.35) / 2)
     assert "the scores run from 0 to 9.95; half of them lie between 2.537 and 7.463" in told(dataset)
-    assert "1 texts stand there with different scores; the mean of them is learnt" in told(dataset)
+    assert "1 text stands there with different scores; their mean is learnt" in told(dataset)
     reasons = {entry.reason: entry.count for entry in dataset.report.dropped}
     assert reasons == {
         "the text is empty": 1,

@@ -15,7 +15,7 @@ import pandas as pd
 from core.data import clean, splits
 from core.data.clean import AGAIN, ELSEWHERE, HAS_NO_SPLIT, NO_LABEL, NO_PAIR, NO_TEXT, PROBLEMS, UNUSABLE, Problems
 from core.data.dataset import RowSplits, Source, TextDataset, some
-from core.errors import N_, Note, UserError
+from core.errors import N_, Note, UserError, plural
 
 WRITTEN = re.compile(
     r"(?P<value>[+-]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:e[+-]?\d+)?)\s*(?:/\s*(?P<of>\d+)\s*)?(?P<unit>[^\s\d/.,+-][^\d/]{0,20})?",
@@ -122,8 +122,12 @@ def _averaged(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Note, ...]]:
     several = int((groups.nunique() > 1).sum())
     if not several:
         return rows, ()
-    note = (N_("{count} texts stand there with different scores; the mean of them is learnt"), {"count": several})
-    return rows.assign(score=groups.transform("mean")), (note,)
+    message = plural(
+        N_("{count} text stands there with different scores; their mean is learnt"),
+        N_("{count} texts stand there with different scores; the mean of each is learnt"),
+        several,
+    )
+    return rows.assign(score=groups.transform("mean")), ((message, {"count": several}),)
 
 
 # --- How a score is written ---------------------------------------------------------------------------------------------

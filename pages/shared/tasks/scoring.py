@@ -21,7 +21,7 @@ from core.tasks.scores import Scores
 from core.tasks.scoring import Scored
 from core.tasks.table import task_of
 from pages.shared import charts, inputs
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext
 from pages.shared.snippets import scoring as scoring_code
 from pages.shared.tasks.base import Subject, View
 from pages.shared.tasks.parts import measured_on, reading
@@ -140,7 +140,8 @@ def _mistakes(evaluation: Evaluation) -> None:
     """The rows whose score is furthest off."""
     mistakes = read_detail(Scores, evaluation).mistakes
     if not mistakes:
-        st.success(_("No mistake on {n:,} texts.").format(n=evaluation.n), icon=":material/check_circle:")
+        text = ngettext("No mistake on {n:,} text.", "No mistake on {n:,} texts.", evaluation.n)
+        st.success(text.format(n=evaluation.n), icon=":material/check_circle:")
         return
     st.markdown(
         _("The {shown} of {n:,} rows whose score is furthest off: some of them may be wrong in the data.").format(
