@@ -72,6 +72,28 @@ METRICS: dict[str, Metric] = {
         Metric("entity_precision", N_("Precision"), N_("Fraction of the entities found that are right."), "higher", "fraction"),
         Metric("entity_recall", N_("Recall"), N_("Fraction of the true entities that are found."), "higher", "fraction"),
         Metric(
+            "spearman",
+            "Spearman",
+            N_("Rank correlation of predicted and true scores: 1 when they are in the same order, 0 when they have nothing to do with each other."),
+            "higher",
+            N_("correlation"),
+        ),
+        Metric(
+            "pearson",
+            "Pearson",
+            N_("Correlation of predicted and true scores: 1 when they lie on a straight line that rises."),
+            "higher",
+            N_("correlation"),
+        ),
+        Metric("mae", N_("Mean absolute error"), N_("How far a score is off on average, in the data's own units."), "lower", N_("score")),
+        Metric(
+            "mse",
+            N_("Mean squared error"),
+            N_("Mean of the squared differences between predicted and true scores: large mistakes count most."),
+            "lower",
+            N_("squared score"),
+        ),
+        Metric(
             "loss",
             N_("Loss"),
             N_("Mean negative log-likelihood of the right answers, in nats: 0 is perfect."),

@@ -20,7 +20,7 @@ from core.tables.table import Reading, Table
 RowSplits = (
     tuple[str, ...] | None
 )  # train, validation or test for each row, or "" (not understood), where the source says it
-Kind = Literal["text", "label", "labels", "words", "tags"]
+Kind = Literal["text", "label", "labels", "score", "words", "tags"]
 Finder = Callable[[pd.DataFrame, Sequence[str]], str]  # rows, and the columns that are free → the column of a role
 
 SEED = 13
@@ -32,7 +32,7 @@ ROWS_TO_TRUST = 10  # of one label: with fewer, it is reported as rare
 class Role:
     """What a column is for.
 
-    kind: what its cells hold: one text, one label, any number of labels, a list of words, a list of tags or spans. help: what a
+    kind: what its cells hold: one text, one label, any number of labels, one number, a list of words, a list of tags or spans. help: what a
     person should know who chooses the column.
     """
 
@@ -80,8 +80,8 @@ class TextDataset:
     """Rows ready for a task.
 
     columns: role → column of the source. label_names: what the labels or tags of the rows are indices into or made of, () where
-    there are none. splits: train, validation and test, each with what the layout builds: the columns text, pair and label (int)
-    where there are such roles.
+    there are none. splits: train, validation and test, each with what the layout builds: the columns text, pair, label (int)
+    and score (float) where there are such roles.
     """
 
     id: str

@@ -169,7 +169,16 @@ def mends(source: Source, report: DataReport) -> dict[str, Callable[[], None]]:
             icon=":material/merge:",
         )
 
-    return {core_remarks.MERGE: merge, core_remarks.OTHER_TASK: read_otherwise, core_remarks.JOIN: join}
+    def score() -> None:
+        same = [row for row in offered() if row.layout.inputs == task.layout.inputs]
+        use_other([row for row in same if any(role.kind == "score" for role in row.layout.roles)])
+
+    return {
+        core_remarks.MERGE: merge,
+        core_remarks.OTHER_TASK: read_otherwise,
+        core_remarks.JOIN: join,
+        core_remarks.SCALE: score,
+    }
 
 
 def preview(task: str, dataset: TextDataset, model: str, max_length: int) -> None:

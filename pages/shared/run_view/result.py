@@ -164,7 +164,7 @@ def numbers(evaluation: Evaluation, report: RunReport) -> None:
     baseline = report.evaluations.get("baseline")
     before = baseline.metrics.get(known[0]) if baseline and known else None
     counted_words = report.evaluations.get(WORD_COUNTS)
-    simple = counted_words.metrics.get(known[0]) if counted_words and known else None
+    simple = counted_words.metrics.get(known[0]) if counted_words and known and evaluation.task in TASKS else None
     columns = st.columns(len(known) + bool(before) + bool(simple) + 1)
     for column, name in zip(columns, known, strict=False):
         row, measure = METRICS[name], evaluation.metrics[name]
@@ -196,8 +196,8 @@ def numbers(evaluation: Evaluation, report: RunReport) -> None:
             delta_color="off",
             delta_arrow="off",
             help=_(
-                "{metric} of TF-IDF with logistic regression, which learnt from the same rows in seconds and was measured on the same ones. A model is worth its cost where it does better."
-            ).format(metric=_(METRICS[known[0]].title)),
+                "{metric} of {way}, which learnt from the same rows in seconds and was measured on the same ones. A model is worth its cost where it does better."
+            ).format(metric=_(METRICS[known[0]].title), way=_(TASKS[evaluation.task].counted_by)),
         )
     columns[-1].metric(
         _("Training time"), duration(report.seconds), help=_("Training alone; evaluations and checkpoints left out.")
