@@ -70,10 +70,10 @@ def train_pairs(config: RunConfig, dataset: TextDataset) -> tuple[PreTrainedMode
         if len(order) < config.batch_size:
             order += random.Random(f"{config.seed} {len(order)} {_}").sample(range(len(first)), len(first))
         chosen, order = order[: config.batch_size], order[config.batch_size :]
-        sides = [
+        left, right = (
             vectors(encoder, tokenizer, [texts[i] for i in chosen], config.max_length) for texts in (first, second)
-        ]
-        loss = functional.mse_loss(functional.cosine_similarity(*sides), targets[chosen])
+        )
+        loss = functional.mse_loss(functional.cosine_similarity(left, right), targets[chosen])
         loss.backward()
         torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
         optimizer.step()
@@ -118,12 +118,10 @@ def main() -> None:
     encoder, tokenizer, training = train_pairs(config, dataset)
     with torch.inference_mode():
         began = time.perf_counter()
-        cosine = {
-            name: functional.cosine_similarity(
-                *(vectors(encoder, tokenizer, column, config.max_length) for column in texts.values())
-            ).numpy()
-            for name, texts in (("test", asked), ("train", learnt))
-        }
+        cosine = {}
+        for name, texts in (("test", asked), ("train", learnt)):
+            left, right = (vectors(encoder, tokenizer, column, config.max_length) for column in texts.values())
+            cosine[name] = functional.cosine_similarity(left, right).numpy()
         each = (time.perf_counter() - began) / (2 * (len(true) + len(known)))
     fitted("bi-encoder, untrained", untrained, 0.0, each * options.texts)
     fitted("bi-encoder, trained", cosine, training, each * options.texts)
