@@ -59,7 +59,7 @@ def test_a_pair_is_scored_after_a_short_run(
     page, watch = browser.new_page(chromium)
     page.goto(f"{server.url}/finetune?task=pair-classification&changes={quote(json.dumps(RECIPE))}")
     browser.wait_until_calm(page)
-    page.get_by_role("radio", name="Your own file").click()
+    page.get_by_role("radio", name="Your own file").click(timeout=SLOW)
     page.locator("input[type=file]").set_input_files(file)
     page.get_by_role("button", name="Use the task “Sentence-pair scoring”").click(timeout=SLOW)
     expect(page.get_by_text("The scores run from 1 to 5").first).to_be_visible(timeout=SLOW)
