@@ -195,9 +195,7 @@ def summarise_card() -> None:
         f"<div style='min-height:9.2rem'><p style='margin:.3rem 0'><b>{escape(article.title)}</b></p><p style='margin:.3rem 0'>{escape(article.summary)}</p></div>"
     )
     st.caption(
-        _("sentences are taken out of a text; this is the summary that was written for one of {count} articles").format(
-            count=len(summaries.read(language()))
-        )
+        _("sentences are taken out of a text; this is the summary that was written for one of the prepared articles")
     )
 
 

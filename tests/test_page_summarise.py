@@ -60,10 +60,10 @@ def test_own_text_is_summarised_by_words() -> None:
     [
         (" \n ", "there is no text to summarise"),
         ("Just one.", "a single sentence"),
-        ("Again. Again. Again.", "all 3 sentences are the same"),
+        ("Again. Again. Again.", "all sentences are the same (3)"),
         ("word " * 20_000, "at most 50,000"),
     ],
 )
 def test_what_cannot_be_summarised_is_one_clear_line(story: str, message: str) -> None:
     app = check(open_page("summarise", article="own", story=story))
-    assert len(app.error) == 1 and message in app.error[0].value.replace("\\", "")
+    assert len(app.error) == 1 and message in app.error[0].value.replace("\\", "").lower()

@@ -49,8 +49,8 @@ def read(text: str) -> tuple[Sentence, ...]:
     """The sentences of a text to be summarised. Raises UserError where there is nothing to choose from, or too much."""
     if len(text) > MOST_CHARACTERS:
         raise UserError(
-            "the text has {count:,} characters; at most {most:,} are summarised at once, so split it into parts",
-            count=len(text), most=MOST_CHARACTERS,
+            "the text has {length:,} characters; at most {most:,} are summarised at once, so split it into parts",
+            length=len(text), most=MOST_CHARACTERS,
         )  # fmt: skip
     sentences = split(text)
     if not sentences:
@@ -58,7 +58,7 @@ def read(text: str) -> tuple[Sentence, ...]:
     if len(sentences) == 1:
         raise UserError("the text is a single sentence; a summary needs at least two to choose from")
     if len({sentence.text for sentence in sentences}) == 1:
-        raise UserError("all {count:,} sentences are the same; there is nothing to choose", count=len(sentences))
+        raise UserError("all sentences are the same ({count:,}); there is nothing to choose", count=len(sentences))
     return sentences
 
 

@@ -29,4 +29,5 @@ def article_html(text: str, summary: Summary) -> str:
             shown = f'<mark title="{why}">{shown}<sup>{row.order}</sup></mark>'
         parts.append(shown)
         at = place.end
-    return f'{STYLE}<div class="article" dir="auto" tabindex="0" role="region" aria-label="{escape(_("The text"))}">{"".join(parts)}{escape(text[at:])}</div>'
+    label = escape(_("The text"))
+    return f'{STYLE}<div class="article" dir="auto" tabindex="0" role="region" aria-label="{label}">{"".join(parts)}{escape(text[at:])}</div>'

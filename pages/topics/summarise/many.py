@@ -60,7 +60,7 @@ def show(wish: Wish) -> None:
     if compared:
         texts, given = zip(*compared, strict=True)
         quality = cached.quality(wish.model, texts, given, wish.length, wish.relevance)
-        st.markdown("**" + _("Beside the other methods, over {count:,} rows with a reference; 95% intervals in brackets").format(count=len(compared)) + "**")  # fmt: skip
+        st.markdown("**" + _("Beside the other methods, over rows with a reference ({count:,}); 95% intervals in brackets").format(count=len(compared)) + "**")  # fmt: skip
         measured.table(quality)
         measured.verdict(quality)
 

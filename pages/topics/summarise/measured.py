@@ -26,7 +26,7 @@ def show(wish: Wish) -> None:
     if quality is None:
         return
     st.markdown(
-        _("{count} short articles of the studio's own, each with one summary written for it; 95% intervals in brackets.").format(count=len(articles))
+        _("Short articles of the studio's own, {count} of them, each with one summary written for it; 95% intervals in brackets.").format(count=len(articles))
     )  # fmt: skip
     table(quality)
     verdict(quality)
