@@ -85,8 +85,9 @@ class Head:
 
     auto: the transformers class that puts it there; suffix: how the architectures that have it end. new: whether a training
     makes a new one — always (its labels are those of the data), missing (only where the checkpoint has none and the family
-    can have one) or never. settings: values of the model's configuration that belong to it. missing: what is said of a model
-    without one; instead: what is said of a model that has this head where another is needed.
+    can have one) or never. settings: values of the model's configuration that belong to it, which tell heads of one class apart.
+    single: whether it has one output (True) or several (False); None where it may have either.
+    missing: what is said of a model without one; instead: what is said of a model that has this head where another is needed.
     """
 
     id: str
@@ -96,6 +97,14 @@ class Head:
     missing: str
     instead: str
     settings: Mapping[str, object] = field(default_factory=dict)
+    single: bool | None = None
+
+    def fits(self, config: PretrainedConfig) -> bool:
+        """Whether a configuration has the values that belong to this head, or leaves them open."""
+        own = config.to_dict()
+        if self.single is not None and self.single is not (config.num_labels == 1):
+            return False
+        return all(own.get(name) in (None, value) for name, value in self.settings.items())
 
 
 HEADS: dict[str, Head] = {
@@ -109,6 +118,26 @@ HEADS: dict[str, Head] = {
             N_("'{name}' has no classifier: it is a pre-trained encoder that must be fine-tuned first"),
             N_("'{name}' is a classifier of whole texts: use it for text classification, or fine-tune it for this"),
             {"problem_type": "single_label_classification"},
+            single=False,
+        ),
+        Head(
+            "regressor",
+            AutoModelForSequenceClassification,
+            "ForSequenceClassification",
+            "always",
+            N_("'{name}' gives no score: it is a pre-trained encoder that must be fine-tuned first"),
+            N_("'{name}' answers with one number, a score: use it for text scoring, or fine-tune it for this"),
+            {"problem_type": "regression"},
+            single=True,
+        ),
+        Head(
+            "labeller",
+            AutoModelForSequenceClassification,
+            "ForSequenceClassification",
+            "always",
+            N_("'{name}' scores no labels one by one: it is a pre-trained encoder that must be fine-tuned first"),
+            N_("'{name}' scores each label by itself: use it for several labels at once, or fine-tune it for this"),
+            {"problem_type": "multi_label_classification"},
         ),
         Head(
             "tagger",

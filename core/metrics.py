@@ -13,7 +13,7 @@ import numpy as np
 from core.errors import N_
 from core.results import Measure
 
-Z_95 = 1.959963984540054  # the normal distribution's 97.5 % quantile
+Z_95 = 1.959963984540054  # the normal distribution's 97.5% quantile
 BINS = 15
 RESAMPLES = 1000
 
@@ -49,6 +49,20 @@ METRICS: dict[str, Metric] = {
             "fraction",
         ),
         Metric(
+            "micro_f1",
+            N_("Micro-F1"),
+            N_("Harmonic mean of precision and recall over all labels of all texts, so that frequent labels count most."),
+            "higher",
+            "fraction",
+        ),
+        Metric(
+            "subset_accuracy",
+            N_("Exact matches"),
+            N_("Fraction of the texts that get all of their labels and no other (subset accuracy)."),
+            "higher",
+            "fraction",
+        ),
+        Metric(
             "entity_f1",
             N_("Entity F1"),
             N_("Harmonic mean of precision and recall of entities: both the words and the type must be right."),
@@ -57,6 +71,28 @@ METRICS: dict[str, Metric] = {
         ),
         Metric("entity_precision", N_("Precision"), N_("Fraction of the entities found that are right."), "higher", "fraction"),
         Metric("entity_recall", N_("Recall"), N_("Fraction of the true entities that are found."), "higher", "fraction"),
+        Metric(
+            "spearman",
+            "Spearman",
+            N_("Rank correlation of predicted and true scores: 1 when they are in the same order, 0 when they have nothing to do with each other."),
+            "higher",
+            N_("correlation"),
+        ),
+        Metric(
+            "pearson",
+            "Pearson",
+            N_("Correlation of predicted and true scores: 1 when they lie on a straight line that rises."),
+            "higher",
+            N_("correlation"),
+        ),
+        Metric("mae", N_("Mean absolute error"), N_("How far a score is off on average, in the data's own units."), "lower", N_("score")),
+        Metric(
+            "mse",
+            N_("Mean squared error"),
+            N_("Mean of the squared differences between predicted and true scores: large mistakes count most."),
+            "lower",
+            N_("squared score"),
+        ),
         Metric(
             "loss",
             N_("Loss"),
@@ -97,7 +133,7 @@ def key(metrics: Mapping[str, Measure], ids: Sequence[str]) -> tuple[float, ...]
 
 
 def wilson(correct: int, n: int) -> Measure:
-    """A fraction with its 95 % score interval (Wilson 1927), which stays inside 0 and 1 and holds for small n."""
+    """A fraction with its 95% score interval (Wilson 1927), which stays inside 0 and 1 and holds for small n."""
     fraction = correct / n
     centre = (fraction + Z_95**2 / (2 * n)) / (1 + Z_95**2 / n)
     half = Z_95 / (1 + Z_95**2 / n) * np.sqrt(fraction * (1 - fraction) / n + Z_95**2 / (4 * n**2))
@@ -133,7 +169,7 @@ def mcnemar(first: str, second: str) -> Disagreement:
 def bootstrap(
     rows: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray], multiplicity: np.ndarray | None = None
 ) -> Measure:
-    """A statistic of N examples with its 95 % percentile bootstrap interval (Efron 1979), the same at every call.
+    """A statistic of N examples with its 95% percentile bootstrap interval (Efron 1979), the same at every call.
 
     rows: (N, K), what each example adds to the K sums that the statistic is made of; multiplicity: (N,), how often each row
     occurs, once where it is left out. statistic: sums (R, K) → values (R,). Drawing N examples with replacement is one
@@ -147,6 +183,12 @@ def bootstrap(
     low, high = np.quantile(statistic(resamples @ rows), (0.025, 0.975))
     value = float(statistic((multiplicity @ rows)[None].astype(float))[0])
     return Measure(value) if low == high else Measure(value, float(low), float(high))
+
+
+def mean(values: np.ndarray) -> Measure:
+    """The mean of N values with its bootstrap interval."""
+    rows = np.stack([values, np.ones_like(values)], axis=1)
+    return bootstrap(rows, lambda sums: sums[:, 0] / sums[:, 1])
 
 
 def macro_f1(confusion: np.ndarray) -> Measure:

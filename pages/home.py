@@ -11,7 +11,7 @@ import torch
 from core import bundled, hub, models, openings, settings
 from core.bundled import READY
 from core.claims import CLAIMS, VERDICTS
-from core.data import helpdesk
+from core.data import helpdesk, summaries
 from core.data.bundled import DATASETS
 from core.errors import UserError
 from core.figures import style
@@ -31,9 +31,9 @@ from pages.shared.cached import runs as cached_runs
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.data_form.source import kind_of
 from pages.shared.data_form.uploads import NO_FILE
-from pages.shared.i18n import _, language
+from pages.shared.i18n import _, language, ngettext
 from pages.shared.opening import OPENINGS, is_opening
-from pages.topics.home import miniature
+from pages.topics.home import lesson, miniature
 
 SHORT = 24  # tokens in a miniature
 
@@ -189,6 +189,16 @@ def search_card() -> None:
     )
 
 
+def summarise_card() -> None:
+    article = summaries.read(language())[0]
+    st.html(
+        f"<div style='min-height:9.2rem'><p style='margin:.3rem 0'><b>{escape(article.title)}</b></p><p style='margin:.3rem 0'>{escape(article.summary)}</p></div>"
+    )
+    st.caption(
+        _("sentences are taken out of a text; this is the summary that was written for one of the prepared articles")
+    )
+
+
 def article_card() -> None:
     counts = Counter(claim.verdict for claim in CLAIMS.values())
     miniature.bars(
@@ -206,7 +216,12 @@ def machine() -> None:
     lines = [
         (_("Models on this machine"), ", ".join(here)),
         (_("Data on this machine"), ", ".join(DATASETS)),
-        (_("Processor"), _("{count} cores · {gpu}").format(count=os.cpu_count(), gpu=newest)),
+        (
+            _("Processor"),
+            ngettext("{count} core · {gpu}", "{count} cores · {gpu}", os.cpu_count() or 1).format(
+                count=os.cpu_count(), gpu=newest
+            ),
+        ),
         (
             _("Hugging Face hub"),
             _("reachable: further models and data are fetched when you choose them")
@@ -261,6 +276,7 @@ with layout.page(
         "runs": runs_card,
         "playground": lambda: playground_card(text),
         "search": search_card,
+        "summarise": summarise_card,
         "article": article_card,
     }  # in the order of the path
     pages = list(path.STEPS)
@@ -321,6 +337,8 @@ with layout.page(
             st.markdown(what)
             for target, label, icon in links:
                 st.page_link(target, label=label, icon=icon, query_params=inputs.link() | own.get(target, {}))
+
+    lesson.show()
 
     st.header(_("This machine"), anchor=False)
     machine()

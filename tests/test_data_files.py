@@ -83,7 +83,7 @@ def test_what_is_not_taken_is_known() -> None:
 def test_several_columns_of_yes_and_no_are_no_label() -> None:
     message = refused("d13_toxic_multilabel.csv")
     assert "toxic, severe_toxic, obscene, threat, insult, identity_hate" in message
-    assert "Several labels for one text cannot be learnt yet" in message and "name the column" in message
+    assert "A task for several labels at once learns them together" in message and "name the column" in message
     dataset = loaded("d13_toxic_multilabel.csv", columns={"label": "insult"})
     assert dataset.report.used == {"text": "comment_text", "label": "insult"}
 
@@ -242,7 +242,8 @@ def test_rows_whose_split_is_not_understood_are_left_out_and_told() -> None:
     dataset = loaded("d24c_split_blank.csv")
     assert dataset.report.counts == {"train": 81, "validation": 9, "test": 15}
     assert dropped(dataset) == {"its split is not understood": 15}
-    assert "15 rows are left out, because the split '' in the column 'split' is not understood" in said(dataset)
+    assert "15 rows are left out, because their split in the column 'split' is empty" in said(dataset)
+    assert dataset.report.split == "split" and "split" not in dataset.report.unused
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,8 @@ def test_words_that_decide_the_label_are_found(texts: tuple[str, ...]) -> None:
 
 
 def test_scripts_without_spaces_are_counted_by_character() -> None:
-    assert tfidf.spaceless(CHINESE) and not tfidf.spaceless(ENGLISH) and not tfidf.spaceless(["", " "])
-    assert not tfidf.spaceless(["한국어 문장은 띄어쓰기를 한다"])
+    assert tfidf.unspaced(CHINESE) and not tfidf.unspaced(ENGLISH) and not tfidf.unspaced(["", " "])
+    assert not tfidf.unspaced(["한국어 문장은 띄어쓰기를 한다"])
     assert tfidf.units_of(CHINESE)["analyzer"] == "char"
 
 
@@ -68,7 +68,7 @@ def test_a_card_tells_it_beside_the_result() -> None:
     before = replace(REPORT, evaluations={"test": measured})
     told = replace(REPORT, evaluations={"test": measured, WORD_COUNTS: measured})
     config = RunConfig("minilm", "rotten_tomatoes")
-    assert "TF-IDF and logistic regression" in model_card(config, told, ("bad", "good"))
+    assert "TF-IDF with logistic regression" in model_card(config, told, ("bad", "good"))
     assert "does not beat counting words" in model_card(config, told, ("bad", "good")), "as good is not better"
     worse = replace(REPORT, evaluations={"test": share_right(90), WORD_COUNTS: share_right(89)})
     assert "does not beat" not in model_card(config, worse, ("bad", "good"))

@@ -20,7 +20,8 @@ from core.tables.table import Reading, Table
 RowSplits = (
     tuple[str, ...] | None
 )  # train, validation or test for each row, or "" (not understood), where the source says it
-Kind = Literal["text", "label", "words", "tags"]
+Kind = Literal["text", "label", "labels", "score", "words", "tags"]
+Finder = Callable[[pd.DataFrame, Sequence[str]], str]  # rows, and the columns that are free → the column of a role
 
 SEED = 13
 HELD_OUT = 0.1
@@ -29,11 +30,16 @@ ROWS_TO_TRUST = 10  # of one label: with fewer, it is reported as rare
 
 @dataclass(frozen=True)
 class Role:
-    """What a column is for. kind: what its cells hold: one text, one label, a list of words, a list of tags or spans."""
+    """What a column is for.
+
+    kind: what its cells hold: one text, one label, any number of labels, one number, a list of words, a list of tags or spans. help: what a
+    person should know who chooses the column.
+    """
 
     id: str
     title: str
     kind: Kind
+    help: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,7 @@ class Layout:
     split and reported. whole(source): every usable row as the test split; None where a source is always split, because a model
     may have read its documents. labels(source): the labels (or types of entities) as they are read, and how many rows (or mentions)
     have each; None where the rows have none. read: how a file becomes a table; suffixes: of files that only this layout reads.
+    finders: role → what finds its column by content, where that is the layout's own business; it raises UserError where that is not clear.
     """
 
     id: str
@@ -56,10 +63,16 @@ class Layout:
     labels: Callable[["Source"], Mapping[str, int]] | None = None
     read: Callable[[Path, Reading], Table] = files.read_table
     suffixes: tuple[str, ...] = ()
+    finders: Mapping[str, Finder] = field(default_factory=dict)
 
     @property
     def input_ids(self) -> tuple[str, ...]:
         return tuple(role.id for role in self.inputs)
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """What the cells of the source's columns hold."""
+        return frozenset(role.kind for role in self.roles)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +80,8 @@ class TextDataset:
     """Rows ready for a task.
 
     columns: role → column of the source. label_names: what the labels or tags of the rows are indices into or made of, () where
-    there are none. splits: train, validation and test, each with what the layout builds: the columns text, pair and label (int)
-    where there are such roles.
+    there are none. splits: train, validation and test, each with what the layout builds: the columns text, pair, label (int)
+    and score (float) where there are such roles.
     """
 
     id: str
@@ -108,7 +121,7 @@ class Source:
     """A source before it is checked: what was asked for, its Table, which column plays which role, its own splits.
 
     row_splits: "" for a row whose split is not understood. preparation: what is to be made of the rows. notes: remarks on its columns
-    and splits. more_texts, tagged: as in DataReport.
+    and splits. more_texts, tagged, split: as in DataReport.
     """
 
     name: str
@@ -120,6 +133,7 @@ class Source:
     notes: tuple[Note, ...] = ()
     more_texts: tuple[str, ...] = ()
     tagged: bool = False
+    split: str = ""
 
     def report(self, **found: Any) -> DataReport:
         """What is known of the source whatever becomes of its rows, and what else was found: fields of DataReport."""
@@ -139,6 +153,7 @@ class Source:
             tagged=self.tagged,
             renamed=dict(self.preparation.labels),
             separator=self.preparation.separator,
+            split=self.split,
             **found,
         )
 
@@ -151,10 +166,11 @@ class Source:
         shared: tuple[str, ...] = (),
         dropped: tuple[Dropped, ...] = (),
         notes: tuple[Note, ...] = (),
+        several: bool = False,
     ) -> TextDataset:
         """The rows that are left, with what is to be reported.
 
-        counts: label → rows (or mentions) that have it. shared: the splits that hold the training rows.
+        counts: label → rows (or mentions) that have it. shared: the splits that hold the training rows. several: as in DataReport.
         """
         report = self.report(
             dropped=dropped,
@@ -163,6 +179,7 @@ class Source:
             rare=tuple(label for label in counts if counts[label] < ROWS_TO_TRUST),
             notes=notes,
             shared=shared,
+            several=several,
         )
         return TextDataset(self.name, self.layout, self.columns, label_names, splits, report)
 

@@ -7,12 +7,21 @@ from transformers import PretrainedConfig
 
 from core import models
 from core.errors import UserError
-from core.tasks import classify, masked, next_sentence, tags
+from core.tasks import classify, masked, multilabel, next_sentence, scoring, tags
 from core.tasks.base import Task
 
 TASKS: dict[str, Task] = {
     row.id: row
-    for row in (classify.TEXT, classify.PAIR, tags.NAMED_ENTITIES, masked.MASKED, next_sentence.NEXT_SENTENCE)
+    for row in (
+        classify.TEXT,
+        classify.PAIR,
+        scoring.TEXT,
+        scoring.PAIR,
+        multilabel.MULTI_LABEL,
+        tags.NAMED_ENTITIES,
+        masked.MASKED,
+        next_sentence.NEXT_SENTENCE,
+    )
 }
 
 

@@ -4,6 +4,7 @@ English is the source language; the Chinese catalogue is read from its .po file,
 """
 
 import io
+from collections.abc import Mapping
 from functools import lru_cache
 from gettext import GNUTranslations
 from pathlib import Path
@@ -47,16 +48,31 @@ def _(text: str) -> str:
     return _chinese().gettext(text) if text and language() == "zh" else text
 
 
-def ngettext(one: str, several: str, count: int) -> str:
+def ngettext(one: str, several: str, count: float) -> str:
     """The text for this many of a thing, in the language of the page: English has a form for one, Chinese the same for all."""
     if language() == "zh":
-        return _chinese().ngettext(one, several, count)
+        return _chinese().ngettext(one, several, round(count))
     return one if count == 1 else several
+
+
+def sentences(*parts: str) -> str:
+    """Sentences one after the other, "" left out: English has a space between two of them, Chinese none."""
+    return ("" if language() == "zh" else " ").join(part for part in parts if part)
+
+
+def sentence(message: str, values: Mapping[str, object]) -> str:
+    """A message of core, which begins with a small letter, as a sentence in the language of the page; its values stay as they are."""
+    return capital(_(message)).format(**values)
+
+
+def capital(text: str) -> str:
+    """A text that begins with a capital letter, as a sentence does."""
+    return text[:1].upper() + text[1:]
 
 
 def error_text(error: UserError) -> str:
     """A UserError's sentence in the language of the page."""
-    return _(error.message).format(**error.values)
+    return sentence(error.message, error.values)
 
 
 def _picked() -> None:

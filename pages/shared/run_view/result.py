@@ -3,14 +3,13 @@
 import streamlit as st
 
 from core import bundled
-from core.errors import UserError
 from core.metrics import METRICS
 from core.results import WORD_COUNTS, Evaluation, RunReport, RunState
 from core.runs import Run
 from core.tasks.table import TASKS, task_of
 from pages.shared import choices, layout
 from pages.shared.cached import runs as cached_runs
-from pages.shared.i18n import _, error_text
+from pages.shared.i18n import _, sentence, sentences
 from pages.shared.run_view.actions import actions, is_readable
 from pages.shared.run_view.cells import cells
 from pages.shared.run_view.curves import curves
@@ -20,7 +19,7 @@ from pages.shared.run_view.next_step import next_step
 from pages.shared.run_view.settings import environment_table, log, settings_table
 from pages.shared.tasks.base import View
 from pages.shared.tasks.table import VIEWS
-from pages.shared.words import capital, counted, duration, interval
+from pages.shared.words import counted, duration, interval
 
 
 def outcome(run: Run, page: str) -> None:
@@ -45,7 +44,7 @@ def _ending(run: Run, report: RunReport | None) -> None:
     """How it ended, in plain words, and what comes next."""
     state: RunState = run.state
     if state.status == "failed":
-        reason = error_text(UserError(state.error, **state.error_values)) if state.error else ""
+        reason = _(state.error).format(**state.error_values)
         st.error(
             layout.plain(_("It failed: {reason}").format(reason=reason))
             + (
@@ -58,9 +57,12 @@ def _ending(run: Run, report: RunReport | None) -> None:
         )
     elif state.status == "interrupted":
         st.warning(
-            _("The training process ended before it was done: the machine was restarted, or the process was killed.")
-            + " "
-            + _("Everything up to the last checkpoint is kept. Resume goes on from there."),
+            sentences(
+                _(
+                    "The training process ended before it was done: the machine was restarted, or the process was killed."
+                ),
+                _("Everything up to the last checkpoint is kept. Resume goes on from there."),
+            ),
             icon=":material/power_off:",
         )
     elif state.status == "cancelled":
@@ -124,7 +126,7 @@ def result(run: Run, report: RunReport, page: str) -> None:
             st.markdown(look.verdict(report))
     next_step(run, report, page)
     for note, values in report.data.notes:
-        st.caption(":material/info: " + layout.plain(capital(_(note).format(**values))))
+        st.caption(":material/info: " + layout.plain(sentence(note, values)))
     offered = {name: view_name(name) for name in VIEWS_OF_RESULT if _is_offered(name, look)}
     key = f"view_{page}_{run.id}"
     view = choices.row(
@@ -162,7 +164,7 @@ def numbers(evaluation: Evaluation, report: RunReport) -> None:
     baseline = report.evaluations.get("baseline")
     before = baseline.metrics.get(known[0]) if baseline and known else None
     counted_words = report.evaluations.get(WORD_COUNTS)
-    simple = counted_words.metrics.get(known[0]) if counted_words and known else None
+    simple = counted_words.metrics.get(known[0]) if counted_words and known and evaluation.task in TASKS else None
     columns = st.columns(len(known) + bool(before) + bool(simple) + 1)
     for column, name in zip(columns, known, strict=False):
         row, measure = METRICS[name], evaluation.metrics[name]
@@ -173,7 +175,7 @@ def numbers(evaluation: Evaluation, report: RunReport) -> None:
             bounds or None,
             delta_color="off",
             delta_arrow="off",
-            help=_(row.help) + (" " + _("Below it: the 95% interval.") if bounds else ""),
+            help=sentences(_(row.help), _("Below it: the 95% interval.") if bounds else ""),
         )
     if baseline and before:
         columns[len(known)].metric(
@@ -194,8 +196,8 @@ def numbers(evaluation: Evaluation, report: RunReport) -> None:
             delta_color="off",
             delta_arrow="off",
             help=_(
-                "{metric} of TF-IDF with logistic regression, which learnt from the same rows in seconds and was measured on the same ones. A model is worth its cost where it does better."
-            ).format(metric=_(METRICS[known[0]].title)),
+                "{metric} of {way}, which learnt from the same rows in seconds and was measured on the same ones. A model is worth its cost where it does better."
+            ).format(metric=_(METRICS[known[0]].title), way=_(TASKS[evaluation.task].counted_by)),
         )
     columns[-1].metric(
         _("Training time"), duration(report.seconds), help=_("Training alone; evaluations and checkpoints left out.")

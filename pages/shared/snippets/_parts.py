@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from core import bundled, models
 from core.data.bundled import FEWEST_HAN, HAN, LATER_REMARK, LONGEST_PIECE, PRIVATE, REPLY
 from core.families import HEADS
-from core.results import JOINED, DataReport
+from core.finetune.methods import LORA_TARGETS, LORA_TARGETS_ELSEWHERE
+from core.results import JOINED, DataReport, RunConfig
 
 
 def beginning(name: str, *imports: str) -> str:
@@ -202,10 +203,34 @@ bf16 = {pays}  # whether bfloat16 is faster than float32 on the studio's machine
 """
 
 
-def gradients(chosen: str, answer: str, *, integrated: bool) -> str:
+def trained_parameters(config: RunConfig) -> str:
+    """Code that chooses which parameters of `model` are trained."""
+    if config.method == "frozen":
+        return f"""layers = range({config.frozen_layers}, model.config.num_hidden_layers)  # counted from 0; all below them stays as it is
+trained = [".pooler.", ".albert_layer_groups.", *(f".layer.{{i}}." for i in layers)]
+for name, parameter in model.named_parameters():
+    inside = name.startswith(model.base_model_prefix + ".")
+    parameter.requires_grad_(not inside or any(part in name for part in trained))
+"""
+    if config.method == "head":
+        return """for name, parameter in model.named_parameters():
+    parameter.requires_grad_(".pooler." in name or not name.startswith(model.base_model_prefix + "."))
+"""
+    if config.method == "lora":
+        return f"""targets = {LORA_TARGETS!r}.get(model.config.model_type, {LORA_TARGETS_ELSEWHERE!r})
+new = [name for name, _ in model.named_children() if "classifier" in name]  # trained whole, since their values are random
+model = get_peft_model(model, LoraConfig(
+    task_type="SEQ_CLS", r={config.lora_rank}, lora_alpha={2 * config.lora_rank}, target_modules=targets, modules_to_save=new,
+))
+"""
+    return ""
+
+
+def gradients(chosen: str, answer: str, *, integrated: bool, independent: bool = False, plain: bool = False) -> str:
     """`scores` of the tokens in `ids`, and their lines: integrated gradients of a probability, or input x gradient of log-odds.
 
     chosen: the script's name for the index of the label; answer: how the logits, (batch, labels), are taken from the model's output.
+    independent: whether each label is scored by itself, so that its logit is its log-odds. plain: of the model's number itself.
     """
     score = f"""
 
@@ -213,9 +238,23 @@ def score(embedded):
     others = {{name: tensor.expand(len(embedded), -1) for name, tensor in inputs.items()}}
     logits = model(inputs_embeds=embedded, **others){answer}
 """
+    function = "sigmoid()" if independent else "softmax(dim=-1)"
+    probability = f"    return logits.{function}[:, {chosen}]  # the probability\n"
+    own = f"    return logits[:, {chosen}]  # the log-odds, since the probability is its sigmoid\n"
+    log_odds = f"""    rest = [i for i in range(logits.shape[1]) if i != {chosen}]
+    return logits[:, {chosen}] - logits[:, rest].logsumexp(dim=-1)  # the log-odds
+"""
+    score += (
+        f"    return logits[:, {chosen}]\n"
+        if plain
+        else probability
+        if integrated
+        else own
+        if independent
+        else log_odds
+    )
     if integrated:
-        work = f"""    return logits.softmax(dim=-1)[:, {chosen}]  # the probability
-
+        work = """
 
 masked = ids.masked_fill(~special, tokenizer.mask_token_id)
 parts = IntegratedGradients(score).attribute(
@@ -223,9 +262,7 @@ parts = IntegratedGradients(score).attribute(
 )
 """
     else:
-        work = f"""    rest = [i for i in range(logits.shape[1]) if i != {chosen}]
-    return logits[:, {chosen}] - logits[:, rest].logsumexp(dim=-1)  # the log-odds
-
+        work = """
 
 embedded = embed(ids).detach().requires_grad_()
 parts = embedded * torch.autograd.grad(score(embedded).sum(), embedded)[0]
@@ -235,3 +272,35 @@ for token, score_of_token in zip(tokenizer.convert_ids_to_tokens(ids[0]), scores
     print(f"{score_of_token:+9.5f}  {token}")
 """
     return score + work + show
+
+
+def leave_out(text: str, pair: str, max_length: int, words: Sequence[tuple[int, int, int]], number: str) -> str:
+    """`scores`: by how much the model's number falls without each word. number: how it is taken from the logits, (1, labels).
+
+    words: (0 text or 1 pair, start, end) of each.
+    """
+    texts = f"({text!r}, {pair!r})" if pair.strip() else f"({text!r},)"
+    return f"""texts = {texts}
+words = {list(words)}  # of which text, from which character, to which
+
+
+def ask(texts):
+    inputs = tokenizer(*texts, truncation=True, max_length={max_length}, return_tensors="pt")
+    with torch.inference_mode():
+        return model(**inputs).logits{number}.item()
+
+
+def without(text, start, end):
+    before, after = text[:start], text[end:]
+    if before[-1:].isspace() and (not after or after[0].isspace()):
+        before = before[:-1]
+    return before + after
+
+
+whole = ask(texts)
+scores = []
+for source, start, end in words:
+    rest = [without(text, start, end) if i == source else text for i, text in enumerate(texts)]
+    scores.append(whole - ask(rest))
+    print(f"{{scores[-1]:+9.5f}}  {{texts[source][start:end]}}")
+"""

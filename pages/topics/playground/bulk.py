@@ -238,6 +238,7 @@ def table(
         "text": _("Text"),
         "pair": _("Second text"),
         "label": _("Prediction"),
+        "labels": _("Labels"),
         "decision": _("Decision"),
         "probability": _("Probability"),
         "margin": _("Margin"),
