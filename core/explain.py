@@ -111,7 +111,7 @@ def explain(
         )
     if steps < 1:
         raise UserError("{steps} steps are too few; use at least 1", steps=steps)
-    refuse_empty({"text": [text], **({"pair": [pair]} if pair else {})})
+    refuse_empty({"text": [text], **({"pair": [pair]} if pair else {})}, predictor.task.layout.inputs)
     question = _ask(predictor, (text, pair) if pair else (text,), label, at, steps, report)
     answer = METHODS[method].function(question)
     total = float(answer.words.sum()) + answer.special

@@ -85,7 +85,8 @@ class Head:
 
     auto: the transformers class that puts it there; suffix: how the architectures that have it end. new: whether a training
     makes a new one — always (its labels are those of the data), missing (only where the checkpoint has none and the family
-    can have one) or never. settings: values of the model's configuration that belong to it. missing: what is said of a model
+    can have one) or never. settings: values of the model's configuration that belong to it; chosen: numbers there that
+    training chooses on the validation rows, each with its bounds. missing: what is said of a model
     without one; instead: what is said of a model that has this head where another is needed.
     """
 
@@ -96,6 +97,7 @@ class Head:
     missing: str
     instead: str
     settings: Mapping[str, object] = field(default_factory=dict)
+    chosen: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 HEADS: dict[str, Head] = {

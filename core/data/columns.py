@@ -21,7 +21,7 @@ NEITHER_NAMES = (
     *"编号 序号 链接 日期 时间 年份 月份".split(),
 )
 LABEL_WORDS = "label sentiment class target 标签 类别 情感 分类 标注".split()
-LISTS = ("words", "tags")
+LISTS = ("words", "tags", "answers")  # kinds of roles whose cells may be lists or objects
 FILLED = 0.9  # share of the rows in which a column that may be guessed as the label holds something
 MANY_NUMBERS = 20  # a column with more different numbers rather counts or measures something
 LABEL_CHARS = 50

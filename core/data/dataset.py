@@ -20,7 +20,7 @@ from core.tables.table import Reading, Table
 RowSplits = (
     tuple[str, ...] | None
 )  # train, validation or test for each row, or "" (not understood), where the source says it
-Kind = Literal["text", "label", "words", "tags"]
+Kind = Literal["text", "label", "words", "tags", "answers"]
 
 SEED = 13
 HELD_OUT = 0.1
@@ -29,11 +29,13 @@ ROWS_TO_TRUST = 10  # of one label: with fewer, it is reported as rare
 
 @dataclass(frozen=True)
 class Role:
-    """What a column is for. kind: what its cells hold: one text, one label, a list of words, a list of tags or spans."""
+    """What a column is for. kind: what its cells hold: one text, one label, a list of words, a list of tags or spans, answers to a
+    question. empty: what is said of an input with nothing in it; "" for what is said of any."""
 
     id: str
     title: str
     kind: Kind
+    empty: str = ""
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,11 @@ def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[
     chosen_by = trainer.chosen_by[0] if progress.best else ""
     model = _best_model(trainer, prepared, done)
     del trainer, prepared  # and with them the optimizer's state
+    try:
+        if not stopped:
+            model.config.update(dict(goal.chosen(model, dataset, _stopper(cancelled))))
+    except Cancelled:
+        stopped = True
     _save_model(model, goal.tokenizer, folder)
     result = RunReport(
         evaluations=_measured(validation=progress.best, baseline=progress.baseline),

@@ -198,6 +198,13 @@ class Goal(ABC):
 
     # --- Measuring ---
 
+    def chosen(self, model: PreTrainedModel, dataset: TextDataset, report: Report) -> Mapping[str, float]:
+        """The numbers (Head.chosen) that suit a trained model best on the validation rows; its configuration keeps them.
+
+        report(done, total) may raise Cancelled.
+        """
+        return {}
+
     @abstractmethod
     def measure(
         self,
