@@ -49,6 +49,11 @@ class Ready:
     pairs: tuple[str, ...] = ()
     chosen: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def asked(self) -> tuple[tuple[str, str], ...]:
+        """The examples as (text, second text); the second is "" for a model of single texts."""
+        return tuple(zip(self.examples, self.pairs or ("",) * len(self.examples), strict=True))
+
 
 READY: dict[str, Ready] = {
     row.id: row

@@ -30,11 +30,12 @@ ROWS_TO_TRUST = 10  # of one label: with fewer, it is reported as rare
 @dataclass(frozen=True)
 class Role:
     """What a column is for. kind: what its cells hold: one text, one label, a list of words, a list of tags or spans, answers to a
-    question. empty: what is said of an input with nothing in it; "" for what is said of any."""
+    question. name: of one input, as a field or a heading calls it. empty: what is said of an input with nothing in it; "" for what is said of any."""
 
     id: str
     title: str
     kind: Kind
+    name: str = ""
     empty: str = ""
 
 

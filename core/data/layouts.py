@@ -9,8 +9,8 @@ from core.data.dataset import Layout, Role
 from core.errors import N_
 from core.tables import files
 
-TEXT = Role("text", N_("Column of texts"), "text")
-PAIR = Role("pair", N_("Column of second texts"), "text")
+TEXT = Role("text", N_("Column of texts"), "text", N_("Text"))
+PAIR = Role("pair", N_("Column of second texts"), "text", N_("Second text"))
 LABEL = Role("label", N_("Column of labels"), "label")
 WORDS = Role("words", N_("Column of words or texts"), "words")
 TAGS = Role("tags", N_("Column of tags or spans"), "tags")

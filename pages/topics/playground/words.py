@@ -86,7 +86,7 @@ def which_words(
     with right:
         offered = {number: subject.title for number, subject in enumerate(subjects)}
         key = "playground_subject"
-        of = tuple((subject.label, subject.at) for subject in subjects)  # other subjects are another choice
+        of = tuple((subject.label, subject.at, subject.end) for subject in subjects)  # other subjects are another choice
         chosen = choices.kept(key, offered, 0) if st.session_state.get(f"{key}_of") == (name, of) else 0
         st.session_state[f"{key}_of"] = (name, of)
         chosen = choices.listed(
@@ -94,7 +94,7 @@ def which_words(
         )
     subject = subjects[chosen]
     with st.spinner(_("Asking the model which words matter…"), show_time=True):
-        attribution = cached_answers.explanation(name, given, subject.label, method, subject.at)
+        attribution = cached_answers.explanation(name, given, subject.label, method, subject.at, subject.end)
     st.caption(_(explain.METHODS[method].help))
     if not attribution.words:
         st.info(_("The model reads no word of this text."))
