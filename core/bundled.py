@@ -29,8 +29,8 @@ class Ready:
     """A model that answers at the first visit, offline: the bundled encoder, fine-tuned, with a head.
 
     task: a TASKS id; head: a HEADS id; labels: in the order of the head's outputs, () where these have no names. base: a MODELS id. folder: the weights.
-    examples: texts to try; pairs: their second texts, () for a model of single texts. chosen: numbers of the configuration that its
-    training chose (Head.chosen). figures: what was measured, in one line. licence: of the weights; data: a DATASETS id.
+    examples: texts to try; pairs: their second texts, () for a model of single texts. chosen: what its configuration holds because
+    training chose it on the validation rows (Goal.chosen). figures: what was measured, in one line. licence: of the weights; data: a DATASETS id.
     """
 
     id: str
@@ -47,7 +47,7 @@ class Ready:
     examples: tuple[str, ...]
     figures: str
     pairs: tuple[str, ...] = ()
-    chosen: Mapping[str, float] = field(default_factory=dict)
+    chosen: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def asked(self) -> tuple[tuple[str, str], ...]:

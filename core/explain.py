@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from core import batches
 from core.batches import Report
 from core.errors import N_, UserError
 from core.predict import Predictor, refuse_empty
 from core.results import Attribution, WordScore
-from core.tasks.base import Task
-from core.tasks.classify import probabilities
+from core.tasks.base import Task, check_finite
 from core.tokens import clean, shorten
 
 TOKENS_PER_BATCH = 1_024  # with gradients: about 0.5 GB for a model of BERT-base's size
@@ -61,11 +61,14 @@ class Answer:
     expected: float | None
 
 
+Read = Callable[[Question, torch.Tensor], torch.Tensor]  # what is taken from logits (B, C): a number each, (B,)
+
+
 @dataclass(frozen=True)
 class Method:
     """One way to attribute.
 
-    unit: what its scores are in. completeness: they promise to add up, and the error is reported. needs: the kinds of answer
+    unit: what its scores are in; read: what is explained of the model's logits. completeness: they promise to add up, and the error is reported. needs: the kinds of answer
     that it can explain.
     """
 
@@ -74,7 +77,8 @@ class Method:
     help: str
     unit: str
     completeness: bool
-    function: Callable[[Question], Answer]
+    function: Callable[[Question, Read], Answer]
+    read: Read
     needs: frozenset[str] = frozenset({"label"})
 
 
@@ -113,7 +117,8 @@ def explain(
         raise UserError("{steps} steps are too few; use at least 1", steps=steps)
     refuse_empty({"text": [text], **({"pair": [pair]} if pair else {})}, predictor.task.layout.inputs)
     question = _ask(predictor, (text, pair) if pair else (text,), label, at, steps, report)
-    answer = METHODS[method].function(question)
+    row = METHODS[method]
+    answer = row.function(question, row.read)
     total = float(answer.words.sum()) + answer.special
     return Attribution(
         method=method,
@@ -248,16 +253,19 @@ def _logits(question: Question, embedded: torch.Tensor) -> torch.Tensor:
     return logits if question.token is None else logits[:, question.token]
 
 
-def _probability(question: Question, embedded: torch.Tensor) -> torch.Tensor:
-    """Probability of the asked class, (B,)."""
-    return _logits(question, embedded).softmax(dim=-1)[:, question.index]
+def _probability(question: Question, logits: torch.Tensor) -> torch.Tensor:
+    """Probability of the asked class."""
+    return _log_odds(question, logits).sigmoid()
 
 
-def _log_odds(question: Question, embedded: torch.Tensor) -> torch.Tensor:
-    """log p − log (1 − p) of the asked class, (B,): unlike p, it does not go flat where the model is certain."""
-    logits = _logits(question, embedded)
-    others = [i for i in range(logits.shape[1]) if i != question.index]
-    return logits[:, question.index] - logits[:, others].logsumexp(dim=-1)
+def _log_odds(question: Question, logits: torch.Tensor) -> torch.Tensor:
+    """log p − log (1 − p) of the asked class: unlike p, it does not go flat where the model is certain."""
+    return question.predictor.goal.log_odds(logits, question.index)
+
+
+def _plain(question: Question, logits: torch.Tensor) -> torch.Tensor:
+    """The number itself, of a model that answers with one."""
+    return logits[:, question.index]
 
 
 def _embed(question: Question, ids: torch.Tensor) -> torch.Tensor:
@@ -275,7 +283,7 @@ def _baseline(question: Question) -> torch.Tensor:
     return ids
 
 
-def _integrated_gradients(question: Question) -> Answer:
+def _integrated_gradients(question: Question, read: Read) -> Answer:
     embedded, baseline = _embed(question, question.inputs["input_ids"]), _embed(question, _baseline(question))
     done = 0
 
@@ -284,7 +292,7 @@ def _integrated_gradients(question: Question) -> Answer:
         done += len(points)
         if question.report is not None:
             question.report(min(done, question.steps), question.steps)
-        return _probability(question, points)
+        return read(question, _logits(question, points))
 
     with torch.enable_grad():
         from captum.attr import IntegratedGradients  # here, because it takes half a second and most pages never need it
@@ -296,32 +304,33 @@ def _integrated_gradients(question: Question) -> Answer:
             internal_batch_size=max(1, TOKENS_PER_BATCH // embedded.shape[1]),
         )
     with torch.inference_mode():
-        ends = _probability(question, torch.cat((embedded, baseline))).double()
+        ends = read(question, _logits(question, torch.cat((embedded, baseline)))).double()
     return _add_up(question, scores.sum(dim=-1)[0], float(ends[0] - ends[1]))
 
 
-def _input_x_gradient(question: Question) -> Answer:
+def _input_x_gradient(question: Question, read: Read) -> Answer:
     with torch.enable_grad():
         embedded = _embed(question, question.inputs["input_ids"]).requires_grad_()
-        (gradient,) = torch.autograd.grad(_log_odds(question, embedded)[0], embedded)
+        (gradient,) = torch.autograd.grad(read(question, _logits(question, embedded))[0], embedded)
     return _add_up(question, (embedded * gradient).sum(dim=-1)[0], None)
 
 
-def _deletion(question: Question) -> Answer:
+def _deletion(question: Question, read: Read) -> Answer:
     variants = [question.texts]
     for word in question.words:
         variants.append(
             tuple(_without(text, word) if source == word.source else text for source, text in enumerate(question.texts))
         )
     predictor = question.predictor
-    probs = probabilities(
-        predictor.model,
-        predictor.tokenizer,
-        {role: [variant[i] for variant in variants] for i, role in enumerate(("text", "pair")[: len(question.texts)])},
-        predictor.max_length,
-        report=question.report,
-    )[:, question.index]
-    return Answer(probs[0] - probs[1:], 0.0, None)
+    columns = {
+        role: [variant[i] for variant in variants] for i, role in enumerate(("text", "pair")[: len(question.texts)])
+    }
+    rows, _ = batches.encode(predictor.tokenizer, columns, predictor.max_length, question.report)
+    answers = np.zeros(len(rows))
+    for places, _, output in batches.forward(predictor.model, predictor.tokenizer, rows, report=question.report):
+        answers[places] = read(question, output.logits.double()).cpu().numpy()
+    check_finite(answers)
+    return Answer(answers[0] - answers[1:], 0.0, None)
 
 
 def _without(text: str, word: Word) -> str:
@@ -343,6 +352,7 @@ METHODS: dict[str, Method] = {
             N_("probability"),
             True,
             _integrated_gradients,
+            _probability,
         ),
         Method(
             "input-x-gradient",
@@ -354,6 +364,7 @@ METHODS: dict[str, Method] = {
             N_("log-odds"),
             False,
             _input_x_gradient,
+            _log_odds,
         ),
         Method(
             "tag-integrated-gradients",
@@ -365,6 +376,7 @@ METHODS: dict[str, Method] = {
             N_("probability"),
             True,
             _integrated_gradients,
+            _probability,
             frozenset({"tags"}),
         ),
         Method(
@@ -377,6 +389,7 @@ METHODS: dict[str, Method] = {
             N_("log-odds"),
             False,
             _input_x_gradient,
+            _log_odds,
             frozenset({"tags"}),
         ),
         Method(
@@ -389,6 +402,7 @@ METHODS: dict[str, Method] = {
             N_("probability"),
             False,
             _deletion,
+            _probability,
         ),
     )
 }

@@ -85,9 +85,9 @@ class Head:
 
     auto: the transformers class that puts it there; suffix: how the architectures that have it end. new: whether a training
     makes a new one — always (its labels are those of the data), missing (only where the checkpoint has none and the family
-    can have one) or never. settings: values of the model's configuration that belong to it; chosen: numbers there that
-    training chooses on the validation rows, each with its bounds. missing: what is said of a model
-    without one; instead: what is said of a model that has this head where another is needed.
+    can have one) or never. settings: values of the model's configuration that belong to it, which tell heads of one class apart.
+    single: whether it has one output (True) or several (False); None where it may have either.
+    missing: what is said of a model without one; instead: what is said of a model that has this head where another is needed.
     """
 
     id: str
@@ -97,7 +97,14 @@ class Head:
     missing: str
     instead: str
     settings: Mapping[str, object] = field(default_factory=dict)
-    chosen: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    single: bool | None = None
+
+    def fits(self, config: PretrainedConfig) -> bool:
+        """Whether a configuration has the values that belong to this head, or leaves them open."""
+        own = config.to_dict()
+        if self.single is not None and self.single is not (config.num_labels == 1):
+            return False
+        return all(own.get(name) in (None, value) for name, value in self.settings.items())
 
 
 HEADS: dict[str, Head] = {
@@ -111,6 +118,7 @@ HEADS: dict[str, Head] = {
             N_("'{name}' has no classifier: it is a pre-trained encoder that must be fine-tuned first"),
             N_("'{name}' is a classifier of whole texts: use it for text classification, or fine-tune it for this"),
             {"problem_type": "single_label_classification"},
+            single=False,
         ),
         Head(
             "tagger",

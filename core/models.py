@@ -253,7 +253,7 @@ def _is_own(name: str) -> bool:
     return name in bundled.READY or _package(name) is not None
 
 
-def _complete(config: PretrainedConfig, head: Head, labels: tuple[str, ...], chosen: Mapping[str, float]) -> None:
+def _complete(config: PretrainedConfig, head: Head, labels: tuple[str, ...], chosen: Mapping[str, object]) -> None:
     """Name the head's outputs, where they have names, and set what belongs to it."""
     if labels:
         config.id2label, config.label2id = dict(enumerate(labels)), {label: i for i, label in enumerate(labels)}
@@ -324,11 +324,10 @@ def _makes(name: str, head: Head, *, allow_path: bool) -> bool:
     )
 
 
-def _answers(name: str, head: Head, labels: tuple[str, ...], *, allow_path: bool) -> bool:
-    """Whether the model was trained to choose between the very same labels, so that training goes on with its head."""
-    return (
-        has_head(name, head.id, allow_path=allow_path) and choices(load_config(name, allow_path=allow_path)) == labels
-    )
+def _answers(name: str, head: Head, wanted: tuple[str, ...], *, allow_path: bool) -> bool:
+    """Whether the model was trained to answer with the very same labels, so that training goes on with its head."""
+    config = load_config(name, allow_path=allow_path)
+    return has_head(name, head.id, allow_path=allow_path) and head.fits(config) and labels(config) == wanted
 
 
 def _ready(row: bundled.Ready, attention: Attention) -> PreTrainedModel:
@@ -367,7 +366,8 @@ def _load(
 def head_of(config: PretrainedConfig) -> str:
     """The head that a checkpoint was saved with, "" for a bare encoder."""
     names = config.architectures or []
-    return next((row.id for row in HEADS.values() if any(name.endswith(row.suffix) for name in names)), "")
+    rows = [row for row in HEADS.values() if any(name.endswith(row.suffix) for name in names)]
+    return next((row.id for row in rows if row.fits(config)), rows[0].id if rows else "")
 
 
 def has_head(name: str, head: str, *, allow_path: bool = False) -> bool:

@@ -356,8 +356,8 @@ class RunReport:
 
     evaluations: "test" and "validation" are the trained model on each split, "baseline" is the same model on the test split
     before any training; those that the data has no rows for are left out. "tfidf" is what counting words (TF-IDF and logistic
-    regression) reaches with the same rows, where the task has one label for each. seconds: training alone, evaluations and
-    checkpoints left out. best_step: the step whose weights are in model/. cut_share: fraction of training texts longer than
+    regression) reaches with the same rows, where the task can say it; other simple ways have the id of their `Beside` row. seconds:
+    training alone, evaluations and checkpoints left out. best_step: the step whose weights are in model/. cut_share: fraction of training texts longer than
     max_length, which lost their end there (0 for tasks that go on in another block or window). environment: versions,
     processor, threads, precision. data: what the loader reported. chosen_by: the METRICS id that the best step was chosen by on the
     validation rows, "" where there were none or an earlier version chose.

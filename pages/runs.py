@@ -13,6 +13,7 @@ from core.figures import training as training_figures
 from core.metrics import METRICS, mcnemar
 from core.results import Evaluation, RunReport
 from core.runs import Run
+from core.tasks.table import TASKS
 from pages.shared import charts, choices, inputs, layout, path, visitor, words
 from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _
@@ -242,7 +243,12 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
     st.caption(caption)
     left, right = st.columns(2)
     with left:
-        charts.plot(training_figures.loss_curve(found, against=against, text=_), "compare_loss", _("Loss of each run"))
+        task = TASKS.get(picked[0].config.task) if len(tasks) == 1 else None
+        charts.plot(
+            training_figures.loss_curve(found, against=against, title=_(task.loss_title) if task else "", text=_),
+            "compare_loss",
+            _("Loss of each run"),
+        )
         charts.plot(
             training_figures.learning_rate_curve(found, against=against, text=_),
             "compare_rate",

@@ -14,7 +14,7 @@ from transformers import CONFIG_MAPPING, PretrainedConfig
 from transformers.activations import ACT2FN
 
 from core.errors import N_, Note, UserError
-from core.families import FAMILIES, HEADS
+from core.families import FAMILIES
 from core.safety import CONFIG, check_config, read_json
 
 MOST_LABELS = 1_000
@@ -88,7 +88,6 @@ def read(folder: Path) -> tuple[PretrainedConfig, tuple[Note, ...]]:
     except (StrictDataclassError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise UserError("config.json cannot be used: {reason}", reason=" ".join(str(error).split())[:200]) from error
     _check_together(config)
-    config.update(_chosen(content))
     return config, notes
 
 
@@ -130,18 +129,6 @@ def _refused(name: str, value: object, allowed: str) -> UserError:
         value=_short(value),
         allowed=allowed,
     )
-
-
-def _chosen(content: Mapping[str, Any]) -> dict[str, float]:
-    """The numbers that the training of a head chose."""
-    found = {}
-    for head in HEADS.values():
-        for name, (least, most) in head.chosen.items():
-            value = content.get(name)
-            if value is not None:
-                _allow(_is_number(value) and least <= value <= most, name, value, f"{least:g}–{most:g}")
-                found[name] = float(value)
-    return found
 
 
 def _short(value: object) -> str:

@@ -30,7 +30,7 @@ MEASURES_FIRST = ("test", "validation", "train")
 def rows(
     table: Table, columns: Mapping[str, str], row_splits: RowSplits, preparation: Preparation = AS_READ
 ) -> pd.DataFrame:
-    """The chosen columns as text, pair, label (as far as there are any) and split, plus three more.
+    """The chosen columns as text, pair, label, score (as far as there are any) and split, plus three more.
 
     key: what makes two inputs the same. given: the label as the source has it; read: as it is read, "" where it stands for none.
     label: by the name that it is to have, "" where it is to be left out as well.
@@ -46,7 +46,7 @@ def rows(
             content["label"] = _unified(["" if label in none else label for label in content["label"]])
         names = dict(preparation.labels)
         content["read"], content["label"] = content["label"], [names.get(label, label) for label in content["label"]]
-    inputs = [content[role] for role in columns if role != "label"]
+    inputs = [content[role] for role in columns if role not in ("label", "score")]
     content["key"] = list(map(key, zip(*inputs, strict=True)))
     content["split"] = list(row_splits or ("train",) * len(table.frame))
     return pd.DataFrame(content, dtype=object)

@@ -190,6 +190,8 @@ def _guess_by_content(frame: pd.DataFrame, roles: Sequence[Role], chosen: dict[s
     for role in roles:
         if role.kind == "label" and role.id not in chosen:
             chosen[role.id] = _guess_label(frame, sample, plain)
+        elif role.kind == "score" and role.id not in chosen:
+            chosen[role.id] = _guess_score(frame, sample, plain)
     plain = [column for column in plain if column not in chosen.values()]
     open_roles = [role.id for role in roles if role.kind == "text" and role.id not in chosen]
     wordy = [column for column in plain if not sample[column].map(is_number).all()]
@@ -229,6 +231,21 @@ def _guess_label(frame: pd.DataFrame, sample: pd.DataFrame, plain: Sequence[str]
     raise UserError(
         "which column holds the label is not clear: it can be any of {candidates}; name it. The file has: {columns}",
         candidates=_some(likely),
+        columns=_listed(frame),
+    )
+
+
+def _guess_score(frame: pd.DataFrame, sample: pd.DataFrame, plain: Sequence[str]) -> str:
+    """The one column of different numbers. Raises UserError when there is none, or several."""
+    candidates = [
+        column
+        for column in plain
+        if filled(sample[column]) >= FILLED and sample[column].nunique() > 1 and sample[column].map(is_number).all()
+    ]
+    if len(candidates) == 1:
+        return candidates[0]
+    raise UserError(
+        "which column holds the score is not clear; name it, or call it 'score'. The file has: {columns}",
         columns=_listed(frame),
     )
 

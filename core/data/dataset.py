@@ -20,7 +20,7 @@ from core.tables.table import Reading, Table
 RowSplits = (
     tuple[str, ...] | None
 )  # train, validation or test for each row, or "" (not understood), where the source says it
-Kind = Literal["text", "label", "words", "tags", "answers"]
+Kind = Literal["text", "label", "score", "words", "tags", "answers"]
 
 SEED = 13
 HELD_OUT = 0.1
@@ -29,8 +29,9 @@ ROWS_TO_TRUST = 10  # of one label: with fewer, it is reported as rare
 
 @dataclass(frozen=True)
 class Role:
-    """What a column is for. kind: what its cells hold: one text, one label, a list of words, a list of tags or spans, answers to a
-    question. name: of one input, as a field or a heading calls it. empty: what is said of an input with nothing in it; "" for what is said of any."""
+    """What a column is for. kind: what its cells hold: one text, one label, one number, a list of words, a list of tags or spans, answers
+    to a question. name: of one input, as a field or a heading calls it. empty: what is said of an input with nothing in it, "" for what
+    is said of any."""
 
     id: str
     title: str
@@ -70,8 +71,8 @@ class TextDataset:
     """Rows ready for a task.
 
     columns: role → column of the source. label_names: what the labels or tags of the rows are indices into or made of, () where
-    there are none. splits: train, validation and test, each with what the layout builds: the columns text, pair and label (int)
-    where there are such roles.
+    there are none. splits: train, validation and test, each with what the layout builds: the columns text, pair, label (int)
+    and score (float) where there are such roles.
     """
 
     id: str

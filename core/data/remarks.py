@@ -3,6 +3,7 @@
 The command line and the pages say the same. This module does not know how a sentence is shown, nor which tasks there are.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from core.data.clean import REPEATED
 from core.errors import N_, Note
 from core.results import JOINED, DataReport
 
+NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 MUCH = 0.2  # share of the rows; from here on it is a warning that they were left out
 
 
@@ -47,6 +49,12 @@ def remarks(report: DataReport, more: tuple[Note, ...] = ()) -> tuple[Remark, ..
         message = N_("labels with fewer than ten rows can be neither learnt nor measured well: {labels}")
         found.append(Remark(message, {"labels": ", ".join(rare[:20])}, warning=True))
     found += (Remark(message, values) for message, values in report.notes)
+    if is_scale(report):
+        message = N_(
+            "the labels are numbers; each is learnt as a class of its own. If they are steps of a scale ({labels}), a task that learns a score knows "
+            "which of them lie close together"
+        )
+        found.append(Remark(message, {"labels": ", ".join(list(report.label_counts)[:10])}))
     if report.tagged:
         message = N_("each row looks like a word with its tag; a task that tags words reads such a file as sentences")
         found.append(Remark(message, warning=True))
@@ -57,6 +65,16 @@ def remarks(report: DataReport, more: tuple[Note, ...] = ()) -> tuple[Remark, ..
         )
         found.append(Remark(message, {"column": ", ".join(report.more_texts[:5]), "joined": joined(report)}))
     return tuple(found)
+
+
+def is_scale(report: DataReport) -> bool:
+    """Whether the labels are numbers that may be the steps of a scale: three or more, and not the bare 0, 1, 2 … of numbered classes."""
+    labels = list(report.label_counts)
+    return (
+        len(labels) > 2
+        and all(NUMBER.fullmatch(label) for label in labels)
+        and labels != list(map(str, range(len(labels))))
+    )
 
 
 def joined(report: DataReport) -> str:

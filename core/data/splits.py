@@ -177,12 +177,16 @@ def as_datasets(rows: pd.DataFrame, label_names: tuple[str, ...], shared: tuple[
     features = {role: datasets.Value("string") for role in texts}
     if label_names:
         features["label"] = datasets.Value("int64")
+    if "score" in rows:
+        features["score"] = datasets.Value("float64")
     found = {}
     for split in SPLIT_VALUES:
         part = rows[rows["split"] == ("train" if split in shared else split)]
         content = {role: list(part[role]) for role in texts}
         if label_names:
             content["label"] = [numbers[label] for label in part["label"]]
+        if "score" in rows:
+            content["score"] = list(part["score"])
         found[split] = datasets.Dataset.from_dict(content, features=datasets.Features(features))
     return datasets.DatasetDict(found)
 

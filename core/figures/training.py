@@ -58,15 +58,16 @@ def loss_curve(
     *,
     against: Against = "step",
     uniform: float | None = None,
+    title: str = "",
     text: Translate = str,
 ) -> go.Figure:
     """Training loss (lines or filled markers) and validation loss (open or diamond markers). runs: title → its events, up to four.
 
     The training loss of single batches is noisy: from 40 points on it is drawn faintly with its running mean (over a
     tenth of them) on top. With several runs the legend names the runs. uniform: the loss of knowing nothing, a line of
-    its own over the training steps (ln V of a masked language model).
+    its own over the training steps (ln V of a masked language model). title: what the loss is, translated; cross-entropy when empty.
     """
-    figure = _curves(runs, against, text("Cross-entropy loss (nats)"), text("Loss"), text)
+    figure = _curves(runs, against, title or text("Cross-entropy loss (nats)"), text("Loss"), text)
     for i, (title, events) in enumerate(runs.items()):
         one = len(runs) == 1
         colour = CATEGORIES[i]

@@ -23,7 +23,7 @@ from core import models
 from core.batches import Report
 from core.data.dataset import TextDataset
 from core.data.layouts import Layout
-from core.errors import UserError
+from core.errors import N_, UserError
 from core.results import Evaluation, Prediction, RunConfig
 from core.tables.table import Table
 
@@ -77,6 +77,19 @@ def no_confusion(evaluation: Evaluation) -> Confused | None:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """A simple way to answer, which a trained model is compared with on the same rows.
+
+    id: in RunReport.evaluations; title: a noun, help: how it answers. measure(config, dataset, split): what it reaches, None where it cannot be had.
+    """
+
+    id: str
+    title: str
+    help: str
+    measure: Callable[[RunConfig, TextDataset, str], Evaluation | None]
+
+
+@dataclass(frozen=True)
 class Task:
     """One kind of training.
 
@@ -89,7 +102,8 @@ class Task:
     advised: values of RunConfig that suit the task where a preset does not know better. pipeline: transformers' pipeline and
     the hub's tag, "" where there is none. table: what the command line and the model card show of an evaluation besides its
     metrics. example: a dozen rows, for the tests and for a first try. word_counts(task, dataset, split): what counting words reaches
-    with the same rows, which a model must beat; None for tasks without one label for each row. never_found(evaluation): labels that
+    with the same rows, which a model must beat; None for tasks whose rows have no labels or scores. counted_by: the name of that way.
+    beside: other simple ways that are measured on the same rows. loss_title: what the loss is. never_found(evaluation): labels that
     occur and were never answered rightly. confused(evaluation): the two labels that are taken for each other most.
     """
 
@@ -114,6 +128,9 @@ class Task:
     pipeline: str = ""
     table: Callable[[Evaluation], Lines] = no_table
     word_counts: Callable[[str, TextDataset, str], Evaluation | None] | None = None
+    counted_by: str = N_("TF-IDF with logistic regression")
+    beside: tuple[Beside, ...] = ()
+    loss_title: str = N_("Cross-entropy loss (nats)")
     never_found: Callable[[Evaluation], tuple[str, ...]] = no_labels
     confused: Callable[[Evaluation], Confused | None] = no_confusion
 
@@ -188,6 +205,12 @@ class Goal(ABC):
     def loss(self, model: nn.Module, batch: Mapping[str, Tensor], weights: Tensor | None = None) -> Tensor:
         """The loss of a batch, a scalar in float32. weights: of the classes, (C), for tasks that know class weights."""
 
+    def begin(self, model: PreTrainedModel, rows: Rows) -> None:  # noqa: B027 — most goals need nothing
+        """Put into a fresh model what it needs to learn these rows well. By default nothing."""
+
+    def finish(self, model: PreTrainedModel) -> None:  # noqa: B027 — as begin
+        """Make an ordinary model again of one that `begin` changed; its answers stay the same. By default nothing."""
+
     def weights(self, rows: Rows) -> Tensor:
         """Class weights, (C) in float32, that make rare labels count as much as frequent ones."""
         raise UserError("the task '{task}' knows no class weights", task=self.task)
@@ -196,14 +219,14 @@ class Goal(ABC):
         """Levels that the curves are compared with, by name."""
         return {}
 
-    # --- Measuring ---
+    def chosen(self, validation: Evaluation | None) -> Mapping[str, object]:
+        """What a trained model's configuration has to hold besides, because it was chosen on the validation rows.
 
-    def chosen(self, model: PreTrainedModel, dataset: TextDataset, report: Report) -> Mapping[str, float]:
-        """The numbers (Head.chosen) that suit a trained model best on the validation rows; its configuration keeps them.
-
-        report(done, total) may raise Cancelled.
+        validation: what was measured on them with its weights, None where there are none.
         """
         return {}
+
+    # --- Measuring ---
 
     @abstractmethod
     def measure(
@@ -227,6 +250,11 @@ class Goal(ABC):
         return []
 
     # --- Answering ---
+
+    def log_odds(self, logits: Tensor, index: int) -> Tensor:
+        """log p − log (1 − p) of a label, (B,), from logits (B, C): here of one label out of several, by softmax."""
+        others = [i for i in range(logits.shape[1]) if i != index]
+        return logits[:, index] - logits[:, others].logsumexp(dim=-1)
 
     @abstractmethod
     def predict(

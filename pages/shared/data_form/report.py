@@ -126,7 +126,7 @@ def _sentences(notes: Sequence[Note]) -> str:
 
 
 def offers(source: Source, report: DataReport) -> None:
-    """What mends it: spellings of a label merged, a task that reads words with tags or two texts, or two columns as one text."""
+    """What mends it: spellings of a label merged, a task that reads words with tags or two texts or learns a score, or two columns as one text."""
     task = TASKS[source.task]
     labels.offer_merge(report, source.labels, recipe.values())
     roles = {role.id for role in task.layout.roles}
@@ -134,6 +134,9 @@ def offers(source: Source, report: DataReport) -> None:
     joined = core_remarks.joined(report)
     if joined:
         others += [row for row in offered() if roles < {role.id for role in row.layout.roles}]
+    if core_remarks.is_scale(report):
+        same = [row for row in offered() if row.layout.inputs == task.layout.inputs]
+        others += [row for row in same if any(role.kind == "score" for role in row.layout.roles)]
     if not (others or joined):
         return
     with st.container(horizontal=True):

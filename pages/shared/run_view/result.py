@@ -194,8 +194,8 @@ def numbers(evaluation: Evaluation, report: RunReport) -> None:
             delta_color="off",
             delta_arrow="off",
             help=_(
-                "{metric} of TF-IDF with logistic regression, which learnt from the same rows in seconds and was measured on the same ones. A model is worth its cost where it does better."
-            ).format(metric=_(METRICS[known[0]].title)),
+                "{metric} of {way}, which learnt from the same rows in seconds and was measured on the same ones. A model is worth its cost where it does better."
+            ).format(metric=_(METRICS[known[0]].title), way=_(TASKS[evaluation.task].counted_by)),
         )
     columns[-1].metric(
         _("Training time"), duration(report.seconds), help=_("Training alone; evaluations and checkpoints left out.")

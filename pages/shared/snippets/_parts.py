@@ -202,10 +202,10 @@ bf16 = {pays}  # whether bfloat16 is faster than float32 on the studio's machine
 """
 
 
-def gradients(chosen: str, answer: str, *, integrated: bool) -> str:
+def gradients(chosen: str, answer: str, *, integrated: bool, plain: bool = False) -> str:
     """`scores` of the tokens in `ids`, and their lines: integrated gradients of a probability, or input x gradient of log-odds.
 
-    chosen: the script's name for the index of the label; answer: how the logits, (batch, labels), are taken from the model's output.
+    plain: of the model's number itself instead of either. chosen: the script's name for the index of the label; answer: how the logits, (batch, labels), are taken from the model's output.
     """
     score = f"""
 
@@ -213,9 +213,13 @@ def score(embedded):
     others = {{name: tensor.expand(len(embedded), -1) for name, tensor in inputs.items()}}
     logits = model(inputs_embeds=embedded, **others){answer}
 """
+    probability = f"    return logits.softmax(dim=-1)[:, {chosen}]  # the probability\n"
+    log_odds = f"""    rest = [i for i in range(logits.shape[1]) if i != {chosen}]
+    return logits[:, {chosen}] - logits[:, rest].logsumexp(dim=-1)  # the log-odds
+"""
+    score += f"    return logits[:, {chosen}]\n" if plain else probability if integrated else log_odds
     if integrated:
-        work = f"""    return logits.softmax(dim=-1)[:, {chosen}]  # the probability
-
+        work = """
 
 masked = ids.masked_fill(~special, tokenizer.mask_token_id)
 parts = IntegratedGradients(score).attribute(
@@ -223,9 +227,7 @@ parts = IntegratedGradients(score).attribute(
 )
 """
     else:
-        work = f"""    rest = [i for i in range(logits.shape[1]) if i != {chosen}]
-    return logits[:, {chosen}] - logits[:, rest].logsumexp(dim=-1)  # the log-odds
-
+        work = """
 
 embedded = embed(ids).detach().requires_grad_()
 parts = embedded * torch.autograd.grad(score(embedded).sum(), embedded)[0]

@@ -24,6 +24,8 @@ def amount(score: float, method: str) -> str:
     """A score in the unit of its method."""
     if explain.METHODS[method].unit == "probability":
         return _("{points:+.2f} percentage points").format(points=100 * score)
+    if explain.METHODS[method].unit == "score":
+        return _("{value:+.3f} of the score").format(value=score)
     return _("{value:+.3f} log-odds").format(value=score)
 
 
@@ -54,13 +56,13 @@ def tinted(attribution: Attribution, texts: tuple[str, ...]) -> str:
     return "".join(parts)
 
 
-def keys(label: str) -> str:
+def keys(attribution: Attribution) -> str:
     """What tint, underline and mark mean."""
-    word, supports = escape(_("word")), escape(_("speaks for “{label}”").format(label=label))
-    opposes, tint = (
-        escape(_("speaks against it")),
-        escape(_("The stronger the tint, the more it moved the answer; hover for the value.")),
-    )
+    word, supports = escape(_("word")), escape(_("speaks for “{label}”").format(label=attribution.label))
+    opposes = escape(_("speaks against it"))
+    if explain.METHODS[attribution.method].unit == "score":
+        supports, opposes = escape(_("raises the score")), escape(_("lowers the score"))
+    tint = escape(_("The stronger the tint, the more it moved the answer; hover for the value."))
     return (
         '<div class="keys">'
         f'<span class="words small"><span class="for" style="background:rgba(0,114,178,.4)">{word}<sup>▲</sup></span> {supports}</span>'
@@ -100,7 +102,7 @@ def which_words(
         st.info(_("The model reads no word of this text."))
         return attribution, subject, method
     st.html(tinted(attribution, tuple(given.values())))
-    st.html(keys(attribution.label))
+    st.html(keys(attribution))
     charts.plot(
         predictions_figures.contributions(attribution, text=_),
         key="contributions",
@@ -109,7 +111,20 @@ def which_words(
     more = len(attribution.words) - predictions_figures.MOST_WORDS
     if more > 0:
         st.caption(_("The {count} words that moved it most.").format(count=predictions_figures.MOST_WORDS))
-    if attribution.completeness_error is not None and attribution.expected is not None:
+    in_points = explain.METHODS[method].unit == "probability"
+    if attribution.completeness_error is not None and attribution.expected is not None and not in_points:
+        st.caption(
+            _(
+                "Completeness error {error:.4f}: the contributions should add up to the {expected:+.3f} by which the score differs from that "
+                "of the fully masked text; they add up to {total:+.3f}, of which special tokens hold {special:+.3f}."
+            ).format(
+                error=attribution.completeness_error,
+                expected=attribution.expected,
+                total=attribution.total,
+                special=attribution.special,
+            )
+        )
+    elif attribution.completeness_error is not None and attribution.expected is not None:
         st.caption(
             _(
                 "Completeness error {error:.4f} percentage points: the scores should add up to the {expected:+.2f} points by which "
