@@ -60,6 +60,9 @@ LEFT_OUT = {
     *ONLY,
 }
 LABELS = ("id2label", "label2id")
+THRESHOLDS = (
+    "thresholds"  # the studio's own setting: by name, from which value on a model's answer counts, chosen on validation
+)
 
 
 def read(folder: Path) -> tuple[PretrainedConfig, tuple[Note, ...]]:
@@ -82,6 +85,7 @@ def read(folder: Path) -> tuple[PretrainedConfig, tuple[Note, ...]]:
     settings = {name: value for name, value in content.items() if name in known and name not in LABELS}
     for name, value in settings.items():
         _check(name, value)
+    settings |= _thresholds(content.get(THRESHOLDS))
     names, notes = _labels(content)
     try:
         config: PretrainedConfig = kind(**settings, id2label=names, label2id={name: i for i, name in names.items()})
@@ -212,6 +216,13 @@ def _labels(content: Mapping[str, Any]) -> tuple[dict[int, str], tuple[Note, ...
             )
         )
     return dict(enumerate(names)), tuple(notes)
+
+
+def _thresholds(written: object) -> dict[str, Any]:
+    """The setting THRESHOLDS where it is one; whatever else has this name is left out, as is all that the studio does not know."""
+    if not isinstance(written, dict) or len(written) > MOST_LABELS or not all(map(_is_number, written.values())):
+        return {}
+    return {THRESHOLDS: {_name(name): float(value) for name, value in written.items()}}
 
 
 def _name(value: object) -> str:
