@@ -56,9 +56,9 @@ def tinted(attribution: Attribution, texts: tuple[str, ...]) -> str:
     return "".join(parts)
 
 
-def keys(attribution: Attribution) -> str:
-    """What tint, underline and mark mean."""
-    word, supports = escape(_("word")), escape(_("speaks for “{label}”").format(label=attribution.label))
+def keys(attribution: Attribution, title: str) -> str:
+    """What tint, underline and mark mean. title: of what is explained, where it has no label."""
+    word, supports = escape(_("word")), escape(_("speaks for “{label}”").format(label=attribution.label or title))
     opposes = escape(_("speaks against it"))
     if explain.METHODS[attribution.method].unit == "score":
         supports, opposes = escape(_("raises the score")), escape(_("lowers the score"))
@@ -88,7 +88,9 @@ def which_words(
     with right:
         offered = {number: subject.title for number, subject in enumerate(subjects)}
         key = "playground_subject"
-        of = tuple((subject.label, subject.at, subject.end) for subject in subjects)  # other subjects are another choice
+        of = tuple(
+            (subject.label, subject.at, subject.end) for subject in subjects
+        )  # other subjects are another choice
         chosen = choices.kept(key, offered, 0) if st.session_state.get(f"{key}_of") == (name, of) else 0
         st.session_state[f"{key}_of"] = (name, of)
         chosen = choices.listed(
@@ -102,7 +104,7 @@ def which_words(
         st.info(_("The model reads no word of this text."))
         return attribution, subject, method
     st.html(tinted(attribution, tuple(given.values())))
-    st.html(keys(attribution))
+    st.html(keys(attribution, subject.title))
     charts.plot(
         predictions_figures.contributions(attribution, text=_),
         key="contributions",
