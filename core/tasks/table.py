@@ -7,12 +7,19 @@ from transformers import PretrainedConfig
 
 from core import models
 from core.errors import UserError
-from core.tasks import classify, masked, next_sentence, tags
+from core.tasks import answers, classify, masked, next_sentence, tags
 from core.tasks.base import Task
 
 TASKS: dict[str, Task] = {
     row.id: row
-    for row in (classify.TEXT, classify.PAIR, tags.NAMED_ENTITIES, masked.MASKED, next_sentence.NEXT_SENTENCE)
+    for row in (
+        classify.TEXT,
+        classify.PAIR,
+        tags.NAMED_ENTITIES,
+        answers.QUESTION_ANSWERING,
+        masked.MASKED,
+        next_sentence.NEXT_SENTENCE,
+    )
 }
 
 
