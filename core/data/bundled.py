@@ -190,7 +190,7 @@ DATASETS: dict[str, Dataset] = {
             "question-answering",
             (),
             "en",
-            1695,
+            2419,
             N_("Apache-2.0 (written for this studio)"),
             N_(
                 "Passages of many kinds, each with several questions; a fifth of the questions have no answer in their passage, so that a model "

@@ -295,7 +295,9 @@ def derivation(config: RunConfig, size: Size) -> tuple[Note, ...]:
     if row and (config.epochs, config.batch_size) != (row.values["epochs"], row.values["batch_size"]):
         lines.append(
             (
-                N_("So few rows are read more often and in smaller batches: it takes {wanted:,} steps or more to learn {classes} labels."),
+                N_("So few rows are read more often and in smaller batches: it takes {wanted:,} steps or more to learn {classes} labels.")
+                if size.classes > 1
+                else N_("So few rows are read more often and in smaller batches: it takes {wanted:,} steps or more to learn from them."),
                 {"wanted": fewest_steps(row.steps, size.classes), "classes": size.classes},
             )
         )  # fmt: skip

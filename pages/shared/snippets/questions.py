@@ -21,7 +21,7 @@ def rows(name: str, file: str, dataset: TextDataset) -> str:
         read = (
             f"passages = [json.loads(line) for line in Path({str(path)!r}).read_text(encoding='utf-8').splitlines()]\n"
         )
-        return read + _of_passages("passages", "questions")
+        return read + OF_PASSAGES
     if not file:
         return f"records = list(load_dataset({name!r}, split='train'))\n" + _of_records(question, passage, answers)
     if not file.endswith((".json", ".jsonl")):
@@ -41,7 +41,7 @@ passages = [passage for record in records for passage in record.get("paragraphs"
     return (
         read
         + "if 'question' in passages[0]:\n    passages = [{'context': row['context'], 'qas': [row]} for row in passages]\n"
-        + _of_passages("passages", "qas")
+        + OF_PASSAGES
     )
 
 
@@ -65,12 +65,11 @@ rows = [(row[{question!r}].strip(), row[{passage!r}], places(row[{passage!r}], r
 """
 
 
-def _of_passages(passages: str, questions: str) -> str:
-    return f"""{PLACES}
+OF_PASSAGES = f"""{PLACES}
 rows = [
     (row["question"].strip(), passage["context"], [] if row.get("is_impossible") else places(passage["context"], row["answers"], row.get("starts")))
-    for passage in {passages}
-    for row in passage.get("qas", passage.get({questions!r}, []))
+    for passage in passages
+    for row in passage.get("qas") or passage.get("questions", [])
 ]
 """
 
