@@ -29,9 +29,9 @@ def sentences(document: str) -> tuple[str, ...]:
 def sentence_spans(document: str) -> tuple[tuple[int, int], ...]:
     """Where the sentences of a document stand: (start, end) of each in characters, without the white space around it."""
     cuts = [0]
-    for end in END.finditer(document):
-        if not ABBREVIATION.search(document[cuts[-1] : end.end()].strip()):
-            cuts.append(end.end())
+    for stop in END.finditer(document):
+        if not ABBREVIATION.search(document[cuts[-1] : stop.end()].strip()):
+            cuts.append(stop.end())
     spans = []
     for start, end in pairwise([*cuts, len(document)]):
         piece = document[start:end]

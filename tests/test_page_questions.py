@@ -132,6 +132,12 @@ def test_a_run_opens_with_a_question_of_its_own_data(run: str) -> None:
     assert "was good. The film" in app.session_state["shared_pair"]
 
 
+@pytest.mark.parametrize("view", ["texts", "models"])
+def test_two_questions_and_two_models_stand_beside_each_other(run: str, view: str) -> None:
+    app = check(open_page("playground", model=run, text=QUESTION, pair=PASSAGE, view=view, other_text="what was bad"))
+    assert not app.error
+
+
 def test_many_questions_at_once(run: str) -> None:
     decided(1.0)
     app = check(open_page("playground", model=run, view="many"))

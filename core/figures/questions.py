@@ -66,7 +66,7 @@ def curves(found: Curves, *, text: Translate = str) -> go.Figure:
     places = sorted({0, *(int(place) for place in high)})
     figure.update_layout(
         xaxis={"tickvals": places, "ticktext": [safe(tokens[place]) for place in places], "tickangle": -40},
-        yaxis={"range": [-0.02, 1.04], "tickformat": ".0%"},
+        yaxis={"range": [0, min(1.04, 1.2 * max(*start, *end))], "tickformat": ".0%", "rangemode": "tozero"},
     )
     legend_below(figure)
     return figure

@@ -185,18 +185,19 @@ def best_threshold(doubts: np.ndarray, f1s: np.ndarray, unanswerable: np.ndarray
 # --- Without a model ---------------------------------------------------------------------------------------------------
 
 
-def best_sentence(question: str, passage: str) -> Span:
-    """The sentence of a passage with most words of the question, the first of equals."""
+def best_sentence(question: str, passage: str) -> Span | None:
+    """The sentence of a passage with most words of the question, the first of equals; None where none has any."""
     asked = set(tokens(question))
     spans = sentence_spans(passage) or ((0, len(passage)),)
     shared = [len(asked & set(tokens(passage[start:end]))) for start, end in spans]
-    return Span(*spans[int(np.argmax(shared))])
+    return Span(*spans[int(np.argmax(shared))]) if any(shared) else None
 
 
 def baselines(questions: Sequence[str], passages: Sequence[str], gold: Sequence[Sequence[str]]) -> tuple[Baseline, ...]:
     """The sentence with most words in common, the sentence nearest by TF-IDF, and never an answer."""
     pairs = list(zip(questions, passages, strict=True))
-    shared = [passage[span.start : span.end] for question, passage in pairs for span in (best_sentence(question, passage),)]  # fmt: skip
+    best = [best_sentence(question, passage) for question, passage in pairs]
+    shared = [passage[span.start : span.end] if span else "" for span, passage in zip(best, passages, strict=True)]
     answers = {
         N_("the sentence with most words in common"): shared,
         N_("the sentence nearest by TF-IDF"): _nearest(questions, passages),

@@ -206,11 +206,13 @@ def _answer(prediction: Prediction, key: str) -> None:
     else:
         nearest, kind = best_sentence(prediction.text, prediction.pair), _("nearest sentence")
         st.html(_headline(_("No answer"), _("{share:.1%} doubt").format(share=prediction.doubt)))
-        st.html(marks.marked(prediction.pair, (Mark(nearest.start, nearest.end, kind),), (kind,)))
+        st.html(marks.marked(prediction.pair, _marks(nearest, kind), (kind,)))
         st.caption(
             _(
                 "The model finds no answer here. Marked is the sentence that has most words of the question: it was found by counting, not by reading."
             )
+            if nearest
+            else _("The model finds no answer here, and no sentence has a word of the question.")
         )
     st.caption(
         _("Doubt whether there is an answer: {doubt:.1%}; above {threshold:.1%} it says “no answer”.").format(
@@ -225,14 +227,12 @@ def _answer(prediction: Prediction, key: str) -> None:
                 {
                     _("Likeliest answers"): [answer.text for answer in shown],
                     probability: [answer.probability for answer in shown],
-                    _("From"): [answer.start for answer in shown],
-                    _("To"): [answer.end for answer in shown],
                 }
             ),
             hide_index=True,
             key=f"{key}_table",
             column_config={probability: st.column_config.NumberColumn(format="percent", width="small")},
-            alt=_("The likeliest answers with their probabilities and places in the passage"),
+            alt=_("The likeliest answers with their probabilities"),
         )  # fmt: skip
 
 
