@@ -1,12 +1,20 @@
 """BERT Studio: see, train and use BERT. Start it with `streamlit run app.py`.
 
-Only the page configuration and the navigation live here, so that every page also works when it is opened directly.
+The file is read twice: by the server, which finds in `app` what stands before every page, and as the script of each
+visit, which draws. Only the page configuration and the navigation live here, so that every page also works when it is
+opened directly.
 """
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from pages.shared import path
-from pages.shared.layout import ICON
+if get_script_run_ctx(suppress_warning=True) is None:
+    from pages.shared import server  # nothing else is imported before the server answers
 
-st.set_page_config(page_title="BERT Studio", page_icon=ICON, layout="wide")
-path.navigation().run()
+    app = st.App(__file__, middleware=server.MIDDLEWARE)
+else:
+    from pages.shared import path
+    from pages.shared.layout import ICON
+
+    st.set_page_config(page_title="BERT Studio", page_icon=ICON, layout="wide")
+    path.navigation().run()

@@ -3,6 +3,7 @@
     python -m benchmarks.small                       every data set, the preset "balanced", one seed
     python -m benchmarks.small --seeds 3 --grid      three seeds each, and the grid (hours)
     python -m benchmarks.small --grid --epochs 10 --rates 1e-4 2e-4 --data commands       one column of it
+    python -m benchmarks.small --data news --rows 50 200 800 --seeds 3                    what more rows give
     python -m benchmarks.small --quick               two tiny data sets and one tiny grid: does it run?
 
 Every contender has the same training, validation and test rows; another seed draws others.
@@ -256,11 +257,18 @@ def main() -> None:
     parser.add_argument(
         "--data", nargs="+", default=[], metavar="NAME", choices=[data.name for data in DATA], help="only these"
     )
+    parser.add_argument(
+        "--rows", type=int, nargs="+", default=[], help="so many, instead of each data set's own number"
+    )
     parser.add_argument("--quick", action="store_true", help="two tiny data sets, to see that it runs")
     parser.add_argument("--epochs", type=float, nargs="+", default=EPOCHS, help="of the grid")
     parser.add_argument("--rates", type=float, nargs="+", default=RATES, help="of the grid")
     options = parser.parse_args()
     chosen = [data for data in DATA if not options.data or data.name in options.data]
+    if options.rows:
+        chosen = [
+            replace(data, name=f"{data.name}, {rows} rows", rows=rows) for data in chosen for rows in options.rows
+        ]
     if options.quick:
         chosen = [replace(DATA[0], rows=24), replace(DATA[2], rows=100)]
         options.preset, options.grid, options.epochs, options.rates = "quick", True, (1.0,), (1e-4,)

@@ -78,7 +78,27 @@ READY: dict[str, Ready] = {
                 "Two hours of my life that I will never get back.",
                 "Not the masterpiece that everyone promised.",
             ),
-            N_("accuracy 0.849 (95 % interval 0.823–0.871) on 853 sentences that training never saw"),
+            N_("accuracy 0.849 (95% interval 0.823–0.871) on 853 sentences that training never saw"),
+        ),
+        Ready(
+            "minilm-topics",
+            N_("Subject of news"),
+            N_("Says which of seven subjects a short English news item is mainly about. It comes with the studio."),
+            "text-classification",
+            "classifier",
+            ("business", "culture", "environment", "health", "politics", "science", "sports"),
+            "minilm",
+            HOME / "topics",
+            "en",
+            "topics",
+            "Apache-2.0",
+            (
+                "The ferry company has sold its oldest ship to pay the debts of two bad summers.",
+                "A film about a forgotten football team opens the festival in Trieste on Friday.",
+                "After the storm, divers counted the corals off the island: four in ten are broken.",
+                "Parliament votes today on whether pharmacies may prescribe eye drops themselves.",
+            ),
+            N_("accuracy 0.911 (95 % interval 0.871–0.939) on 269 news items that training never saw"),
         ),
         Ready(
             "minilm-entities",
@@ -112,7 +132,7 @@ READY: dict[str, Ready] = {
                 "May asked Jordan whether Jordan is warm in May.",
                 "Kenya's Faith Kipyegon won again at the 2024 Olympics, says The Guardian.",
             ),
-            N_("F1 0.649 (95 % interval 0.595–0.705) on 166 sentences that training never saw"),
+            N_("F1 0.649 (95% interval 0.595–0.705) on 166 sentences that training never saw"),
         ),
     )
 }

@@ -21,6 +21,8 @@ from core.tasks.base import Task, check_finite
 from core.tasks.spans import NO_ANSWER
 from core.tokens import clean, shorten
 
+STEPS = 50  # points on the path of integrated gradients
+GRADIENT = 3  # predictions that take as long as one with its gradient
 TOKENS_PER_BATCH = 1_024  # with gradients: about 0.5 GB for a model of BERT-base's size
 
 
@@ -61,8 +63,8 @@ Read = Callable[[Question, torch.Tensor], torch.Tensor]  # what is taken from lo
 class Method:
     """One way to attribute.
 
-    unit: what its scores are in; read: what is explained of the model's logits. completeness: they promise to add up, and the error is reported. needs: the kinds of answer
-    that it can explain.
+    unit: what its scores are in; read: what is explained of the model's logits. completeness: they promise to add up, and the error is
+    reported. passes: words of the input → about how many predictions it takes as long as. needs: the kinds of answer that it can explain.
     """
 
     id: str
@@ -72,6 +74,7 @@ class Method:
     completeness: bool
     function: Callable[[Question, Read], Answer]
     read: Read
+    passes: Callable[[int], int]
     needs: frozenset[str] = frozenset({"label"})
 
 
@@ -89,7 +92,7 @@ def explain(
     at: int | None = None,
     end: int | None = None,
     method: str = "integrated-gradients",
-    steps: int = 50,
+    steps: int = STEPS,
     report: Report | None = None,
 ) -> Attribution:
     """How much each word of a text (and its pair) moved the model towards `label`, by default the predicted one.
@@ -312,96 +315,128 @@ def _without(text: str, word: words.Word) -> str:
     return before[:-1] + after if before[-1:].isspace() and (not after or after[0].isspace()) else before + after
 
 
+ADDS_UP = N_(
+    "Adds up the gradient on the way from the text with every word masked to the text as it is. The scores add up to "
+    "the difference in probability between the two; how far they miss it is shown."
+)
+ONE_GRADIENT = N_(
+    "One gradient, multiplied with the word's vector: fast, but it sees only how the answer would change near the text "
+    "as it is, and the scores need not add up to anything."
+)
+LEAVES_OUT = N_(
+    "Takes each word away in turn and asks again: the score is what the probability loses. Exact, but two words that "
+    "say the same hide each other, and it takes one prediction per word."
+)
+
 METHODS: dict[str, Method] = {
     row.id: row
     for row in (
         Method(
             "integrated-gradients",
             N_("Integrated gradients"),
-            N_(
-                "Adds up the gradient on the way from the text with every word masked to the text as it is. The scores add up to "
-                "the difference in probability between the two; how far they miss it is shown."
-            ),
+            ADDS_UP,
             N_("probability"),
             True,
             _integrated_gradients,
             _probability,
+            lambda words: GRADIENT * STEPS,
         ),
         Method(
             "input-x-gradient",
             N_("Input × gradient"),
-            N_(
-                "One gradient, multiplied with the word's vector: fast, but it sees only how the answer would change near the text "
-                "as it is, and the scores need not add up to anything."
-            ),
+            ONE_GRADIENT,
             N_("log-odds"),
             False,
             _input_x_gradient,
             _log_odds,
+            lambda words: GRADIENT,
         ),
         Method(
             "tag-integrated-gradients",
             N_("Integrated gradients"),
-            N_(
-                "Adds up the gradient on the way from the text with every word masked to the text as it is. The scores add up to "
-                "the difference in probability between the two; how far they miss it is shown."
-            ),
+            ADDS_UP,
             N_("probability"),
             True,
             _integrated_gradients,
             _probability,
+            lambda words: GRADIENT * STEPS,
             frozenset({"tags"}),
         ),
         Method(
             "tag-input-x-gradient",
             N_("Input × gradient"),
-            N_(
-                "One gradient, multiplied with the word's vector: fast, but it sees only how the answer would change near the text "
-                "as it is, and the scores need not add up to anything."
-            ),
+            ONE_GRADIENT,
             N_("log-odds"),
             False,
             _input_x_gradient,
             _log_odds,
+            lambda words: GRADIENT,
             frozenset({"tags"}),
+        ),
+        Method(
+            "labels-integrated-gradients",
+            N_("Integrated gradients"),
+            ADDS_UP,
+            N_("probability"),
+            True,
+            _integrated_gradients,
+            _probability,
+            lambda words: GRADIENT * STEPS,
+            frozenset({"labels"}),
+        ),
+        Method(
+            "labels-input-x-gradient",
+            N_("Input × gradient"),
+            ONE_GRADIENT,
+            N_("log-odds"),
+            False,
+            _input_x_gradient,
+            _log_odds,
+            lambda words: GRADIENT,
+            frozenset({"labels"}),
+        ),
+        Method(
+            "labels-deletion",
+            N_("Leave one word out"),
+            LEAVES_OUT,
+            N_("probability"),
+            False,
+            _deletion,
+            _probability,
+            lambda words: words + 1,
+            frozenset({"labels"}),
         ),
         Method(
             "span-integrated-gradients",
             N_("Integrated gradients"),
-            N_(
-                "Adds up the gradient on the way from the text with every word masked to the text as it is. The scores add up to "
-                "the difference in probability between the two; how far they miss it is shown."
-            ),
+            ADDS_UP,
             N_("probability"),
             True,
             _integrated_gradients,
             _span_probability,
+            lambda words: GRADIENT * STEPS,
             frozenset({"spans"}),
         ),
         Method(
             "span-input-x-gradient",
             N_("Input × gradient"),
-            N_(
-                "One gradient, multiplied with the word's vector: fast, but it sees only how the answer would change near the text "
-                "as it is, and the scores need not add up to anything."
-            ),
+            ONE_GRADIENT,
             N_("log-odds"),
             False,
             _input_x_gradient,
             _span_log_odds,
+            lambda words: GRADIENT,
             frozenset({"spans"}),
         ),
         Method(
             "deletion",
             N_("Leave one word out"),
-            N_(
-                "Takes each word away in turn and asks again: the score is what the probability loses. Exact, but two words that "
-                "say the same hide each other, and it takes one prediction per word."
-            ),
+            LEAVES_OUT,
             N_("probability"),
             False,
             _deletion,
             _probability,
+            lambda words: words + 1,
         ),
     )
 }

@@ -123,6 +123,15 @@ HEADS: dict[str, Head] = {
             single=False,
         ),
         Head(
+            "labeller",
+            AutoModelForSequenceClassification,
+            "ForSequenceClassification",
+            "always",
+            N_("'{name}' scores no labels one by one: it is a pre-trained encoder that must be fine-tuned first"),
+            N_("'{name}' scores each label by itself: use it for several labels at once, or fine-tune it for this"),
+            {"problem_type": "multi_label_classification"},
+        ),
+        Head(
             "tagger",
             AutoModelForTokenClassification,
             "ForTokenClassification",

@@ -13,7 +13,7 @@ import numpy as np
 from core.errors import N_
 from core.results import Measure
 
-Z_95 = 1.959963984540054  # the normal distribution's 97.5 % quantile
+Z_95 = 1.959963984540054  # the normal distribution's 97.5% quantile
 BINS = 15
 RESAMPLES = 1000
 
@@ -45,6 +45,20 @@ METRICS: dict[str, Metric] = {
             "macro_f1",
             N_("Macro-F1"),
             N_("Mean of the F1 of all classes, so that small classes count as much as large ones."),
+            "higher",
+            "fraction",
+        ),
+        Metric(
+            "micro_f1",
+            N_("Micro-F1"),
+            N_("Harmonic mean of precision and recall over all labels of all texts, so that frequent labels count most."),
+            "higher",
+            "fraction",
+        ),
+        Metric(
+            "subset_accuracy",
+            N_("Exact matches"),
+            N_("Fraction of the texts that get all of their labels and no other (subset accuracy)."),
             "higher",
             "fraction",
         ),
@@ -111,7 +125,7 @@ def key(metrics: Mapping[str, Measure], ids: Sequence[str]) -> tuple[float, ...]
 
 
 def wilson(correct: int, n: int) -> Measure:
-    """A fraction with its 95 % score interval (Wilson 1927), which stays inside 0 and 1 and holds for small n."""
+    """A fraction with its 95% score interval (Wilson 1927), which stays inside 0 and 1 and holds for small n."""
     fraction = correct / n
     centre = (fraction + Z_95**2 / (2 * n)) / (1 + Z_95**2 / n)
     half = Z_95 / (1 + Z_95**2 / n) * np.sqrt(fraction * (1 - fraction) / n + Z_95**2 / (4 * n**2))
@@ -147,7 +161,7 @@ def mcnemar(first: str, second: str) -> Disagreement:
 def bootstrap(
     rows: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray], multiplicity: np.ndarray | None = None
 ) -> Measure:
-    """A statistic of N examples with its 95 % percentile bootstrap interval (Efron 1979), the same at every call.
+    """A statistic of N examples with its 95% percentile bootstrap interval (Efron 1979), the same at every call.
 
     rows: (N, K), what each example adds to the K sums that the statistic is made of; multiplicity: (N,), how often each row
     occurs, once where it is left out. statistic: sums (R, K) → values (R,). Drawing N examples with replacement is one

@@ -136,8 +136,8 @@ class DataReport:
     that was taken, several joined by "+". unreadable: where the rows begin that fit no column. notes: further remarks, each a
     (template marked for translation, values). shared: the splits that hold the training rows themselves, because there were
     too few to hold any back. more_texts: columns that hold texts as well and are not read. tagged: the rows look like words
-    with a tag each. renamed: label as it was read → its new name, "" for one that was left out. separator: between the texts of
-    columns that are read as one.
+    with a tag each. several: what was read as one label looks like several in one cell. renamed: label as it was read → its new name, "" for one that was left out. separator: between the texts of
+    columns that are read as one. split: the column that says which rows are for training, validation and test, "" for none.
     """
 
     rows: int
@@ -156,18 +156,25 @@ class DataReport:
     unreadable: tuple[int, ...] = ()
     more_texts: tuple[str, ...] = ()
     tagged: bool = False
+    several: bool = False
     renamed: Mapping[str, str] = field(default_factory=dict)
     separator: str = " "
+    split: str = ""
 
     @property
     def unused(self) -> tuple[str, ...]:
-        """The source's columns that no role took."""
+        """The source's columns that no role took, and that do not part the rows."""
         taken = {
             part
             for column in self.used.values()
             for part in ([column] if column in self.columns else column.split(JOINED))
         }
-        return tuple(column for column in self.columns if column not in taken)
+        return tuple(column for column in self.columns if column not in {*taken, self.split})
+
+    @property
+    def rather(self) -> Literal["tags", "labels", ""]:
+        """The kind of answers (of a Role) that the rows look as if they had, where they were read as having another; "" otherwise."""
+        return "tags" if self.tagged else "labels" if self.several else ""
 
     @property
     def left_out(self) -> int:
@@ -177,7 +184,7 @@ class DataReport:
 
 @dataclass(frozen=True)
 class Measure:
-    """A measured value, with the bounds of its 95 % confidence interval where they are known."""
+    """A measured value, with the bounds of its 95% confidence interval where they are known."""
 
     value: float
     low: float | None = None

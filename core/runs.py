@@ -1,17 +1,17 @@
 """Runs: the folders in which trainings live, and the processes that work on them.
 
     config.json    what was asked; never changed          process.json   which process works on it
-    notes.json     a name, a note and tags, of afterwards
+    notes.json     a name, a note and tags, of afterwards owner          the visitor who started it
     state.json     where it is                            lock           held by that process while it lives
     events.jsonl   what happened, one Event a line        cancel         asks the process to stop
     log.txt        what the process printed               data/          an uploaded file
     checkpoints/   what a resumed run continues from      model/, report.json   the result
 
 A run is alive while its process holds `lock`; the system frees it when the process dies, so a run whose process is gone
-reads as interrupted. Queued runs take one of STUDIO_MAX_RUNS slot locks in the order in which they were created. Several
-servers may look after the same folder. Nothing heavy is imported before a run has its slot. This module does not know how
-a model is trained. A folder that does not belong here (by its name) is skipped; a run whose files cannot be read is listed
-as failed, so that it can be deleted. Files that an older version wrote are read as if today's had written them.
+reads as interrupted. Queued runs take one of STUDIO_MAX_RUNS slot locks, the visitors in turn. Several servers may look
+after the same folder. Nothing heavy is imported before a run has its slot. This module does not know how a model is trained.
+A folder that does not belong here (by its name) is skipped; a run whose files cannot be read is listed as failed, so that it
+can be deleted. Files that an older version wrote are read as if today's had written them.
 """
 
 import errno
@@ -26,6 +26,7 @@ import sys
 import threading
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
@@ -39,8 +40,8 @@ from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
-from core import notes, settings
-from core.errors import N_, Cancelled, UserError
+from core import notes, settings, visitors
+from core.errors import N_, Cancelled, UserError, plural
 from core.notes import Notes
 from core.results import Event, RunConfig, RunReport, RunState, Status
 
@@ -59,22 +60,25 @@ LAST_MOMENT = 1e11  # seconds since the epoch: later than any run
 NICENESS = 5  # trainings that the server starts yield to the pages
 LOG_BYTES = 1 << 18
 SPIN = (
-    "2000"  # idle threads give their core to other programs soon: costs 2 % alone, saves most of the time beside others
+    "2000"  # idle threads give their core to other programs soon: costs 2% alone, saves most of the time beside others
 )
 
 CONFIG, STATE, EVENTS, LOG = "config.json", "state.json", "events.jsonl", "log.txt"
 LOCK, CANCEL, PROCESS, REPORT, CHECKPOINTS = "lock", "cancel", "process.json", "report.json", "checkpoints"
+OWNER = "owner"  # file with the id of who started the run
+FIRST, PAUSED = "first", ".paused"  # a run that goes before the others; a file beside the runs while none may begin
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run as it is now. id: its folder's name; state: with "interrupted" where its process is gone; notes: what people wrote on it."""
+    """One run as it is now. id: its folder's name; state: with "interrupted" where its process is gone; notes: what people wrote on it; owner: the visitor who started it, "" for nobody's."""
 
     id: str
     folder: Path
     config: RunConfig
     state: RunState
     notes: Notes = field(default_factory=Notes)
+    owner: str = ""
 
     @property
     def name(self) -> str:
@@ -134,11 +138,25 @@ def open_folder(folder: Path) -> Run:
     try:
         config = read_config(folder)
     except UserError:
-        return Run(folder.name, folder, RunConfig(model="?", data="?"), _damaged(folder, CONFIG))
+        return Run(folder.name, folder, RunConfig(model="?", data="?"), _damaged(folder, CONFIG), owner=_owner(folder))
     try:
-        return Run(folder.name, folder, config, _state(folder), notes.read(folder))
+        return Run(folder.name, folder, config, _state(folder), notes.read(folder), _owner(folder))
     except (OSError, ValueError):
-        return Run(folder.name, folder, config, _damaged(folder, STATE))
+        return Run(folder.name, folder, config, _damaged(folder, STATE), owner=_owner(folder))
+
+
+def owner(run_id: str) -> str:
+    """Whose run it is, by its id; "" for nobody's, and for one that does not exist."""
+    return _owner(settings.runs_folder() / run_id) if RUN_ID.fullmatch(run_id) else ""
+
+
+def _owner(folder: Path) -> str:
+    """Whose run it is; "" where nobody's name, or none that can be read, stands in its folder."""
+    try:
+        written = (folder / OWNER).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    return written if visitors.ID.fullmatch(written) else ""
 
 
 def read_config(folder: Path) -> RunConfig:
@@ -366,13 +384,13 @@ def _renew_checkpoints(folder: Path, task: str) -> None:
 # --- Changing ----------------------------------------------------------------------------------------------------------
 
 
-def create(config: RunConfig, file: Path | None = None, *, folder: Path | None = None) -> Run:
+def create(config: RunConfig, file: Path | None = None, *, folder: Path | None = None, owner: str = "") -> Run:
     """A new run, queued, not started. It appears as a whole or not at all.
 
     file: an uploaded data file, or a folder of data; it is copied into the run as config.data. folder: where the command line wants the run;
-    then the model may be a folder too, and a run with the same configuration that is there already is taken up again.
-    Raises UserError when the model or data is named in a way that is not allowed, the folder is taken, or nothing can be
-    written.
+    then the model may be a folder too, and a run with the same configuration that is there already is taken up again. owner: the
+    visitor whose it is. Raises UserError when the model or data is named in a way that is not allowed, the folder is taken, the disk
+    is nearly full, or nothing can be written.
     """
     config = _checked(config, file) if folder is None else _resolved(config)
     if file is not None:
@@ -384,6 +402,7 @@ def create(config: RunConfig, file: Path | None = None, *, folder: Path | None =
         home.mkdir(parents=True, exist_ok=True)
         if folder is None:
             _sweep(home)
+            _check_room(home)
             folder = home / _new_id()
         part = folder.with_name(f".new-{secrets.token_hex(4)}")
         try:
@@ -393,6 +412,8 @@ def create(config: RunConfig, file: Path | None = None, *, folder: Path | None =
                 _copy(file, part / config.data)
             _write(part / CONFIG, FILES.config.dump_json(config, indent=2))
             _write(part / STATE, FILES.state.dump_json(RunState("queued", time.time())))
+            if owner:
+                _write(part / OWNER, owner.encode())
             if folder.exists():
                 folder.rmdir()
             part.rename(folder)
@@ -401,6 +422,32 @@ def create(config: RunConfig, file: Path | None = None, *, folder: Path | None =
     except OSError as error:
         raise _unwritable(error, folder or home) from error
     return open_folder(folder)
+
+
+def _check_room(home: Path) -> None:
+    free, least = shutil.disk_usage(home).free >> 20, settings.MIN_FREE_MB.value()
+    if free < least:
+        raise UserError(
+            "the disk of the studio is nearly full: {free} MB are left, and a new run needs {least}. Delete runs that nobody needs.",
+            free=free,
+            least=least,
+        )
+
+
+def check_waiting(owner: str) -> None:
+    """Raise UserError when a visitor has as many runs waiting as one may have."""
+    waiting = sum(run.owner == owner and run.state.status == "queued" for run in all_runs())
+    if waiting >= settings.MAX_QUEUED.value():
+        raise UserError(
+            plural(
+                N_("{count} of your runs is waiting already; begin another when it has had its turn, or cancel it"),
+                N_(
+                    "{count} of your runs are waiting already; begin another when one of them has had its turn, or cancel one"
+                ),
+                waiting,
+            ),
+            count=waiting,
+        )
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -573,6 +620,7 @@ def _requeue(folder: Path) -> None:
         )
     (folder / CANCEL).unlink(missing_ok=True)
     (folder / PROCESS).unlink(missing_ok=True)
+    (folder / FIRST).unlink(missing_ok=True)
     _set_state(folder, RunState("queued", run.state.created))
 
 
@@ -813,7 +861,7 @@ def _turn(folder: Path) -> AbstractContextManager[object]:
             raise Cancelled
         locks = [slots / f"slot-{number}.lock" for number in range(settings.MAX_RUNS.value())]
         free = [lock for lock in locks if not _is_held(lock)]
-        if free and _is_first(folder):
+        if free and not is_paused() and _is_first(folder):
             for lock in free:
                 try:
                     return FileLock(lock).acquire(timeout=0)
@@ -823,6 +871,45 @@ def _turn(folder: Path) -> AbstractContextManager[object]:
 
 
 def _is_first(folder: Path) -> bool:
-    """Whether no run that was created earlier waits too."""
-    waiting = [run for run in all_runs() if run.state.status == "queued"]
-    return not waiting or waiting[-1].id == folder.name
+    """Whether it is this run's turn before all others that wait."""
+    order = queue()
+    return not order or order[0].id == folder.name
+
+
+def queue() -> list[Run]:
+    """The runs that wait, in the order of their turns.
+
+    Those that were put first, then each visitor's next one in turn: who has a run at work, or one further ahead, waits for who
+    has none.
+    """
+    known = all_runs()
+    ahead = Counter(run.owner for run in known if run.state.status == "running")
+    turns: list[tuple[bool, int, float, str, Run]] = []
+    for run in sorted(known, key=lambda run: (run.state.created, run.id)):
+        if run.state.status == "queued":
+            turns.append((not (run.folder / FIRST).exists(), ahead[run.owner], run.state.created, run.id, run))
+            ahead[run.owner] += 1
+    return [turn[-1] for turn in sorted(turns, key=lambda turn: turn[:-1])]
+
+
+def put_first(run: Run) -> None:
+    """Let a run that waits go before all others."""
+    (run.folder / FIRST).touch()
+
+
+def is_paused() -> bool:
+    """Whether no run may begin: those that are at work go on."""
+    return (settings.runs_folder() / PAUSED).exists()
+
+
+def pause(paused: bool) -> None:
+    """Let no further run begin, or let them begin again."""
+    file = settings.runs_folder() / PAUSED
+    try:
+        if paused:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+        else:
+            file.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unwritable(error, file.parent) from error

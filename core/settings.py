@@ -86,6 +86,21 @@ MAX_MODELS = Setting("STUDIO_MAX_MODELS", 3, N_("How many loaded models the serv
 MAX_BULK = Setting(
     "STUDIO_MAX_BULK", 5_000, N_("Most texts that the Playground predicts, or Search reads, in one go."), _whole
 )
+MIN_FREE_MB = Setting(
+    "STUDIO_MIN_FREE_MB", 500, N_("No new run is begun when less room than this is left on the disk, in MB."), _whole
+)
+MAX_QUEUED = Setting(
+    "STUDIO_MAX_QUEUED", 3, N_("How many runs one visitor may have waiting, where several share the studio."), _whole
+)
+TEACHER_CODE = Setting(
+    "STUDIO_TEACHER_CODE",
+    "",
+    N_(
+        "Who enters this code may cancel, rename and delete everybody's runs. Without one, only who sits at the machine may."
+    ),
+    str,
+)
+CLASS_CODE = Setting("STUDIO_CLASS_CODE", "", N_("Where it is set, only who enters this code comes in."), str)
 
 SETTINGS: dict[str, Setting] = {
     row.name: row
@@ -101,6 +116,10 @@ SETTINGS: dict[str, Setting] = {
         MAX_TEXT_CHARS,
         MAX_MODELS,
         MAX_BULK,
+        MIN_FREE_MB,
+        MAX_QUEUED,
+        TEACHER_CODE,
+        CLASS_CODE,
     )
 }
 

@@ -16,7 +16,7 @@ from core.runs import Run
 from core.tasks.table import TASKS
 from pages.shared import charts, choices, inputs, layout, path, visitor, words
 from pages.shared.cached import runs as cached_runs
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext, sentences
 from pages.shared.run_view import curves, history, live
 from pages.shared.snippets import runs as snippets
 
@@ -55,11 +55,17 @@ def search(found: Sequence[Run]) -> list[Run]:
         options = {tag: tag for tag in known}
         wanted_tags = [tag for tag in st.session_state.get("runs_tags", ()) if tag in options]
         tags = choices.pills(_("Tags"), options, wanted_tags, key="runs_tags") if known else []
-        mine = st.toggle(_("Mine"), key="runs_mine", help=_("Only runs that you started or opened during this visit."))
+        mine = inputs.flag(
+            "mine", "runs", label=_("Mine"), help_text=_("Only runs that you started, or opened during this visit.")
+        )
     known_here = [run for run in found if visitor.owns(run.id)] if mine else found
     matching = [run for run in known_here if set(tags) <= set(run.notes.tags) and is_match(run, wanted)]
     if len(matching) < len(found):
-        st.caption(_("{shown} of {count} runs").format(shown=len(matching), count=len(found)))
+        st.caption(
+            ngettext("{shown} of {count} run", "{shown} of {count} runs", len(found)).format(
+                shown=len(matching), count=len(found)
+            )
+        )
     return matching
 
 
@@ -79,6 +85,7 @@ def table(found: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
         {
             _("State"): [words.status_name(run.state.status) for run in found],
             _("Name"): [run.name for run in found],
+            _("Whose"): [whose(run) for run in found],
             _("Tags"): [list(run.notes.tags) for run in found],
             _("Data"): [run.config.data.removeprefix("data/") for run in found],
             _("Model"): [run.config.model for run in found],
@@ -92,6 +99,8 @@ def table(found: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
     )
     if not any(run.notes.tags for run in found):
         frame = frame.drop(columns=_("Tags"))
+    if visitor.is_host() or not any(frame[_("Whose")]):
+        frame = frame.drop(columns=_("Whose"))
     if len(set(frame[_("Task")])) == 1:
         frame = frame.drop(columns=_("Task"))
     key = f"table_{'_'.join(ids)}"  # rows are counted from the top: another list is another table
@@ -106,6 +115,11 @@ def table(found: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
         alt=_("All runs with state, data, model, result and training time"),
     )
     st.caption(_("Click a run to open it; tick two to four to compare them."))
+
+
+def whose(run: Run) -> str:
+    """Who started a run: you, the name that somebody gave themselves, or nothing that is known."""
+    return _("you") if run.owner and run.owner == visitor.me() else visitor.name_of(run.owner)
 
 
 def ready_models() -> None:
@@ -173,7 +187,9 @@ def delete(run_ids: Sequence[str]) -> None:
     """Delete runs; no page goes on with one that is gone. A mistake is shown on the page."""
     for run_id in run_ids:
         try:
-            runs.delete(runs.get(run_id))
+            run = runs.get(run_id)
+            visitor.check_may_change(run)
+            runs.delete(run)
         except UserError as error:
             st.session_state["delete_error"] = error
             return
@@ -185,6 +201,8 @@ def delete(run_ids: Sequence[str]) -> None:
 
 
 def delete_button(picked: Sequence[Run]) -> None:
+    if not all(visitor.may_change(run) for run in picked):
+        return
     active = [run for run in picked if run.state.status in runs.ACTIVE]
     if st.button(
         _("Delete") if len(picked) == 1 else _("Delete these {count}").format(count=len(picked)),
@@ -237,9 +255,10 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
     metrics = curves.headline(picked[0].config.task) if len(tasks) == 1 else ()
     caption = _("Loss: dotted with open markers is validation, the other line training.")
     if len(metrics) > 1:
-        caption += " " + _("Beside it: dotted with open markers is “{second}”, the other line “{first}”.").format(
+        beside = _("Beside it: dotted with open markers is “{second}”, the other line “{first}”.").format(
             first=_(METRICS[metrics[0]].title), second=_(METRICS[metrics[1]].title)
         )
+        caption = sentences(caption, beside)
     st.caption(caption)
     left, right = st.columns(2)
     with left:
@@ -336,7 +355,7 @@ def _compared(first: str, second: str, one: Evaluation, other: Evaluation) -> st
     )
     hardly = _("That difference is hardly chance.")
     maybe = _("That difference may be chance. Other seeds would tell more.")
-    return " ".join((numbers, hardly if result.p < SIGNIFICANT else maybe))
+    return sentences(numbers, hardly if result.p < SIGNIFICANT else maybe)
 
 
 def axis_name(against: str) -> str:

@@ -2,6 +2,7 @@
 
     python -m recipes.ready_heads sentiment OUTPUT --runs FOLDER     a quarter of an hour on two processor cores
     python -m recipes.ready_heads entities OUTPUT --runs FOLDER      five minutes
+    python -m recipes.ready_heads topics OUTPUT --runs FOLDER        five minutes
 
 Where the plan names other data to begin with, the bundled encoder and its new head learn from these once. From there it is fine-tuned as
 often as the plan says, each time with another order of the rows and other dropout; a finished training stays in --runs and is not repeated.
@@ -67,6 +68,7 @@ class Plan:
 PLANS = {
     "sentiment": Plan("text-classification", "rotten_tomatoes", first="imdb", first_rows=8000, runs=1),
     "entities": Plan("named-entities", "entities", epochs=6, batch_size=16, learning_rate=2e-4),
+    "topics": Plan("text-classification", "topics", runs=1, epochs=4, batch_size=16, learning_rate=2e-4),
 }
 
 
@@ -174,9 +176,8 @@ def choose(
     return candidates[max(keys, key=lambda name: keys[name])], headline
 
 
-def save(task: Task, dataset: TextDataset, weights: dict[str, torch.Tensor], rank: int, folder: Path) -> None:
+def save(published: PreTrainedModel, weights: dict[str, torch.Tensor], rank: int, folder: Path) -> None:
     """Adapters in peft's format and, in one more file, what is stored whole, in float16."""
-    published = start(task, dataset, 0.0)
     before = dict(published.state_dict())
     options = peft.LoraConfig(r=rank, lora_alpha=rank, target_modules=LINEAR)
     adapted = peft.get_peft_model(published, options)
@@ -201,7 +202,7 @@ def train_head(plan: Plan, folder: Path, runs: Path) -> dict[str, object]:
     dataset = load(plan.data, task.layout)
     goal = task.goal(models.load_tokenizer(BASE), dataset.label_names, MAX_LENGTH, batch_size=plan.batch_size)
     weights, validation = choose(task, goal, dataset, plan, runs)
-    save(task, dataset, weights, plan.rank, folder)
+    save(start(task, dataset, 0.0), weights, plan.rank, folder)
     trained = time.time() - began
     model = bundled.merge(models.load(BASE, task.head, labels=dataset.label_names), folder)
     tested = measured(model, goal, dataset, "test")
@@ -218,14 +219,16 @@ def train_head(plan: Plan, folder: Path, runs: Path) -> dict[str, object]:
 
 def without_texts(evaluation: Evaluation) -> Evaluation:
     """An evaluation without the examples in it: the sentences of the data stay where they are."""
-    kept = {name: [] if name in ("mistakes", "examples") else value for name, value in evaluation.detail.items()}
+    kept = {
+        name: [] if name in ("mistakes", "confused", "examples") else value for name, value in evaluation.detail.items()
+    }
     if isinstance(evaluation.detail.get("mistakes"), dict):
         kept["mistakes"] = evaluation.detail["mistakes"]
     return replace(evaluation, detail=kept)
 
 
 def _figures(evaluation: Evaluation) -> dict[str, object]:
-    """n, and each metric with its 95 % interval where it has one."""
+    """n, and each metric with its 95% interval where it has one."""
     measures: dict[str, object] = {
         name: [round(value, 4) for value in (one.value, one.low, one.high) if value is not None]
         for name, one in evaluation.metrics.items()

@@ -362,7 +362,7 @@ FOLDERS: dict[str, tuple[Build, str]] = {
     "m02d body renamed": (renamed(lambda name: name.replace("bert.", "student.")), "lack .* of its encoder: bert.embeddings"),
     "m02e bare, module prefix": (bare_in_wrapper, "must be fine-tuned first"),
     "m02f two prefixes": (renamed(lambda name: f"model.module.{name}"), ""),
-    "m02g pooler missing": (renamed(lambda name: "" if ".pooler." in name else name), "lack 2 parts of its encoder: bert.pooler"),
+    "m02g pooler missing": (renamed(lambda name: "" if ".pooler." in name else name), "lack parts of its encoder (2): bert.pooler"),
     "m02h one weight missing": (renamed(lambda name: "" if name.endswith("layer.1.output.dense.bias") else name), "layers differ"),
     "m03 roberta, padding 1": (roberta(1), ""),
     "m03b roberta, padding 3": (roberta(3), ""),

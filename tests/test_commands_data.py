@@ -288,7 +288,7 @@ def test_words_with_tags_are_not_trained_on_as_texts_unless_that_is_said(
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("d13_toxic_multilabel.csv", "Several labels for one text cannot be learnt yet"),
+        ("d13_toxic_multilabel.csv", "A task for several labels at once learns them together"),
         ("d73_uncertain_label_dates.csv", "it can be any of mood, sex; name it"),
         ("d07c_null_is_a_class.csv", "null was taken as a missing label in 60 rows"),
     ],

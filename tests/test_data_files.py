@@ -83,7 +83,7 @@ def test_what_is_not_taken_is_known() -> None:
 def test_several_columns_of_yes_and_no_are_no_label() -> None:
     message = refused("d13_toxic_multilabel.csv")
     assert "toxic, severe_toxic, obscene, threat, insult, identity_hate" in message
-    assert "Several labels for one text cannot be learnt yet" in message and "name the column" in message
+    assert "A task for several labels at once learns them together" in message and "name the column" in message
     dataset = loaded("d13_toxic_multilabel.csv", columns={"label": "insult"})
     assert dataset.report.used == {"text": "comment_text", "label": "insult"}
 

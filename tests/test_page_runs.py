@@ -14,12 +14,12 @@ from core.bundled import READY
 from core.figures import training as training_figures
 from core.notes import Notes
 from core.results import RunConfig
+from core.tasks.table import TASKS
 from pages.shared import words
 from pages.shared.run_view import actions, result
 from tests.hostile import MARKDOWN_NAME as NASTY
 from tests.pages_common import LANGUAGES, check, open_page, put_run, texts, train_tiny
 
-METRIC = {"minilm-sentiment": "accuracy", "minilm-entities": "entity_f1"}
 FIRST, SECOND = "20260102-030405-aaaaaa", "20260102-030406-bbbbbb"
 
 
@@ -43,7 +43,9 @@ def test_before_the_first_run_the_models_that_come_with_the_studio_are_listed(la
     app = check(open_page("runs", lang=lang))
     assert not app.info
     listed = app.dataframe[0].value.to_csv()
-    assert all(words.measured(METRIC[name], bundled.evaluation(name).metrics[METRIC[name]]) in listed for name in READY)
+    for name, row in READY.items():
+        metric = TASKS[row.task].metrics[0]
+        assert words.measured(metric, bundled.evaluation(name).metrics[metric]) in listed
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -73,9 +75,9 @@ def test_a_run_is_renamed_annotated_and_found_again(both: tuple[str, str], lang:
     check(app.text_input(key="runs_search").set_value("no such words").run())
     assert not app.dataframe
     app.text_input(key="runs_search").set_value("").run()
-    check(app.toggle(key="runs_mine").set_value(True).run())
+    check(app.toggle(key="mine@runs").set_value(True).run())
     assert len(app.dataframe[0].value) == 1, "the run that was opened, not the other"
-    app.toggle(key="runs_mine").set_value(False).run()
+    app.toggle(key="mine@runs").set_value(False).run()
     check(app.button_group(key="runs_tags").set_value(["group A"]).run())
     assert len(app.dataframe[0].value) == 1
 

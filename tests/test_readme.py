@@ -31,7 +31,7 @@ def test_every_setting_is_named_with_its_default(name: str) -> None:
         if isinstance(default, Path)
         else f"{default:g}"
         if isinstance(default, float)
-        else str(default)
+        else str(default) or "none"
     )
 
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from itertools import combinations, pairwise
+from typing import Any
 
 import pytest
 
@@ -119,5 +120,51 @@ def test_news_is_read_with_its_splits_and_described(language: str) -> None:
         assert found == {(own["text"], own["label"]) for own in rows if own["split"] == split}
     sheet = (WRITTEN / "topics" / "DATASHEET.md").read_text(encoding="utf-8")
     guideline = (WRITTEN / "topics" / "GUIDELINE.md").read_text(encoding="utf-8")
+    assert all(f"{count:,}" in sheet for count in (row.rows, *dataset.report.counts.values()))
+    assert all(f"`{label}`" in guideline for label in row.labels)
+
+
+# --- Messages ---------------------------------------------------------------------------------------------------------
+
+MESSAGES = {"en": ("messages", 500, 24), "zh": ("messages-zh", 250, 12)}  # the dataset, fewest, rows without a label
+MESSAGE_KINDS = {"mail", "chat", "review", "survey"}
+
+
+def messages(language: str) -> list[dict[str, Any]]:
+    lines = (WRITTEN / "messages" / f"{language}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+@pytest.mark.parametrize("language", MESSAGES)
+def test_every_message_has_its_labels_and_a_fixed_split(language: str) -> None:
+    name, fewest, without = MESSAGES[language]
+    row, rows = DATASETS[name], messages(language)
+    assert len({own["text"] for own in rows}) == len(rows) == row.rows >= fewest and row.languages == language
+    for own in rows:
+        assert set(own) == {"text", "labels", "kind", "split"} and own["kind"] in MESSAGE_KINDS, own
+        assert own["text"] == " ".join(own["text"].split()), "one line, single spaces"
+        assert own["labels"] == sorted(set(own["labels"])) and set(own["labels"]) <= set(row.labels), own
+    assert sum(not own["labels"] for own in rows) >= without
+    assert sum(len(own["labels"]) > 1 for own in rows) / len(rows) > 0.4, "several labels are the point"
+    for part in ("train", "validation", "test"):
+        counts = Counter(label for own in rows if own["split"] == part for label in own["labels"])
+        assert set(counts) == set(row.labels) and min(counts.values()) >= 5, (part, counts)
+    shares = Counter(own["split"] for own in rows)
+    assert shares["validation"] / len(rows) == pytest.approx(0.15, abs=0.01), "thresholds are chosen on it"
+    assert shares["test"] / len(rows) == pytest.approx(0.2, abs=0.01)
+    words = [WORD[language].findall(own["text"].casefold()) for own in rows]
+    openings = Counter(tuple(own[:4]) for own in words if len(own) >= 4)
+    assert openings.most_common(1)[0][1] <= 6, "no opening is used again and again"
+
+
+@pytest.mark.parametrize("language", MESSAGES)
+def test_messages_are_read_with_their_splits_and_described(language: str) -> None:
+    row, rows = DATASETS[MESSAGES[language][0]], messages(language)
+    dataset = load(row.id, task_of(row.task).layout)
+    assert dataset.report.counts == Counter(own["split"] for own in rows) and not dataset.report.dropped
+    assert dataset.label_names == row.labels
+    assert dataset.report.label_counts == Counter(label for own in rows for label in own["labels"])
+    sheet = (WRITTEN / "messages" / "DATASHEET.md").read_text(encoding="utf-8")
+    guideline = (WRITTEN / "messages" / "GUIDELINE.md").read_text(encoding="utf-8")
     assert all(f"{count:,}" in sheet for count in (row.rows, *dataset.report.counts.values()))
     assert all(f"`{label}`" in guideline for label in row.labels)

@@ -82,7 +82,7 @@ at once. The result is in OUTPUT/model, for predict, evaluate and transformers' 
 of texts or a .txt file, in which blank lines part the documents; those that can start from nothing take --model scratch, a
 tiny new model with its own vocabulary.
 
-JSON: run, model, split, n, each metric of the task by its id (accuracy, macro_f1, loss …), its 95 % interval where there is
+JSON: run, model, split, n, each metric of the task by its id (accuracy, macro_f1, loss …), its 95% interval where there is
 one (accuracy_interval …), what else the task counts (majority, perplexity …), baseline_accuracy (or the task's own
 headline) and baseline_loss before training, tfidf_accuracy and tfidf_loss of counting words, and so of the task's other simple ways, on the same rows
 (for tasks with one label for each row), seconds and examples_per_second (training alone), peak_memory_mb, steps,
@@ -205,6 +205,7 @@ def _go_on(folder: Path) -> int:
 def _asked(given: Json, columns: dict[str, str], reading: Reading, preparation: Preparation) -> _Asked:
     """The run that is asked for, checked before anything is written: a mistake must not leave a failed run behind."""
     from core import models
+    from core.data.columns import SeveralLabels
     from core.data.load import load
     from core.families import HEADS
     from core.finetune.setup import check
@@ -233,6 +234,9 @@ def _asked(given: Json, columns: dict[str, str], reading: Reading, preparation: 
         )
     except WordsWithTags as error:
         raise _other_task(task, str(file or config.data)) from error
+    except SeveralLabels:
+        _offer_tasks("labels")
+        raise
     if dataset.report.tagged and not task_named:
         raise _other_task(task, str(file or config.data))
     size = _size(config, dataset)
@@ -281,7 +285,7 @@ def _other_task(task: "Task", name: str) -> UserError:
     """What is to be said of words with tags that nobody said are texts with labels."""
     from core.tasks.table import TASKS
 
-    others = [row.id for row in TASKS.values() if any(role.kind == "tags" for role in row.layout.roles)]
+    others = [row.id for row in TASKS.values() if "tags" in row.layout.kinds]
     return UserError(
         "{file} looks like words with a tag each, one word a line: train it with --task {others}, or say --task {task} if each row "
         "is a text with a label",
@@ -296,6 +300,8 @@ def _offer(task_id: str, report: "DataReport") -> None:
     from core.data.remarks import joined
     from core.tasks.table import TASKS
 
+    if report.several:
+        _offer_tasks("labels")
     if not report.more_texts:
         return
     task = TASKS[task_id]
@@ -303,6 +309,13 @@ def _offer(task_id: str, report: "DataReport") -> None:
     roles = {role.id for role in task.layout.roles}
     pairs = [row.id for row in TASKS.values() if roles < {role.id for role in row.layout.roles}]
     say(" or ".join([f"to read both: --column '{text}={joined(report)}'", *(f"--task {name}" for name in pairs)]))
+
+
+def _offer_tasks(kind: str) -> None:
+    """The tasks whose rows have answers of a kind, where the rows look as if they had such."""
+    from core.tasks.table import TASKS
+
+    say("to learn them so: " + " or ".join(f"--task {row.id}" for row in TASKS.values() if kind in row.layout.kinds))
 
 
 def _task_with(columns: Set[str]) -> str:

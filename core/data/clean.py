@@ -11,7 +11,7 @@ import pandas as pd
 
 from core.data.columns import cells
 from core.data.dataset import RowSplits
-from core.errors import N_, Note, UserError
+from core.errors import N_, Note, UserError, plural
 from core.results import AS_READ, Dropped, Preparation
 from core.tables.table import EXAMPLE_CHARS, Table, is_number
 
@@ -107,12 +107,27 @@ def label_notes(rows: pd.DataFrame) -> tuple[Note, ...]:
     }
     found: list[Note] = []
     if counts:
-        message = N_(
-            "{count} rows have no label ({values} was taken as missing); if that is the name of a label, write another word for it"
+        message = plural(
+            N_(
+                "{count} row has no label ({values} was taken as missing); if that is the name of a label, write another word for it"
+            ),
+            N_(
+                "{count} rows have no label ({values} was taken as missing); if that is the name of a label, write another word for it"
+            ),
+            counts.total(),
         )
         found.append((message, {"count": counts.total(), "values": _listed(counts)}))
     if spaced:
-        found.append((N_("spaces around the label were removed in {count} rows"), {"count": spaced}))
+        found.append(
+            (
+                plural(
+                    N_("spaces around the label were removed in {count} row"),
+                    N_("spaces around the label were removed in {count} rows"),
+                    spaced,
+                ),
+                {"count": spaced},
+            )
+        )
     if respelt:
         message = N_("labels are written in one way: {labels}")
         changes = (f"{value} → {label}" for value, label in sorted(respelt.items()))
@@ -218,7 +233,7 @@ def label_names(
     if counts.keys() <= known.keys():
         found = [name for name in known if name in counts]
     else:
-        _check_labels(counts, column)
+        check_labels(counts, column)
         found = sorted(sorted(counts), key=float if all(map(is_number, counts)) else str.casefold)
     if len(found) < 2:
         if missing:
@@ -238,7 +253,7 @@ def label_names(
     return tuple(found)
 
 
-def _check_labels(counts: Counter[str], column: str) -> None:
+def check_labels(counts: Counter[str], column: str) -> None:
     """Raise UserError when what should be labels looks like texts, numbers or identifiers."""
     rows, distinct, longest = counts.total(), len(counts), max(counts, key=len)
     if len(longest) > MAX_LABEL_CHARS:

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from core.data.dataset import Layout, Role
-from core.errors import N_, Note, UserError
+from core.data.dataset import Finder, Layout, Role
+from core.errors import N_, Note, UserError, plural
 from core.results import JOINED
 from core.tables.table import is_number
 
@@ -21,7 +21,10 @@ NEITHER_NAMES = (
     *"编号 序号 链接 日期 时间 年份 月份".split(),
 )
 LABEL_WORDS = "label sentiment class target 标签 类别 情感 分类 标注".split()
+BEFORE = "before correction"  # the column of a corrected copy that keeps what each corrected label was
 LISTS = ("words", "tags", "answers")  # kinds of roles whose cells may be lists or objects
+JOINABLE = ("text", "labels")  # kinds of cells that may stand in several columns
+PLAIN = ("text", "label")  # kinds of cells that are one text each
 FILLED = 0.9  # share of the rows in which a column that may be guessed as the label holds something
 MANY_NUMBERS = 20  # a column with more different numbers rather counts or measures something
 LABEL_CHARS = 50
@@ -32,6 +35,10 @@ DATE = re.compile(
     r"|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}|\d{1,2}\.? [A-Za-z]{3,9}\.? \d{4}"
 )
 CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+class SeveralLabels(UserError):
+    """Rows that were to have one label each have any number of them."""
 
 
 # --- What a person names -----------------------------------------------------------------------------------------------
@@ -127,7 +134,7 @@ def _choose(frame: pd.DataFrame, layout: Layout, roles: Sequence[Role], columns:
             )
     wanted = [role.id for role in roles]
     chosen = {
-        role_id: named(frame, column, joined=known[role_id].kind == "text")
+        role_id: named(frame, column, joined=known[role_id].kind in JOINABLE)
         for role_id, column in columns.items()
         if column and role_id in wanted
     }
@@ -140,11 +147,26 @@ def _choose(frame: pd.DataFrame, layout: Layout, roles: Sequence[Role], columns:
     for names, usual in layout.usual.items():
         if set(names) <= set(wanted):
             _guess_by_name(frame, names, usual, chosen)
-    _guess_by_content(frame, roles, chosen)
+    _guess_by_content(frame, roles, chosen, layout.finders)
     for role in roles:
-        if role.kind not in LISTS:
+        if role.kind == "label":
+            _refuse_lists(frame, chosen[role.id])
+        if role.kind in PLAIN:
             check_column(frame, chosen[role.id])
     return {role: chosen[role] for role in wanted}
+
+
+def _refuse_lists(frame: pd.DataFrame, column: str) -> None:
+    """Raise SeveralLabels when each cell of the column of labels is a list of words."""
+    if len(frame) and all(
+        isinstance(cell, list) and all(isinstance(part, str) for part in cell) for cell in frame[column]
+    ):
+        raise SeveralLabels(
+            N_(
+                "column '{column}' holds a list in each cell; a task for several labels at once reads such lists, this one needs one label"
+            ),
+            column=column[:100],
+        )
 
 
 def _taken(frame: pd.DataFrame, chosen: Mapping[str, str]) -> list[str]:
@@ -169,7 +191,9 @@ def _guess_by_name(frame: pd.DataFrame, roles: tuple[str, ...], usual: Sequence[
                 return
 
 
-def _guess_by_content(frame: pd.DataFrame, roles: Sequence[Role], chosen: dict[str, str]) -> None:
+def _guess_by_content(
+    frame: pd.DataFrame, roles: Sequence[Role], chosen: dict[str, str], finders: Mapping[str, Finder]
+) -> None:
     """Fill the roles of `chosen` that are still open. Raises UserError when nothing fits."""
     if all(role.id in chosen for role in roles):
         return
@@ -177,6 +201,9 @@ def _guess_by_content(frame: pd.DataFrame, roles: Sequence[Role], chosen: dict[s
     taken = _taken(frame, chosen)
     free = [column for column in frame.columns if column not in taken and plain_name(column) not in NEITHER_NAMES]
     plain = [column for column in free if is_plain(sample[column])]
+    for role in roles:
+        if role.id in finders and role.id not in chosen:
+            chosen[role.id] = finders[role.id](sample, free)
     for role in roles:
         if role.kind in LISTS and role.id not in chosen:
             lists = [column for column in free if column not in plain and column not in chosen.values()]
@@ -192,7 +219,8 @@ def _guess_by_content(frame: pd.DataFrame, roles: Sequence[Role], chosen: dict[s
             chosen[role.id] = _guess_label(frame, sample, plain)
         elif role.kind == "score" and role.id not in chosen:
             chosen[role.id] = _guess_score(frame, sample, plain)
-    plain = [column for column in plain if column not in chosen.values()]
+    taken = _taken(frame, chosen)
+    plain = [column for column in plain if column not in taken]
     open_roles = [role.id for role in roles if role.kind == "text" and role.id not in chosen]
     wordy = [column for column in plain if not sample[column].map(is_number).all()]
     if len(wordy) < len(open_roles):
@@ -223,9 +251,11 @@ def _guess_label(frame: pd.DataFrame, sample: pd.DataFrame, plain: Sequence[str]
         return likely[0]
     flags = [column for column in candidates if {cell.casefold() for cell in sample[column]} - {""} in FLAGS]
     if len(flags) > 1 and set(likely) <= set(flags):
-        raise UserError(
-            "several columns say yes or no to a label of their own: {columns}. Several labels for one text cannot be learnt yet; "
-            "name the column of the one label that is to be learnt",
+        raise SeveralLabels(
+            N_(
+                "several columns say yes or no to a label of their own: {columns}. A task for several labels at once learns them together; "
+                "for this one name the column of the one label that is to be learnt"
+            ),
             columns=_some(flags),
         )
     raise UserError(
@@ -302,7 +332,25 @@ def holds_tags(frame: pd.DataFrame, layout: Layout) -> bool:
 
 
 def notes(frame: pd.DataFrame, layout: Layout, chosen: Mapping[str, str]) -> tuple[Note, ...]:
-    """What is odd about the columns that were taken."""
+    """What is odd about the columns that were taken, and how many labels a person has corrected."""
+    return (*_only_numbers(frame, layout, chosen), *_corrections(frame, chosen))
+
+
+def _corrections(frame: pd.DataFrame, chosen: Mapping[str, str]) -> tuple[Note, ...]:
+    label = chosen.get("label")
+    if BEFORE not in frame or label not in frame:
+        return ()
+    corrected = frame[frame[BEFORE].astype(bool)]
+    left_out = int((corrected[label] == "").sum())
+    count = len(corrected) - left_out
+    found = (
+        (plural(N_("{count} label was corrected by hand; the column '{column}' keeps what it was"), N_("{count} labels were corrected by hand; the column '{column}' keeps what they were"), count), count),
+        (plural(N_("{count} row was left out by hand; the column '{column}' keeps its label"), N_("{count} rows were left out by hand; the column '{column}' keeps their labels"), left_out), left_out),
+    )  # fmt: skip
+    return tuple((message, {"count": count, "column": BEFORE}) for message, count in found if count)
+
+
+def _only_numbers(frame: pd.DataFrame, layout: Layout, chosen: Mapping[str, str]) -> tuple[Note, ...]:
     texts = {role.id for role in (*layout.roles, *layout.inputs) if role.kind == "text"}
     message = N_("every text in the column '{column}' is a number; is it the right column?")
     return tuple(

@@ -20,7 +20,8 @@ from core.tables.table import Reading, Table
 RowSplits = (
     tuple[str, ...] | None
 )  # train, validation or test for each row, or "" (not understood), where the source says it
-Kind = Literal["text", "label", "score", "words", "tags", "answers"]
+Kind = Literal["text", "label", "labels", "score", "words", "tags", "answers"]
+Finder = Callable[[pd.DataFrame, Sequence[str]], str]  # rows, and the columns that are free → the column of a role
 
 SEED = 13
 HELD_OUT = 0.1
@@ -29,13 +30,17 @@ ROWS_TO_TRUST = 10  # of one label: with fewer, it is reported as rare
 
 @dataclass(frozen=True)
 class Role:
-    """What a column is for. kind: what its cells hold: one text, one label, one number, a list of words, a list of tags or spans, answers
-    to a question. name: of one input, as a field or a heading calls it. empty: what is said of an input with nothing in it, "" for what
-    is said of any."""
+    """What a column is for.
+
+    kind: what its cells hold: one text, one label, any number of labels, one number, a list of words, a list of tags or spans, answers to a
+    question. help: what a person should know who chooses the column. name: of one input, as a field or a heading calls it. empty: what
+    is said of an input with nothing in it, "" for what is said of any.
+    """
 
     id: str
     title: str
     kind: Kind
+    help: str = ""
     name: str = ""
     empty: str = ""
 
@@ -49,6 +54,7 @@ class Layout:
     split and reported. whole(source): every usable row as the test split; None where a source is always split, because a model
     may have read its documents. labels(source): the labels (or types of entities) as they are read, and how many rows (or mentions)
     have each; None where the rows have none. read: how a file becomes a table; suffixes: of files that only this layout reads.
+    finders: role → what finds its column by content, where that is the layout's own business; it raises UserError where that is not clear.
     """
 
     id: str
@@ -60,10 +66,16 @@ class Layout:
     labels: Callable[["Source"], Mapping[str, int]] | None = None
     read: Callable[[Path, Reading], Table] = files.read_table
     suffixes: tuple[str, ...] = ()
+    finders: Mapping[str, Finder] = field(default_factory=dict)
 
     @property
     def input_ids(self) -> tuple[str, ...]:
         return tuple(role.id for role in self.inputs)
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """What the cells of the source's columns hold."""
+        return frozenset(role.kind for role in self.roles)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +124,7 @@ class Source:
     """A source before it is checked: what was asked for, its Table, which column plays which role, its own splits.
 
     row_splits: "" for a row whose split is not understood. preparation: what is to be made of the rows. notes: remarks on its columns
-    and splits. more_texts, tagged: as in DataReport.
+    and splits. more_texts, tagged, split: as in DataReport.
     """
 
     name: str
@@ -124,6 +136,7 @@ class Source:
     notes: tuple[Note, ...] = ()
     more_texts: tuple[str, ...] = ()
     tagged: bool = False
+    split: str = ""
 
     def report(self, **found: Any) -> DataReport:
         """What is known of the source whatever becomes of its rows, and what else was found: fields of DataReport."""
@@ -143,6 +156,7 @@ class Source:
             tagged=self.tagged,
             renamed=dict(self.preparation.labels),
             separator=self.preparation.separator,
+            split=self.split,
             **found,
         )
 
@@ -155,10 +169,11 @@ class Source:
         shared: tuple[str, ...] = (),
         dropped: tuple[Dropped, ...] = (),
         notes: tuple[Note, ...] = (),
+        several: bool = False,
     ) -> TextDataset:
         """The rows that are left, with what is to be reported.
 
-        counts: label → rows (or mentions) that have it. shared: the splits that hold the training rows.
+        counts: label → rows (or mentions) that have it. shared: the splits that hold the training rows. several: as in DataReport.
         """
         report = self.report(
             dropped=dropped,
@@ -167,6 +182,7 @@ class Source:
             rare=tuple(label for label in counts if counts[label] < ROWS_TO_TRUST),
             notes=notes,
             shared=shared,
+            several=several,
         )
         return TextDataset(self.name, self.layout, self.columns, label_names, splits, report)
 

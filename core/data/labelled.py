@@ -35,6 +35,7 @@ def build(source: Source, limit: int) -> TextDataset:
             *splits.notes(rows, shared, label_names),
             *limited,
         ),
+        several=bool(splits.several_in_one(label_names)),
     )
 
 

@@ -4,25 +4,35 @@ A row says which columns a source must bring, how they are usually called, and h
 does not know which task learns from such rows.
 """
 
-from core.data import documents, entities, labelled, questions, tagged
+from core.data import documents, entities, label_sets, labelled, questions, tagged
 from core.data.dataset import Layout, Role
 from core.errors import N_
 from core.tables import files
 
-TEXT = Role("text", N_("Column of texts"), "text", N_("Text"))
-PAIR = Role("pair", N_("Column of second texts"), "text", N_("Second text"))
+TEXT = Role("text", N_("Column of texts"), "text", name=N_("Text"))
+PAIR = Role("pair", N_("Column of second texts"), "text", name=N_("Second text"))
 LABEL = Role("label", N_("Column of labels"), "label")
+LABELS = Role(
+    "labels",
+    N_("Column or columns of labels"),
+    "labels",
+    N_("One column of lists or of labels with | or ; between them, or one column of 0 and 1 for each label."),
+)
 WORDS = Role("words", N_("Column of words or texts"), "words")
 TAGS = Role("tags", N_("Column of tags or spans"), "tags")
 QUESTION = Role(
-    "text", N_("Column of questions"), "text", N_("Question"), N_("the question is empty; ask something first")
+    "text",
+    N_("Column of questions"),
+    "text",
+    name=N_("Question"),
+    empty=N_("the question is empty; ask something first"),
 )
 PASSAGE = Role(
     "pair",
     N_("Column of passages"),
     "text",
-    N_("Passage"),
-    N_("the passage is empty; give the text in which the answer is to be found"),
+    name=N_("Passage"),
+    empty=N_("the passage is empty; give the text in which the answer is to be found"),
 )
 ANSWERS = Role("answers", N_("Column of answers"), "answers")
 
@@ -38,6 +48,10 @@ PAIR_NAMES = tuple(
 LABEL_NAMES = tuple(
     "label labels sentiment class category target goldlabel labeltext topic intent emotion polarity tag stars rating "
     "score isduplicate y 标签 类别 情感 分类 情感倾向 情感极性 情绪 极性 意图 主题 类型 标注 评分".split()
+)
+SET_NAMES = tuple(
+    "labels tags categories topics genres aspects emotions classes themes keywords label tag category topic genre aspect emotion "
+    "标签 类别 分类 主题 情绪 标注 方面".split()
 )
 TAG_NAMES = tuple(
     "words+tags tokens+nertags tokens+tags tokens+ner tokens+labels words+nertags words+ner words+labels text+annotations "
@@ -70,6 +84,16 @@ LAYOUTS: dict[str, Layout] = {
             labelled.build,
             labelled.whole,
             labelled.labels,
+        ),
+        Layout(
+            "text-labels",
+            (TEXT, LABELS),
+            (TEXT,),
+            {("text",): TEXT_NAMES, ("labels",): SET_NAMES},
+            label_sets.build,
+            label_sets.whole,
+            label_sets.labels,
+            finders={"labels": label_sets.find},
         ),
         Layout(
             "documents",

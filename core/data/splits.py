@@ -14,8 +14,12 @@ import pandas as pd
 from core.data import relabel
 from core.data.columns import SPLIT_NAMES, check_column, is_plain, named, plain_name
 from core.data.dataset import HELD_OUT, SEED, RowSplits, some
-from core.errors import N_, Note, UserError
+from core.errors import N_, Note, UserError, plural
 
+SEVERAL = N_(
+    "the labels {labels} look like several labels in one cell; each combination is learnt as a class of its own. A task for "
+    "several labels at once learns each by itself"
+)
 ROWS_TO_SPLIT = 3  # of one label: with fewer, it cannot be in training, validation and test
 SPLIT_VALUES = {
     "train": ("train", "training", "trn", "训练", "训练集"),
@@ -114,7 +118,11 @@ def _split_notes(column: str, cells: pd.Series, splits: tuple[str, ...]) -> tupl
     unknown = cells[[own == NOT_UNDERSTOOD for own in splits]]
     if unknown.empty:
         return (note,)
-    message = N_("{count} rows are left out, because the split '{values}' in the column '{column}' is not understood")
+    message = plural(
+        N_("{count} row is left out, because the split '{values}' in the column '{column}' is not understood"),
+        N_("{count} rows are left out, because the split '{values}' in the column '{column}' is not understood"),
+        len(unknown),
+    )
     return note, (message, {"count": len(unknown), "values": some(_values(unknown)), "column": column[:100]})
 
 
@@ -206,24 +214,36 @@ def notes(rows: pd.DataFrame, shared: tuple[str, ...], label_names: tuple[str, .
     ]  # of which there is more to say than that they are alike
     unseen = [label for label in others if label not in training]
     unmeasured = [label for label in others if label not in test and "test" not in shared]
-    parts = Counter(part for label in label_names for part in set(_parts(label)))
-    several = [
-        label for label in label_names if len(_parts(label)) > 1 and any(parts[part] > 1 for part in _parts(label))
-    ]
     found = (
         (SHARED, "splits", sorted(shared, reverse=True)),
-        (N_("no training row has the label {labels}, so it cannot be learnt"), "labels", unseen),
-        (N_("no test row has the label {labels}, so how well it is recognised is not measured"), "labels", unmeasured),
-        (N_("the labels {labels} differ in case or spaces only; they are kept apart"), "labels", alike),
         (
-            N_(
-                "the labels {labels} look like several labels in one cell; each combination is learnt as a class of its own"
+            plural(
+                N_("no training row has the label {labels}, so it cannot be learnt"),
+                N_("no training row has one of the labels {labels}, so they cannot be learnt"),
+                len(unseen),
             ),
             "labels",
-            several,
+            unseen,
         ),
+        (
+            plural(
+                N_("no test row has the label {labels}, so how well it is recognised is not measured"),
+                N_("no test row has one of the labels {labels}, so how well they are recognised is not measured"),
+                len(unmeasured),
+            ),
+            "labels",
+            unmeasured,
+        ),
+        (relabel.LABELS_ALIKE, "labels", alike),
+        (SEVERAL, "labels", several_in_one(label_names)),
     )
     return tuple((message, {kind: some(names)}) for message, kind, names in found if names)
+
+
+def several_in_one(label_names: Sequence[str]) -> list[str]:
+    """Those of some labels that look like several in one cell, because what they are made of occurs again."""
+    parts = Counter(part for label in label_names for part in set(_parts(label)))
+    return [label for label in label_names if len(_parts(label)) > 1 and any(parts[part] > 1 for part in _parts(label))]
 
 
 def _parts(label: str) -> list[str]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from core import hub, models
+from core.errors import plural
 from core.metrics import METRICS
 from core.results import JOINED, WORD_COUNTS, Evaluation, Measure, RunConfig, RunReport
 from core.tasks.base import Task
@@ -100,7 +101,10 @@ def _measured(report: RunReport, task: Task) -> list[str]:
     facts = [
         ("Rows in the source", str(report.data.rows)),
         ("Rows used", counts),
-        *((f"Column of the {role}", _column(column, report)) for role, column in report.data.used.items()),
+        *(
+            (f"Column of the {role}", _column(column, report, role in task.inputs))
+            for role, column in report.data.used.items()
+        ),
         *((f"Left out: {entry.reason}", str(entry.count)) for entry in report.data.dropped),
         *([("Training texts longer than the longest input", f"{report.cut_share:.1%}")] if report.cut_share else []),
         ("Steps", f"{report.steps}, weights of step {report.best_step}" + _chosen(report)),
@@ -112,9 +116,9 @@ def _measured(report: RunReport, task: Task) -> list[str]:
     return sections
 
 
-def _column(column: str, report: RunReport) -> str:
-    """A column that was read, or several as one, with what joins them: who uses the model has to join them the same way."""
-    joined = column not in report.data.columns and JOINED in column
+def _column(column: str, report: RunReport, texts: bool) -> str:
+    """A column that was read, or several; of texts with what joins them: who uses the model has to join them the same way."""
+    joined = texts and column not in report.data.columns and JOINED in column
     return f"{column}, joined by {json.dumps(report.data.separator)}" if joined else column
 
 
@@ -124,10 +128,10 @@ def _chosen(report: RunReport) -> str:
 
 
 def _evaluation(title: str, evaluation: Evaluation, task: Task) -> str:
-    rows = [("Measured on", task.counts.format(n=evaluation.n))]
+    rows = [("Measured on", plural(*task.counts, evaluation.n).format(n=evaluation.n))]
     rows += [(METRICS[name].title, _interval(measure)) for name, measure in evaluation.metrics.items()]
     rows += [(title, f"{evaluation.detail[name]:.4f}") for name, title in task.card.facts.items()]
-    return f"## {title}\n\n" + _table(("Measure", "Value (95 % interval)"), rows)
+    return f"## {title}\n\n" + _table(("Measure", "Value (95% interval)"), rows)
 
 
 def _interval(measure: Measure) -> str:

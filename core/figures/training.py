@@ -193,7 +193,7 @@ def confusion_matrix(classes: Classes, *, text: Translate = str) -> go.Figure:
 
 
 def reliability(classes: Classes, *, text: Translate = str) -> go.Figure:
-    """Is the model right as often as it is sure? Accuracy against confidence, with the 95 % interval of each bin."""
+    """Is the model right as often as it is sure? Accuracy against confidence, with the 95% interval of each bin."""
     figure = blank(
         360, x=text("Confidence (probability of the answer)"), y=text("Accuracy"), title=text("Confidence and truth")
     )
@@ -243,7 +243,7 @@ def class_scores(classes: Classes, *, text: Translate = str) -> go.Figure:
         figure.add_scatter(
             x=values, y=[i + shift for i in range(len(rows))], name=name, mode="markers", marker={"symbol": symbol, "color": colour, "size": 13},
             customdata=[[safe(row.label), row.support] for row in rows],
-            hovertemplate="%{customdata[0]}<br>" + name + " %{x:.3f}<br>" + text("{count} texts").format(count="%{customdata[1]}") + "<extra></extra>",
+            hovertemplate="%{customdata[0]}<br>" + name + " %{x:.3f}<br>" + text("texts: {count}").format(count="%{customdata[1]}") + "<extra></extra>",
         )  # fmt: skip
     figure.update_layout(
         xaxis={"range": [-0.03, 1.04]},
@@ -331,7 +331,7 @@ def length_histogram(lengths: np.ndarray, max_length: int, *, text: Translate = 
 
 
 def intervals(rows: Mapping[str, Measure], *, title: str, text: Translate = str) -> go.Figure:
-    """Shares with their 95 % intervals, one line each, to be compared. rows: title → interval; title: the figure's, translated."""
+    """Shares with their 95% intervals, one line each, to be compared. rows: title → interval; title: the figure's, translated."""
     figure = blank(max(200, 110 + 36 * len(rows)), x=text("Share (0–1)"), title=title)
     for i, (name, row) in enumerate(rows.items()):
         figure.add_scatter(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.errors import N_, Note, UserError
+from core.errors import N_, Note, UserError, plural
 from core.results import RunConfig
 
 BATCHES = (2, 4, 8, 16)
@@ -333,16 +333,16 @@ def too_little(config: RunConfig, rows: int, validation: int, rare: Mapping[str,
         epochs = epochs_for(config, rows)
         found.append(
             (
-                N_("{steps} steps are too few to learn from: choose more epochs ({epochs:g} would do), or a smaller batch."),
+                plural(N_("{steps} step is too few to learn from: choose more epochs ({epochs:g} would do), or a smaller batch."), N_("{steps} steps are too few to learn from: choose more epochs ({epochs:g} would do), or a smaller batch."), made),
                 {"steps": made, "epochs": epochs},
             )
             if epochs > config.epochs
-            else (N_("{steps} steps are too few to learn from, and so few rows are only learnt by heart: add rows."), {"steps": made})
+            else (plural(N_("{steps} step is too few to learn from, and so few rows are only learnt by heart: add rows."), N_("{steps} steps are too few to learn from, and so few rows are only learnt by heart: add rows."), made), {"steps": made})
         )  # fmt: skip
     if validation < FEW_VALIDATION_ROWS:
         found.append(
             (
-                N_("With {rows} validation rows an accuracy can be {points:.0f} points off by chance: the best state is chosen by its loss, and small differences between runs mean nothing. More labelled rows help most."),
+                plural(N_("With {rows} validation row an accuracy can be {points:.0f} points off by chance: the best state is chosen by its loss, and small differences between runs mean nothing. More labelled rows help most."), N_("With {rows} validation rows an accuracy can be {points:.0f} points off by chance: the best state is chosen by its loss, and small differences between runs mean nothing. More labelled rows help most."), validation),
                 {"rows": validation, "points": 100 * 1.96 * math.sqrt(0.25 / validation)},
             )
             if validation

@@ -95,7 +95,7 @@ class Task:
 
     layout: what the rows look like. head: a HEADS id. goal: how it is learnt, measured and answered. metrics: METRICS ids, the
     headline first; best: those that choose the checkpoint, in order. gives: the kinds of answer (label, labels, score, tags,
-    spans, tokens, text), which decide what can be done with such a model. counts: a template of n, what an evaluation counts.
+    spans, tokens, text), which decide what can be done with such a model. counts: templates of n, what an evaluation counts, for one and for several.
     detail: the dataclass behind Evaluation.detail. supervised: whether the rows bring the answers. scratch: advised values for
     a new, tiny model, None where the task cannot start from one. class_weights: whether rare labels can be made to count more.
     windowed: whether a long text is read in overlapping windows or goes on in another block; otherwise its end is cut.
@@ -116,7 +116,7 @@ class Task:
     metrics: tuple[str, ...]
     best: tuple[str, ...]
     gives: frozenset[str]
-    counts: str
+    counts: tuple[str, str]
     detail: type
     card: Card
     example: Callable[[], Table]

@@ -7,7 +7,7 @@ from transformers import PretrainedConfig
 
 from core import models
 from core.errors import UserError
-from core.tasks import answers, classify, masked, next_sentence, tags
+from core.tasks import answers, classify, masked, multilabel, next_sentence, tags
 from core.tasks.base import Task
 
 TASKS: dict[str, Task] = {
@@ -15,6 +15,7 @@ TASKS: dict[str, Task] = {
     for row in (
         classify.TEXT,
         classify.PAIR,
+        multilabel.MULTI_LABEL,
         tags.NAMED_ENTITIES,
         answers.QUESTION_ANSWERING,
         masked.MASKED,

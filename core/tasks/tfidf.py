@@ -5,11 +5,15 @@ nor how answers are measured.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.embeddings import SPACELESS
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+    from sklearn.linear_model import LogisticRegression
 
 MOST_ROWS = 20_000  # to learn from, so that it takes seconds
 MOST_FEATURES = 50_000
@@ -29,25 +33,61 @@ def probabilities(
     train, asked: role → texts; labels: a class for each row of train. Words are counted alone and in twos; in scripts without
     spaces, characters alone, in twos and threes.
     """
-    from scipy.sparse import hstack  # here: pages that only predict start sooner
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
-
     true = np.asarray(labels)
     if len(set(true.tolist())) < 2:
         return None
-    chosen = np.random.default_rng(SEED).permutation(len(true))[:MOST_ROWS]
+    chosen = _chosen(len(true))
+    learnt, read = _counted(train, chosen, asked)
+    regression = _regression().fit(learnt, true[chosen])
+    result = np.zeros((read.shape[0], classes))
+    result[:, regression.classes_] = regression.predict_proba(read)
+    return result
+
+
+def independent(
+    train: Mapping[str, Sequence[str]], labels: np.ndarray, asked: Mapping[str, Sequence[str]]
+) -> np.ndarray | None:
+    """The probability of each label by itself, float64 (N, C), of N inputs, learnt from others: one regression against the rest for each.
+
+    labels: for each row of train which labels it has, bool (M, C). A label that all or none of these rows have is as sure as that;
+    None where that is so of every label.
+    """
+    chosen = _chosen(len(labels))
+    true = np.asarray(labels, dtype=bool)[chosen]
+    if not (true.any(axis=0) & ~true.all(axis=0)).any():
+        return None
+    learnt, read = _counted(train, chosen, asked)
+    result = np.tile(true.mean(axis=0), (read.shape[0], 1))
+    for label in np.flatnonzero(true.any(axis=0) & ~true.all(axis=0)):
+        result[:, label] = _regression().fit(learnt, true[:, label]).predict_proba(read)[:, 1]
+    return result
+
+
+def _chosen(rows: int) -> np.ndarray:
+    """The rows that are learnt from, at most MOST_ROWS, always the same."""
+    return np.random.default_rng(SEED).permutation(rows)[:MOST_ROWS]
+
+
+def _counted(
+    train: Mapping[str, Sequence[str]], chosen: np.ndarray, asked: Mapping[str, Sequence[str]]
+) -> "tuple[csr_matrix, csr_matrix]":
+    """The chosen training inputs and those that are asked about as weighted counts."""
+    from scipy.sparse import hstack  # here: pages that only predict start sooner
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
     learnt, read = [], []
     for role, texts in train.items():
         content = [texts[i][:MOST_CHARS] for i in chosen]
         counter = TfidfVectorizer(**units_of(content), sublinear_tf=True, max_features=MOST_FEATURES, dtype=np.float32)
         learnt.append(counter.fit_transform(content))
         read.append(counter.transform([text[:MOST_CHARS] for text in asked[role]]))
-    regression = LogisticRegression(C=STRENGTH, max_iter=ITERATIONS)
-    regression.fit(hstack(learnt).tocsr(), true[chosen])
-    result = np.zeros((read[0].shape[0], classes))
-    result[:, regression.classes_] = regression.predict_proba(hstack(read).tocsr())
-    return result
+    return hstack(learnt).tocsr(), hstack(read).tocsr()
+
+
+def _regression() -> "LogisticRegression":
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=STRENGTH, max_iter=ITERATIONS)
 
 
 def units_of(texts: Sequence[str]) -> dict[str, Any]:

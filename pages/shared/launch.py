@@ -11,7 +11,7 @@ from core.errors import UserError
 from core.finetune.worker import measure
 from core.results import Estimate, RunConfig
 from core.runs import Run
-from pages.shared import inputs, layout, progress, words
+from pages.shared import inputs, layout, progress, visitor, words
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import runs as cached_runs
 from pages.shared.data_form.source import Source
@@ -49,8 +49,10 @@ def show_estimate(config: RunConfig, source: Source) -> None:
     if key in known:
         found = known[key]
         st.markdown(
-            _(
-                "About **{time}** of training and **{memory:,.0f} MB** of memory: {steps:,} steps at {speed:.0f} examples per second."
+            ngettext(
+                "About **{time}** of training and **{memory:,.0f} MB** of memory: {steps:,} step at {speed:.0f} examples per second.",
+                "About **{time}** of training and **{memory:,.0f} MB** of memory: {steps:,} steps at {speed:.0f} examples per second.",
+                found.steps,
             ).format(
                 time=words.duration(found.seconds),
                 memory=found.peak_memory_mb,
@@ -97,8 +99,9 @@ def _begin(config: RunConfig, source: Source, follow: str) -> None:
 
 
 def start(config: RunConfig, file: Path | None) -> Run:
-    """A new run, started. Raises UserError when it cannot be."""
-    run = runs.create(config, file)
+    """A new run of this visitor's, started. Raises UserError when it cannot be."""
+    visitor.check_may_start()
+    run = runs.create(config, file, owner=visitor.me())
     runs.start(run)
     return run
 

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 from core.errors import N_
-from pages.shared import inputs
+from pages.shared import inputs, visitor
 from pages.shared.i18n import _
 
 
@@ -37,6 +37,8 @@ STEPS = {
     "article": Step(N_("The tutorial, checked"), ":material/fact_check:", N_("Learn"), N_("Check a tutorial")),
 }  # a page's file in pages/ → its row
 
+CLASSROOM = "classroom"  # the teacher's page: no step of the path
+
 
 def file(page: str) -> str:
     """The page's script, as Streamlit names it."""
@@ -49,6 +51,8 @@ def navigation() -> Page:
         _(section): [st.Page(file(page), title=_(STEPS[page].title), icon=STEPS[page].icon) for page in group]
         for section, group in groupby(STEPS, key=lambda page: STEPS[page].section)
     }  # section → its pages; "" is no section
+    if visitor.is_class() and visitor.is_teacher():
+        pages[_("Learn")].append(st.Page(file(CLASSROOM), title=_("Classroom"), icon=":material/groups:"))
     return st.navigation(pages, position="top")
 
 

@@ -1,14 +1,117 @@
-"""Which runs are this visitor's: those that they started or opened in this browser.
+"""Who somebody is, what is theirs, and what they may do: asked by every page that shows or changes runs.
 
-This is the only place that says so, and every page that shows "your newest run" asks here. It is remembered as long as the
-session lasts. It does not know what is done with a run, nor who else uses the studio.
+A visitor is a signed id in a cookie; where the browser keeps none, it is one that lasts as long as the session. Who sits at
+the machine itself is the host: nothing is asked of them and they may change everything, unless a teacher's code is set. Everybody
+else may change their own runs, and the teacher, who knows the code, all of them. It does not know what is done with a run.
 """
+
+from dataclasses import dataclass
 
 import streamlit as st
 
-from core import models
+from core import models, runs, settings, visitors
+from core.errors import UserError
+from core.runs import Run
+from core.visitors import Visitor
+from pages.shared.cached import visitors as cached_visitors
+from pages.shared.server import COOKIE
 
-OPENED = "opened_runs"  # session key: the ids of the runs
+OPENED = "opened_runs"  # session key: the ids of the runs that were started or opened during this visit
+SESSION = "visitor"  # session key: the id of who keeps no cookie
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the browser sent: the cookie, and the address it came from, "" for this machine itself."""
+
+    cookie: str
+    address: str
+
+
+def request() -> Request:
+    """What this session's browser sent. A proxy on this machine speaks for others, so that its requests are not the host's."""
+    context = st.context
+    cookie, address, behind = context.cookies.get(COOKIE), context.ip_address, context.headers.get("X-Forwarded-For")
+    if isinstance(behind, str):
+        return Request(str(cookie), behind.split(",")[-1].strip() or "proxy")
+    return Request(str(cookie), address if isinstance(address, str) else "")
+
+
+def me() -> str:
+    """This visitor's id."""
+    kept = st.session_state.get(SESSION, "")
+    if kept:
+        return str(kept)
+    try:
+        known = visitors.verified(request().cookie)
+    except UserError:  # the studio's folder cannot be written: what needs it says so
+        known = ""
+    st.session_state[SESSION] = known or visitors.new_id()
+    return str(st.session_state[SESSION])
+
+
+def is_host() -> bool:
+    """Whether they sit at the machine and no code says who the teacher is."""
+    return not request().address and not settings.TEACHER_CODE.value()
+
+
+def is_teacher() -> bool:
+    """Whether they may change everything."""
+    code = settings.TEACHER_CODE.value()
+    return is_host() or (bool(code) and visitors.knows_teacher(record(), code))
+
+
+def is_class() -> bool:
+    """Whether the studio is set up for a class: there is a code to enter."""
+    return bool(settings.TEACHER_CODE.value() or settings.CLASS_CODE.value())
+
+
+def is_admitted() -> bool:
+    """Whether they may come in."""
+    code = settings.CLASS_CODE.value()
+    return not code or is_teacher() or visitors.knows_class(record(), code)
+
+
+def may_change(run: Run) -> bool:
+    """Whether they may cancel, resume, rename or delete a run."""
+    return is_teacher() or (bool(run.owner) and run.owner == me())
+
+
+def check_may_change(run: Run) -> None:
+    """Raise UserError when they may not change a run."""
+    if not may_change(run):
+        raise UserError("the run '{run}' belongs to somebody else; only they and the teacher may change it", run=run.id)
+
+
+def check_may_start() -> None:
+    """Raise UserError when they have as many runs waiting as one may have. The host alone waits for nobody."""
+    if not is_host():
+        runs.check_waiting(me())
+
+
+def record() -> Visitor:
+    """What is kept of this visitor."""
+    return visitors.read(me())
+
+
+def name_of(visitor_id: str) -> str:
+    """The name that a visitor gave themselves, "" for none."""
+    return visitors.read(visitor_id).name if visitor_id else ""
+
+
+def enter(code: str) -> None:
+    """Take a code for what it is: the teacher's or the class'. Raises UserError when it is neither, or after too many that were wrong."""
+    attempts, address = cached_visitors.attempts(), request().address
+    seconds = attempts.wait(address)
+    if seconds:
+        raise UserError("too many wrong codes; try again in {seconds} seconds", seconds=seconds)
+    if visitors.is_code(code, settings.TEACHER_CODE.value()):
+        visitors.enter_as_teacher(me(), settings.TEACHER_CODE.value())
+    elif visitors.is_code(code, settings.CLASS_CODE.value()):
+        visitors.enter_class(me(), settings.CLASS_CODE.value())
+    else:
+        attempts.failed(address)
+        raise UserError("this is not the code")
 
 
 def opened(*names: str) -> None:
@@ -21,8 +124,9 @@ def opened(*names: str) -> None:
 
 
 def owns(name: str) -> bool:
-    """Whether a run, by its id or as a model ("run:…"), is this visitor's."""
-    return name.removeprefix("run:") in _ids()
+    """Whether a run, by its id or as a model ("run:…"), is this visitor's: started by them, or opened during this visit."""
+    run_id = name.removeprefix("run:")
+    return run_id in _ids() or runs.owner(run_id) == me()
 
 
 def _ids() -> tuple[str, ...]:

@@ -125,6 +125,27 @@ def explanation(
     return _explanation(name, written_at(name), inputs, label, method, at, end)
 
 
+def long_explanation(
+    name: str,
+    inputs: Mapping[str, str],
+    label: str,
+    method: str,
+    at: int | None,
+    end: int | None,
+    report: Report | None = None,
+) -> Attribution | None:
+    """The same of a long text, with a report while it is made; None when it is not known yet and `report` is not given."""
+    pair = inputs.get("pair", "")
+
+    def make() -> Attribution:
+        return explain.explain(
+            predictor(name), inputs["text"], pair, label=label or None, method=method, at=at, end=end, report=report
+        )
+
+    key = (name, written_at(name), inputs["text"], pair, label, method, at, end)
+    return cast("Attribution | None", once("explanation", key, make if report else None))
+
+
 @st.cache_data(max_entries=512, ttl=300, show_spinner=False)
 def _latency(name: str, written: float, inputs: Mapping[str, str]) -> tuple[float, int]:
     return predict.latency(predictor(name), inputs)

@@ -3,20 +3,24 @@
 This module does not know where the table comes from.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
 
+from core.data.columns import JOINABLE, SeveralLabels, parts_of, prefer
 from core.data.columns import choose_columns as complete
-from core.data.columns import parts_of, prefer
-from core.data.dataset import Layout
-from core.errors import UserError
+from core.data.dataset import Layout, Role
+from core.errors import N_, UserError
 from core.results import JOINED, Reading
 from pages.shared import choices, layout, recipe
 from pages.shared.cached import data as cached_data
+from pages.shared.data_form.other_task import reading as reading_tasks
+from pages.shared.data_form.other_task import use_other
 from pages.shared.data_form.uploads import suffix_of
 from pages.shared.i18n import _, error_text
+
+SEVERAL_TEXTS = N_("Several columns are read as one text, in this order.")
 
 
 def choose_columns(
@@ -34,6 +38,8 @@ def choose_columns(
         guessed: Mapping[str, str] = complete(frame, rows, known)
     except UserError as error:
         st.warning(layout.plain(error_text(error)), icon=":material/help:")
+        if isinstance(error, SeveralLabels):
+            use_other(reading_tasks("labels"))
         guessed = {}
     picked: dict[str, str] = {}
     for role, place in zip(rows.roles, st.columns(len(rows.roles)), strict=True):
@@ -42,17 +48,15 @@ def choose_columns(
         parts = parts_of(frame, chosen) if chosen else []
         offered = {column: str(column) for column in (*frame.columns, *(part for part in parts if part not in frame))}
         with place:
-            if role.kind == "text":
+            if role.kind in JOINABLE:
                 several = choices.several(
                     _(role.title),
                     offered,
                     parts,
                     key=widget,
                     placeholder=_("choose a column"),
-                    help=_("Several columns are read as one text, in this order."),
-                    on_change=lambda role=role, widget=widget: values.choose_column(
-                        role.id, JOINED.join(st.session_state[widget])
-                    ),
+                    help=_(role.help or SEVERAL_TEXTS),
+                    on_change=lambda role=role, widget=widget: _choose_several(values, role, st.session_state[widget]),
                 )
                 picked[role.id] = JOINED.join(several)
                 continue
@@ -67,9 +71,17 @@ def choose_columns(
                 ),
             )
             picked[role.id] = st.session_state[widget] or ""
-    if any(len(parts_of(frame, column)) > 1 for column in picked.values() if column):
+    texts = [picked[role.id] for role in rows.roles if role.kind == "text"]
+    if any(len(parts_of(frame, column)) > 1 for column in texts if column):
         _choose_separator(values, key)
     return tuple(picked.items()) if all(picked.values()) else None
+
+
+def _choose_several(values: recipe.Values, role: Role, columns: Sequence[str]) -> None:
+    """Other columns, of texts or of labels; what was said of the labels of the old ones means nothing any more."""
+    values.choose_column(role.id, JOINED.join(columns))
+    if role.kind != "text":
+        values.prepare(labels=())
 
 
 def _choose_other(values: recipe.Values, role: str, column: str) -> None:

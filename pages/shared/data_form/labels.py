@@ -11,13 +11,21 @@ import streamlit as st
 
 from core.data import relabel
 from core.data.clean import MAX_LABELS
-from core.data.dataset import Layout
+from core.data.dataset import Kind, Layout
+from core.errors import N_
 from core.results import DataReport
 from pages.shared import layout, recipe
-from pages.shared.i18n import _
+from pages.shared.i18n import _, sentences
 
 USED, NAME = "used", "name"  # columns of the table that can be edited
 OPEN = "mend_labels"
+WHAT_BECOMES: Mapping[Kind, str] = {
+    "label": N_("Give two labels the same name to merge them. Rows whose label is not used are left out."),
+    "labels": N_(
+        "Give two labels the same name to merge them. A label that is not used is taken off its rows, which stay."
+    ),
+    "tags": N_("Give two types the same name to merge them. What is not used counts as no entity."),
+}
 
 
 def editor(labels: Callable[[], Mapping[str, int]], rows: Layout, values: recipe.Values) -> None:
@@ -33,7 +41,7 @@ def editor(labels: Callable[[], Mapping[str, int]], rows: Layout, values: recipe
     counts = labels()
     if not 1 < len(counts) <= MAX_LABELS:
         return
-    tags = any(role.kind == "tags" for role in rows.roles)
+    tags = "tags" in rows.kinds
     key = "labels_" + sha256(repr((counts, names)).encode()).hexdigest()[:12]
     frame = pd.DataFrame(
         {
@@ -57,13 +65,10 @@ def editor(labels: Callable[[], Mapping[str, int]], rows: Layout, values: recipe
         on_change=lambda: _keep(values, edited(names, list(counts), st.session_state[key]["edited_rows"])),
     )
     st.caption(
-        (
-            _("Give two types the same name to merge them. What is not used counts as no entity.")
-            if tags
-            else _("Give two labels the same name to merge them. Rows whose label is not used are left out.")
+        sentences(
+            _(WHAT_BECOMES[next(kind for kind in WHAT_BECOMES if kind in rows.kinds)]),
+            _("The file stays as it is; the run remembers what you said."),
         )
-        + " "
-        + _("The file stays as it is; the run remembers what you said.")
     )
     if names:
         st.button(

@@ -20,6 +20,7 @@ from pages.shared import choices, inputs, layout, recipe
 from pages.shared.cached import data as cached_data
 from pages.shared.data_form import held_out, labels, table
 from pages.shared.data_form.columns import choose_columns
+from pages.shared.data_form.other_task import offered, reading, set_task, use_other
 from pages.shared.data_form.reading import choose_reading
 from pages.shared.data_form.uploads import NO_FILE, parts_of, suffix_of, suffixes_of, upload
 from pages.shared.i18n import _, error_text
@@ -115,11 +116,6 @@ def choose_ready() -> Source:
     return source
 
 
-def offered() -> list[Task]:
-    """The tasks that learn from rows with answers."""
-    return [row for row in TASKS.values() if row.supervised]
-
-
 def choose_task(tasks: Iterable[Task]) -> str:
     """One of these tasks; the first until another is chosen."""
     titles = {row.id: _(row.title) for row in tasks}
@@ -127,12 +123,6 @@ def choose_task(tasks: Iterable[Task]) -> str:
     choices.row(_("Task"), titles, task, key="task", on_change=lambda: set_task(st.session_state["task"]), wrap=True)
     st.caption(_(TASKS[task].help))
     return task
-
-
-def set_task(task: str | None) -> None:
-    if task:
-        inputs.put("task", task)
-        recipe.values().forget_columns()
 
 
 def choose_file() -> Source | None:
@@ -153,18 +143,18 @@ def choose_file() -> Source | None:
     task = choose_task(row for row in offered() if suffix_of(file) in suffixes_of([row.layout]))
     rows = TASKS[task].layout
     try:
-        reading = choose_reading(file, rows, values)
-        columns = choose_columns(file, rows, values, reading)
-        split = held_out.choose(file, rows, values, reading, columns or (), set_file)
+        way = choose_reading(file, rows, values)
+        columns = choose_columns(file, rows, values, way)
+        split = held_out.choose(file, rows, values, way, columns or (), set_file)
         with beginning:
-            table.beginning(cached_data.table(str(file), rows.id, reading), {**dict(columns or ()), "split": split})
+            table.beginning(cached_data.table(str(file), rows.id, way), {**dict(columns or ()), "split": split})
     except WordsWithTags as error:
         st.error(layout.plain(error_text(error)), icon=":material/error:")
-        use_other(row for row in offered() if any(role.kind == "tags" for role in row.layout.roles))
+        use_other(reading("tags"))
         return None
     if columns is None:
         return None
-    source = Source(file.name, str(file), task, columns, reading, values.preparation())
+    source = Source(file.name, str(file), task, columns, way, values.preparation())
     labels.editor(source.labels, rows, values)
     return source
 
@@ -173,18 +163,6 @@ def set_file(name: str) -> None:
     """The same data with other files beside it: what was chosen for it stays."""
     inputs.put("data", name)
     recipe.values().prepare(split=None)
-
-
-def use_other(tasks: Iterable[Task]) -> None:
-    """A button for each task that suits the file better."""
-    for row in tasks:
-        st.button(
-            _("Use the task “{task}”").format(task=_(row.title)),
-            key=f"use_{row.id}",
-            on_click=set_task,
-            args=(row.id,),
-            icon=":material/swap_horiz:",
-        )
 
 
 def choose_hub() -> Source | None:

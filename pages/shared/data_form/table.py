@@ -14,7 +14,8 @@ from pages.shared.i18n import _
 
 FIRST = 5  # rows
 SHOWN_CHARS = 200
-TINTS = {"label": "rgba(230, 159, 0, 0.18)", "tags": "rgba(230, 159, 0, 0.18)", "split": "rgba(0, 158, 115, 0.18)"}
+ANSWERS = ("label", "labels", "tags")
+TINTS = {**dict.fromkeys(ANSWERS, "rgba(230, 159, 0, 0.18)"), "split": "rgba(0, 158, 115, 0.18)"}
 TINT = "rgba(86, 180, 233, 0.18)"  # of the columns that are read
 
 
@@ -24,6 +25,7 @@ def role_name(role: str) -> str:
         "text": _("text"),
         "pair": _("second text"),
         "label": _("label"),
+        "labels": _("labels"),
         "words": _("words"),
         "tags": _("tags"),
         "split": _("split"),

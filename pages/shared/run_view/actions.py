@@ -10,7 +10,7 @@ from core import models, runs
 from core.export.folder import zip_model
 from core.runs import Run
 from core.tasks.table import TASKS
-from pages.shared import inputs
+from pages.shared import inputs, visitor
 from pages.shared.i18n import _
 from pages.shared.run_view import notes
 
@@ -55,13 +55,15 @@ def actions(run: Run, page: str) -> None:
         if not is_readable(run):
             st.caption(_("All that can be done with it is to delete it, on the page Runs."))
             return
-        if run.state.status in RESUMABLE and st.button(
+        if run.state.status in RESUMABLE and visitor.may_change(run) and st.button(
             _("Resume"), key=f"resume_{page}_{run.id}", icon=":material/play_arrow:", type="primary",
             help=_("Goes on from the last complete checkpoint, or from the start when there is none."),
         ):  # fmt: skip
+            visitor.check_may_start()
             runs.resume(run)
             st.rerun()
-        notes.editor(run, page)
+        if visitor.may_change(run):
+            notes.editor(run, page)
         task = TASKS.get(run.config.task)
         if task and st.button(
             _("Train again with changes"), key=f"again_{page}_{run.id}", icon=":material/tune:",

@@ -14,9 +14,9 @@ from core.metrics import METRICS
 from core.results import Evaluation, Event
 from core.runs import Run
 from core.tasks.table import TASKS
-from pages.shared import inputs, layout
+from pages.shared import inputs, layout, visitor
 from pages.shared.cached import runs as cached_runs
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext, sentences
 from pages.shared.run_view import notes
 from pages.shared.run_view.curves import curves
 from pages.shared.run_view.history import events, last, number, shown
@@ -92,19 +92,24 @@ def _live(run_id: str, page: str) -> None:
 
 def _waiting(run: Run) -> None:
     """Its place in the queue and what it waits for."""
-    active = [other for other in runs.all_runs() if other.state.status in runs.ACTIVE and other.id != run.id]
-    training = [inputs.run_title(other) for other in active if other.state.status == "running"]
-    ahead = sum(other.state.status == "queued" and other.state.created <= run.state.created for other in active)
+    training = [inputs.run_title(other) for other in runs.all_runs() if other.state.status == "running"]
+    waiting = [other.id for other in runs.queue()]
+    ahead = waiting.index(run.id) if run.id in waiting else 0
     st.info(
-        _("Waiting for a free place: {training} training now, {ahead} in front of this one in the queue.").format(
-            training=len(training), ahead=ahead
-        )
-        + " "
-        + _(
-            "At most {count} train at once (the setting STUDIO_MAX_RUNS). It starts by itself; you can close this page."
-        ).format(count=settings.MAX_RUNS.value()),
+        sentences(
+            _("Waiting for a free place: {training} training now, {ahead} in front of this one in the queue.").format(
+                training=len(training), ahead=ahead
+            ),
+            ngettext(
+                "At most {count} trains at once (the setting STUDIO_MAX_RUNS). It starts by itself; you can close this page.",
+                "At most {count} train at once (the setting STUDIO_MAX_RUNS). It starts by itself; you can close this page.",
+                settings.MAX_RUNS.value(),
+            ).format(count=settings.MAX_RUNS.value()),
+        ),
         icon=":material/hourglass_empty:",
     )
+    if runs.is_paused():
+        st.caption(_("The teacher has paused the queue: runs that are at work go on, none begins."))
     for title in training:
         st.caption(layout.plain(_("training now: {title}").format(title=title)))
 
@@ -176,7 +181,9 @@ def _measured_on(task: str, evaluation: Event | None) -> str:
 
 
 def _stop_buttons(run: Run, page: str) -> None:
-    """Cancel, and a harder way when that does not help."""
+    """Cancel, and a harder way when that does not help; for whose run it is."""
+    if not visitor.may_change(run):
+        return
     asked = run.folder / runs.CANCEL
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(

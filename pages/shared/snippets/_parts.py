@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from core import bundled, models
 from core.data.bundled import FEWEST_HAN, HAN, LATER_REMARK, LONGEST_PIECE, PRIVATE, REPLY
 from core.families import HEADS
-from core.results import JOINED, DataReport
+from core.finetune.methods import LORA_TARGETS, LORA_TARGETS_ELSEWHERE
+from core.results import JOINED, DataReport, RunConfig
 
 
 def beginning(name: str, *imports: str) -> str:
@@ -202,10 +203,34 @@ bf16 = {pays}  # whether bfloat16 is faster than float32 on the studio's machine
 """
 
 
-def gradients(chosen: str, answer: str, *, integrated: bool, plain: bool = False) -> str:
+def trained_parameters(config: RunConfig) -> str:
+    """Code that chooses which parameters of `model` are trained."""
+    if config.method == "frozen":
+        return f"""layers = range({config.frozen_layers}, model.config.num_hidden_layers)  # counted from 0; all below them stays as it is
+trained = [".pooler.", ".albert_layer_groups.", *(f".layer.{{i}}." for i in layers)]
+for name, parameter in model.named_parameters():
+    inside = name.startswith(model.base_model_prefix + ".")
+    parameter.requires_grad_(not inside or any(part in name for part in trained))
+"""
+    if config.method == "head":
+        return """for name, parameter in model.named_parameters():
+    parameter.requires_grad_(".pooler." in name or not name.startswith(model.base_model_prefix + "."))
+"""
+    if config.method == "lora":
+        return f"""targets = {LORA_TARGETS!r}.get(model.config.model_type, {LORA_TARGETS_ELSEWHERE!r})
+new = [name for name, _ in model.named_children() if "classifier" in name]  # trained whole, since their values are random
+model = get_peft_model(model, LoraConfig(
+    task_type="SEQ_CLS", r={config.lora_rank}, lora_alpha={2 * config.lora_rank}, target_modules=targets, modules_to_save=new,
+))
+"""
+    return ""
+
+
+def gradients(chosen: str, answer: str, *, integrated: bool, independent: bool = False, plain: bool = False) -> str:
     """`scores` of the tokens in `ids`, and their lines: integrated gradients of a probability, or input x gradient of log-odds.
 
-    plain: of the model's number itself instead of either. chosen: the script's name for the index of the label; answer: how the logits, (batch, labels), are taken from the model's output.
+    chosen: the script's name for the index of the label; answer: how the logits, (batch, labels), are taken from the model's output.
+    independent: whether each label is scored by itself, so that its logit is its log-odds. plain: of the model's number itself.
     """
     score = f"""
 
@@ -213,10 +238,13 @@ def score(embedded):
     others = {{name: tensor.expand(len(embedded), -1) for name, tensor in inputs.items()}}
     logits = model(inputs_embeds=embedded, **others){answer}
 """
-    probability = f"    return logits.softmax(dim=-1)[:, {chosen}]  # the probability\n"
-    log_odds = f"""    rest = [i for i in range(logits.shape[1]) if i != {chosen}]
+    function = "sigmoid()" if independent else "softmax(dim=-1)"
+    probability = f"    return logits.{function}[:, {chosen}]  # the probability\n"
+    own = f"    return logits[:, {chosen}]  # the log-odds, since the probability is its sigmoid\n"
+    odds = f"""    rest = [i for i in range(logits.shape[1]) if i != {chosen}]
     return logits[:, {chosen}] - logits[:, rest].logsumexp(dim=-1)  # the log-odds
 """
+    log_odds = own if independent else odds
     score += f"    return logits[:, {chosen}]\n" if plain else probability if integrated else log_odds
     if integrated:
         work = """

@@ -4,9 +4,15 @@ import re
 from collections.abc import Mapping, Sequence
 
 from core.data.bundled import ARTICLE, DATASETS
-from core.finetune.methods import LORA_TARGETS, LORA_TARGETS_ELSEWHERE
 from core.results import DataReport, RunConfig
-from pages.shared.snippets._parts import beginning, joined_columns, packaged_rows, precision, read_table
+from pages.shared.snippets._parts import (
+    beginning,
+    joined_columns,
+    packaged_rows,
+    precision,
+    read_table,
+    trained_parameters,
+)
 
 WEIGHTED = """
 counts = train["label"].value_counts().reindex(labels).to_numpy()
@@ -65,29 +71,6 @@ def _labels(report: DataReport) -> str:
     return spelt + "\n" + (_renamed(report) or 'rows = rows[rows["label"].isin(labels)]\n')
 
 
-def _trained(config: RunConfig) -> str:
-    """Code that chooses which parameters of `model` are trained."""
-    if config.method == "frozen":
-        return f"""layers = range({config.frozen_layers}, model.config.num_hidden_layers)  # counted from 0; all below them stays as it is
-trained = [".pooler.", ".albert_layer_groups.", *(f".layer.{{i}}." for i in layers)]
-for name, parameter in model.named_parameters():
-    inside = name.startswith(model.base_model_prefix + ".")
-    parameter.requires_grad_(not inside or any(part in name for part in trained))
-"""
-    if config.method == "head":
-        return """for name, parameter in model.named_parameters():
-    parameter.requires_grad_(".pooler." in name or not name.startswith(model.base_model_prefix + "."))
-"""
-    if config.method == "lora":
-        return f"""targets = {LORA_TARGETS!r}.get(model.config.model_type, {LORA_TARGETS_ELSEWHERE!r})
-new = [name for name, _ in model.named_children() if "classifier" in name]  # trained whole, since their values are random
-model = get_peft_model(model, LoraConfig(
-    task_type="SEQ_CLS", r={config.lora_rank}, lora_alpha={2 * config.lora_rank}, target_modules=targets, modules_to_save=new,
-))
-"""
-    return ""
-
-
 def finetune(config: RunConfig, rows: str, labels: Sequence[str], *, pair: bool, held_out: bool) -> str:
     """`result`: accuracy and macro-F1 on the test rows. The recipe of a run, with transformers' own Trainer.
 
@@ -126,7 +109,7 @@ tokenizer = AutoTokenizer.from_pretrained(folder)
 model = AutoModelForSequenceClassification.from_pretrained(
     folder, dtype="float32", id2label=dict(enumerate(labels)), label2id={{name: i for i, name in enumerate(labels)}}
 )
-{_trained(config)}
+{trained_parameters(config)}
 
 def prepare(part):
     encoded = tokenizer({texts}, truncation=True, max_length={config.max_length})

@@ -28,33 +28,38 @@ def attributions(
     method: str,
     max_length: int,
     words: Sequence[tuple[int, int, int]],
+    *,
+    independent: bool = False,
 ) -> str:
     """`scores`: what each token (deletion: each word) adds to the label's score, in reading order.
 
     method: a METHODS id of core.explain. words: (0 text or 1 pair, start, end) of each word, as the page splits them.
+    independent: whether the model scores each label by itself.
     """
+    integrated = method.endswith("integrated-gradients")
     head = beginning(
         name,
         "import torch",
-        *(["from captum.attr import IntegratedGradients"] if method == "integrated-gradients" else []),
+        *(["from captum.attr import IntegratedGradients"] if integrated else []),
         "from transformers import AutoModelForSequenceClassification, AutoTokenizer",
     )
     start = f"""tokenizer = AutoTokenizer.from_pretrained(folder)
 model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
 label = {{name: i for i, name in model.config.id2label.items()}}[{label!r}]
 """
-    if method == "deletion":
-        return head + start + _leave_out(text, pair, max_length, words)
+    if method.endswith("deletion"):
+        return head + start + _leave_out(text, pair, max_length, words, independent)
     ask = f"""inputs = tokenizer(
     {call(text, pair)}, truncation=True, max_length={max_length}, return_special_tokens_mask=True, return_tensors="pt"
 )
 special, ids = inputs.pop("special_tokens_mask").bool(), inputs.pop("input_ids")
 embed = model.get_input_embeddings()
 """
-    return head + start + ask + gradients("label", ".logits", integrated=method == "integrated-gradients")
+    return head + start + ask + gradients("label", ".logits", integrated=integrated, independent=independent)
 
 
-def _leave_out(text: str, pair: str, max_length: int, words: Sequence[tuple[int, int, int]]) -> str:
+def _leave_out(text: str, pair: str, max_length: int, words: Sequence[tuple[int, int, int]], independent: bool) -> str:
+    function = "sigmoid()" if independent else "softmax(dim=-1)"
     texts = f"({text!r}, {pair!r})" if pair.strip() else f"({text!r},)"
     return f"""texts = {texts}
 words = {list(words)}  # of which text, from which character, to which
@@ -63,7 +68,7 @@ words = {list(words)}  # of which text, from which character, to which
 def probability(texts):
     inputs = tokenizer(*texts, truncation=True, max_length={max_length}, return_tensors="pt")
     with torch.inference_mode():
-        return model(**inputs).logits.softmax(dim=-1)[0, label].item()
+        return model(**inputs).logits.{function}[0, label].item()
 
 
 def without(text, start, end):

@@ -6,14 +6,16 @@ A new task is its module in this package and its line here. This module does not
 from core.tasks.answers import QUESTION_ANSWERING
 from core.tasks.classify import PAIR, TEXT
 from core.tasks.masked import MASKED
+from core.tasks.multilabel import MULTI_LABEL
 from core.tasks.next_sentence import NEXT_SENTENCE
 from core.tasks.tags import NAMED_ENTITIES
-from pages.shared.tasks import answers, classify, masked, next_sentence, tags
+from pages.shared.tasks import answers, classify, masked, multilabel, next_sentence, tags
 from pages.shared.tasks.base import View
 
 VIEWS: dict[str, View] = {
     TEXT.id: classify.TEXT_VIEW,
     PAIR.id: classify.PAIR_VIEW,
+    MULTI_LABEL.id: multilabel.VIEW,
     MASKED.id: masked.VIEW,
     NEXT_SENTENCE.id: next_sentence.VIEW,
     NAMED_ENTITIES.id: tags.VIEW,

@@ -238,6 +238,7 @@ def table(
     headings = {
         **{role.id: _(role.name) for role in TASKS[goal.task].layout.inputs},
         "label": _("Prediction"),
+        "labels": _("Labels"),
         "decision": _("Decision"),
         "probability": _("Probability"),
         "margin": _("Margin"),

@@ -8,7 +8,7 @@ import streamlit as st
 from core import explain
 from core.figures import predictions as predictions_figures
 from core.results import Attribution
-from pages.shared import charts, choices, inputs
+from pages.shared import charts, choices, demand, inputs, progress
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
@@ -71,6 +71,27 @@ def keys(attribution: Attribution, title: str) -> str:
     )
 
 
+def _attribution(name: str, given: Mapping[str, str], subject: Subject, method: str) -> Attribution | None:
+    """The attribution; of a long text only when it is asked for. None until then."""
+    title = _("Asking the model which words matter…")
+    ready = cached_answers.long_explanation(name, given, subject.label, method, subject.at, subject.end)
+    if ready is not None:
+        return ready
+    about = f"{subject.label} {subject.at} {subject.end}"
+    if demand.is_long(name, given, (method,)):
+        if not demand.asked(name, given, (method,), about):
+            return None
+        return progress.work(
+            f"words_{hash((name, *given.values(), about, method))}",
+            title,
+            lambda report: cached_answers.long_explanation(
+                name, given, subject.label, method, subject.at, subject.end, report
+            ),
+        )
+    with st.spinner(title, show_time=True):
+        return cached_answers.explanation(name, given, subject.label, method, subject.at, subject.end)
+
+
 def which_words(
     name: str, given: Mapping[str, str], subjects: Sequence[Subject]
 ) -> tuple[Attribution | None, Subject, str]:
@@ -97,8 +118,9 @@ def which_words(
             _("For the label") if subjects[0].at is None else _("For what it marks"), offered, chosen, key=key
         )
     subject = subjects[chosen]
-    with st.spinner(_("Asking the model which words matter…"), show_time=True):
-        attribution = cached_answers.explanation(name, given, subject.label, method, subject.at, subject.end)
+    attribution = _attribution(name, given, subject, method)
+    if attribution is None:
+        return None, subject, method
     st.caption(_(explain.METHODS[method].help))
     if not attribution.words:
         st.info(_("The model reads no word of this text."))

@@ -92,10 +92,10 @@ def _steps(
 def _queue(configs: list[RunConfig]) -> None:
     """Create and start runs in this order. A mistake is shown on the page."""
     try:
+        visitor.check_may_start()
         for config in configs:
-            run = runs.create(config)
+            run = runs.create(config, owner=visitor.me())
             runs.start(run)
-            visitor.opened(run.id)
     except UserError as error:
         st.session_state[ERROR] = error
 

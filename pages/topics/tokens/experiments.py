@@ -98,6 +98,16 @@ def rows() -> tuple[Experiment, ...]:
             {"model": "minilm", "view": "languages", "part": "ratio"},
         ),
         Experiment(
+            "news-price",
+            _("News in a language the vocabulary lacks"),
+            _("What is left of Chinese news under an English vocabulary?"),
+            _(
+                "Two of three tokens of these news are `[UNK]`, and a model cannot learn from a character it does not see. Choose multilingual-e5-small above: "
+                "hardly any is unknown, and the same news need fewer tokens."
+            ),
+            {"model": "minilm", "view": "data", "data": "topics-zh"},
+        ),
+        Experiment(
             "neighbours",
             _("Neighbours of a word"),
             _("Does a word mean something before it stands in a sentence?"),

@@ -1,0 +1,94 @@
+"""What a teacher does for the whole class: ask everybody to look at one page, and clear away what a lesson has left.
+
+It does not know who the teacher is: who calls it has asked.
+"""
+
+import re
+import secrets
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import TypeAdapter, ValidationError
+
+from core import runs, settings
+from core.errors import UserError
+from core.runs import Run
+
+PAGE = re.compile(r"[a-z]{1,40}", re.ASCII)
+MOST_TITLE, MOST_QUERY = 200, 8000  # characters
+
+
+@dataclass(frozen=True)
+class Look:
+    """A page to look at together. at: when it was shown, in seconds since the epoch; page: its file's name without its end; query: its address' parameters."""
+
+    at: float
+    page: str
+    query: dict[str, str] = field(default_factory=dict)
+    title: str = ""
+
+
+def look() -> Look | None:
+    """What the teacher shows; None for nothing, or nothing that can be read."""
+    try:
+        shown = TypeAdapter(Look).validate_json(_file().read_bytes())
+    except (OSError, ValidationError):
+        return None
+    return shown if PAGE.fullmatch(shown.page) and 0 < shown.at <= time.time() + 60 else None
+
+
+def show(address: str, pages: Iterable[str], title: str = "") -> Look:
+    """Ask everybody to look at the page of this address, as "Copy link" gives it.
+
+    Raises UserError when it is none of these pages', or it cannot be kept.
+    """
+    parts = urlsplit(address.strip())
+    page = parts.path.rstrip("/").rpartition("/")[2] or "home"
+    if page not in set(pages) or len(parts.query) > MOST_QUERY:
+        raise UserError("this is no address of a page of this studio; take it from “Copy link”")
+    shown = Look(time.time(), page, dict(parse_qsl(parts.query)), " ".join(title.split())[:MOST_TITLE])
+    part = _file().with_name(f".look.{secrets.token_hex(4)}")
+    try:
+        part.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(TypeAdapter(Look).dump_json(shown))
+        part.replace(_file())
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise UserError(
+            "the studio's folder {folder} cannot be written: {reason}",
+            folder=part.parent,
+            reason=error.strerror or error,
+        ) from error
+    return shown
+
+
+def show_nothing() -> None:
+    """Nobody is asked to look at anything any more."""
+    _file().unlink(missing_ok=True)
+
+
+def visitors_runs() -> list[Run]:
+    """The runs that visitors started: what a reset of the class deletes."""
+    return [run for run in runs.all_runs() if run.owner]
+
+
+def reset() -> int:
+    """Stop and delete what visitors started, and show nothing; returns how many runs are gone.
+
+    Raises UserError when one cannot be deleted; those before it are gone then.
+    """
+    show_nothing()
+    doomed = visitors_runs()
+    for run in doomed:
+        runs.cancel(run)
+    for run in doomed:
+        runs.kill(run)
+        runs.delete(run)
+    return len(doomed)
+
+
+def _file() -> Path:
+    return settings.HOME.value() / "look.json"

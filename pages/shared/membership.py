@@ -1,0 +1,68 @@
+"""What a shared studio asks of a visitor and tells them: the class code at the door, a name, the teacher's code, the page that is looked at together.
+
+Who sits at the machine alone sees nothing of it. This module does not know what is written on the page that the teacher shows.
+"""
+
+import streamlit as st
+
+from core import classroom, settings, visitors
+from core.errors import UserError
+from pages.shared import i18n, visitor
+from pages.shared.i18n import _
+from pages.shared.words import plain
+
+SEEN = "look_seen"  # session key: when the teacher's last "look here" was followed or put away
+LOOK_SECONDS = 5
+
+
+def gate() -> None:
+    """The door: nothing else is on the page until the class code is entered."""
+    st.markdown(_("This studio belongs to a class. Your teacher tells you the code."))
+    with st.form("gate", border=False):
+        code = st.text_input(_("Class code"), type="password", key="gate_code", width=320)
+        if st.form_submit_button(_("Come in"), type="primary", key="gate_enter"):
+            visitor.enter(code)
+            st.rerun()
+
+
+def you() -> None:
+    """A name to be found by, and the way to the teacher's role."""
+    known = visitor.record()
+    with st.popover(known.name or _("You"), icon=":material/person:", key="you", type="tertiary"):
+        name = st.text_input(
+            _("Your name"), known.name, max_chars=visitors.MOST_NAME, key=f"you_name_{known.name}",
+            help=_("It stands beside your runs, for everybody who uses this studio. You may leave it empty."),
+        )  # fmt: skip
+        try:
+            if name != known.name:
+                visitors.rename(visitor.me(), name)
+                st.rerun()
+            if visitor.is_teacher():
+                st.caption(_("You are the teacher: you may change everybody's runs, and there is the page Classroom."))
+            elif settings.TEACHER_CODE.value():
+                code = st.text_input(_("Teacher's code"), type="password", key="you_code")
+                if st.button(_("I am the teacher"), key="you_enter", disabled=not code):
+                    visitor.enter(code)
+                    st.rerun()
+        except UserError as error:
+            st.error(plain(i18n.error_text(error)), icon=":material/error:")
+
+
+def shown_by_teacher() -> None:
+    """The page that the teacher asks everybody to look at, as soon as they ask."""
+    if visitor.is_class() and not visitor.is_teacher():
+        st.fragment(run_every=LOOK_SECONDS)(_shown)()
+
+
+def _shown() -> None:
+    look = classroom.look()
+    if look is None or look.at <= float(st.session_state.setdefault(SEEN, 0.0)):
+        return
+    with st.container(key="look", horizontal=True, vertical_alignment="center", border=True):
+        st.markdown(":material/visibility: " + plain(look.title or _("Your teacher shows you a page.")))
+        if st.button(_("Look at it"), key="look_go", type="primary"):
+            st.session_state[SEEN] = look.at
+            st.switch_page(f"pages/{look.page}.py", query_params=dict(look.query))
+        if st.button(_("Later"), key="look_later", type="tertiary"):
+            st.session_state[SEEN] = look.at
+            st.rerun()

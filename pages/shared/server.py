@@ -1,0 +1,67 @@
+"""What stands before every page: a middleware that gives each browser its signed identity, and headers that browsers heed.
+
+It does not know what the identity is used for.
+"""
+
+from http.cookies import SimpleCookie
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core import visitors
+from core.errors import UserError
+
+COOKIE = "studio_visitor"
+YEAR = 365 * 24 * 3600
+HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+
+
+class Identity:
+    """Sets the cookie with an answer that is a page, where the browser sent none that this studio signed."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request = Headers(scope=scope)
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                if headers.get("content-type", "").startswith("text/html") and not _identity(request):
+                    headers.append("Set-Cookie", _cookie(_is_secure(scope, request)))
+            await send(message)
+
+        await self.app(scope, receive, answer)
+
+
+def _identity(request: Headers) -> str:
+    """The id that the browser sent; "" when it is none of ours."""
+    sent = SimpleCookie(request.get("cookie", "")).get(COOKIE)
+    try:
+        return visitors.verified(sent.value) if sent else ""
+    except UserError:  # the studio's folder cannot be written: the page says so
+        return ""
+
+
+def _is_secure(scope: Scope, request: Headers) -> bool:
+    return scope.get("scheme") == "https" or request.get("x-forwarded-proto", "").startswith("https")
+
+
+def _cookie(secure: bool) -> str:
+    """A new identity. Over https it is also sent inside another site's frame, as a Space shows the studio."""
+    try:
+        token = visitors.signed(visitors.new_id())
+    except UserError:  # nothing can be kept: the identity lasts as long as the session
+        return f"{COOKIE}=; Path=/; Max-Age=0"
+    where = "SameSite=None; Secure; Partitioned" if secure else "SameSite=Lax"
+    return f"{COOKIE}={token}; Path=/; Max-Age={YEAR}; HttpOnly; {where}"
+
+
+MIDDLEWARE = (Middleware(Identity),)
