@@ -51,10 +51,10 @@ def read(path: Path, reading: Reading = FIND_OUT) -> Table:
     Raises UserError when it cannot be read.
     """
     table = files.read_table(path, reading)
-    records = table.frame.to_dict("records")
+    records = [dict(zip(table.columns, row, strict=True)) for row in zip(*table.columns.values(), strict=True)]
     if not any(isinstance(record.get(name), list) for record in records[:1] for name in ("paragraphs", *NESTED)):
         return table
-    names = (*COLUMNS, *(("split",) if "split" in table.frame else ()))
+    names = (*COLUMNS, *(("split",) if "split" in table.columns else ()))
     rows = [row for record in records for row in _of_record(record)]
     if not rows:
         raise UserError("{file} holds passages, but not one question", file=path.name)
