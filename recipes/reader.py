@@ -274,7 +274,7 @@ def _batches(rows: Sequence[Window], size: int = 16) -> Iterator[list[int]]:
 
 
 def figures(model: BertForQuestionAnswering, path: Path, most: int | None = None) -> dict[str, object]:
-    """F1 and exact match on a SQuAD-like file with 95 % bootstrap intervals."""
+    """F1 and exact match on a SQuAD-like file with 95% bootstrap intervals."""
     asked, truths = read_squad(path)
     chosen = np.sort(np.random.default_rng(0).permutation(len(asked))[:most])
     given = answers(model, [asked[at] for at in chosen])
