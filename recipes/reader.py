@@ -251,7 +251,7 @@ def answers(model: BertForQuestionAnswering, asked: Sequence[Asked]) -> list[str
     tokenizer = models.load_tokenizer(BASE)
     rows = windows(asked, tokenizer, WINDOW, STRIDE)
     best = [(-np.inf, "")] * len(asked)
-    with torch.inference_mode():
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         for numbers in _batches(rows):
             batch = collate([rows[number] for number in numbers])
             output = model.eval()(**{name: batch[name] for name in ("input_ids", "token_type_ids", "attention_mask")})
