@@ -12,7 +12,7 @@ Contenders (Gururangan et al. 2020), each fine-tuned on 100 and on 500 labelled 
 
 The reviews come from another source than the sentences, so no test sentence was read before. All runs have the same labelled
 sentences; seeds differ in the new head, the order and dropout. One JSON line per contender and number of labels with the mean
-test accuracy over the seeds and its 95 % interval (Student's t), then the differences of runs with the same seed.
+test accuracy over the seeds and its 95% interval (Student's t), then the differences of runs with the same seed.
 """
 
 import argparse

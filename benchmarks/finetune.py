@@ -13,7 +13,7 @@ Contenders, each in a process of its own, one after the other, on the same proce
             rate 2e-5, 3 epochs. run_ner.py: padded to the batch's longest row, float32, batch 8, learning rate 5e-5, 3 epochs.
             Its speed does not change while it runs, so by default only --steps-a steps of it are measured.
     stock   the best that transformers' Trainer does by its options: padded to the batch's longest row, batches grouped by
-            length, bfloat16 where that is faster, our batch size and learning rate, 10 % warm-up.
+            length, bfloat16 where that is faster, our batch size and learning rate, 10% warm-up.
     ours    core.finetune, with the same batch size, learning rate and warm-up.
 
 Seconds are those of training alone: loading, evaluations and checkpoints are left out for all three. The score (accuracy, or F1 of

@@ -64,7 +64,7 @@ def newest(runs: Sequence[Run], config: RunConfig) -> Run | None:
 class Outcome:
     """Test accuracies with one number of labels: contender → one for each seed that is done, and their means.
 
-    means: with a 95 % interval (Student's t, n − 1 degrees of freedom) over seeds, from two seeds on. difference: the mean of
+    means: with a 95% interval (Student's t, n − 1 degrees of freedom) over seeds, from two seeds on. difference: the mean of
     adapted − unread over the seeds that both have, with its interval, None with fewer than two; it may lie below 0.
     """
 
@@ -75,7 +75,7 @@ class Outcome:
 
 
 def mean_interval(values: Sequence[float]) -> Measure:
-    """The mean of at least two values with the 95 % interval of Student's t: mean ± t(0.975, n − 1) · s / √n.
+    """The mean of at least two values with the 95% interval of Student's t: mean ± t(0.975, n − 1) · s / √n.
 
     With few values it may reach beyond what the quantity can be: it knows nothing of bounds.
     """

@@ -198,7 +198,7 @@ class Corruption:
 
 
 def corruption(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], *, seed: int = 0) -> Corruption:
-    """transformers' own masking (DataCollatorForLanguageModeling, 15 %, 80/10/10) of some texts, counted."""
+    """transformers' own masking (DataCollatorForLanguageModeling, 15%, 80/10/10) of some texts, counted."""
     collator = DataCollatorForLanguageModeling(tokenizer, mlm_probability=0.15, seed=seed)
     encoded = tokenizer(list(texts), truncation=True, max_length=128, return_special_tokens_mask=True)
     counts = np.zeros(8, dtype=int)

@@ -47,6 +47,24 @@ def encode(
     return rows, np.array(truncated, dtype=bool)
 
 
+def logits(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    columns: Columns,
+    max_length: int,
+    *,
+    batch_size: int = 64,
+    report: Report | None = None,
+    autocast: bool = False,
+) -> np.ndarray:
+    """What a model with one answer for each row says of N rows, float64 (N, C), in the order given. Arguments as of `encode` and `forward`."""
+    rows, _ = encode(tokenizer, columns, max_length, report)
+    result = np.zeros((len(rows), model.config.num_labels))
+    for places, _, output in forward(model, tokenizer, rows, batch_size=batch_size, report=report, autocast=autocast):
+        result[places] = output.logits.double().cpu().numpy()
+    return result
+
+
 def forward(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,

@@ -60,8 +60,8 @@ CLAIMS = {
         N_("On BooksCorpus and the English Wikipedia, 3.3 billion words together."),
     ),
     "masking": Claim(
-        "mlm", "imprecise", N_("In pre-training 15 % of the words are masked."),
-        N_("15 % of the *tokens* are chosen, which touches more of the words, since many have several tokens. Of the chosen ones 80 % become [MASK], 10 % another token, and 10 % stay as they are, so that the model cannot rely on seeing [MASK]."),
+        "mlm", "imprecise", N_("In pre-training 15% of the words are masked."),
+        N_("15% of the *tokens* are chosen, which touches more of the words, since many have several tokens. Of the chosen ones 80% become [MASK], 10% another token, and 10% stay as they are, so that the model cannot rely on seeing [MASK]."),
     ),
     "code": Claim(
         "tuning", "wrong", N_("The code that prepares the inputs runs as printed."),
@@ -80,7 +80,7 @@ CLAIMS = {
         N_("The authors' code takes the weight decay apart from the gradient, which is called AdamW today. The difference matters as soon as weights decay."),
     ),
     "accuracy": Claim(
-        "tuning", "imprecise", N_("The model reaches an accuracy of 75.00 %; its losses are 1.4838, 0.8741 and 0.5901."),
+        "tuning", "imprecise", N_("The model reaches an accuracy of 75.00%; its losses are 1.4838, 0.8741 and 0.5901."),
         N_("Four sentences, the same ones it was trained on, and only the last batch is counted. Another seed gives another number; none of them says how it does on a new sentence."),
     ),
     "path": Claim(

@@ -7,7 +7,7 @@ step, and what its task's row can tell of an evaluation. This module does not kn
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from core.errors import N_, Note
+from core.errors import N_, Note, plural
 from core.finetune.recipe import (
     LOWER,
     NOT_A_NUMBER,
@@ -140,7 +140,16 @@ def still_falling(ended: Ended) -> Diagnosis | None:
 def _longer(id: str, ended: Ended, seen: Note, advice: Note) -> Diagnosis:
     """Advice to go on from the run's model, as long again."""
     config = replace(ended.config, model=ended.model, preset="custom")
-    return Diagnosis(id, seen, advice, (N_("Train {epochs:g} more epochs"), {"epochs": config.epochs}), config)
+    return Diagnosis(
+        id,
+        seen,
+        advice,
+        (
+            plural(N_("Train {epochs:g} more epoch"), N_("Train {epochs:g} more epochs"), config.epochs),
+            {"epochs": config.epochs},
+        ),
+        config,
+    )
 
 
 def never_found(ended: Ended) -> Diagnosis | None:
@@ -208,7 +217,7 @@ def two_confused(ended: Ended) -> Diagnosis | None:
     return Diagnosis(
         "confused",
         (
-            N_("“{first}” and “{second}” are taken for each other: {count:,} of {mistakes:,} mistakes."),
+            plural(N_("“{first}” and “{second}” are taken for each other: the only mistake."), N_("“{first}” and “{second}” are taken for each other: {count:,} of {mistakes:,} mistakes."), confused.mistakes),
             {"first": confused.pair[0], "second": confused.pair[1], "count": confused.count, "mistakes": confused.mistakes},
         ),
         (N_("Read them: their labels may be wrong, or the two labels may mean the same."), {}),

@@ -26,6 +26,14 @@ class Cancelled(Exception):
     """Raised out of long work when its `report` callback asked it to stop."""
 
 
+def plural(one: str, several: str, count: float) -> str:
+    """The template for this many of a thing; both are marked for translation with N_.
+
+    A page that has the number at hand says ngettext instead. The choice is made here, so that a remark stays a string that can be kept.
+    """
+    return one if count == 1 else several
+
+
 def N_(text: str) -> str:
     """Mark a text for translation (gettext's no-op marker) and return it unchanged."""
     return text

@@ -5,32 +5,25 @@ a cached model can be explained while others use it. Token scores are added up t
 does not know whether a reader should trust the model, and does not explain attention.
 """
 
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from core import batches
+from core import batches, words
 from core.batches import Report
 from core.errors import N_, UserError
 from core.predict import Predictor, refuse_empty
 from core.results import Attribution, WordScore
+from core.tasks import passages
 from core.tasks.base import Task, check_finite
+from core.tasks.spans import NO_ANSWER
 from core.tokens import clean, shorten
 
+STEPS = 50  # points on the path of integrated gradients
+GRADIENT = 3  # predictions that take as long as one with its gradient
 TOKENS_PER_BATCH = 1_024  # with gradients: about 0.5 GB for a model of BERT-base's size
-
-
-@dataclass(frozen=True)
-class Word:
-    """A word of a text: source 0 the text, 1 the pair; start, end: characters; tokens: its positions in the input."""
-
-    source: int
-    start: int
-    end: int
-    tokens: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -39,17 +32,19 @@ class Question:
 
     texts: the text, or the text and its pair. inputs: the model's tensors, each (1, T). words: the words in view;
     tokens that belong to none of them are special. steps: points on the path of integrated gradients. token: the position
-    that is asked about, of a model that answers for each token; None for a model that answers for the whole input.
+    that is asked about, of a model that answers for each token; None for a model that answers for the whole input. span: the positions
+    of the first and last token that are asked about, of a model that marks spans of the pair.
     """
 
     predictor: Predictor
     texts: tuple[str, ...]
     inputs: dict[str, torch.Tensor]
-    words: tuple[Word, ...]
+    words: tuple[words.Word, ...]
     index: int
     steps: int
     report: Report | None
     token: int | None = None
+    span: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -61,12 +56,15 @@ class Answer:
     expected: float | None
 
 
+Read = Callable[[Question, torch.Tensor], torch.Tensor]  # what is taken from logits (B, C): a number each, (B,)
+
+
 @dataclass(frozen=True)
 class Method:
     """One way to attribute.
 
-    unit: what its scores are in. completeness: they promise to add up, and the error is reported. needs: the kinds of answer
-    that it can explain.
+    unit: what its scores are in; read: what is explained of the model's logits. completeness: they promise to add up, and the error is
+    reported. passes: words of the input → about how many predictions it takes as long as. needs: the kinds of answer that it can explain.
     """
 
     id: str
@@ -74,7 +72,9 @@ class Method:
     help: str
     unit: str
     completeness: bool
-    function: Callable[[Question], Answer]
+    function: Callable[[Question, Read], Answer]
+    read: Read
+    passes: Callable[[int], int]
     needs: frozenset[str] = frozenset({"label"})
 
 
@@ -90,14 +90,16 @@ def explain(
     *,
     label: str | None = None,
     at: int | None = None,
+    end: int | None = None,
     method: str = "integrated-gradients",
-    steps: int = 50,
+    steps: int = STEPS,
     report: Report | None = None,
 ) -> Attribution:
     """How much each word of a text (and its pair) moved the model towards `label`, by default the predicted one.
 
     Scores are in the method's unit: 0.2 of probability is twenty percentage points. Words that were cut off are left out.
-    at: of a model that answers for each token, the character of the text whose token is asked about.
+    at: of a model that answers for each token, the character of the text whose token is asked about. at, end: of a model that marks spans
+    of the pair, the characters of one, empty for none at all; of a long pair only what the model reads with it is looked at.
     report(done, total) is called as the work goes on; it may raise Cancelled.
     Raises UserError for an empty text, an unknown label or method, fewer than one step, or a character that is not read.
     """
@@ -111,15 +113,25 @@ def explain(
         )
     if steps < 1:
         raise UserError("{steps} steps are too few; use at least 1", steps=steps)
-    refuse_empty({"text": [text], **({"pair": [pair]} if pair else {})})
-    question = _ask(predictor, (text, pair) if pair else (text,), label, at, steps, report)
-    answer = METHODS[method].function(question)
+    refuse_empty({"text": [text], **({"pair": [pair]} if pair else {})}, predictor.task.layout.inputs)
+    span = None if at is None or end is None else (at, end)
+    skipped, read = passages.around(predictor.tokenizer, text, pair, span, predictor.max_length) if span else (0, pair)
+    texts = (text, read) if pair else (text,)
+    question = _ask(predictor, texts, label, at, span and (span[0] - skipped, span[1] - skipped), steps, report)
+    row = METHODS[method]
+    answer = row.function(question, row.read)
     total = float(answer.words.sum()) + answer.special
     return Attribution(
         method=method,
-        label=predictor.labels[question.index],
+        label=pair[slice(*span)] if span else predictor.labels[question.index],
         words=tuple(
-            WordScore((text, pair)[word.source][word.start : word.end], word.source, word.start, word.end, float(score))
+            WordScore(
+                texts[word.source][word.start : word.end],
+                word.source,
+                word.start + skipped * word.source,
+                word.end + skipped * word.source,
+                float(score),
+            )
             for word, score in zip(question.words, answer.words, strict=True)
         ),
         special=answer.special,
@@ -134,6 +146,7 @@ def _ask(
     given: Sequence[str],
     label: str | None,
     at: int | None,
+    span: tuple[int, int] | None,
     steps: int,
     report: Report | None,
 ) -> Question:
@@ -145,11 +158,14 @@ def _ask(
         if name in encoded
     }
     sources, offsets = encoded[0].sequence_ids, encoded[0].offsets
-    words = tuple(
+    seen = tuple(
         word
         for source, text in enumerate(texts)
-        for word in _words(text, source, [(i, *offsets[i]) for i, of in enumerate(sources) if of == source])
+        for word in words.of_tokens(text, source, [(i, *offsets[i]) for i, of in enumerate(sources) if of == source])
     )
+    if span is not None:
+        second = [(i, *offsets[i]) for i, of in enumerate(sources) if of == 1]
+        return Question(predictor, texts, inputs, seen, 0, steps, report, span=_positions(span, second))
     token = None if at is None else _token_at(at, [(i, *offsets[i]) for i, of in enumerate(sources) if of == 0])
     if label is None:
         with torch.inference_mode():
@@ -157,7 +173,14 @@ def _ask(
         index = int((logits if token is None else logits[token]).argmax())
     else:
         index = predictor.labels.index(label)
-    return Question(predictor, texts, inputs, words, index, steps, report, token)
+    return Question(predictor, texts, inputs, seen, index, steps, report, token)
+
+
+def _positions(span: tuple[int, int], tokens: list[tuple[int, int, int]]) -> tuple[int, int]:
+    """The positions of the first and last token of some characters; that of "no answer" for none. tokens: as of `_token_at`."""
+    start, end = span
+    inside = [position for position, first, last in tokens if first < end and last > start]
+    return (inside[0], inside[-1]) if inside else (NO_ANSWER, NO_ANSWER)
 
 
 def _token_at(character: int, tokens: list[tuple[int, int, int]]) -> int:
@@ -172,67 +195,6 @@ def _token_at(character: int, tokens: list[tuple[int, int, int]]) -> int:
     return position
 
 
-def split_words(text: str) -> list[tuple[int, int]]:
-    """(start, end) of each word: a run of letters, digits and marks, an apostrophe inside one included; each CJK
-    character, punctuation mark and symbol by itself. White space and control characters belong to no word."""
-    spans: list[tuple[int, int]] = []
-    open_run = False
-    for i, character in enumerate(text):
-        category = unicodedata.category(character)
-        if character.isspace() or category == "Cc":
-            open_run = False
-        elif _alone(character, category):
-            inside = character in "'’" and open_run and i + 1 < len(text) and text[i + 1].isalpha()
-            if inside:
-                spans[-1] = (spans[-1][0], i + 1)
-            else:
-                spans.append((i, i + 1))
-                open_run = False
-        elif open_run:
-            spans[-1] = (spans[-1][0], i + 1)
-        else:
-            spans.append((i, i + 1))
-            open_run = True
-    return spans
-
-
-def _alone(character: str, category: str) -> bool:
-    """Whether a character is a word of its own: punctuation, symbols, Chinese characters, kana."""
-    if category[0] in "PS":
-        return True
-    code = ord(character)
-    return (
-        0x3040 <= code <= 0x30FF or 0x3400 <= code <= 0x9FFF or 0xF900 <= code <= 0xFAFF or 0x20000 <= code <= 0x3FFFF
-    )
-
-
-def _words(text: str, source: int, tokens: list[tuple[int, int, int]]) -> list[Word]:
-    """The words of a text that have tokens. tokens: (position, start, end) of the text's tokens.
-
-    Words that share a token are one word. A token that covers no word (a lone space) goes with the word after it, or
-    before it at the end.
-    """
-    spans = split_words(text)
-    if not spans:
-        return []
-    starts = np.array([start for start, _ in spans])
-    ends = np.array([end for _, end in spans])
-    leader = list(range(len(spans)))  # the first of the words that a word is one with
-    held: list[tuple[int, int]] = []  # (word, position)
-    for position, start, end in tokens:
-        first = min(int(np.searchsorted(ends, start, side="right")), len(spans) - 1)
-        held.append((first, position))
-        for later in range(first + 1, int(np.searchsorted(starts, end, side="left"))):
-            leader[later] = leader[first]
-    members: dict[int, list[int]] = {}
-    for word, position in held:
-        members.setdefault(leader[word], []).append(position)
-    reach: dict[int, int] = {}
-    for word, first in enumerate(leader):
-        reach[first] = max(reach.get(first, 0), spans[word][1])
-    return [Word(source, spans[i][0], reach[i], tuple(members[i])) for i in sorted(members)]
-
-
 def _add_up(question: Question, tokens: torch.Tensor, expected: float | None) -> Answer:
     """(T,) token scores → word scores; whatever belongs to no word is special."""
     scores = tokens.detach().double().cpu().numpy()
@@ -241,21 +203,45 @@ def _add_up(question: Question, tokens: torch.Tensor, expected: float | None) ->
 
 
 def _logits(question: Question, embedded: torch.Tensor) -> torch.Tensor:
-    """The model's logits (B, C) for word embeddings (B, T, D), those of the token where one is asked about; positions and
-    segments stay the input's."""
+    """The model's logits (B, C) for word embeddings (B, T, D), those of the token where one is asked about, (B, T, 2) where spans are
+    marked; positions and segments stay the input's."""
     others = {name: tensor.expand(len(embedded), -1) for name, tensor in question.inputs.items() if name != "input_ids"}
-    logits: torch.Tensor = question.predictor.model(inputs_embeds=embedded, **others).logits
+    output = question.predictor.model(inputs_embeds=embedded, **others)
+    if question.span is not None:
+        return torch.stack((output.start_logits, output.end_logits), dim=-1)
+    logits: torch.Tensor = output.logits
     return logits if question.token is None else logits[:, question.token]
 
 
-def _probability(question: Question, embedded: torch.Tensor) -> torch.Tensor:
-    """Probability of the asked class, (B,)."""
-    return _log_odds(question, embedded).sigmoid()
+def _probability(question: Question, logits: torch.Tensor) -> torch.Tensor:
+    """Probability of the asked class."""
+    return _log_odds(question, logits).sigmoid()
 
 
-def _log_odds(question: Question, embedded: torch.Tensor) -> torch.Tensor:
-    """log p − log (1 − p) of the asked class, (B,): unlike p, it does not go flat where the model is certain."""
-    return question.predictor.goal.log_odds(_logits(question, embedded), question.index)
+def _log_odds(question: Question, logits: torch.Tensor) -> torch.Tensor:
+    """log p − log (1 − p) of the asked class: unlike p, it does not go flat where the model is certain."""
+    return question.predictor.goal.log_odds(logits, question.index)
+
+
+def _plain(question: Question, logits: torch.Tensor) -> torch.Tensor:
+    """The number itself, of a model that answers with one."""
+    return logits[:, question.index]
+
+
+def _span_log_probability(question: Question, logits: torch.Tensor) -> torch.Tensor:
+    """log p of the span that is asked about: that of its start and that of its end. logits: (B, T, 2)."""
+    assert question.span is not None
+    start, end = logits.log_softmax(dim=1).unbind(dim=-1)
+    return start[:, question.span[0]] + end[:, question.span[1]]
+
+
+def _span_probability(question: Question, logits: torch.Tensor) -> torch.Tensor:
+    return _span_log_probability(question, logits).exp()
+
+
+def _span_log_odds(question: Question, logits: torch.Tensor) -> torch.Tensor:
+    log_p = _span_log_probability(question, logits)
+    return log_p - torch.log1p(-log_p.exp().clamp(max=1 - 1e-6))
 
 
 def _embed(question: Question, ids: torch.Tensor) -> torch.Tensor:
@@ -273,7 +259,7 @@ def _baseline(question: Question) -> torch.Tensor:
     return ids
 
 
-def _integrated_gradients(question: Question) -> Answer:
+def _integrated_gradients(question: Question, read: Read) -> Answer:
     embedded, baseline = _embed(question, question.inputs["input_ids"]), _embed(question, _baseline(question))
     done = 0
 
@@ -282,7 +268,7 @@ def _integrated_gradients(question: Question) -> Answer:
         done += len(points)
         if question.report is not None:
             question.report(min(done, question.steps), question.steps)
-        return _probability(question, points)
+        return read(question, _logits(question, points))
 
     with torch.enable_grad():
         from captum.attr import IntegratedGradients  # here, because it takes half a second and most pages never need it
@@ -294,18 +280,18 @@ def _integrated_gradients(question: Question) -> Answer:
             internal_batch_size=max(1, TOKENS_PER_BATCH // embedded.shape[1]),
         )
     with torch.inference_mode():
-        ends = _probability(question, torch.cat((embedded, baseline))).double()
+        ends = read(question, _logits(question, torch.cat((embedded, baseline)))).double()
     return _add_up(question, scores.sum(dim=-1)[0], float(ends[0] - ends[1]))
 
 
-def _input_x_gradient(question: Question) -> Answer:
+def _input_x_gradient(question: Question, read: Read) -> Answer:
     with torch.enable_grad():
         embedded = _embed(question, question.inputs["input_ids"]).requires_grad_()
-        (gradient,) = torch.autograd.grad(_log_odds(question, embedded)[0], embedded)
+        (gradient,) = torch.autograd.grad(read(question, _logits(question, embedded))[0], embedded)
     return _add_up(question, (embedded * gradient).sum(dim=-1)[0], None)
 
 
-def _deletion(question: Question) -> Answer:
+def _deletion(question: Question, read: Read) -> Answer:
     variants = [question.texts]
     for word in question.words:
         variants.append(
@@ -316,18 +302,31 @@ def _deletion(question: Question) -> Answer:
         role: [variant[i] for variant in variants] for i, role in enumerate(("text", "pair")[: len(question.texts)])
     }
     rows, _ = batches.encode(predictor.tokenizer, columns, predictor.max_length, question.report)
-    probs = np.zeros(len(rows))
+    answers = np.zeros(len(rows))
     for places, _, output in batches.forward(predictor.model, predictor.tokenizer, rows, report=question.report):
-        probs[places] = predictor.goal.log_odds(output.logits.double(), question.index).sigmoid().cpu().numpy()
-    check_finite(probs)
-    return Answer(probs[0] - probs[1:], 0.0, None)
+        answers[places] = read(question, output.logits.double()).cpu().numpy()
+    check_finite(answers)
+    return Answer(answers[0] - answers[1:], 0.0, None)
 
 
-def _without(text: str, word: Word) -> str:
+def _without(text: str, word: words.Word) -> str:
     """The text without a word, and without one of the two spaces that would meet."""
     before, after = text[: word.start], text[word.end :]
     return before[:-1] + after if before[-1:].isspace() and (not after or after[0].isspace()) else before + after
 
+
+ADDS_UP = N_(
+    "Adds up the gradient on the way from the text with every word masked to the text as it is. The scores add up to "
+    "the difference in probability between the two; how far they miss it is shown."
+)
+ONE_GRADIENT = N_(
+    "One gradient, multiplied with the word's vector: fast, but it sees only how the answer would change near the text "
+    "as it is, and the scores need not add up to anything."
+)
+LEAVES_OUT = N_(
+    "Takes each word away in turn and asks again: the score is what the probability loses. Exact, but two words that "
+    "say the same hide each other, and it takes one prediction per word."
+)
 
 METHODS: dict[str, Method] = {
     row.id: row
@@ -335,95 +334,109 @@ METHODS: dict[str, Method] = {
         Method(
             "integrated-gradients",
             N_("Integrated gradients"),
-            N_(
-                "Adds up the gradient on the way from the text with every word masked to the text as it is. The scores add up to "
-                "the difference in probability between the two; how far they miss it is shown."
-            ),
+            ADDS_UP,
             N_("probability"),
             True,
             _integrated_gradients,
+            _probability,
+            lambda words: GRADIENT * STEPS,
         ),
         Method(
             "input-x-gradient",
             N_("Input × gradient"),
-            N_(
-                "One gradient, multiplied with the word's vector: fast, but it sees only how the answer would change near the text "
-                "as it is, and the scores need not add up to anything."
-            ),
+            ONE_GRADIENT,
             N_("log-odds"),
             False,
             _input_x_gradient,
+            _log_odds,
+            lambda words: GRADIENT,
         ),
         Method(
             "tag-integrated-gradients",
             N_("Integrated gradients"),
-            N_(
-                "Adds up the gradient on the way from the text with every word masked to the text as it is. The scores add up to "
-                "the difference in probability between the two; how far they miss it is shown."
-            ),
+            ADDS_UP,
             N_("probability"),
             True,
             _integrated_gradients,
+            _probability,
+            lambda words: GRADIENT * STEPS,
             frozenset({"tags"}),
         ),
         Method(
             "tag-input-x-gradient",
             N_("Input × gradient"),
-            N_(
-                "One gradient, multiplied with the word's vector: fast, but it sees only how the answer would change near the text "
-                "as it is, and the scores need not add up to anything."
-            ),
+            ONE_GRADIENT,
             N_("log-odds"),
             False,
             _input_x_gradient,
+            _log_odds,
+            lambda words: GRADIENT,
             frozenset({"tags"}),
         ),
         Method(
             "labels-integrated-gradients",
             N_("Integrated gradients"),
-            N_(
-                "Adds up the gradient on the way from the text with every word masked to the text as it is. The scores add up to "
-                "the difference in probability between the two; how far they miss it is shown."
-            ),
+            ADDS_UP,
             N_("probability"),
             True,
             _integrated_gradients,
+            _probability,
+            lambda words: GRADIENT * STEPS,
             frozenset({"labels"}),
         ),
         Method(
             "labels-input-x-gradient",
             N_("Input × gradient"),
-            N_(
-                "One gradient, multiplied with the word's vector: fast, but it sees only how the answer would change near the text "
-                "as it is, and the scores need not add up to anything."
-            ),
+            ONE_GRADIENT,
             N_("log-odds"),
             False,
             _input_x_gradient,
+            _log_odds,
+            lambda words: GRADIENT,
             frozenset({"labels"}),
         ),
         Method(
             "labels-deletion",
             N_("Leave one word out"),
-            N_(
-                "Takes each word away in turn and asks again: the score is what the probability loses. Exact, but two words that "
-                "say the same hide each other, and it takes one prediction per word."
-            ),
+            LEAVES_OUT,
             N_("probability"),
             False,
             _deletion,
+            _probability,
+            lambda words: words + 1,
             frozenset({"labels"}),
+        ),
+        Method(
+            "span-integrated-gradients",
+            N_("Integrated gradients"),
+            ADDS_UP,
+            N_("probability"),
+            True,
+            _integrated_gradients,
+            _span_probability,
+            lambda words: GRADIENT * STEPS,
+            frozenset({"spans"}),
+        ),
+        Method(
+            "span-input-x-gradient",
+            N_("Input × gradient"),
+            ONE_GRADIENT,
+            N_("log-odds"),
+            False,
+            _input_x_gradient,
+            _span_log_odds,
+            lambda words: GRADIENT,
+            frozenset({"spans"}),
         ),
         Method(
             "deletion",
             N_("Leave one word out"),
-            N_(
-                "Takes each word away in turn and asks again: the score is what the probability loses. Exact, but two words that "
-                "say the same hide each other, and it takes one prediction per word."
-            ),
+            LEAVES_OUT,
             N_("probability"),
             False,
             _deletion,
+            _probability,
+            lambda words: words + 1,
         ),
     )
 }

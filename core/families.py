@@ -10,6 +10,7 @@ from typing import Literal
 from transformers import (
     AutoModelForMaskedLM,
     AutoModelForNextSentencePrediction,
+    AutoModelForQuestionAnswering,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
     PretrainedConfig,
@@ -27,6 +28,7 @@ BERT = TABLES | SEGMENTS | {
     "hidden_size": ("attention.self.query.weight", 0),
     "intermediate_size": ("intermediate.dense.weight", 0),
 }  # fmt: skip
+READER = "qa_outputs.weight"
 NARROW = {"embedding_size": ("embeddings.word_embeddings.weight", 1)}
 DISTILBERT = TABLES | {"hidden_size": ("attention.q_lin.weight", 0), "hidden_dim": ("ffn.lin1.weight", 0)}
 ALBERT = TABLES | SEGMENTS | NARROW | {
@@ -68,13 +70,13 @@ class Family:
 FAMILIES: dict[str, Family] = {
     row.model_type: row
     for row in (
-        Family("bert", True, False, "##", {"mlm": "cls.predictions.transform.dense.weight", "nsp": "cls.seq_relationship.weight"}),
-        Family("distilbert", False, False, "##", {"mlm": "vocab_transform.weight"}, DISTILBERT, projection="attention.out_lin"),
-        Family("electra", True, False, "##", {"mlm": "generator_predictions.dense.weight"}, BERT | NARROW),
-        Family("albert", True, False, "▁", {"mlm": "predictions.dense.weight"}, ALBERT,
+        Family("bert", True, False, "##", {"mlm": "cls.predictions.transform.dense.weight", "nsp": "cls.seq_relationship.weight", "reader": READER}),
+        Family("distilbert", False, False, "##", {"mlm": "vocab_transform.weight", "reader": READER}, DISTILBERT, projection="attention.out_lin"),
+        Family("electra", True, False, "##", {"mlm": "generator_predictions.dense.weight", "reader": READER}, BERT | NARROW),
+        Family("albert", True, False, "▁", {"mlm": "predictions.dense.weight", "reader": READER}, ALBERT,
                {"num_hidden_groups": "albert_layer_groups", "inner_group_num": "albert_layers"}, "attention.dense"),
-        Family("roberta", False, True, "Ġ", {"mlm": "lm_head.dense.weight"}),
-        Family("xlm-roberta", False, True, "▁", {"mlm": "lm_head.dense.weight"}),
+        Family("roberta", False, True, "Ġ", {"mlm": "lm_head.dense.weight", "reader": READER}),
+        Family("xlm-roberta", False, True, "▁", {"mlm": "lm_head.dense.weight", "reader": READER}),
     )
 }  # fmt: skip
 
@@ -86,6 +88,7 @@ class Head:
     auto: the transformers class that puts it there; suffix: how the architectures that have it end. new: whether a training
     makes a new one — always (its labels are those of the data), missing (only where the checkpoint has none and the family
     can have one) or never. settings: values of the model's configuration that belong to it, which tell heads of one class apart.
+    single: whether it has one output (True) or several (False); None where it may have either.
     missing: what is said of a model without one; instead: what is said of a model that has this head where another is needed.
     """
 
@@ -96,10 +99,13 @@ class Head:
     missing: str
     instead: str
     settings: Mapping[str, object] = field(default_factory=dict)
+    single: bool | None = None
 
     def fits(self, config: PretrainedConfig) -> bool:
         """Whether a configuration has the values that belong to this head, or leaves them open."""
         own = config.to_dict()
+        if self.single is not None and self.single is not (config.num_labels == 1):
+            return False
         return all(own.get(name) in (None, value) for name, value in self.settings.items())
 
 
@@ -114,6 +120,7 @@ HEADS: dict[str, Head] = {
             N_("'{name}' has no classifier: it is a pre-trained encoder that must be fine-tuned first"),
             N_("'{name}' is a classifier of whole texts: use it for text classification, or fine-tune it for this"),
             {"problem_type": "single_label_classification"},
+            single=False,
         ),
         Head(
             "labeller",
@@ -133,6 +140,14 @@ HEADS: dict[str, Head] = {
             N_(
                 "'{name}' tags words, it does not judge whole texts: use it for named entities, or fine-tune it for this"
             ),
+        ),
+        Head(
+            "reader",
+            AutoModelForQuestionAnswering,
+            "ForQuestionAnswering",
+            "missing",
+            N_("'{name}' answers no questions: it is a pre-trained encoder that must be fine-tuned first"),
+            N_("'{name}' answers questions about a passage: use it for question answering, or fine-tune it for this"),
         ),
         Head(
             "mlm",

@@ -375,7 +375,7 @@ def _document(
         "words": {"heads": text("Heads"), "layers": text("Layers"), "head": text("Layer {layer}, head {head}")},
         **more,
     }
-    caption = text("Drawn by BertViz. Weights below {share} % are left out.").format(share=f"{100 * lowest:.1f}")
+    caption = text("Drawn by BertViz. Weights below {share}% are left out.").format(share=f"{100 * lowest:.1f}")
     return _PAGE.format(
         title=html.escape(text("Attention")),
         look=_DARK if dark else _LIGHT,

@@ -13,7 +13,7 @@ import numpy as np
 from core.errors import N_
 from core.results import Measure
 
-Z_95 = 1.959963984540054  # the normal distribution's 97.5 % quantile
+Z_95 = 1.959963984540054  # the normal distribution's 97.5% quantile
 BINS = 15
 RESAMPLES = 1000
 
@@ -70,6 +70,20 @@ METRICS: dict[str, Metric] = {
             "fraction",
         ),
         Metric("entity_precision", N_("Precision"), N_("Fraction of the entities found that are right."), "higher", "fraction"),
+        Metric(
+            "answer_f1",
+            N_("Answer F1"),
+            N_("Mean over the questions of the F1 of the answer's words; where there is no answer, 1 for saying so (SQuAD)."),
+            "higher",
+            "fraction",
+        ),
+        Metric(
+            "exact_match",
+            N_("Exact match"),
+            N_("Fraction of questions answered with exactly the right words, or rightly not at all (SQuAD)."),
+            "higher",
+            "fraction",
+        ),
         Metric("entity_recall", N_("Recall"), N_("Fraction of the true entities that are found."), "higher", "fraction"),
         Metric(
             "loss",
@@ -111,7 +125,7 @@ def key(metrics: Mapping[str, Measure], ids: Sequence[str]) -> tuple[float, ...]
 
 
 def wilson(correct: int, n: int) -> Measure:
-    """A fraction with its 95 % score interval (Wilson 1927), which stays inside 0 and 1 and holds for small n."""
+    """A fraction with its 95% score interval (Wilson 1927), which stays inside 0 and 1 and holds for small n."""
     fraction = correct / n
     centre = (fraction + Z_95**2 / (2 * n)) / (1 + Z_95**2 / n)
     half = Z_95 / (1 + Z_95**2 / n) * np.sqrt(fraction * (1 - fraction) / n + Z_95**2 / (4 * n**2))
@@ -147,7 +161,7 @@ def mcnemar(first: str, second: str) -> Disagreement:
 def bootstrap(
     rows: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray], multiplicity: np.ndarray | None = None
 ) -> Measure:
-    """A statistic of N examples with its 95 % percentile bootstrap interval (Efron 1979), the same at every call.
+    """A statistic of N examples with its 95% percentile bootstrap interval (Efron 1979), the same at every call.
 
     rows: (N, K), what each example adds to the K sums that the statistic is made of; multiplicity: (N,), how often each row
     occurs, once where it is left out. statistic: sums (R, K) → values (R,). Drawing N examples with replacement is one

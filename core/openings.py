@@ -70,12 +70,18 @@ def word_to_hide(tokens: Tokens) -> tuple[int, ...]:
 
 
 def token_to_follow(tokens: Tokens) -> int:
-    """The position of the token that is followed at first: where the word begins that `word_to_hide` names.
+    """The position of the token that is followed at first: of the word that `word_to_hide` names the piece with most letters.
 
-    Without a word it is the text's first token.
+    A text without spaces is one word to some tokenizers, and its first piece an empty one. Without a word it is the text's first token.
     """
+
+    def letters(position: int) -> int:
+        token = tokens.tokens[position]
+        return sum(character.isalpha() for character in tokens.text[token.start : token.end])
+
     hidden = word_to_hide(tokens)
-    return hidden[0] if hidden else next((i for i, token in enumerate(tokens.tokens) if token.source == 0), 0)
+    first = next((i for i, token in enumerate(tokens.tokens) if token.source == 0), 0)
+    return max(hidden, key=letters) if hidden else first
 
 
 def word_to_cut(tokens: Tokens) -> tuple[int, bool]:

@@ -20,7 +20,7 @@ from transformers import DataCollatorForLanguageModeling, PreTrainedModel, PreTr
 
 from core import attention, models
 from core.encoder import read, tensors
-from core.errors import N_, Note, UserError
+from core.errors import N_, Note, UserError, plural
 from core.results import AttentionMaps, Tokens
 from core.tokens import tokenize
 
@@ -327,7 +327,7 @@ def _notes(tokens: Tokens, chosen: Collection[int]) -> tuple[Note, ...]:
     unknown = sum(tokens.tokens[i].kind == "unknown" for i in chosen)
     if unknown:
         found.append(
-            (N_("{count} of the masked tokens are unknown to the vocabulary: what stood there reads [UNK]."), {"count": unknown})
+            (plural(N_("{count} of the masked tokens is unknown to the vocabulary: what stood there reads [UNK]."), N_("{count} of the masked tokens are unknown to the vocabulary: what stood there reads [UNK]."), unknown), {"count": unknown})
         )  # fmt: skip
     return tuple(found)
 
@@ -370,7 +370,7 @@ def corrupt(
     whole_words: bool = False,
     max_length: int | None = None,
 ) -> Corruption:
-    """What transformers' own collator makes of a text: `rate` of the tokens chosen, of these 80 % masked, 10 % replaced, 10 % kept.
+    """What transformers' own collator makes of a text: `rate` of the tokens chosen, of these 80% masked, 10% replaced, 10% kept.
 
     whole_words: choose the tokenizer's words; the collator then masks all that is chosen.
     Raises UserError as tokens.tokenize does.
@@ -442,7 +442,7 @@ def score(
     unknown: tuple[Note, ...] = ()
     if tokens.unknown:
         unknown = (
-            (N_("{count} tokens are unknown to the vocabulary: the model is asked for [UNK] there."), {"count": tokens.unknown}),
+            (plural(N_("{count} token is unknown to the vocabulary: the model is asked for [UNK] there."), N_("{count} tokens are unknown to the vocabulary: the model is asked for [UNK] there."), tokens.unknown), {"count": tokens.unknown}),
         )  # fmt: skip
     return Scored(tokens, tuple(scores), total, exp(min(-total / len(scores), 700.0)), unknown)
 

@@ -137,7 +137,7 @@ class DataReport:
     (template marked for translation, values). shared: the splits that hold the training rows themselves, because there were
     too few to hold any back. more_texts: columns that hold texts as well and are not read. tagged: the rows look like words
     with a tag each. several: what was read as one label looks like several in one cell. renamed: label as it was read → its new name, "" for one that was left out. separator: between the texts of
-    columns that are read as one.
+    columns that are read as one. split: the column that says which rows are for training, validation and test, "" for none.
     """
 
     rows: int
@@ -159,16 +159,17 @@ class DataReport:
     several: bool = False
     renamed: Mapping[str, str] = field(default_factory=dict)
     separator: str = " "
+    split: str = ""
 
     @property
     def unused(self) -> tuple[str, ...]:
-        """The source's columns that no role took."""
+        """The source's columns that no role took, and that do not part the rows."""
         taken = {
             part
             for column in self.used.values()
             for part in ([column] if column in self.columns else column.split(JOINED))
         }
-        return tuple(column for column in self.columns if column not in taken)
+        return tuple(column for column in self.columns if column not in {*taken, self.split})
 
     @property
     def rather(self) -> Literal["tags", "labels", ""]:
@@ -183,7 +184,7 @@ class DataReport:
 
 @dataclass(frozen=True)
 class Measure:
-    """A measured value, with the bounds of its 95 % confidence interval where they are known."""
+    """A measured value, with the bounds of its 95% confidence interval where they are known."""
 
     value: float
     low: float | None = None
@@ -362,8 +363,8 @@ class RunReport:
 
     evaluations: "test" and "validation" are the trained model on each split, "baseline" is the same model on the test split
     before any training; those that the data has no rows for are left out. "tfidf" is what counting words (TF-IDF and logistic
-    regression) reaches with the same rows, where the task gives texts labels. seconds: training alone, evaluations and
-    checkpoints left out. best_step: the step whose weights are in model/. cut_share: fraction of training texts longer than
+    regression) reaches with the same rows, where the task can say it; other simple ways have the id of their `Beside` row. seconds:
+    training alone, evaluations and checkpoints left out. best_step: the step whose weights are in model/. cut_share: fraction of training texts longer than
     max_length, which lost their end there (0 for tasks that go on in another block or window). environment: versions,
     processor, threads, precision. data: what the loader reported. chosen_by: the METRICS id that the best step was chosen by on the
     validation rows, "" where there were none or an earlier version chose.

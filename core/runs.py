@@ -41,7 +41,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
 from core import notes, settings, visitors
-from core.errors import N_, Cancelled, UserError
+from core.errors import N_, Cancelled, UserError, plural
 from core.notes import Notes
 from core.results import Event, RunConfig, RunReport, RunState, Status
 
@@ -60,7 +60,7 @@ LAST_MOMENT = 1e11  # seconds since the epoch: later than any run
 NICENESS = 5  # trainings that the server starts yield to the pages
 LOG_BYTES = 1 << 18
 SPIN = (
-    "2000"  # idle threads give their core to other programs soon: costs 2 % alone, saves most of the time beside others
+    "2000"  # idle threads give their core to other programs soon: costs 2% alone, saves most of the time beside others
 )
 
 CONFIG, STATE, EVENTS, LOG = "config.json", "state.json", "events.jsonl", "log.txt"
@@ -439,7 +439,13 @@ def check_waiting(owner: str) -> None:
     waiting = sum(run.owner == owner and run.state.status == "queued" for run in all_runs())
     if waiting >= settings.MAX_QUEUED.value():
         raise UserError(
-            "{count} of your runs are waiting already; begin another when one of them has had its turn, or cancel one",
+            plural(
+                N_("{count} of your runs is waiting already; begin another when it has had its turn, or cancel it"),
+                N_(
+                    "{count} of your runs are waiting already; begin another when one of them has had its turn, or cancel one"
+                ),
+                waiting,
+            ),
             count=waiting,
         )
 

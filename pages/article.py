@@ -16,6 +16,7 @@ from core.figures import article as article_figures
 from core.figures import training as training_figures
 from core.metrics import wilson
 from core.results import Movement
+from core.scripts import is_chinese
 from core.tasks.base import read_detail
 from core.tasks.classify import Classes
 from pages.shared import charts, choices, inputs, layout, path, words
@@ -25,7 +26,7 @@ from pages.shared.cached import encoder as cached_encoder
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import runs as cached_runs
 from pages.shared.cached import tokens as cached_tokens
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext
 from pages.shared.snippets import article as snippets
 
 MODEL = "minilm"  # the claims are about BERT: every number here is that of the bundled one
@@ -59,17 +60,20 @@ def facts(rows: list[tuple[str, str]]) -> None:
 
 
 def percent(value: float, digits: int = 1) -> str:
-    return f"{100 * value:.{digits}f} %"
+    return f"{100 * value:.{digits}f}%"
 
 
 # --- The architecture --------------------------------------------------------------------------------------------------
 
 
 def ends(text: str) -> tuple[str, tuple[str, str]]:
-    """The sentence in view without its last word, and two ends for it: that word, and another."""
-    words = text.split()
-    last = words[-1] if len(words) > 1 else "pizza"
-    return " ".join(words[:-1]) or text, (last, "nothing" if last != "nothing" else "everything")
+    """The sentence in view without its last word (in Chinese its last character), and two ends for it: that one, and another."""
+    cached_tokens.tokens(MODEL, text)  # says at once what is wrong with a text
+    last = text.split()[-1]
+    chinese = [place for place, character in enumerate(last) if is_chinese(character)]
+    last = last[chinese[-1] :] if chinese else last
+    beginning = text.rstrip().removesuffix(last).rstrip()
+    return beginning, (last, "nothing" if last != "nothing" else "everything")
 
 
 def only_encoder(text: str) -> None:
@@ -90,9 +94,10 @@ def _ahead(found: article.Direction, beginning: str, two: tuple[str, str]) -> No
         ]
     )
     st.caption(
-        _(
-            "The sentence in view with its last word, “{last}”, and with “{other}” in its place. The vectors of the {count} tokens before the "
-            "end change, because every token looks in both directions. A decoder may not look ahead: with its mask they stay the same."
+        ngettext(
+            "The sentence in view with its end, “{last}”, and with “{other}” in its place. The vector of the token before the end changes, because every token looks in both directions. A decoder may not look ahead: with its mask it stays the same.",
+            "The sentence in view with its end, “{last}”, and with “{other}” in its place. The vectors of the {count} tokens before the end change, because every token looks in both directions. A decoder may not look ahead: with its mask they stay the same.",
+            found.shared,
         ).format(last=layout.plain(two[0]), other=layout.plain(two[1]), count=found.shared)
     )
 
@@ -322,8 +327,8 @@ def repeated(text: str) -> None:
     )  # fmt: skip
     st.markdown(
         _(
-            "Three of four right, {printed:.0%}, is compatible with any true accuracy from {low:.0%} to {high:.0%} (95 % interval), and these are the "
-            "sentences it was trained on: a model that knows them by heart scores 100 % and may know nothing else."
+            "Three of four right, {printed:.0%}, is compatible with any true accuracy from {low:.0%} to {high:.0%} (95% interval), and these are the "
+            "sentences it was trained on: a model that knows them by heart scores 100% and may know nothing else."
         ).format(printed=article.PRINTED_ACCURACY, low=interval.low, high=interval.high)
     )
     st.caption(
@@ -397,7 +402,7 @@ def adam(text: str) -> None:
         _(
             "{steps} steps on a copy of the word embeddings, learning rate 1e-3, weight decay 0.01; only the tutorial's words get a gradient. Adam leaves "
             "the others alone. Weight decay as part of the gradient is blown up by Adam's own scaling; AdamW, with which BERT is fine-tuned today, shrinks "
-            "them by exactly 0.001 % a step (Loshchilov & Hutter 2019)."
+            "them by exactly 0.001% a step (Loshchilov & Hutter 2019)."
         ).format(steps=steps)
     )
 

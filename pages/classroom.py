@@ -12,7 +12,7 @@ from core.errors import UserError
 from core.runs import Run
 from pages.shared import layout, path, visitor, words
 from pages.shared.cached import runs as cached_runs
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext
 
 REFRESH_SECONDS = 3
 GIGABYTE = 1 << 30
@@ -115,7 +115,11 @@ def confirm_reset() -> None:
     """Ask before what the class made is deleted."""
     count = len(classroom.visitors_runs())
     st.markdown(
-        _("This stops and deletes the {count} runs that visitors started, with their models. It cannot be undone.").format(count=count)
+        ngettext(
+            "This stops and deletes the {count} run that visitors started, with its model. It cannot be undone.",
+            "This stops and deletes the {count} runs that visitors started, with their models. It cannot be undone.",
+            count,
+        ).format(count=count)
     )  # fmt: skip
     if st.button(_("Delete"), type="primary", key="class_really", icon=":material/delete:", on_click=reset):
         st.rerun()

@@ -102,7 +102,7 @@ def experiments() -> tuple[Experiment, ...]:
                     _("500 Chinese reviews"),
                     _("What do 500 pieces of Chinese reviews teach?"),
                     _(
-                        "The multilingual encoder learns from 500 short pieces. The report sets it beside counting words. Many a piece says the opposite of its review, so no model gets near 100 %."
+                        "The multilingual encoder learns from 500 short pieces. The report sets it beside counting words. Many a piece says the opposite of its review, so no model gets near 100%."
                     ),
                     {
                         "data": "chinese-reviews",

@@ -31,9 +31,9 @@ from pages.shared.cached import runs as cached_runs
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.data_form.source import kind_of
 from pages.shared.data_form.uploads import NO_FILE
-from pages.shared.i18n import _, language
+from pages.shared.i18n import _, language, ngettext
 from pages.shared.opening import OPENINGS, is_opening
-from pages.topics.home import miniature
+from pages.topics.home import lesson, miniature
 
 SHORT = 24  # tokens in a miniature
 
@@ -206,7 +206,12 @@ def machine() -> None:
     lines = [
         (_("Models on this machine"), ", ".join(here)),
         (_("Data on this machine"), ", ".join(DATASETS)),
-        (_("Processor"), _("{count} cores · {gpu}").format(count=os.cpu_count(), gpu=newest)),
+        (
+            _("Processor"),
+            ngettext("{count} core · {gpu}", "{count} cores · {gpu}", os.cpu_count() or 1).format(
+                count=os.cpu_count(), gpu=newest
+            ),
+        ),
         (
             _("Hugging Face hub"),
             _("reachable: further models and data are fetched when you choose them")
@@ -321,6 +326,8 @@ with layout.page(
             st.markdown(what)
             for target, label, icon in links:
                 st.page_link(target, label=label, icon=icon, query_params=inputs.link() | own.get(target, {}))
+
+    lesson.show()
 
     st.header(_("This machine"), anchor=False)
     machine()

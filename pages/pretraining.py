@@ -3,14 +3,13 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import families, models
-from core.errors import UserError
-from pages.shared import i18n, inputs, layout, path, unknown
+from core import models
+from pages.shared import inputs, layout, path, unknown
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.experiments import of, strip
 from pages.shared.i18n import _
-from pages.topics.pretraining import corruption, experiments, generation, mlm, next_sentence, scoring
+from pages.topics.pretraining import corruption, experiments, generation, heads, mlm, next_sentence, scoring
 from pages.topics.pretraining.masking import as_written
 
 PAGE = "pretraining"
@@ -37,13 +36,6 @@ def _topics() -> dict[str, str]:
         "generation": _("Generation, honestly"),
         "learn": _("Watch it learn"),
     }
-
-
-def _headless(model: str, head: str) -> None:
-    """A model without the head: which one it lacks, and a button to one that has it."""
-    sentence = UserError(families.HEADS[head].missing, name=model)
-    st.warning(layout.plain(i18n.error_text(sentence)), icon=":material/warning:")
-    st.button(_("Use minilm instead"), type="primary", on_click=inputs.put, args=("model", "minilm"))
 
 
 def _encoder_behind(model: str, head: str) -> None:
@@ -85,11 +77,11 @@ def _ask(topic: str, model: str, text: str, cut: int, options: DeltaGenerator) -
     with layout.mistakes():
         text = as_written(model, text) if topic != "nsp" else text
         tokens = cached_tokens.tokens(model, text, pair, cut)  # says at once what is wrong with a text
-        unknown.offer(model, tokens, head=True)
+        head = HEADS.get(topic)
+        unknown.offer(model, tokens, lambda: heads.offer(tokens, head or "mlm"))
         with layout.mistakes():
-            head = HEADS.get(topic)
             if head is not None and not cached_models.has_head(model, head):
-                _headless(model, head)
+                heads.missing(model, head, tokens)
             else:
                 code = _topic(topic, model, text, cut, beside)
                 if head is not None:

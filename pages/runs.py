@@ -13,9 +13,10 @@ from core.figures import training as training_figures
 from core.metrics import METRICS, mcnemar
 from core.results import Evaluation, RunReport
 from core.runs import Run
+from core.tasks.table import TASKS
 from pages.shared import charts, choices, inputs, layout, path, visitor, words
 from pages.shared.cached import runs as cached_runs
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext, sentences
 from pages.shared.run_view import curves, history, live
 from pages.shared.snippets import runs as snippets
 
@@ -54,11 +55,17 @@ def search(found: Sequence[Run]) -> list[Run]:
         options = {tag: tag for tag in known}
         wanted_tags = [tag for tag in st.session_state.get("runs_tags", ()) if tag in options]
         tags = choices.pills(_("Tags"), options, wanted_tags, key="runs_tags") if known else []
-        mine = st.toggle(_("Mine"), key="runs_mine", help=_("Only runs that you started, or opened during this visit."))
+        mine = inputs.flag(
+            "mine", "runs", label=_("Mine"), help_text=_("Only runs that you started, or opened during this visit.")
+        )
     known_here = [run for run in found if visitor.owns(run.id)] if mine else found
     matching = [run for run in known_here if set(tags) <= set(run.notes.tags) and is_match(run, wanted)]
     if len(matching) < len(found):
-        st.caption(_("{shown} of {count} runs").format(shown=len(matching), count=len(found)))
+        st.caption(
+            ngettext("{shown} of {count} run", "{shown} of {count} runs", len(found)).format(
+                shown=len(matching), count=len(found)
+            )
+        )
     return matching
 
 
@@ -248,13 +255,19 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
     metrics = curves.headline(picked[0].config.task) if len(tasks) == 1 else ()
     caption = _("Loss: dotted with open markers is validation, the other line training.")
     if len(metrics) > 1:
-        caption += " " + _("Beside it: dotted with open markers is “{second}”, the other line “{first}”.").format(
+        beside = _("Beside it: dotted with open markers is “{second}”, the other line “{first}”.").format(
             first=_(METRICS[metrics[0]].title), second=_(METRICS[metrics[1]].title)
         )
+        caption = sentences(caption, beside)
     st.caption(caption)
     left, right = st.columns(2)
     with left:
-        charts.plot(training_figures.loss_curve(found, against=against, text=_), "compare_loss", _("Loss of each run"))
+        task = TASKS.get(picked[0].config.task) if len(tasks) == 1 else None
+        charts.plot(
+            training_figures.loss_curve(found, against=against, title=_(task.loss_title) if task else "", text=_),
+            "compare_loss",
+            _("Loss of each run"),
+        )
         charts.plot(
             training_figures.learning_rate_curve(found, against=against, text=_),
             "compare_rate",
@@ -342,7 +355,7 @@ def _compared(first: str, second: str, one: Evaluation, other: Evaluation) -> st
     )
     hardly = _("That difference is hardly chance.")
     maybe = _("That difference may be chance. Other seeds would tell more.")
-    return " ".join((numbers, hardly if result.p < SIGNIFICANT else maybe))
+    return sentences(numbers, hardly if result.p < SIGNIFICANT else maybe)
 
 
 def axis_name(against: str) -> str:

@@ -398,7 +398,7 @@ class Batch:
 def masked_batch(
     rows: list[np.ndarray], tokenizer: PreTrainedTokenizerBase, rng: np.random.Generator, share: float
 ) -> Batch:
-    """A share of the tokens chosen; of these 80 % [MASK], 10 % a random token, 10 % as they were."""
+    """A share of the tokens chosen; of these 80% [MASK], 10% a random token, 10% as they were."""
     ids = np.full((len(rows), max(map(len, rows)) + 2), tokenizer.pad_token_id)
     for i, row in enumerate(rows):
         ids[i, : len(row) + 2] = [tokenizer.cls_token_id, *row, tokenizer.sep_token_id]
@@ -772,7 +772,7 @@ def passages(path: Path) -> list[str]:
 
 
 def masked_accuracy(model: PreTrainedModel, texts: list[str]) -> dict[str, object]:
-    """Guesses at 15 % of the tokens (80/10/10) in sequences of up to 128 tokens, no shorter than 23: n, loss in nats, shares."""
+    """Guesses at 15% of the tokens (80/10/10) in sequences of up to 128 tokens, no shorter than 23: n, loss in nats, shares."""
     tokenizer, rng, most = tokenizer_of_the_bundled_model(), np.random.default_rng(1), LENGTH - 2
     rows, n, first, five, loss = [], 0, 0, 0, 0.0
     for text in texts:
@@ -821,7 +821,7 @@ def evaluate(home: Path, text: Path) -> dict[str, object]:
 
 
 def _share(right: int, n: int) -> list[float]:
-    """Value and 95 % Wilson interval."""
+    """Value and 95% Wilson interval."""
     interval = wilson(right, n)
     return [round(value, 4) for value in (interval.value, *interval.bounds)]
 

@@ -240,7 +240,7 @@ def without_texts(evaluation: Evaluation) -> Evaluation:
 
 
 def figures(evaluation: Evaluation) -> dict[str, object]:
-    """n, and each metric with its 95 % interval where it has one."""
+    """n, and each metric with its 95% interval where it has one."""
     measures: dict[str, object] = {
         name: [round(value, 4) for value in (one.value, one.low, one.high) if value is not None]
         for name, one in evaluation.metrics.items()

@@ -91,7 +91,11 @@ def learnt(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def test_a_row_is_complete(name: str) -> None:
     task = TASKS[name]
     assert task.id == name == task.goal.task and task_of(name) is task
-    assert task.title and task.help.endswith(".") and task.counts.format(n=1234).startswith("1,234 ")
+    assert (
+        task.title
+        and task.help.endswith(".")
+        and all(counted.format(n=1234).startswith("1,234 ") for counted in task.counts)
+    )
     assert task.layout is LAYOUTS[task.layout.id] and task.head in HEADS
     assert task.metrics and set(task.metrics) <= set(METRICS) and len(set(task.metrics)) == len(task.metrics)
     assert task.best and set(task.best) <= set(task.metrics)

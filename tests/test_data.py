@@ -204,7 +204,7 @@ def test_the_report_says_how_the_file_was_read(tmp_path: Path) -> None:
     assert dataset.columns == {"text": "文本", "label": "标签"}
     assert (report.encoding, report.delimiter, report.columns, report.rows) == ("GB18030", ";", ("文本", "标签"), 6)
     assert dropped_of(dataset) == {"the row has more cells than the header": 1}
-    assert "control characters were removed from 1 cells" in notes_of(dataset)
+    assert "control characters were removed from 1 cell" in notes_of(dataset)
 
 
 @pytest.mark.parametrize("kind", ["csv", "tabs", "list", "lines", "columns"])
@@ -515,7 +515,7 @@ def test_a_class_seen_once_goes_to_training_and_is_reported(tmp_path: Path) -> N
     assert count["odd"] == 1 and count["rare"] == 2
     assert dataset.report.rare == ("odd", "rare")
     assert dataset.report.label_counts == {"bad": 50, "good": 50, "odd": 1, "rare": 2}
-    assert "no test row has the label odd, rare" in notes_of(dataset)
+    assert "no test row has one of the labels odd, rare" in notes_of(dataset)
 
 
 def test_a_small_file_still_holds_rows_of_each_label_back(tmp_path: Path) -> None:

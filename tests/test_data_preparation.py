@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.data import clean, folders, relabel
+from core.data.columns import BEFORE
 from core.data.corrected import corrected
 from core.data.dataset import TextDataset
 from core.data.layouts import LAYOUTS
@@ -194,7 +195,7 @@ def test_a_corrected_copy_is_learnt_from_with_the_same_splits(tmp_path: Path) ->
     test = sorted(dataset.splits["test"]["text"])
     wrong, unwanted = test[0], test[1]
     copy = corrected(table, dataset, preparation, {clean.key([wrong]): "spam", clean.key([unwanted]): ""})
-    assert copy.split == "split" and list(copy.frame) == ["text", "label", "title", "split"]
+    assert copy.split == "split" and list(copy.frame) == ["text", "label", "title", BEFORE, "split"]
     again = tmp_path / "corrected.csv"
     again.write_text(copy.csv())
     asked = replace(preparation, split=copy.split)
@@ -202,6 +203,9 @@ def test_a_corrected_copy_is_learnt_from_with_the_same_splits(tmp_path: Path) ->
     expected = {**texts_of(dataset), wrong: "spam"}
     del expected[unwanted]
     assert texts_of(second) == expected
+    told = [message.format(**values) for message, values in second.report.notes]
+    assert f"1 label was corrected by hand; the column '{BEFORE}' keeps what it was" in told
+    assert f"1 row was left out by hand; the column '{BEFORE}' keeps its label" in told
     assert sorted(second.splits["test"]["text"]) == [text for text in test if text != unwanted]
     assert sorted(second.splits["train"]["text"]) == sorted(dataset.splits["train"]["text"])
     assert "spam" not in file.read_text().split(wrong)[1].split("\n")[0], "the original stays as it is"

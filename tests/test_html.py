@@ -173,7 +173,7 @@ def test_512_tokens() -> None:
     drawn = len(base64.b64decode(data["values"]))
     assert 10_000 < drawn <= html.MOST_LINES
     assert len(document.encode()) < 1_000_000
-    share = re.search(r"Weights below ([\d.]+) % are left out", document)
+    share = re.search(r"Weights below ([\d.]+)% are left out", document)
     assert share
     assert drawn == (np.rint(maps.weights * 255) > float(share[1]) / 100 * 255).sum()
 
@@ -199,7 +199,7 @@ def test_labels_are_translated_and_escaped() -> None:
         bertviz_model(maps, text=lambda text: f"<{text}>"),
     ):
         assert "&lt;Sentence A → Sentence B&gt;" in document
-        assert "&lt;Drawn by BertViz. Weights below 1.0 % are left out.&gt;" in document
+        assert "&lt;Drawn by BertViz. Weights below 1.0% are left out.&gt;" in document
         assert "<Sentence" not in document
         assert data_of(document)["words"]["heads"] == "<Heads>"
 

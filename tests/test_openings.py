@@ -45,8 +45,9 @@ def test_a_text_without_words_hides_nothing_and_follows_its_first_token(pieces: 
     assert openings.word_to_cut(tokens) == (0, False)
 
 
-def test_the_token_that_is_followed_begins_the_word_that_is_hidden() -> None:
+def test_the_token_that_is_followed_is_the_longest_piece_of_the_word_that_is_hidden() -> None:
     assert openings.token_to_follow(PLOT) == 2
+    assert openings.token_to_follow(read("[CLS]", "", "##剧情", "##很", "##单薄", "[SEP]")) == 2, "not the empty piece"
 
 
 def test_the_word_in_most_pieces_is_cut() -> None:

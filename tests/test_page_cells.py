@@ -57,6 +57,7 @@ def test_a_corrected_label_leads_to_a_run_with_a_corrected_copy(trained: Path, m
     check(app.run())
     assert not app.error, texts(app)
     assert app.selectbox(key="label_column").value == "label"
+    assert "1 label was corrected by hand" in texts(app).casefold()
     check(app.button(key="start").click().run())
     after = load_data(started[0].config, started[0].folder)
     labels = {row["text"].casefold(): after.label_names[row["label"]] for row in after.splits["train"]}

@@ -244,10 +244,12 @@ def test_files_for_validation_and_test_are_taken_and_taken_away(started: list[ru
     check(app.button(key="start").click().run())
     run = started[0]
     assert run.config.data == "data/tickets"
-    assert sorted(path.name for path in (run.folder / "data" / "tickets").iterdir()) == ["test.csv", "train.csv"]
+    files = sorted(path.name for path in (run.folder / "data" / "tickets").iterdir())
+    assert files == ["test-held_out.csv", "train-tickets.csv"], "each keeps its name"
     assert load_data(run.config, run.folder).report.counts["test"] == 11
     again = check(open_page("finetune", data=f"run:{run.id}"))
-    assert not again.error and "tickets (train.csv, test.csv)" in said(again)
+    assert not again.error and "tickets (training rows: tickets.csv, test rows: held_out.csv)" in said(again)
+    assert "not used: subject" in said(again) and "not used: subject, split" not in said(again), "the splits are used"
     check(again.button(key="without_test").click().run())
     assert not again.error and {metric.value for metric in again.metric} >= {"38", "5"}
 

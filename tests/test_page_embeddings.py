@@ -31,6 +31,20 @@ def test_every_picture_in_both_languages(view: str, language: str) -> None:
     assert app.code
 
 
+@pytest.mark.parametrize(
+    ("own", "other"), [("Dogs bark loudly.", "She planted tomatoes"), ("狗叫得很响。", "她在院子里种了西红柿")]
+)
+def test_the_visitors_own_sentence_is_the_first_of_those_compared(own: str, other: str) -> None:
+    app = check(open_page("embeddings", model="minilm", text=own))
+    assert f"1 is your sentence: {own}" in said(app).replace("*", "")
+    field = app.text_area(key="compared@embeddings")
+    assert other in field.value and own not in field.value, "it speaks the language of the sentence"
+    pictures = [str(json.loads(chart.proto.spec)["data"]) for chart in app.get("plotly_chart")]
+    assert any(own in picture and other in picture for picture in pictures)
+    check(field.set_value("\n").run())
+    assert "Give 1 to" in said(app)
+
+
 def test_the_output_has_the_shapes_of_the_model() -> None:
     app = check(open_page("embeddings", text="I love eating pizza"))
     assert [metric.value for metric in app.metric] == ["1 × 6 × 384", "7 × (1 × 6 × 384)", "1 × 384"]

@@ -23,6 +23,7 @@ from core.results import Attribution, RunConfig, RunState, WordScore
 from core.tasks.base import read_detail
 from core.tasks.classify import TEXT as TASK
 from core.tasks.classify import Classes
+from pages.shared import demand
 from pages.shared.cached import answers as cached_answers
 from pages.topics.playground import bulk, experiments
 from tests import pages_common
@@ -465,6 +466,17 @@ def upload(at: AppTest, name: str, content: bytes) -> AppTest:
     return at
 
 
+def test_the_words_of_a_long_text_are_found_when_asked(run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demand, "AT_ONCE", 1)
+    at = open_page(model=run, text="the film was good")
+    assert "probability" in said(at) and "completeness" not in said(at).casefold(), "the answer does not wait for them"
+    assert at.button(key="find_words").label.startswith("Find the words (about ")
+    at.button(key="find_words").click().run()
+    assert not at.exception and "completeness" in said(at).casefold()
+    at.text_area(key="text@playground").set_value("the film was bad").run()
+    assert at.button(key="find_words") and "completeness" not in said(at).casefold(), "another text is asked for anew"
+
+
 def test_a_file_with_labels_is_measured(run: str) -> None:
     frame = pd.DataFrame({"review": ["the film was good", "the film was bad"] * 4, "verdict": ["good", "bad"] * 4})
     at = upload(open_page(model=run, view="many"), "reviews.csv", frame.to_csv(index=False).encode())
@@ -514,12 +526,25 @@ def test_a_file_with_one_column_is_enough(run: str) -> None:
     assert len(press(at, "Predict 2 texts").dataframe[0].value) == 2
 
 
+def test_a_file_without_the_columns_that_the_model_learnt_from_is_remarked(
+    studio_home: Path, tiny_classifier: Path, tiny_bert: Path
+) -> None:
+    name = make_run(
+        studio_home, FIRST, tiny_classifier, tiny_bert, columns=(("text", "subject+body"), ("label", "kind"))
+    )
+    remark = "the model learnt from 'subject+body', which the file does not have; it reads 'note' instead"
+    at = upload(open_page(model=name, view="many"), "notes.csv", b"note,id\na good film,7\na bad film,8\n")
+    assert remark in said(at).replace("The model", "the model")
+    at = upload(open_page(model=name, view="many"), "both.csv", b"subject,body\na good film,and long\nbad,a bad film\n")
+    assert "the model learnt from" not in said(at).casefold()
+
+
 def test_a_file_of_pairs(studio_home: Path, tiny_classifier: Path, tiny_bert: Path) -> None:
     name = make_run(studio_home, FIRST, tiny_classifier, tiny_bert, task="pair-classification")
     content = b"question,answer\nis it good,the film was good\nis it bad,\n"
     at = upload(open_page(model=name, view="many"), "pairs.tsv", content)
     next(box for box in at.selectbox if box.label == "Column of texts").set_value("question").run()
-    press(at, "Predict 1 texts")
+    press(at, "Predict 1 text")
     expected = predict.predict(predict.load(name), {"text": ["is it good"], "pair": ["the film was good"]})[0]
     table = at.dataframe[0].value
     assert list(table["Second text"]) == ["the film was good"]
@@ -674,13 +699,14 @@ def test_a_threshold_makes_answers_unsure_and_the_download_follows(run: str, pre
     at = asked(run)
     probabilities = sorted(at.dataframe[-1].value["Probability"])
     threshold = (probabilities[1] + probabilities[2]) / 2
-    at.slider(key="bulk_threshold").set_value(threshold).run()
+    at.slider(key="threshold@playground").set_value(threshold).run()
+    assert f"{threshold:g}" in at.query_params["threshold"], "it can be sent"
     assert not at.exception
     table = at.dataframe[-1].value
     unsure = [value < threshold for value in table["Probability"]]
     assert [cell == "unsure" for cell in table["Decision"]] == unsure and 0 < sum(unsure) < 5
     assert f"({sum(unsure)} of 5) are left to a person" in said(at)
-    at.selectbox(key="bulk_only").set_value("unsure").run()
+    at.selectbox(key="only@playground").set_value("unsure").run()
     assert not at.exception
     assert len(at.dataframe[-1].value) == sum(unsure) and set(at.dataframe[-1].value["Decision"]) == {"unsure"}
     shown = bulk.Shown(threshold, only="unsure")
@@ -690,7 +716,7 @@ def test_a_threshold_makes_answers_unsure_and_the_download_follows(run: str, pre
 
 def test_the_least_sure_come_first(run: str, predictor: predict.Predictor) -> None:
     at = asked(run)
-    next(control for control in at.segmented_control if control.key == "bulk_order").set_value("doubt").run()
+    next(control for control in at.segmented_control if control.key == "order@playground").set_value("doubt").run()
     assert not at.exception
     table = at.dataframe[-1].value
     assert list(table["Margin"]) == sorted(table["Margin"])

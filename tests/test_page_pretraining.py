@@ -308,9 +308,7 @@ def test_names_in_figures_are_escaped_and_the_original_is_marked() -> None:
     assert list(figure.data[0].marker.pattern.shape) == ["", "/"]
 
 
-@pytest.mark.parametrize(
-    ("value", "shown"), [(0.3149, "31 %"), (0.0419, "4.2 %"), (0.00013, "0.013 %"), (1.0, "100 %")]
-)
+@pytest.mark.parametrize(("value", "shown"), [(0.3149, "31%"), (0.0419, "4.2%"), (0.00013, "0.013%"), (1.0, "100%")])
 def test_a_probability_has_as_many_digits_as_it_needs(value: float, shown: str) -> None:
     assert figures.percent(value) == shown
 
@@ -346,7 +344,7 @@ def test_an_experiment_stays_in_view_while_one_does_what_it_asks(model: str) -> 
 
 
 def test_pointing_at_a_surprise_says_all_of_it() -> None:
-    note = "probability 0.013 %, rank 1,234; expected: food (12 %) <b>"
+    note = "probability 0.013%, rank 1,234; expected: food (12%) <b>"
     (bar,) = figures.surprise(["film"], [9.0], [note], title="", largest=9.0).data
     assert list(bar.customdata[0]) == ["film", note.replace("<b>", "&lt;b&gt;")]
 

@@ -75,9 +75,9 @@ def test_a_run_is_renamed_annotated_and_found_again(both: tuple[str, str], lang:
     check(app.text_input(key="runs_search").set_value("no such words").run())
     assert not app.dataframe
     app.text_input(key="runs_search").set_value("").run()
-    check(app.toggle(key="runs_mine").set_value(True).run())
+    check(app.toggle(key="mine@runs").set_value(True).run())
     assert len(app.dataframe[0].value) == 1, "the run that was opened, not the other"
-    app.toggle(key="runs_mine").set_value(False).run()
+    app.toggle(key="mine@runs").set_value(False).run()
     check(app.button_group(key="runs_tags").set_value(["group A"]).run())
     assert len(app.dataframe[0].value) == 1
 

@@ -94,6 +94,6 @@ def test_a_file_is_searched() -> None:
     app.file_uploader(key="search_file").upload("own.csv", content.encode(), "text/csv").run()
     check(app)
     assert not app.error and "A bus stops here." in said(app)
-    answers = next(box for box in app.selectbox if box.label.startswith("Column of answers"))
+    answers = next(box for box in app.selectbox if box.label.startswith("Second column"))
     answers.set_value("answer").run()
     assert "Every hour." in said(check(app))

@@ -1,8 +1,14 @@
 """Where the model in view lacks characters of the text, every page says so beside its picture and offers a way."""
 
-import pytest
+import json
+import shutil
+from pathlib import Path
 
-from core import models
+import pytest
+from google.protobuf.json_format import MessageToJson
+
+from core import models, runs
+from core.results import RunConfig
 from core.tokens import tokenize
 from pages.shared.unknown import lacking
 from tests.pages_common import check, open_page, texts
@@ -23,6 +29,18 @@ def test_each_page_says_it_and_leads_on(page: str) -> None:
     assert "tokens are [UNK]: the vocabulary of minilm lacks 剧" in texts(app).replace("\\", ""), page
     app = check(open_page(page, model="minilm", text="The film is good."))
     assert "the vocabulary of minilm lacks" not in texts(app)
+
+
+@pytest.mark.parametrize("view", ["mlm", "nsp"])
+def test_pre_training_offers_what_reads_the_sentence(view: str, tiny_bert: Path) -> None:
+    run = runs.create(RunConfig(model="minilm", data="article-example"))  # an encoder without heads
+    shutil.copytree(tiny_bert, run.folder / "model")
+    app = check(open_page("pretraining", model=f"run:{run.id}", text=CHINESE, view=view))
+    assert "learnt English and cannot read this sentence" in app.warning[0].value.replace("\\", "")
+    assert not [button for button in app.button if "minilm" in button.label], "that one lacks the characters"
+    ways = [json.loads(MessageToJson(link.proto)) for link in app.get("page_link")]
+    queries = [way.get("queryString", "") for way in ways]
+    assert any("corpus=chinese-reviews" in query and "view=learn" in query for query in queries), queries
 
 
 def test_a_button_switches_to_a_model_that_is_here(monkeypatch: pytest.MonkeyPatch) -> None:

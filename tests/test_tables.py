@@ -92,7 +92,7 @@ def test_a_quotation_mark_that_is_never_closed_eats_no_row_and_is_located(
     table = read(tmp_path, content)
     assert rows_of(table)[1:] == [('"never closed, alas', "bad"), ("last", "bad")]
     assert table.lines[1:] == (line, line + 1)
-    assert f"do not enclose it (the first in line {line})" in notes_of(table)
+    assert f"does not enclose it (in line {line})" in notes_of(table)
 
 
 def test_a_control_character_at_the_end_of_a_cell_does_not_end_the_file(tmp_path: Path) -> None:
@@ -116,9 +116,7 @@ def test_rows_with_too_many_cells_are_dropped_and_with_too_few_are_filled_up(tmp
         ("the row has more cells than the header", 1, ("3: one,two,three",))
     ]
     assert table.rows == 4 and table.lines == (2, 4, 7) and table.unreadable == (3,)
-    assert "1 rows have fewer cells than there are columns; the others stay empty (the first in line 4)" in notes_of(
-        table
-    )
+    assert "1 row has fewer cells than there are columns; the others stay empty (line 4)" in notes_of(table)
 
 
 def test_a_file_in_which_no_row_fits_the_header(tmp_path: Path) -> None:
@@ -331,7 +329,7 @@ def test_one_damaged_character_spoils_one_character_and_is_noted(encoding: str, 
     table = read(tmp_path, csv_text(CHINESE).encode(encoding) + b'"abc \xff","x"\n')
     assert rows_of(table) == [*CHINESE, ("abc �", "x")]
     assert table.encoding == name
-    assert f"1 characters are damaged: they are not {name}" in notes_of(table)
+    assert f"1 character is damaged: it is not {name}" in notes_of(table)
 
 
 # --- Files that cannot be read -----------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ FILES = Path(__file__).parent / "fixtures" / "files"
 
 # Remarks, by how they begin.
 DATA = "the first row was read as data"
-LITERAL = "{count} quotation marks at the start of a cell were read as part of the text"
+LITERAL = "{count} quotation mark"
 JOINED = "{count} rows have more cells than there are columns; their surplus was joined"
 GUESSED = "the letters were read as {encoding}; if they look wrong"
 UNSURE = "the letters were read as {encoding}, which is little more than a guess"
@@ -190,14 +190,14 @@ def test_no_two_marks_far_apart_swallow_the_rows_between_them(delimiter: str, tm
     rows[20] = (rows[20][0], "")
     table = read(tmp_path, content)
     assert rows_of(table) == rows
-    assert "1 quotation marks at the start of a cell" in notes_of(table) and "line 12" in notes_of(table)
+    assert "1 quotation mark at the start of a cell" in notes_of(table) and "line 12" in notes_of(table)
 
 
 def test_two_marks_far_apart_swallow_no_lines_of_a_single_column(tmp_path: Path) -> None:
     rows = [(f"film number {place} was fine",) for place in range(80)]
     rows[10], rows[60] = ('"Never again he said',), ('and so it ended"',)
     table = read(tmp_path, lines_of([("review",), *rows]))
-    assert rows_of(table) == rows and "(the first in line 12)" in notes_of(table)
+    assert rows_of(table) == rows and "(in line 12)" in notes_of(table)
 
 
 def test_a_stray_mark_among_quoted_cells_costs_no_row(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_a_long_quoted_text_of_many_lines_stays_one_cell_and_is_pointed_out(tmp_
 def test_marks_that_only_some_cells_have_are_left_out_and_that_is_said(tmp_path: Path) -> None:
     table = read(tmp_path, lines_of([TEXT_LABEL, ('"Wow"', "good"), *films(5)]))
     assert rows_of(table)[0] == ("Wow", "good")
-    assert "the quotation marks around 1 cells were left out; column 1 has cells without them" in notes_of(table)
+    assert "the quotation marks around 1 cell were left out; column 1 has cells without them" in notes_of(table)
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_a_text_in_the_middle_is_joined_too(tmp_path: Path) -> None:
     rows = [(f"{place}", text, label) for place, (text, label) in enumerate(films(20))]
     table = read(tmp_path, lines_of([("id", *TEXT_LABEL), *rows, ("20", "long, dull, and loud", "bad")]))
     assert rows_of(table)[-1] == ("20", "long, dull, and loud", "bad")
-    assert "1 rows have more cells than there are columns; their surplus was joined to the text in column 'text'" in (
+    assert "1 row has more cells than there are columns; its surplus was joined to the text in column 'text'" in (
         notes_of(table)
     )
 
@@ -286,7 +286,7 @@ def test_labels_that_come_late_are_known_when_rows_are_joined(tmp_path: Path) ->
 
 def test_missing_cells_are_told_unless_nothing_stands_in_those_columns(tmp_path: Path) -> None:
     rows = lines_of(films(5))
-    assert "1 rows have fewer cells than there are columns" in notes_of(read(tmp_path, f"text,label\n{rows}only\n"))
+    assert "1 row has fewer cells than there are columns" in notes_of(read(tmp_path, f"text,label\n{rows}only\n"))
     empty = read(tmp_path, "text,label,,\n" + lines_of([(*row, "", "") for row in films(5)]) + "only,good\n")
     assert empty.notes == () and list(empty.frame.columns) == ["text", "label"]
 

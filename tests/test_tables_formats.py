@@ -164,7 +164,7 @@ def test_label_studio_annotators_who_differ_are_told(tmp_path: Path) -> None:
     rows[3]["annotations"].insert(0, {"was_cancelled": True, "result": rows[0]["annotations"][0]["result"]})
     table = read(tmp_path, rows)
     assert rows_of(table) == [("a", "pos"), ("b", "pos"), ("c", ""), ("d", "neg")]
-    assert notes_of(table) == "in 1 rows several annotators chose differently; the first of them counts"
+    assert notes_of(table) == "in 1 row several annotators chose differently; the first of them counts"
 
 
 def test_spans_of_label_studio_are_left_to_those_who_read_them(tmp_path: Path) -> None:

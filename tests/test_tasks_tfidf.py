@@ -68,7 +68,7 @@ def test_a_card_tells_it_beside_the_result() -> None:
     before = replace(REPORT, evaluations={"test": measured})
     told = replace(REPORT, evaluations={"test": measured, WORD_COUNTS: measured})
     config = RunConfig("minilm", "rotten_tomatoes")
-    assert "TF-IDF and logistic regression" in model_card(config, told, ("bad", "good"))
+    assert "TF-IDF with logistic regression" in model_card(config, told, ("bad", "good"))
     assert "does not beat counting words" in model_card(config, told, ("bad", "good")), "as good is not better"
     worse = replace(REPORT, evaluations={"test": share_right(90), WORD_COUNTS: share_right(89)})
     assert "does not beat" not in model_card(config, worse, ("bad", "good"))

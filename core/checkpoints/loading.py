@@ -65,10 +65,10 @@ def notes(folder: Path) -> tuple[Note, ...]:
 
 
 LACKING = N_(
-    "the weights of '{name}' lack {count} parts of its encoder: {names}; with random numbers in their place it would answer too"
+    "the weights of '{name}' lack parts of its encoder ({count}): {names}; with random numbers in their place it would answer too"
 )
 RESIZED = N_("the weights of '{name}' have another size than config.json says: {names}")
-EXCESS = N_("the weights of '{name}' hold {count} parts that config.json has no place for: {names}")
+EXCESS = N_("the weights of '{name}' hold parts that config.json has no place for ({count}): {names}")
 HEAD_RESIZED = N_("the head of '{name}' has not as many outputs as config.json says: {names}")
 HEAD = N_("the head of '{name}' is incomplete: its weights lack {names}")
 OTHER_HEAD = N_("the head of '{name}' is not the usual one: its weights lack {names} and hold {held} instead")

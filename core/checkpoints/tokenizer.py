@@ -18,7 +18,7 @@ import numpy as np
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer, PretrainedConfig, PreTrainedTokenizerBase
 
-from core.errors import N_, Note, UserError
+from core.errors import N_, Note, UserError, plural
 from core.families import FAMILIES
 from core.safety import MEGABYTE, TOKENIZER_CONFIG, check_no_code, check_size, read_json, read_text
 
@@ -383,8 +383,14 @@ def _suspicions(tokenizer: PreTrainedTokenizerBase, config: PretrainedConfig, wr
     capitals = sum(entry != entry.lower() for entry in entries)
     if lowers and capitals > CASED_SHARE * len(entries):
         yield (
-            N_(
-                'its tokenizer turns capitals into small letters, but {count} entries of its vocabulary have capitals; a cased model needs "do_lower_case": false in tokenizer_config.json'
+            plural(
+                N_(
+                    'its tokenizer turns capitals into small letters, but {count} entry of its vocabulary has capitals; a cased model needs "do_lower_case": false in tokenizer_config.json'
+                ),
+                N_(
+                    'its tokenizer turns capitals into small letters, but {count} entries of its vocabulary have capitals; a cased model needs "do_lower_case": false in tokenizer_config.json'
+                ),
+                capitals,
             ),
             {"count": capitals},
         )

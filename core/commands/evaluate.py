@@ -53,7 +53,7 @@ by name, whatever their order or case; where one side only numbers its classes, 
 left out in training are so here too; --label OLD=NEW says more of them. Tasks without labels measure the
 tenth of the documents that a training would hold back for its test, whatever the source. 'tasks' lists the values of TASK.
 
-JSON: model, data, task, split, n, each metric of the task by its id (accuracy, macro_f1, loss …), its 95 % interval where
+JSON: model, data, task, split, n, each metric of the task by its id (accuracy, macro_f1, loss …), its 95% interval where
 there is one (accuracy_interval …), what else the task counts (majority, uniform_loss …), max_length, seconds,
 seen_in_training (rows of a file that the model was trained on; null where that is not known), unknown_labels (rows of each
 label that the model does not know, which are not measured); how the data was read: rows, dropped (reason, count, examples),

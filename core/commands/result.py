@@ -21,12 +21,13 @@ def tell_next(run: "Run", report: "RunReport") -> None:
     from core.diagnosis import Ended, diagnose
     from core.tasks.table import task_of
 
-    headline = METRICS[task_of(run.config.task).metrics[0]]
+    task = task_of(run.config.task)
+    headline = METRICS[task.metrics[0]]
     if report.beats_counting(headline.id) is False and report.measured:
         values = [
             headline.write(row.metrics[headline.id].value) for row in (report.measured, report.evaluations[WORD_COUNTS])
         ]
-        say(f"it does not beat counting words: {headline.title} {values[0]}, TF-IDF with logistic regression {values[1]} on the same rows")  # fmt: skip
+        say(f"it does not beat counting words: {headline.title} {values[0]}, {task.counted_by} {values[1]} on the same rows")  # fmt: skip
     scratch = run.config.model == models.SCRATCH
     hidden = 0 if scratch else models.load_config(run.config.model, allow_path=True).hidden_size
     found = diagnose(Ended(str(run.folder / "model"), run.config, report, runs.history(runs.events(run)), hidden))
@@ -65,7 +66,7 @@ def trained(run: "Run", report: "RunReport") -> Json:
     from core.tasks.table import task_of
 
     metrics = task_of(run.config.task).metrics
-    counted = {WORD_COUNTS} & set(report.evaluations)
+    counted = [name for name in report.evaluations if name not in ("test", "validation", "baseline")]
     compared = {
         f"{other}_{name}": report.evaluations[other].metrics[name].value if other in report.evaluations else None
         for other in ("baseline", *counted)

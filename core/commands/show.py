@@ -180,7 +180,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 
 
 def measures(evaluation: "Evaluation") -> Json:
-    """n, every metric by its id, its 95 % interval where it has one, and the plain numbers among what the task adds."""
+    """n, every metric by its id, its 95% interval where it has one, and the plain numbers among what the task adds."""
     from core.tasks.base import numbers
 
     result: Json = {"n": evaluation.n}
@@ -202,7 +202,7 @@ def show(evaluation: "Evaluation", task: "Task") -> None:
         (METRICS[name].title, METRICS[name].write(measure.value), _interval(METRICS[name], measure))
         for name, measure in evaluation.metrics.items()
     ]
-    table(("Metric", "Value", "95 % interval"), rows)
+    table(("Metric", "Value", "95% interval"), rows)
 
 
 def _interval(metric: "Metric", measure: "Measure") -> str:

@@ -82,9 +82,9 @@ at once. The result is in OUTPUT/model, for predict, evaluate and transformers' 
 of texts or a .txt file, in which blank lines part the documents; those that can start from nothing take --model scratch, a
 tiny new model with its own vocabulary.
 
-JSON: run, model, split, n, each metric of the task by its id (accuracy, macro_f1, loss …), its 95 % interval where there is
+JSON: run, model, split, n, each metric of the task by its id (accuracy, macro_f1, loss …), its 95% interval where there is
 one (accuracy_interval …), what else the task counts (majority, perplexity …), baseline_accuracy (or the task's own
-headline) and baseline_loss before training, tfidf_accuracy and tfidf_loss of TF-IDF with logistic regression on the same rows
+headline) and baseline_loss before training, tfidf_accuracy and tfidf_loss of counting words, and so of the task's other simple ways, on the same rows
 (for tasks with one label for each row), seconds and examples_per_second (training alone), peak_memory_mb, steps,
 best_step, chosen_by (the metric of the validation rows that it was chosen by: of few rows the loss); how the data was read:
 rows, dropped (reason, count, examples), columns, unused_columns, encoding, delimiter, header,

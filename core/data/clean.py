@@ -11,7 +11,7 @@ import pandas as pd
 
 from core.data.columns import cells
 from core.data.dataset import RowSplits
-from core.errors import N_, Note, UserError
+from core.errors import N_, Note, UserError, plural
 from core.results import AS_READ, Dropped, Preparation
 from core.tables.table import EXAMPLE_CHARS, Table, is_number
 
@@ -30,7 +30,7 @@ MEASURES_FIRST = ("test", "validation", "train")
 def rows(
     table: Table, columns: Mapping[str, str], row_splits: RowSplits, preparation: Preparation = AS_READ
 ) -> pd.DataFrame:
-    """The chosen columns as text, pair, label (as far as there are any) and split, plus three more.
+    """The chosen columns as text, pair, label, score (as far as there are any) and split, plus three more.
 
     key: what makes two inputs the same. given: the label as the source has it; read: as it is read, "" where it stands for none.
     label: by the name that it is to have, "" where it is to be left out as well.
@@ -46,7 +46,7 @@ def rows(
             content["label"] = _unified(["" if label in none else label for label in content["label"]])
         names = dict(preparation.labels)
         content["read"], content["label"] = content["label"], [names.get(label, label) for label in content["label"]]
-    inputs = [content[role] for role in columns if role != "label"]
+    inputs = [content[role] for role in columns if role not in ("label", "score")]
     content["key"] = list(map(key, zip(*inputs, strict=True)))
     content["split"] = list(row_splits or ("train",) * len(table.frame))
     return pd.DataFrame(content, dtype=object)
@@ -107,12 +107,27 @@ def label_notes(rows: pd.DataFrame) -> tuple[Note, ...]:
     }
     found: list[Note] = []
     if counts:
-        message = N_(
-            "{count} rows have no label ({values} was taken as missing); if that is the name of a label, write another word for it"
+        message = plural(
+            N_(
+                "{count} row has no label ({values} was taken as missing); if that is the name of a label, write another word for it"
+            ),
+            N_(
+                "{count} rows have no label ({values} was taken as missing); if that is the name of a label, write another word for it"
+            ),
+            counts.total(),
         )
         found.append((message, {"count": counts.total(), "values": _listed(counts)}))
     if spaced:
-        found.append((N_("spaces around the label were removed in {count} rows"), {"count": spaced}))
+        found.append(
+            (
+                plural(
+                    N_("spaces around the label were removed in {count} row"),
+                    N_("spaces around the label were removed in {count} rows"),
+                    spaced,
+                ),
+                {"count": spaced},
+            )
+        )
     if respelt:
         message = N_("labels are written in one way: {labels}")
         changes = (f"{value} → {label}" for value, label in sorted(respelt.items()))

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from core.data.dataset import Finder, Layout, Role
-from core.errors import N_, Note, UserError
+from core.errors import N_, Note, UserError, plural
 from core.results import JOINED
 from core.tables.table import is_number
 
@@ -21,7 +21,8 @@ NEITHER_NAMES = (
     *"编号 序号 链接 日期 时间 年份 月份".split(),
 )
 LABEL_WORDS = "label sentiment class target 标签 类别 情感 分类 标注".split()
-LISTS = ("words", "tags")
+BEFORE = "before correction"  # the column of a corrected copy that keeps what each corrected label was
+LISTS = ("words", "tags", "answers")  # kinds of roles whose cells may be lists or objects
 JOINABLE = ("text", "labels")  # kinds of cells that may stand in several columns
 PLAIN = ("text", "label")  # kinds of cells that are one text each
 FILLED = 0.9  # share of the rows in which a column that may be guessed as the label holds something
@@ -216,6 +217,8 @@ def _guess_by_content(
     for role in roles:
         if role.kind == "label" and role.id not in chosen:
             chosen[role.id] = _guess_label(frame, sample, plain)
+        elif role.kind == "score" and role.id not in chosen:
+            chosen[role.id] = _guess_score(frame, sample, plain)
     taken = _taken(frame, chosen)
     plain = [column for column in plain if column not in taken]
     open_roles = [role.id for role in roles if role.kind == "text" and role.id not in chosen]
@@ -258,6 +261,21 @@ def _guess_label(frame: pd.DataFrame, sample: pd.DataFrame, plain: Sequence[str]
     raise UserError(
         "which column holds the label is not clear: it can be any of {candidates}; name it. The file has: {columns}",
         candidates=_some(likely),
+        columns=_listed(frame),
+    )
+
+
+def _guess_score(frame: pd.DataFrame, sample: pd.DataFrame, plain: Sequence[str]) -> str:
+    """The one column of different numbers. Raises UserError when there is none, or several."""
+    candidates = [
+        column
+        for column in plain
+        if filled(sample[column]) >= FILLED and sample[column].nunique() > 1 and sample[column].map(is_number).all()
+    ]
+    if len(candidates) == 1:
+        return candidates[0]
+    raise UserError(
+        "which column holds the score is not clear; name it, or call it 'score'. The file has: {columns}",
         columns=_listed(frame),
     )
 
@@ -314,7 +332,25 @@ def holds_tags(frame: pd.DataFrame, layout: Layout) -> bool:
 
 
 def notes(frame: pd.DataFrame, layout: Layout, chosen: Mapping[str, str]) -> tuple[Note, ...]:
-    """What is odd about the columns that were taken."""
+    """What is odd about the columns that were taken, and how many labels a person has corrected."""
+    return (*_only_numbers(frame, layout, chosen), *_corrections(frame, chosen))
+
+
+def _corrections(frame: pd.DataFrame, chosen: Mapping[str, str]) -> tuple[Note, ...]:
+    label = chosen.get("label")
+    if BEFORE not in frame or label not in frame:
+        return ()
+    corrected = frame[frame[BEFORE].astype(bool)]
+    left_out = int((corrected[label] == "").sum())
+    count = len(corrected) - left_out
+    found = (
+        (plural(N_("{count} label was corrected by hand; the column '{column}' keeps what it was"), N_("{count} labels were corrected by hand; the column '{column}' keeps what they were"), count), count),
+        (plural(N_("{count} row was left out by hand; the column '{column}' keeps its label"), N_("{count} rows were left out by hand; the column '{column}' keeps their labels"), left_out), left_out),
+    )  # fmt: skip
+    return tuple((message, {"count": count, "column": BEFORE}) for message, count in found if count)
+
+
+def _only_numbers(frame: pd.DataFrame, layout: Layout, chosen: Mapping[str, str]) -> tuple[Note, ...]:
     texts = {role.id for role in (*layout.roles, *layout.inputs) if role.kind == "text"}
     message = N_("every text in the column '{column}' is a number; is it the right column?")
     return tuple(

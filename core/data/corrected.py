@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from core.data import clean
+from core.data.columns import BEFORE
 from core.data.dataset import TextDataset
 from core.results import Preparation
 from core.tables.parts import SPLIT
@@ -33,12 +34,19 @@ def corrected(
 ) -> Corrected:
     """The rows of a table with other labels, each in the split that it was in, so that what learns from them is measured on the same.
 
+    A column keeps what each corrected label was, from which the reader of the copy counts them.
+
     table, dataset: the source and what was made of it, with one label a row. corrections: what `clean.key` makes of a row's texts →
     its label, "" to leave the row out.
     """
     label = dataset.columns["label"]
     keys = list(clean.rows(table, dataset.columns, None, preparation)["key"])
     frame = table.frame.map(_cell)
+    earlier = frame.get(BEFORE, pd.Series("", index=frame.index))
+    frame[BEFORE] = [
+        before or (given if key in corrections else "")
+        for key, given, before in zip(keys, frame[label], earlier, strict=True)
+    ]
     frame[label] = [corrections.get(key, given) for key, given in zip(keys, frame[label], strict=True)]
     if dataset.report.shared:
         return Corrected(frame, None)

@@ -20,7 +20,7 @@ from core.tables.table import Reading, Table
 RowSplits = (
     tuple[str, ...] | None
 )  # train, validation or test for each row, or "" (not understood), where the source says it
-Kind = Literal["text", "label", "labels", "words", "tags"]
+Kind = Literal["text", "label", "labels", "score", "words", "tags", "answers"]
 Finder = Callable[[pd.DataFrame, Sequence[str]], str]  # rows, and the columns that are free → the column of a role
 
 SEED = 13
@@ -32,14 +32,17 @@ ROWS_TO_TRUST = 10  # of one label: with fewer, it is reported as rare
 class Role:
     """What a column is for.
 
-    kind: what its cells hold: one text, one label, any number of labels, a list of words, a list of tags or spans. help: what a
-    person should know who chooses the column.
+    kind: what its cells hold: one text, one label, any number of labels, one number, a list of words, a list of tags or spans, answers to a
+    question. help: what a person should know who chooses the column. name: of one input, as a field or a heading calls it. empty: what
+    is said of an input with nothing in it, "" for what is said of any.
     """
 
     id: str
     title: str
     kind: Kind
     help: str = ""
+    name: str = ""
+    empty: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,8 +83,8 @@ class TextDataset:
     """Rows ready for a task.
 
     columns: role → column of the source. label_names: what the labels or tags of the rows are indices into or made of, () where
-    there are none. splits: train, validation and test, each with what the layout builds: the columns text, pair and label (int)
-    where there are such roles.
+    there are none. splits: train, validation and test, each with what the layout builds: the columns text, pair, label (int)
+    and score (float) where there are such roles.
     """
 
     id: str
@@ -121,7 +124,7 @@ class Source:
     """A source before it is checked: what was asked for, its Table, which column plays which role, its own splits.
 
     row_splits: "" for a row whose split is not understood. preparation: what is to be made of the rows. notes: remarks on its columns
-    and splits. more_texts, tagged: as in DataReport.
+    and splits. more_texts, tagged, split: as in DataReport.
     """
 
     name: str
@@ -133,6 +136,7 @@ class Source:
     notes: tuple[Note, ...] = ()
     more_texts: tuple[str, ...] = ()
     tagged: bool = False
+    split: str = ""
 
     def report(self, **found: Any) -> DataReport:
         """What is known of the source whatever becomes of its rows, and what else was found: fields of DataReport."""
@@ -152,6 +156,7 @@ class Source:
             tagged=self.tagged,
             renamed=dict(self.preparation.labels),
             separator=self.preparation.separator,
+            split=self.split,
             **found,
         )
 

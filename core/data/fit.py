@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
-from core.errors import N_, Note
+from core.errors import N_, Note, plural
 
 SAMPLE = 1000  # rows that are measured
 TOO_MUCH = 0.1
@@ -83,8 +83,12 @@ def notes(fit: Fit, max_length: int, *, cut: bool) -> tuple[Note, ...]:
         message = UNKNOWN if len(fit.lengths) > 1 else UNKNOWN_HERE
         found.append((message, {"share": fit.unknown_share, "n": len(fit.lengths)}))
     if cut and fit.longer(max_length) > TOO_MUCH:
-        message = N_(
-            "{share:.0%} of {n} texts are longer than {limit} tokens and lose their end; a larger maximum length reads more of them"
+        message = plural(
+            N_("the text is longer than {limit} tokens and loses its end; a larger maximum length reads more of it"),
+            N_(
+                "{share:.0%} of {n} texts are longer than {limit} tokens and lose their end; a larger maximum length reads more of them"
+            ),
+            len(fit.lengths),
         )
         found.append((message, {"share": fit.longer(max_length), "n": len(fit.lengths), "limit": max_length}))
     return tuple(found)

@@ -45,7 +45,7 @@ def read(
 
 
 def gather(folder: Path, paths: Mapping[str, Path]) -> Path:
-    """Files for training, validation and test as copies in a new folder, which is returned.
+    """Files for training, validation and test as copies in a new folder, which is returned; each keeps its name behind that of its part.
 
     paths: train, validation or test → its file. Raises UserError when one of them is no file.
     """
@@ -58,8 +58,15 @@ def gather(folder: Path, paths: Mapping[str, Path]) -> Path:
             )
     folder.mkdir(parents=True)
     for split, path in paths.items():
-        copyfile(path, folder / f"{split}{path.suffix.lower()}")
+        copyfile(path, folder / _name(split, path))
     return folder
+
+
+def _name(split: str, path: Path) -> str:
+    """What a file for training, validation or test is called in a folder: as it was, with its part before it where it does not say it."""
+    name = f"{path.name.removesuffix(path.suffix)}{path.suffix.lower()}"
+    names = (name, f"{split}-{name}")
+    return next((name for name in names if parts.part_of(name) == split), f"{split}{path.suffix.lower()}")
 
 
 def is_folder(path: Path) -> bool:

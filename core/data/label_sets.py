@@ -18,7 +18,7 @@ from core.data.clean import AGAIN, CONTRADICTED, ELSEWHERE, HAS_NO_SPLIT, NO_LAB
 from core.data.columns import cells, is_plain, parts_of, plain_name
 from core.data.dataset import Source, TextDataset, some
 from core.data.splits import FLAGS, NO, SPLIT_VALUES, YES
-from core.errors import N_, Note, UserError
+from core.errors import N_, Note, UserError, plural
 from core.results import JOINED
 from core.tables.table import Table, is_number
 
@@ -180,7 +180,11 @@ def _of_texts(column: pd.Series) -> _Reading:
     bare = [cell for cell in column if not _bracketed(cell) and separator and separator in cell]
     stray = [cell for cell in bare if not all(part.strip() for part in cell.split(separator))]
     if stray:
-        message = N_("in {count} rows a “{sign}” has no label beside it, as in “{example}”; it is passed over")
+        message = plural(
+            N_("in {count} row a “{sign}” has no label beside it, as in “{example}”; it is passed over"),
+            N_("in {count} rows a “{sign}” has no label beside it, as in “{example}”; it is passed over"),
+            len(stray),
+        )
         notes.append((message, {"count": len(stray), "sign": separator, "example": stray[0].strip()[:50]}))
     known = {label for row in sets for label in row}
     other = [

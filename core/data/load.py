@@ -53,11 +53,12 @@ def load(
     table, row_splits = read_source(name, layout, reading, read if allow_path else None)
     named = {**found.prefer(table.frame, layout.roles, preferred or {}), **(columns or {})}
     chosen = found.choose_columns(table.frame, layout, named)
-    notes = found.instead(preferred or {}, named, chosen)
+    notes, split = found.instead(preferred or {}, named, chosen), ""
     if row_splits is None and name not in DATASETS and not (whole and layout.whole):
         row_splits, more = splits.split_column(table.frame, list(chosen.values()), preparation.split)
+        split = str(more[0][1]["column"]) if row_splits is not None else ""
         notes += more
-    source = _source(name, layout, table, chosen, preparation, row_splits, notes)
+    source = _source(name, layout, table, chosen, preparation, row_splits, notes, split)
     return layout.whole(source) if whole and layout.whole else layout.build(source, limit)
 
 
@@ -89,8 +90,9 @@ def _source(
     preparation: Preparation = AS_READ,
     row_splits: RowSplits = None,
     notes: tuple[Note, ...] = (),
+    split: str = "",
 ) -> Source:
-    """A source with what is to be said of its columns."""
+    """A source with what is to be said of its columns. split: the column that the splits come from."""
     return Source(
         name,
         layout,
@@ -101,6 +103,7 @@ def _source(
         (*found.notes(table.frame, layout, chosen), *notes),
         found.more_texts(table.frame, layout, chosen),
         found.holds_tags(table.frame, layout),
+        split,
     )
 
 

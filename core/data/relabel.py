@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 from core.data.dataset import some
 from core.errors import N_, Note
 
+LABELS_ALIKE = N_("the labels {labels} differ in case or spaces only; they are kept apart")
+TYPES_ALIKE = N_("the types {types} differ in case or spaces only; they are kept apart")
+
 
 def spelling(label: str) -> str:
     """What two spellings of one label have in common: all but case and spaces."""

@@ -14,8 +14,12 @@ import pandas as pd
 from core.data import relabel
 from core.data.columns import SPLIT_NAMES, check_column, is_plain, named, plain_name
 from core.data.dataset import HELD_OUT, SEED, RowSplits, some
-from core.errors import N_, Note, UserError
+from core.errors import N_, Note, UserError, plural
 
+SEVERAL = N_(
+    "the labels {labels} look like several labels in one cell; each combination is learnt as a class of its own. A task for "
+    "several labels at once learns each by itself"
+)
 ROWS_TO_SPLIT = 3  # of one label: with fewer, it cannot be in training, validation and test
 SPLIT_VALUES = {
     "train": ("train", "training", "trn", "训练", "训练集"),
@@ -114,7 +118,11 @@ def _split_notes(column: str, cells: pd.Series, splits: tuple[str, ...]) -> tupl
     unknown = cells[[own == NOT_UNDERSTOOD for own in splits]]
     if unknown.empty:
         return (note,)
-    message = N_("{count} rows are left out, because the split '{values}' in the column '{column}' is not understood")
+    message = plural(
+        N_("{count} row is left out, because the split '{values}' in the column '{column}' is not understood"),
+        N_("{count} rows are left out, because the split '{values}' in the column '{column}' is not understood"),
+        len(unknown),
+    )
     return note, (message, {"count": len(unknown), "values": some(_values(unknown)), "column": column[:100]})
 
 
@@ -177,12 +185,16 @@ def as_datasets(rows: pd.DataFrame, label_names: tuple[str, ...], shared: tuple[
     features = {role: datasets.Value("string") for role in texts}
     if label_names:
         features["label"] = datasets.Value("int64")
+    if "score" in rows:
+        features["score"] = datasets.Value("float64")
     found = {}
     for split in SPLIT_VALUES:
         part = rows[rows["split"] == ("train" if split in shared else split)]
         content = {role: list(part[role]) for role in texts}
         if label_names:
             content["label"] = [numbers[label] for label in part["label"]]
+        if "score" in rows:
+            content["score"] = list(part["score"])
         found[split] = datasets.Dataset.from_dict(content, features=datasets.Features(features))
     return datasets.DatasetDict(found)
 
@@ -204,17 +216,26 @@ def notes(rows: pd.DataFrame, shared: tuple[str, ...], label_names: tuple[str, .
     unmeasured = [label for label in others if label not in test and "test" not in shared]
     found = (
         (SHARED, "splits", sorted(shared, reverse=True)),
-        (N_("no training row has the label {labels}, so it cannot be learnt"), "labels", unseen),
-        (N_("no test row has the label {labels}, so how well it is recognised is not measured"), "labels", unmeasured),
-        (N_("the labels {labels} differ in case or spaces only; they are kept apart"), "labels", alike),
         (
-            N_(
-                "the labels {labels} look like several labels in one cell; each combination is learnt as a class of its own. A task for "
-                "several labels at once learns each by itself"
+            plural(
+                N_("no training row has the label {labels}, so it cannot be learnt"),
+                N_("no training row has one of the labels {labels}, so they cannot be learnt"),
+                len(unseen),
             ),
             "labels",
-            several_in_one(label_names),
+            unseen,
         ),
+        (
+            plural(
+                N_("no test row has the label {labels}, so how well it is recognised is not measured"),
+                N_("no test row has one of the labels {labels}, so how well they are recognised is not measured"),
+                len(unmeasured),
+            ),
+            "labels",
+            unmeasured,
+        ),
+        (relabel.LABELS_ALIKE, "labels", alike),
+        (SEVERAL, "labels", several_in_one(label_names)),
     )
     return tuple((message, {kind: some(names)}) for message, kind, names in found if names)
 

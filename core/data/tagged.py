@@ -14,7 +14,7 @@ from core.data import clean, entities, relabel, splits, tagging
 from core.data.clean import ELSEWHERE, HAS_NO_SPLIT, NO_TEXT, PROBLEMS, Problems
 from core.data.dataset import Source, TextDataset, some
 from core.data.splits import SHARED, SPLIT_VALUES
-from core.errors import N_, Note, UserError
+from core.errors import N_, Note, UserError, plural
 
 LONG = 200  # words; a sentence beyond that is rarely one
 NO_TAGS = N_("the sentence has no tags")
@@ -176,13 +176,33 @@ def _reading_notes(reading: _Reading) -> tuple[Note, ...]:
     if reading.scheme and reading.scheme != "IOB2":
         notes.append((N_("the tags were read as {scheme} and turned into IOB2"), {"scheme": reading.scheme}))
     if reading.repaired:
-        message = N_("{count} tags did not follow the scheme {scheme}; they were read as conlleval reads them")
+        message = plural(
+            N_("{count} tag did not follow the scheme {scheme}; it was read as conlleval reads it"),
+            N_("{count} tags did not follow the scheme {scheme}; they were read as conlleval reads them"),
+            reading.repaired,
+        )
         notes.append((message, {"count": reading.repaired, "scheme": reading.scheme}))
     if reading.undecided:
-        notes.append((N_("{count} words have several tags; the first one counts"), {"count": reading.undecided}))
+        notes.append(
+            (
+                plural(
+                    N_("{count} word has several tags; the first one counts"),
+                    N_("{count} words have several tags; the first one counts"),
+                    reading.undecided,
+                ),
+                {"count": reading.undecided},
+            )
+        )
     if reading.cut:
         notes.append(
-            (N_("{count} entities begin or end inside a word; the whole word is taken"), {"count": reading.cut})
+            (
+                plural(
+                    N_("{count} entity begins or ends inside a word; the whole word is taken"),
+                    N_("{count} entities begin or end inside a word; the whole word is taken"),
+                    reading.cut,
+                ),
+                {"count": reading.cut},
+            )
         )
     return (*notes, *relabel.notes(reading.names, reading.types))
 
@@ -200,16 +220,42 @@ def _notes(rows: pd.DataFrame, counts: dict[str, int], shared: tuple[str, ...]) 
         (message, {name: some(kinds)})
         for message, name, kinds in (
             (SHARED, "splits", sorted(shared, reverse=True)),
-            (N_("the type {types} occurs once only, which is too little to learn it"), "types", once),
-            (N_("no training sentence has the type {types}, so it cannot be learnt"), "types", unseen),
-            (N_("no test sentence has the type {types}, so how well it is found is not measured"), "types", unmeasured),
-            (N_("the types {types} differ in case or spaces only; they are kept apart"), "types", alike),
+            (
+                plural(
+                    N_("the type {types} occurs once only, which is too little to learn it"),
+                    N_("the types {types} occur once only each, which is too little to learn them"),
+                    len(once),
+                ),
+                "types",
+                once,
+            ),
+            (
+                plural(
+                    N_("no training sentence has the type {types}, so it cannot be learnt"),
+                    N_("no training sentence has one of the types {types}, so they cannot be learnt"),
+                    len(unseen),
+                ),
+                "types",
+                unseen,
+            ),
+            (
+                plural(
+                    N_("no test sentence has the type {types}, so how well it is found is not measured"),
+                    N_("no test sentence has one of the types {types}, so how well they are found is not measured"),
+                    len(unmeasured),
+                ),
+                "types",
+                unmeasured,
+            ),
+            (relabel.TYPES_ALIKE, "types", alike),
         )
         if kinds
     ]
     if long:
-        message = N_(
-            "{count} sentences have more than {words} words; the model reads a long one in overlapping windows"
+        message = plural(
+            N_("{count} sentence has more than {words} words; the model reads it in overlapping windows"),
+            N_("{count} sentences have more than {words} words; the model reads a long one in overlapping windows"),
+            long,
         )
         notes.append((message, {"count": long, "words": LONG}))
     return tuple(notes)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from core import hub, models
+from core.errors import plural
 from core.metrics import METRICS
 from core.results import JOINED, WORD_COUNTS, Evaluation, Measure, RunConfig, RunReport
 from core.tasks.base import Task
@@ -18,11 +19,10 @@ SPLITS = {
     "test": "Test split",
     "validation": "Validation split",
     "baseline": "Before training",
-    WORD_COUNTS: "For comparison: TF-IDF and logistic regression, same rows",
 }
 
 NOT_BETTER = (
-    "**This model does not beat counting words**: TF-IDF and logistic regression, which learn in seconds, do as well or better on "
+    "**This model does not beat counting words**: {way}, which learns in seconds, does as well or better on "
     "the same rows. Prefer the simple model, or train this one on more rows or for longer."
 )
 
@@ -86,12 +86,14 @@ def _settings(config: RunConfig) -> list[tuple[str, str]]:
 
 def _measured(report: RunReport, task: Task) -> list[str]:
     sections = []
-    for split, title in SPLITS.items():
+    compared = {WORD_COUNTS: task.counted_by, **{row.id: row.title for row in task.beside}}
+    titles = SPLITS | {name: f"For comparison: {title}, same rows" for name, title in compared.items()}
+    for split, title in titles.items():
         evaluation = report.evaluations.get(split)
         if evaluation is not None:
             sections.append(_evaluation(title, evaluation, task))
     if report.beats_counting(task.metrics[0]) is False:
-        sections.append(NOT_BETTER)
+        sections.append(NOT_BETTER.format(way=task.counted_by))
     measured = report.measured
     if measured is not None and (lines := task.table(measured)):
         sections.append("## In detail\n\n" + _table(lines[0], lines[1:]))
@@ -126,10 +128,10 @@ def _chosen(report: RunReport) -> str:
 
 
 def _evaluation(title: str, evaluation: Evaluation, task: Task) -> str:
-    rows = [("Measured on", task.counts.format(n=evaluation.n))]
+    rows = [("Measured on", plural(*task.counts, evaluation.n).format(n=evaluation.n))]
     rows += [(METRICS[name].title, _interval(measure)) for name, measure in evaluation.metrics.items()]
     rows += [(title, f"{evaluation.detail[name]:.4f}") for name, title in task.card.facts.items()]
-    return f"## {title}\n\n" + _table(("Measure", "Value (95 % interval)"), rows)
+    return f"## {title}\n\n" + _table(("Measure", "Value (95% interval)"), rows)
 
 
 def _interval(measure: Measure) -> str:

@@ -36,7 +36,7 @@ HOVER_LINE = 60
 
 
 def colour_limit(values: np.ndarray) -> float:
-    """Where the symmetric colour scale of a state ends: 99 % of the values lie inside."""
+    """Where the symmetric colour scale of a state ends: 99% of the values lie inside."""
     return float(np.quantile(np.abs(values), CLIP)) or 1.0
 
 

@@ -33,7 +33,7 @@ def type_scores(entities: Entities, *, text: Translate = str) -> go.Figure:
             hovertemplate="%{customdata[0]}<br>"
             + name
             + " %{x:.3f}<br>"
-            + text("{count} entities").format(count="%{customdata[1]}")
+            + text("entities: {count}").format(count="%{customdata[1]}")
             + "<extra></extra>",
         )
     figure.update_layout(

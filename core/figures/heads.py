@@ -177,14 +177,14 @@ def word_measures(words: Sequence[str], measures: Mapping[str, Sequence[float]],
 
 def importance_ranking(effects: Sequence[HeadEffect], *, text: Translate = str) -> go.Figure:
     """The heads whose loss hurts most, first at the top: the change of the mean probability of the true label as a dot with
-    its 95 % interval. effects: most important first; the first 20 are drawn."""
+    its 95% interval. effects: most important first; the first 20 are drawn."""
     rows = effects[:RANKED]
     changes = [effect.probability for effect in rows]
     names = [text("layer {layer}, head {head}").format(layer=effect.layer + 1, head=effect.head + 1) for effect in rows]
     figure = blank(
         120 + 24 * len(rows),
         x="<br>".join(wrap(text("change of the probability of the true label (percentage points)"), 36)),
-        title=text("The heads that are needed most, with 95 % intervals"),
+        title=text("The heads that are needed most, with 95% intervals"),
     )
     sure = [change.bounds[1] < 0 or change.bounds[0] > 0 for change in changes]
     figure.add_scatter(

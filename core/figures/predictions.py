@@ -64,8 +64,14 @@ def label_probabilities(
 
 def contributions(attribution: Attribution, *, text: Translate = str) -> go.Figure:
     """The words that moved the answer most, strongest first, with their sign, in the method's unit."""
-    probability = explain.METHODS[attribution.method].unit == "probability"
-    unit = text("Contribution in percentage points") if probability else text("Contribution in log-odds")
+    own = explain.METHODS[attribution.method].unit
+    probability = own == "probability"
+    titles = {
+        "probability": text("Contribution in percentage points"),
+        "log-odds": text("Contribution in log-odds"),
+        "score": text("Contribution in the score's own unit"),
+    }
+    unit = titles[own]
     words = sorted(attribution.words, key=lambda word: -abs(word.score))[:MOST_WORDS]
     points = [(100 if probability else 1) * word.score for word in words]
     low, high = min(points, default=0.0), max(points, default=0.0)

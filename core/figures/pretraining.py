@@ -56,9 +56,9 @@ def guesses(
 
 
 def percent(probability: float) -> str:
-    """A probability with as many digits as it needs: 31 %, 4.2 %, 0.013 %."""
+    """A probability with as many digits as it needs: 31%, 4.2%, 0.013%."""
     share = 100 * probability
-    return f"{share:.0f} %" if share >= 10 else f"{share:.1f} %" if share >= 1 else f"{share:.2g} %"
+    return f"{share:.0f}%" if share >= 10 else f"{share:.1f}%" if share >= 1 else f"{share:.2g}%"
 
 
 def surprise(

@@ -145,7 +145,7 @@ def learned_uses(rows: Sequence[Learned], *, text: Translate = str) -> go.Figure
                 name=name,
                 marker={"size": 5, "color": CATEGORIES[colour], "symbol": SYMBOLS[colour]},
                 customdata=[[safe(row.piece), safe(_made_of(row))] for row in used],
-                hovertemplate="%{customdata[0]} %{customdata[1]}<br>%{y:,}<extra></extra>",
+                hovertemplate="%{customdata[0]}%{customdata[1]}<br>%{y:,}<extra></extra>",
             )
     figure.update_yaxes(type="log", dtick=1)
     figure.update_layout(showlegend=True)

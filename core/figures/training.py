@@ -58,15 +58,16 @@ def loss_curve(
     *,
     against: Against = "step",
     uniform: float | None = None,
+    title: str = "",
     text: Translate = str,
 ) -> go.Figure:
     """Training loss (lines or filled markers) and validation loss (open or diamond markers). runs: title → its events, up to four.
 
     The training loss of single batches is noisy: from 40 points on it is drawn faintly with its running mean (over a
     tenth of them) on top. With several runs the legend names the runs. uniform: the loss of knowing nothing, a line of
-    its own over the training steps (ln V of a masked language model).
+    its own over the training steps (ln V of a masked language model). title: what the loss is, translated; cross-entropy when empty.
     """
-    figure = _curves(runs, against, text("Cross-entropy loss (nats)"), text("Loss"), text)
+    figure = _curves(runs, against, title or text("Cross-entropy loss (nats)"), text("Loss"), text)
     for i, (title, events) in enumerate(runs.items()):
         one = len(runs) == 1
         colour = CATEGORIES[i]
@@ -192,7 +193,7 @@ def confusion_matrix(classes: Classes, *, text: Translate = str) -> go.Figure:
 
 
 def reliability(classes: Classes, *, text: Translate = str) -> go.Figure:
-    """Is the model right as often as it is sure? Accuracy against confidence, with the 95 % interval of each bin."""
+    """Is the model right as often as it is sure? Accuracy against confidence, with the 95% interval of each bin."""
     figure = blank(
         360, x=text("Confidence (probability of the answer)"), y=text("Accuracy"), title=text("Confidence and truth")
     )
@@ -242,7 +243,7 @@ def class_scores(classes: Classes, *, text: Translate = str) -> go.Figure:
         figure.add_scatter(
             x=values, y=[i + shift for i in range(len(rows))], name=name, mode="markers", marker={"symbol": symbol, "color": colour, "size": 13},
             customdata=[[safe(row.label), row.support] for row in rows],
-            hovertemplate="%{customdata[0]}<br>" + name + " %{x:.3f}<br>" + text("{count} texts").format(count="%{customdata[1]}") + "<extra></extra>",
+            hovertemplate="%{customdata[0]}<br>" + name + " %{x:.3f}<br>" + text("texts: {count}").format(count="%{customdata[1]}") + "<extra></extra>",
         )  # fmt: skip
     figure.update_layout(
         xaxis={"range": [-0.03, 1.04]},
@@ -330,7 +331,7 @@ def length_histogram(lengths: np.ndarray, max_length: int, *, text: Translate = 
 
 
 def intervals(rows: Mapping[str, Measure], *, title: str, text: Translate = str) -> go.Figure:
-    """Shares with their 95 % intervals, one line each, to be compared. rows: title → interval; title: the figure's, translated."""
+    """Shares with their 95% intervals, one line each, to be compared. rows: title → interval; title: the figure's, translated."""
     figure = blank(max(200, 110 + 36 * len(rows)), x=text("Share (0–1)"), title=title)
     for i, (name, row) in enumerate(rows.items()):
         figure.add_scatter(

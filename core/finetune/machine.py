@@ -53,7 +53,7 @@ def _seconds_of_a_product(dtype: torch.dtype) -> float:
 
 
 def settle_process() -> None:
-    """Threads as the settings say; memory that a step frees is kept for the next (glibc returns it at a cost of 5 %)."""
+    """Threads as the settings say; memory that a step frees is kept for the next (glibc returns it at a cost of 5%)."""
     threads = settings.THREADS.value()
     if threads:
         torch.set_num_threads(threads)

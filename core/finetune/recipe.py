@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.errors import N_, Note, UserError
+from core.errors import N_, Note, UserError, plural
 from core.results import RunConfig
 
 BATCHES = (2, 4, 8, 16)
@@ -295,7 +295,9 @@ def derivation(config: RunConfig, size: Size) -> tuple[Note, ...]:
     if row and (config.epochs, config.batch_size) != (row.values["epochs"], row.values["batch_size"]):
         lines.append(
             (
-                N_("So few rows are read more often and in smaller batches: it takes {wanted:,} steps or more to learn {classes} labels."),
+                N_("So few rows are read more often and in smaller batches: it takes {wanted:,} steps or more to learn {classes} labels.")
+                if size.classes > 1
+                else N_("So few rows are read more often and in smaller batches: it takes {wanted:,} steps or more to learn from them."),
                 {"wanted": fewest_steps(row.steps, size.classes), "classes": size.classes},
             )
         )  # fmt: skip
@@ -331,16 +333,16 @@ def too_little(config: RunConfig, rows: int, validation: int, rare: Mapping[str,
         epochs = epochs_for(config, rows)
         found.append(
             (
-                N_("{steps} steps are too few to learn from: choose more epochs ({epochs:g} would do), or a smaller batch."),
+                plural(N_("{steps} step is too few to learn from: choose more epochs ({epochs:g} would do), or a smaller batch."), N_("{steps} steps are too few to learn from: choose more epochs ({epochs:g} would do), or a smaller batch."), made),
                 {"steps": made, "epochs": epochs},
             )
             if epochs > config.epochs
-            else (N_("{steps} steps are too few to learn from, and so few rows are only learnt by heart: add rows."), {"steps": made})
+            else (plural(N_("{steps} step is too few to learn from, and so few rows are only learnt by heart: add rows."), N_("{steps} steps are too few to learn from, and so few rows are only learnt by heart: add rows."), made), {"steps": made})
         )  # fmt: skip
     if validation < FEW_VALIDATION_ROWS:
         found.append(
             (
-                N_("With {rows} validation rows an accuracy can be {points:.0f} points off by chance: the best state is chosen by its loss, and small differences between runs mean nothing. More labelled rows help most."),
+                plural(N_("With {rows} validation row an accuracy can be {points:.0f} points off by chance: the best state is chosen by its loss, and small differences between runs mean nothing. More labelled rows help most."), N_("With {rows} validation rows an accuracy can be {points:.0f} points off by chance: the best state is chosen by its loss, and small differences between runs mean nothing. More labelled rows help most."), validation),
                 {"rows": validation, "points": 100 * 1.96 * math.sqrt(0.25 / validation)},
             )
             if validation

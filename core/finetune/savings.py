@@ -125,6 +125,7 @@ def prepare(setup: Setup, rows: Rows) -> Prepared:
     attention: models.Attention = "eager" if plainly else "sdpa"
     config = setup.config
     plain = setup.start(attention)
+    setup.goal.begin(plain, rows)
     model = choose_parameters(plain, config)
     seen = None
     if config.method == "full" and plain.get_output_embeddings() is None:  # a decoder needs every word
@@ -135,6 +136,7 @@ def prepare(setup: Setup, rows: Rows) -> Prepared:
     def restore() -> PreTrainedModel:
         merged = model.merge_and_unload() if isinstance(model, peft.PeftModel) else model
         lighter()
+        setup.goal.finish(merged)
         merged.requires_grad_(True)
         return merged.eval()
 

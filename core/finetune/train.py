@@ -142,10 +142,13 @@ def _measured(**evaluations: Evaluation | None) -> dict[str, Evaluation]:
 
 
 def _compared(setup: Setup, split: str) -> dict[str, Evaluation]:
-    """What counting words reaches on the split that the result is measured on, for tasks where it can be said."""
-    counted = setup.task.word_counts
-    found = counted(setup.task.id, setup.dataset, split) if counted and split else None
-    return {} if found is None else {WORD_COUNTS: found}
+    """What counting words and the task's other simple ways reach on the split that the result is measured on, where it can be said."""
+    if not split:
+        return {}
+    task, counted = setup.task, setup.task.word_counts
+    found = {WORD_COUNTS: counted(task.id, setup.dataset, split) if counted else None}
+    found |= {row.id: row.measure(setup.config, setup.dataset, split) for row in task.beside}
+    return {name: evaluation for name, evaluation in found.items() if evaluation is not None}
 
 
 def _stopper(cancelled: Callable[[], bool]) -> Callable[[int, int], None]:

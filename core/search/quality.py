@@ -23,7 +23,7 @@ def rank_of(hits: Sequence[Hit], place: int) -> int:
 
 @dataclass(frozen=True)
 class Quality:
-    """A way of ranking over N questions, with 95 % intervals. recall: k → the share whose right passage is among the first k.
+    """A way of ranking over N questions, with 95% intervals. recall: k → the share whose right passage is among the first k.
 
     mrr: mean reciprocal rank, 0 for a passage that was not found. ndcg: normalised discounted cumulative gain of the first ten.
     """

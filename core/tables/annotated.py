@@ -5,7 +5,7 @@ Spans inside texts stay as they were exported. This module does not know files, 
 
 from collections.abc import Mapping, Sequence
 
-from core.errors import N_, Note
+from core.errors import N_, Note, plural
 
 Record = dict[str, object]
 VALUES = ("choices", "rating", "number")  # types of Label Studio's results that stand for a whole text
@@ -77,7 +77,11 @@ def _label_studio(rows: list[Record]) -> tuple[list[Record], tuple[Note, ...]]:
         data = row["data"] if isinstance(row["data"], dict) else {}
         first = (answers[0] if answers else None) or {}
         result.append({**data, **{f"{key} (2)" if key in data else key: value for key, value in first.items()}})
-    message = N_("in {count} rows several annotators chose differently; the first of them counts")
+    message = plural(
+        N_("in {count} row several annotators chose differently; the first of them counts"),
+        N_("in {count} rows several annotators chose differently; the first of them counts"),
+        differing,
+    )
     return result, ((message, {"count": differing}),) if differing else ()
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 
 from core import settings
-from core.errors import N_, Note, UserError
+from core.errors import N_, Note, UserError, plural
 from core.results import Dropped
 from core.tables import delimiters, fit, header, limits
 from core.tables.delimiters import Cut
@@ -239,15 +239,24 @@ def _notes_on_rows(fitted: _Fitted) -> list[Note]:
     """Remarks on the rows that were mended or filled up."""
     notes: list[Note] = []
     if fitted.mended:
-        message = N_(
-            "{count} rows have more cells than there are columns; their surplus was joined to the text in column '{column}' "
-            "(the first in line {line})"
+        message = plural(
+            N_(
+                "{count} row has more cells than there are columns; its surplus was joined to the text in column '{column}' (line {line})"
+            ),
+            N_(
+                "{count} rows have more cells than there are columns; their surplus was joined to the text in column '{column}' (the first in line {line})"
+            ),
+            len(fitted.mended),
         )
         column = fitted.names[fitted.text] if fitted.names else f"column {fitted.text + 1}"
         notes.append((message, {"count": len(fitted.mended), "column": column, "line": fitted.mended[0]}))
     if fitted.short:
-        message = N_(
-            "{count} rows have fewer cells than there are columns; the others stay empty (the first in line {line})"
+        message = plural(
+            N_("{count} row has fewer cells than there are columns; the others stay empty (line {line})"),
+            N_(
+                "{count} rows have fewer cells than there are columns; the others stay empty (the first in line {line})"
+            ),
+            len(fitted.short),
         )
         notes.append((message, {"count": len(fitted.short), "line": fitted.short[0].line}))
     return notes
@@ -258,18 +267,28 @@ def _notes_on_marks(marks: Rows, found: _Fitted, *, swallowed: bool) -> list[Not
     notes: list[Note] = []
     line, lines = marks.longest
     if marks.literal or swallowed:
-        message = N_(
-            "{count} quotation marks at the start of a cell were read as part of the text, because they do not enclose it "
-            "(the first in line {line})"
+        message = plural(
+            N_(
+                "{count} quotation mark at the start of a cell was read as part of the text, because it does not enclose it (in line {line})"
+            ),
+            N_(
+                "{count} quotation marks at the start of a cell were read as part of the text, because they do not enclose it (the first in line {line})"
+            ),
+            marks.literal or 1,
         )
         notes.append((message, {"count": marks.literal or 1, "line": marks.first_literal or line}))
     if swallowed or marks.literal > marks.needed:
         return notes
     mixed = [column for column in marks.needless if any(_is_bare(row, column) for row in found.rows)]
     if mixed:
-        message = N_(
-            "the quotation marks around {count} cells were left out; column {column} has cells without them too, so they may "
-            "belong to the text"
+        message = plural(
+            N_(
+                "the quotation marks around {count} cell were left out; column {column} has cells without them too, so they may belong to the text"
+            ),
+            N_(
+                "the quotation marks around {count} cells were left out; column {column} has cells without them too, so they may belong to the text"
+            ),
+            sum(marks.needless[column] for column in mixed),
         )
         notes.append((message, {"count": sum(marks.needless[column] for column in mixed), "column": mixed[0] + 1}))
     if lines > LONG_CELL:

@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 import pandas as pd
 
 from core import settings
-from core.errors import N_, Note, UserError
+from core.errors import N_, Note, UserError, plural
 from core.results import Dropped, Reading
 
 T = TypeVar("T")
@@ -102,7 +102,17 @@ def make_table(
         message = N_("only the first {read} of {rows} rows were read; the setting {setting} is the limit")
         notes = (*notes, (message, {"read": len(frame), "rows": total, "setting": settings.MAX_ROWS.name}))
     if controlled:
-        notes = (*notes, (N_("control characters were removed from {count} cells"), {"count": controlled}))
+        notes = (
+            *notes,
+            (
+                plural(
+                    N_("control characters were removed from {count} cell"),
+                    N_("control characters were removed from {count} cells"),
+                    controlled,
+                ),
+                {"count": controlled},
+            ),
+        )
     places = tuple(lines) or tuple(range(1, len(frame) + 1))
     return Table(
         frame,

@@ -5,7 +5,7 @@ This module does not know what the text holds.
 
 import re
 
-from core.errors import N_, Note, UserError
+from core.errors import N_, Note, UserError, plural
 from core.tables.encodings import Guess, guess
 
 MAGIC = {
@@ -124,7 +124,11 @@ def _decode_as(codec: str, name: str, data: bytes) -> tuple[str, str, tuple[Note
         return data.decode(codec), name, ()
     except UnicodeDecodeError:
         text = data.decode(codec, "replace")
-    message = N_("{count} characters are damaged: they are not {encoding} and were read as �")
+    message = plural(
+        N_("{count} character is damaged: it is not {encoding} and was read as �"),
+        N_("{count} characters are damaged: they are not {encoding} and were read as �"),
+        text.count("\ufffd"),
+    )
     return text, name, ((message, {"count": text.count("\ufffd"), "encoding": name}),)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from zipfile import ZipFile
 
 from core import settings
-from core.errors import N_, Note, UserError
+from core.errors import N_, Note, UserError, plural
 from core.tables import archives, grid, limits
 from core.tables.table import FIND_OUT, Reading, Table
 
@@ -127,8 +127,14 @@ def _formulas(data: bytes, title: str, rows: list[list[object]], numbers: list[i
             isinstance(cell, str) and cell.startswith("=") and (place >= len(row) or row[place] in ("", None))
             for place, cell in enumerate(cells)
         )
-    message = N_(
-        "{count} cells hold formulas whose results are not in the file, and are empty here; open it in Excel or LibreOffice and save it"
+    message = plural(
+        N_(
+            "{count} cell holds a formula whose result is not in the file, and is empty here; open it in Excel or LibreOffice and save it"
+        ),
+        N_(
+            "{count} cells hold formulas whose results are not in the file, and are empty here; open it in Excel or LibreOffice and save it"
+        ),
+        missing,
     )
     return ((message, {"count": missing}),) if missing else ()
 

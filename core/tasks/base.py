@@ -23,7 +23,7 @@ from core import models
 from core.batches import Report
 from core.data.dataset import TextDataset
 from core.data.layouts import Layout
-from core.errors import UserError
+from core.errors import N_, UserError
 from core.results import Evaluation, Prediction, RunConfig
 from core.tables.table import Table
 
@@ -77,19 +77,33 @@ def no_confusion(evaluation: Evaluation) -> Confused | None:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """A simple way to answer, which a trained model is compared with on the same rows.
+
+    id: in RunReport.evaluations; title: a noun, help: how it answers. measure(config, dataset, split): what it reaches, None where it cannot be had.
+    """
+
+    id: str
+    title: str
+    help: str
+    measure: Callable[[RunConfig, TextDataset, str], Evaluation | None]
+
+
+@dataclass(frozen=True)
 class Task:
     """One kind of training.
 
     layout: what the rows look like. head: a HEADS id. goal: how it is learnt, measured and answered. metrics: METRICS ids, the
     headline first; best: those that choose the checkpoint, in order. gives: the kinds of answer (label, labels, score, tags,
-    spans, tokens, text), which decide what can be done with such a model. counts: a template of n, what an evaluation counts.
+    spans, tokens, text), which decide what can be done with such a model. counts: templates of n, what an evaluation counts, for one and for several.
     detail: the dataclass behind Evaluation.detail. supervised: whether the rows bring the answers. scratch: advised values for
     a new, tiny model, None where the task cannot start from one. class_weights: whether rare labels can be made to count more.
     windowed: whether a long text is read in overlapping windows or goes on in another block; otherwise its end is cut.
     advised: values of RunConfig that suit the task where a preset does not know better. pipeline: transformers' pipeline and
     the hub's tag, "" where there is none. table: what the command line and the model card show of an evaluation besides its
     metrics. example: a dozen rows, for the tests and for a first try. word_counts(task, dataset, split): what counting words reaches
-    with the same rows, which a model must beat; None for tasks whose rows have no labels. never_found(evaluation): labels that
+    with the same rows, which a model must beat; None for tasks whose rows have no labels or scores. counted_by: the name of that way.
+    beside: other simple ways that are measured on the same rows. loss_title: what the loss is. never_found(evaluation): labels that
     occur and were never answered rightly. confused(evaluation): the two labels that are taken for each other most.
     """
 
@@ -102,7 +116,7 @@ class Task:
     metrics: tuple[str, ...]
     best: tuple[str, ...]
     gives: frozenset[str]
-    counts: str
+    counts: tuple[str, str]
     detail: type
     card: Card
     example: Callable[[], Table]
@@ -114,6 +128,9 @@ class Task:
     pipeline: str = ""
     table: Callable[[Evaluation], Lines] = no_table
     word_counts: Callable[[str, TextDataset, str], Evaluation | None] | None = None
+    counted_by: str = N_("TF-IDF with logistic regression")
+    beside: tuple[Beside, ...] = ()
+    loss_title: str = N_("Cross-entropy loss (nats)")
     never_found: Callable[[Evaluation], tuple[str, ...]] = no_labels
     confused: Callable[[Evaluation], Confused | None] = no_confusion
 
@@ -187,6 +204,12 @@ class Goal(ABC):
     @abstractmethod
     def loss(self, model: nn.Module, batch: Mapping[str, Tensor], weights: Tensor | None = None) -> Tensor:
         """The loss of a batch, a scalar in float32. weights: of the classes, (C), for tasks that know class weights."""
+
+    def begin(self, model: PreTrainedModel, rows: Rows) -> None:  # noqa: B027 — most goals need nothing
+        """Put into a fresh model what it needs to learn these rows well. By default nothing."""
+
+    def finish(self, model: PreTrainedModel) -> None:  # noqa: B027 — as begin
+        """Make an ordinary model again of one that `begin` changed; its answers stay the same. By default nothing."""
 
     def weights(self, rows: Rows) -> Tensor:
         """Class weights, (C) in float32, that make rare labels count as much as frequent ones."""

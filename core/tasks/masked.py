@@ -1,6 +1,6 @@
-"""Masked language modelling (Devlin et al. 2019): 15 % of the tokens are chosen, and the model learns what stood there.
+"""Masked language modelling (Devlin et al. 2019): 15% of the tokens are chosen, and the model learns what stood there.
 
-Of the chosen tokens 80 % become [MASK], 10 % a random token and 10 % stay. Rows are blocks of documents. When a model is
+Of the chosen tokens 80% become [MASK], 10% a random token and 10% stay. Rows are blocks of documents. When a model is
 measured the masks are always the same, so that its states can be compared. This module does not know where the documents
 come from, nor who hears of the figures.
 """
@@ -378,7 +378,7 @@ MASKED = Task(
     id=MaskedLanguageModelling.task,
     title=N_("Masked language modelling"),
     help=N_(
-        "Texts without labels: 15 % of the tokens are chosen, most of these are masked, and the model learns to say what stood there."
+        "Texts without labels: 15% of the tokens are chosen, most of these are masked, and the model learns to say what stood there."
     ),
     layout=LAYOUTS["documents"],
     head="mlm",
@@ -386,7 +386,7 @@ MASKED = Task(
     metrics=("accuracy", "top5", "loss", "perplexity"),
     best=("loss",),
     gives=frozenset({"tokens"}),
-    counts=N_("{n:,} masked tokens"),
+    counts=(N_("{n:,} masked token"), N_("{n:,} masked tokens")),
     detail=Masks,
     supervised=False,
     windowed=True,

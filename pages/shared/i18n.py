@@ -47,11 +47,16 @@ def _(text: str) -> str:
     return _chinese().gettext(text) if text and language() == "zh" else text
 
 
-def ngettext(one: str, several: str, count: int) -> str:
+def ngettext(one: str, several: str, count: float) -> str:
     """The text for this many of a thing, in the language of the page: English has a form for one, Chinese the same for all."""
     if language() == "zh":
-        return _chinese().ngettext(one, several, count)
+        return _chinese().ngettext(one, several, round(count))
     return one if count == 1 else several
+
+
+def sentences(*parts: str) -> str:
+    """Sentences one after the other, "" left out: English has a space between two of them, Chinese none."""
+    return ("" if language() == "zh" else " ").join(part for part in parts if part)
 
 
 def error_text(error: UserError) -> str:

@@ -90,9 +90,13 @@ DEFAULTS = {
     "ask": "",
     "passages": "",
     "labelled": "",
+    "threshold": "0",
+    "only": "",
+    "order": "",
+    "mine": "",
 }
 OF_TRAINING = ("run", "runs", "data", "task", "preset", "changes", "learn", "corpus", "pasted", "plan", "learning")
-OF_PICTURES = tuple(name for name in DEFAULTS if name not in (*OF_TRAINING, "view", "present"))
+OF_PICTURES = tuple(name for name in DEFAULTS if name not in (*OF_TRAINING, "view", "present", "mine"))
 OPENING = DEFAULTS | {"part": "all"}  # what a page chooses where the default leaves it open
 # Layers and heads are counted from 0 inside, and from 1 on the page and in the address, where they have these names; an
 # address that has the name within counts from 0, as addresses once did.
@@ -221,8 +225,13 @@ def _changed() -> dict[str, str]:
 
 def link() -> dict[str, str]:
     """The shared values that differ from the defaults, as query parameters."""
+    return as_query(_changed())
+
+
+def as_query(values: Mapping[str, str]) -> dict[str, str]:
+    """Shared values as query parameters: layers and heads under the names by which they are counted from 1."""
     written: dict[str, str] = {}
-    for name, value in _changed().items():
+    for name, value in values.items():
         counted = _shifted(value, 1) if name in FROM_ONE else None
         written |= {name: value} if counted is None else {FROM_ONE[name]: counted}
     return written
@@ -353,6 +362,13 @@ def pair(page: str, *, label: str = "") -> str:
         placeholder=_("for sentence pairs, such as a question and its answer"),
         **_widget("pair", page),
     )
+    return within_limit(get("pair"))
+
+
+def second_passage(page: str, *, label: str) -> str:
+    """The second sentence where it may be a text of several lines."""
+    choices.show(f"pair@{page}", get("pair"))
+    st.text_area(label, height="content", **_widget("pair", page))
     return within_limit(get("pair"))
 
 

@@ -49,8 +49,10 @@ def show_estimate(config: RunConfig, source: Source) -> None:
     if key in known:
         found = known[key]
         st.markdown(
-            _(
-                "About **{time}** of training and **{memory:,.0f} MB** of memory: {steps:,} steps at {speed:.0f} examples per second."
+            ngettext(
+                "About **{time}** of training and **{memory:,.0f} MB** of memory: {steps:,} step at {speed:.0f} examples per second.",
+                "About **{time}** of training and **{memory:,.0f} MB** of memory: {steps:,} steps at {speed:.0f} examples per second.",
+                found.steps,
             ).format(
                 time=words.duration(found.seconds),
                 memory=found.peak_memory_mb,

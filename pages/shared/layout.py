@@ -17,7 +17,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from core.errors import UserError
 from core.results import Token, Tokens
 from pages.shared import charts, components, i18n, inputs, membership, memory, path, visitor
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext
 from pages.shared.words import plain
 
 ICON = str(Path(__file__).parent.parent / "pictures" / "icon.png")  # a file, since icons by name come from the network
@@ -47,14 +47,17 @@ STYLE = (
 
 PRESENTED = (
     "<style>"
-    + f"html {{ font-size: {16 * charts.PRESENTED:.0f}px !important; }}"
+    + f"html {{ font-size: {16 * charts.PRESENTED:.0f}px !important; --names: normal; --ends: 6.5rem; --between: 12px; --heading: 3.6rem; }}"
     + """
-[data-testid="stHeader"], [data-testid="stLayoutWrapper"]:has(> :is(.st-key-intro, .st-key-toolbar, .st-key-topics, .st-key-pictures, .st-key-code, .st-key-path)) { display: none; }
+[data-testid="stHeader"], [data-testid="stLayoutWrapper"]:has(> :is(.st-key-intro, .st-key-topics, .st-key-pictures, .st-key-code, .st-key-path)) { display: none; }
 [data-testid="stMainBlockContainer"] { padding: .5rem 1.5rem; }
-[data-testid="stMainBlockContainer"] h1 { font-size: 1.25rem; }
+[data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"] { gap: .6rem; }
+[data-testid="stMainBlockContainer"] h1 { font-size: 1.25rem; padding: 0; }
+.st-key-leave button { min-height: 1.6rem; padding: 0 .6rem; }
+.st-key-toolbar [data-testid="stWidgetLabel"], .st-key-toolbar [data-testid="stColumn"]:has([data-testid="stPopover"]) { display: none; }
 </style>
 """
-)  # larger type, and nothing but the picture and the strip
+)  # larger type, and nothing but the picture, the strip, and the line with the model and the sentence
 
 _share = components.part("share")
 _history = st.components.v2.component(
@@ -212,7 +215,11 @@ def chips(tokens: Tokens) -> None:
 def cut_text(text: str, longest: int = 600) -> None:
     """Text that was cut off, struck through; a very long one shows its beginning and says how much follows."""
     more = len(text) - longest
-    rest = _(" … and {count:,} more characters").format(count=more) if more > 0 else ""
+    rest = (
+        ngettext(" … and {count:,} more character", " … and {count:,} more characters", more).format(count=more)
+        if more > 0
+        else ""
+    )
     st.html(f'<p class="cut">{escape(text[:longest])}</p><p><small>{escape(rest)}</small></p>')
 
 

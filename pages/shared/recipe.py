@@ -30,7 +30,7 @@ from core.finetune.recipe import (
 from core.results import AS_READ, Preparation, Reading, RunConfig
 from core.tasks.table import TASKS
 from pages.shared import choices, inputs, layout, words
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext, sentences
 
 DEFAULTS = {field.name: field.default for field in fields(RunConfig)}
 SETTABLE = (*PARAMETERS, "method", "class_weights")
@@ -278,7 +278,7 @@ def explain_steps() -> None:
     if known is not None:
         asked = configuration(RunConfig("", ""), int(PARAMETERS["max_length"].maximum))
         notes = derivation(asked, known)
-        st.caption(" ".join(layout.plain(_(message).format(**values)) for message, values in notes))
+        st.caption(sentences(*(layout.plain(_(message).format(**values)) for message, values in notes)))
 
 
 def say_what_is_too_little(config: RunConfig, dataset: TextDataset) -> None:
@@ -297,7 +297,9 @@ def say_what_is_too_little(config: RunConfig, dataset: TextDataset) -> None:
     epochs = epochs_for(config, rows)
     if epochs > config.epochs:
         st.button(
-            _("Use {epochs:g} epochs").format(epochs=epochs), on_click=lambda: change(epochs=epochs), key="use_epochs"
+            ngettext("Use {epochs:g} epoch", "Use {epochs:g} epochs", epochs).format(epochs=epochs),
+            on_click=lambda: change(epochs=epochs),
+            key="use_epochs",
         )
     if rare and TASKS[config.task].class_weights and not config.class_weights:
         st.button(

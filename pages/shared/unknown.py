@@ -3,13 +3,15 @@
 This module does not know what a page shows of the text.
 """
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core import models
 from core.results import Tokens
 from core.scripts import is_chinese
 from pages.shared import inputs
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext
 from pages.shared.words import plain
 
 SHOWN = 6  # characters that are named
@@ -29,21 +31,23 @@ def lacking(tokens: Tokens) -> str:
     return " ".join([*found][:SHOWN]) + (" …" if len(found) > SHOWN else "")
 
 
-def offer(model: str, tokens: Tokens, *, head: bool = False) -> None:
+def offer(model: str, tokens: Tokens, ways: Callable[[], None] | None = None) -> None:
     """Beside a picture: how many tokens are [UNK] and which characters they were, with a button to a model that has them.
 
-    head: the page asks a head, which the other model does not have: the way leads to training one.
+    ways: draws what leads on in place of that button, where a page asks a head, which the other model does not have.
     """
     if not tokens.unknown:
         return
     written = [token for token in tokens.tokens if token.source is not None]
-    line = _("{unknown} of {count} tokens are [UNK]: the vocabulary of {model} lacks {characters}").format(
-        unknown=tokens.unknown, count=len(written), model=model, characters=lacking(tokens)
-    )
+    line = ngettext(
+        "{unknown} of {count} tokens is [UNK]: the vocabulary of {model} lacks {characters}",
+        "{unknown} of {count} tokens are [UNK]: the vocabulary of {model} lacks {characters}",
+        tokens.unknown,
+    ).format(unknown=tokens.unknown, count=len(written), model=model, characters=lacking(tokens))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(":material/translate: " + plain(line), width="content")
-        if head:
-            _ways_to_a_head(tokens)
+        if ways is not None:
+            ways()
             return
         for other in (models.MULTILINGUAL, "bert-base-multilingual-cased"):
             if other != model and models.availability(other) in ("here", "hub"):
@@ -59,8 +63,8 @@ def offer(model: str, tokens: Tokens, *, head: bool = False) -> None:
         )
 
 
-def _ways_to_a_head(tokens: Tokens) -> None:
-    """Where a head can be trained that reads the text."""
+def to_a_classifier(tokens: Tokens) -> None:
+    """Where a classifier can be trained that reads the text."""
     if any(map(is_chinese, tokens.text + tokens.pair)) and models.availability(models.MULTILINGUAL) == "here":
         st.page_link(
             "pages/finetune.py",
@@ -68,9 +72,3 @@ def _ways_to_a_head(tokens: Tokens) -> None:
             icon=":material/model_training:",
             query_params=inputs.link() | CHINESE_HEAD,
         )
-    st.page_link(
-        "pages/pretraining.py",
-        label=_("Train a small BERT from scratch on your texts"),
-        icon=":material/school:",
-        query_params=inputs.link() | {"view": "learn", "learn": "scratch"},
-    )

@@ -6,6 +6,7 @@ Words only: nothing here is drawn, read from a run's folder or computed.
 from dataclasses import asdict
 from datetime import datetime
 
+from core.errors import plural
 from core.finetune.recipe import METHODS, PARAMETERS, PRESETS
 from core.metrics import METRICS
 from core.results import AS_READ, Evaluation, Measure, Preparation, Reading, RunConfig, RunReport
@@ -62,7 +63,7 @@ def measured(metric: str, measure: Measure) -> str:
 def counted(evaluation: Evaluation) -> str:
     """What was measured, in numbers: "200 texts"."""
     task = TASKS.get(evaluation.task)
-    return _(task.counts).format(n=evaluation.n) if task else f"{evaluation.n:,}"
+    return _(plural(*task.counts, evaluation.n)).format(n=evaluation.n) if task else f"{evaluation.n:,}"
 
 
 def measured_on(report: RunReport | None) -> str:

@@ -123,7 +123,7 @@ def test_the_inspector_covers_the_diagram_only_while_something_is_pointed_at(ser
     check(watch)
 
 
-def test_a_page_is_presented_with_larger_type_and_nothing_but_picture_and_strip(
+def test_a_page_is_presented_with_larger_type_and_nothing_but_model_sentence_strip_and_picture(
     server: Server, chromium: Browser
 ) -> None:
     page, watch = projector(chromium)
@@ -133,14 +133,37 @@ def test_a_page_is_presented_with_larger_type_and_nothing_but_picture_and_strip(
     page.wait_for_url(re.compile("present=1"), timeout=60_000)
     browser.wait_until_calm(page)
     assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "24px"
-    for hidden in ('[data-testid="stHeader"]', ".st-key-toolbar", ".st-key-topics", ".st-key-intro", ".st-key-code"):
+    for hidden in (
+        '[data-testid="stHeader"]',
+        ".st-key-topics",
+        ".st-key-intro",
+        ".st-key-code",
+        ".st-key-options_attention",
+    ):
         expect(page.locator(hidden)).to_be_hidden()
     expect(page.locator(".st-key-strip")).to_be_visible()
     assert_on_the_first_screen(page, "presented")
+    page.get_by_role("textbox", name="Sentence").fill("Dogs bark.")  # the class asks for another one
+    page.wait_for_url(re.compile("text=Dogs"), timeout=60_000)
+    browser.wait_until_calm(page)
     page.get_by_role("button", name="Leave presentation").click()
-    expect(page.locator(".st-key-toolbar")).to_be_visible(timeout=60_000)
+    expect(page.locator(".st-key-options_attention")).to_be_visible(timeout=60_000)
     assert "present" not in page.url
     assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "16px"
+    check(watch)
+
+
+def test_a_projector_shows_the_names_in_the_encoder_in_full(server: Server, chromium: Browser) -> None:
+    page, watch = projector(chromium)
+    page.goto(f"{server.url}/encoder?present=1")
+    browser.wait_until_calm(page)
+    page.locator(".flow .box").first.wait_for(timeout=60_000)
+    names = page.locator(".flow .what, .flow .column.ends .token b")
+    assert names.count() > 20
+    cut = (
+        "found => found.filter(one => one.scrollWidth > one.clientWidth && one.clientWidth).map(one => one.textContent)"
+    )
+    assert names.evaluate_all(cut) == []
     check(watch)
 
 

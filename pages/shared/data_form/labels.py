@@ -15,7 +15,7 @@ from core.data.dataset import Kind, Layout
 from core.errors import N_
 from core.results import DataReport
 from pages.shared import layout, recipe
-from pages.shared.i18n import _
+from pages.shared.i18n import _, sentences
 
 USED, NAME = "used", "name"  # columns of the table that can be edited
 OPEN = "mend_labels"
@@ -65,9 +65,10 @@ def editor(labels: Callable[[], Mapping[str, int]], rows: Layout, values: recipe
         on_change=lambda: _keep(values, edited(names, list(counts), st.session_state[key]["edited_rows"])),
     )
     st.caption(
-        _(WHAT_BECOMES[next(kind for kind in WHAT_BECOMES if kind in rows.kinds)])
-        + " "
-        + _("The file stays as it is; the run remembers what you said.")
+        sentences(
+            _(WHAT_BECOMES[next(kind for kind in WHAT_BECOMES if kind in rows.kinds)]),
+            _("The file stays as it is; the run remembers what you said."),
+        )
     )
     if names:
         st.button(

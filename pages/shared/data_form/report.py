@@ -3,7 +3,7 @@
 This module does not know how the data was chosen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -20,7 +20,7 @@ from pages.shared.cached import data as cached_data
 from pages.shared.data_form import labels
 from pages.shared.data_form.other_task import offered, reading, use_other
 from pages.shared.data_form.source import Source
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext
 from pages.shared.tasks.table import VIEWS
 
 PREVIEW = 3
@@ -44,8 +44,7 @@ def show_data(source: Source, dataset: TextDataset, model: str, max_length: int)
     found = cached_data.fit(
         model, source.name, source.file, source.layout, source.columns, source.reading, source.preparation
     )
-    remarks(report, fit.notes(found, max_length, cut=not TASKS[source.task].windowed))
-    offers(source, report)
+    remarks(report, fit.notes(found, max_length, cut=not TASKS[source.task].windowed), mends(source, report))
     left, right = st.columns(2)
     with left:
         VIEWS[source.task].data(dataset)
@@ -79,13 +78,24 @@ def show_data(source: Source, dataset: TextDataset, model: str, max_length: int)
         preview(source.task, dataset, model, max_length)
 
 
-def remarks(report: DataReport, more: tuple[Note, ...] = ()) -> None:
-    """Everything that should be known about the data before anything that comes of it is believed. more: further warnings."""
-    found = core_remarks.remarks(report, more)
-    warnings([(remark.message, remark.values) for remark in found if remark.warning])
-    infos = _sentences([(remark.message, remark.values) for remark in found if not remark.warning])
-    if infos:
-        st.info(infos, icon=":material/info:")
+def remarks(
+    report: DataReport, more: tuple[Note, ...] = (), mended: Mapping[str, Callable[[], None]] | None = None
+) -> None:
+    """Everything that should be known about the data before anything that comes of it is believed.
+
+    more: further warnings. mended: what mends a remark → draws the button for it, beside the remark.
+    """
+    found, buttons = core_remarks.remarks(report, more), mended or {}
+    for remark in found:
+        if remark.mend in buttons:
+            left, right = st.columns([3, 2], vertical_alignment="center")
+            with left:
+                _box([(remark.message, remark.values)], warning=remark.warning)
+            with right, st.container(horizontal=True):
+                buttons[remark.mend]()
+    rest = [remark for remark in found if remark.mend not in buttons]
+    for warning in (True, False):
+        _box([(remark.message, remark.values) for remark in rest if remark.warning == warning], warning=warning)
     names = words.header_name(report.header)
     how = [
         _("read as {encoding}").format(encoding=report.encoding) if report.encoding else "",
@@ -98,7 +108,9 @@ def remarks(report: DataReport, more: tuple[Note, ...] = ()) -> None:
     if report.dropped:
         count, rows = report.left_out, report.rows
         with st.expander(
-            _("{count:,} of {rows:,} rows were left out: why").format(count=count, rows=rows),
+            ngettext(
+                "{count:,} of {rows:,} rows was left out: why", "{count:,} of {rows:,} rows were left out: why", count
+            ).format(count=count, rows=rows),
             expanded=core_remarks.is_much(report),
         ):
             st.dataframe(
@@ -116,8 +128,14 @@ def remarks(report: DataReport, more: tuple[Note, ...] = ()) -> None:
 
 def warnings(notes: Sequence[Note]) -> None:
     """What is to be said of texts and the model that reads them, as one warning."""
-    if notes:
+    _box(notes, warning=True)
+
+
+def _box(notes: Sequence[Note], *, warning: bool) -> None:
+    if notes and warning:
         st.warning(_sentences(notes), icon=":material/warning:")
+    elif notes:
+        st.info(_sentences(notes), icon=":material/info:")
 
 
 def _sentences(notes: Sequence[Note]) -> str:
@@ -126,28 +144,31 @@ def _sentences(notes: Sequence[Note]) -> str:
     return sentences[0] if len(sentences) == 1 else "\n".join(f"- {sentence}" for sentence in sentences)
 
 
-def offers(source: Source, report: DataReport) -> None:
-    """What mends it: spellings of a label merged, a task that reads such answers or two texts, or two columns as one text."""
+def mends(source: Source, report: DataReport) -> dict[str, Callable[[], None]]:
+    """What mends a remark → its buttons: spellings of a label merged, a task that reads such answers or two texts, two columns as one."""
     task = TASKS[source.task]
-    labels.offer_merge(report, source.labels, recipe.values())
     roles = {role.id for role in task.layout.roles}
-    others = reading(report.rather) if report.rather else []
-    joined = core_remarks.joined(report)
-    if joined:
-        others += [row for row in offered() if roles < {role.id for role in row.layout.roles}]
-    if not (others or joined):
-        return
-    with st.container(horizontal=True):
-        use_other(others)
-        if joined:
-            text = next(role.id for role in task.layout.roles if role.kind == "text")
-            st.button(
-                layout.plain(_("Read {columns} as one text").format(columns=joined)),
-                key="join_columns",
-                on_click=recipe.values().choose_column,
-                args=(text, joined),
-                icon=":material/merge:",
-            )
+
+    def merge() -> None:
+        labels.offer_merge(report, source.labels, recipe.values())
+
+    def read_otherwise() -> None:
+        scores = [row for row in offered() if any(role.kind == "score" for role in row.layout.roles)]
+        same = [row for row in scores if row.layout.inputs == task.layout.inputs]
+        use_other([*reading(report.rather), *(same if core_remarks.is_scale(report) else [])])
+
+    def join() -> None:
+        joined = core_remarks.joined(report)
+        use_other([row for row in offered() if roles < {role.id for role in row.layout.roles}])
+        st.button(
+            layout.plain(_("Read {columns} as one text").format(columns=joined)),
+            key="join_columns",
+            on_click=recipe.values().choose_column,
+            args=(next(role.id for role in task.layout.roles if role.kind == "text"), joined),
+            icon=":material/merge:",
+        )
+
+    return {core_remarks.MERGE: merge, core_remarks.OTHER_TASK: read_otherwise, core_remarks.JOIN: join}
 
 
 def preview(task: str, dataset: TextDataset, model: str, max_length: int) -> None:

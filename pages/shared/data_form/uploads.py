@@ -138,7 +138,9 @@ def upload(
         take(value)
     file = file_of(value, suffixes)
     if file is not None:
-        own = ", ".join(path.name for path in parts_of(file).values()) if file.is_dir() else ""
+        rows = {"train": _("training rows"), "validation": _("validation rows"), "test": _("test rows")}
+        names = {rows[split]: path.name.removeprefix(f"{split}-") for split, path in parts_of(file).items()}
+        own = ", ".join(f"{title}: {name}" for title, name in names.items()) if file.is_dir() else ""
         st.caption(layout.plain(_("Using {file}").format(file=file.name) + (f" ({own})" if own else "")))
     elif value == NO_FILE:
         st.caption(none)

@@ -29,7 +29,9 @@ def curves(found: Sequence[Event], task: str, page: str) -> None:
     columns = st.columns(3)
     with columns[0]:
         charts.plot(
-            training_figures.loss_curve(one, uniform=uniform_loss(found), text=_),
+            training_figures.loss_curve(
+                one, uniform=uniform_loss(found), title=_(TASKS[task].loss_title) if task in TASKS else "", text=_
+            ),
             f"loss_{page}",
             _("Training and validation loss against the training step"),
         )

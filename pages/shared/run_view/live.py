@@ -16,7 +16,7 @@ from core.runs import Run
 from core.tasks.table import TASKS
 from pages.shared import inputs, layout, visitor
 from pages.shared.cached import runs as cached_runs
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext, sentences
 from pages.shared.run_view import notes
 from pages.shared.run_view.curves import curves
 from pages.shared.run_view.history import events, last, number, shown
@@ -96,13 +96,16 @@ def _waiting(run: Run) -> None:
     waiting = [other.id for other in runs.queue()]
     ahead = waiting.index(run.id) if run.id in waiting else 0
     st.info(
-        _("Waiting for a free place: {training} training now, {ahead} in front of this one in the queue.").format(
-            training=len(training), ahead=ahead
-        )
-        + " "
-        + _(
-            "At most {count} train at once (the setting STUDIO_MAX_RUNS). It starts by itself; you can close this page."
-        ).format(count=settings.MAX_RUNS.value()),
+        sentences(
+            _("Waiting for a free place: {training} training now, {ahead} in front of this one in the queue.").format(
+                training=len(training), ahead=ahead
+            ),
+            ngettext(
+                "At most {count} trains at once (the setting STUDIO_MAX_RUNS). It starts by itself; you can close this page.",
+                "At most {count} train at once (the setting STUDIO_MAX_RUNS). It starts by itself; you can close this page.",
+                settings.MAX_RUNS.value(),
+            ).format(count=settings.MAX_RUNS.value()),
+        ),
         icon=":material/hourglass_empty:",
     )
     if runs.is_paused():

@@ -10,7 +10,7 @@ from core.runs import Run
 from core.tasks.table import TASKS, task_of
 from pages.shared import choices, layout
 from pages.shared.cached import runs as cached_runs
-from pages.shared.i18n import _, error_text
+from pages.shared.i18n import _, error_text, sentences
 from pages.shared.run_view.actions import actions, is_readable
 from pages.shared.run_view.cells import cells
 from pages.shared.run_view.curves import curves
@@ -58,9 +58,12 @@ def _ending(run: Run, report: RunReport | None) -> None:
         )
     elif state.status == "interrupted":
         st.warning(
-            _("The training process ended before it was done: the machine was restarted, or the process was killed.")
-            + " "
-            + _("Everything up to the last checkpoint is kept. Resume goes on from there."),
+            sentences(
+                _(
+                    "The training process ended before it was done: the machine was restarted, or the process was killed."
+                ),
+                _("Everything up to the last checkpoint is kept. Resume goes on from there."),
+            ),
             icon=":material/power_off:",
         )
     elif state.status == "cancelled":
@@ -173,7 +176,7 @@ def numbers(evaluation: Evaluation, report: RunReport) -> None:
             bounds or None,
             delta_color="off",
             delta_arrow="off",
-            help=_(row.help) + (" " + _("Below it: the 95% interval.") if bounds else ""),
+            help=sentences(_(row.help), _("Below it: the 95% interval.") if bounds else ""),
         )
     if baseline and before:
         columns[len(known)].metric(
@@ -194,8 +197,8 @@ def numbers(evaluation: Evaluation, report: RunReport) -> None:
             delta_color="off",
             delta_arrow="off",
             help=_(
-                "{metric} of TF-IDF with logistic regression, which learnt from the same rows in seconds and was measured on the same ones. A model is worth its cost where it does better."
-            ).format(metric=_(METRICS[known[0]].title)),
+                "{metric} of {way}, which learnt from the same rows in seconds and was measured on the same ones. A model is worth its cost where it does better."
+            ).format(metric=_(METRICS[known[0]].title), way=_(TASKS[evaluation.task].counted_by)),
         )
     columns[-1].metric(
         _("Training time"), duration(report.seconds), help=_("Training alone; evaluations and checkpoints left out.")

@@ -226,11 +226,11 @@ model = get_peft_model(model, LoraConfig(
     return ""
 
 
-def gradients(chosen: str, answer: str, *, integrated: bool, independent: bool = False) -> str:
+def gradients(chosen: str, answer: str, *, integrated: bool, independent: bool = False, plain: bool = False) -> str:
     """`scores` of the tokens in `ids`, and their lines: integrated gradients of a probability, or input x gradient of log-odds.
 
     chosen: the script's name for the index of the label; answer: how the logits, (batch, labels), are taken from the model's output.
-    independent: whether each label is scored by itself, so that its logit is its log-odds.
+    independent: whether each label is scored by itself, so that its logit is its log-odds. plain: of the model's number itself.
     """
     score = f"""
 
@@ -238,10 +238,16 @@ def score(embedded):
     others = {{name: tensor.expand(len(embedded), -1) for name, tensor in inputs.items()}}
     logits = model(inputs_embeds=embedded, **others){answer}
 """
+    function = "sigmoid()" if independent else "softmax(dim=-1)"
+    probability = f"    return logits.{function}[:, {chosen}]  # the probability\n"
+    own = f"    return logits[:, {chosen}]  # the log-odds, since the probability is its sigmoid\n"
+    odds = f"""    rest = [i for i in range(logits.shape[1]) if i != {chosen}]
+    return logits[:, {chosen}] - logits[:, rest].logsumexp(dim=-1)  # the log-odds
+"""
+    log_odds = own if independent else odds
+    score += f"    return logits[:, {chosen}]\n" if plain else probability if integrated else log_odds
     if integrated:
-        function = "sigmoid()" if independent else "softmax(dim=-1)"
-        work = f"""    return logits.{function}[:, {chosen}]  # the probability
-
+        work = """
 
 masked = ids.masked_fill(~special, tokenizer.mask_token_id)
 parts = IntegratedGradients(score).attribute(
@@ -249,11 +255,7 @@ parts = IntegratedGradients(score).attribute(
 )
 """
     else:
-        odds = f"""    rest = [i for i in range(logits.shape[1]) if i != {chosen}]
-    return logits[:, {chosen}] - logits[:, rest].logsumexp(dim=-1)  # the log-odds
-"""
-        own = f"    return logits[:, {chosen}]  # the log-odds, since the probability is its sigmoid\n"
-        work = f"""{own if independent else odds}
+        work = """
 
 embedded = embed(ids).detach().requires_grad_()
 parts = embedded * torch.autograd.grad(score(embedded).sum(), embedded)[0]

@@ -14,7 +14,7 @@ evaluations = report["evaluations"]
 split = next((name for name in ("test", "validation") if name in evaluations), None)
 evaluation = evaluations.get(split)
 if evaluation:
-    metrics = pd.DataFrame(evaluation["metrics"]).T  # value, and the bounds of the 95 % interval where they are known
+    metrics = pd.DataFrame(evaluation["metrics"]).T  # value, and the bounds of the 95% interval where they are known
     print(metrics, "on", evaluation["n"], "of", split)
 events = pd.read_json(folder / "events.jsonl", lines=True)
 steps = events[events["kind"] == "step"]

@@ -19,7 +19,7 @@ from core.results import WORD_COUNTS, Evaluation, Event, Prediction, RunConfig, 
 from core.tasks.base import read_detail
 from core.tasks.classify import Classes, Labelled
 from pages.shared import charts, inputs, layout
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext, sentences
 from pages.shared.snippets import finetune as finetune_code
 from pages.shared.snippets import playground as playground_code
 from pages.shared.tasks.base import Subject, View
@@ -32,13 +32,12 @@ def _verdict(report: RunReport) -> str:
         return ""
     accuracy = report.measured.metrics["accuracy"]
     low, high = accuracy.bounds
-    return (
+    return sentences(
         _("{where} it is right in **{share:.1%}** of cases (95% interval {low:.1%}–{high:.1%}).").format(
             where=measured_on(report), share=accuracy.value, low=low, high=high
-        )
-        + " "
-        + _guessing(report, low, high)
-        + _beside_counting(report)
+        ),
+        _guessing(report, low, high),
+        _beside_counting(report),
     )
 
 
@@ -79,14 +78,13 @@ def _beside_counting(report: RunReport) -> str:
             "Counting words (TF-IDF with logistic regression) is right on all of them too, in seconds: only more or harder test rows could tell the two apart."
         )
     else:
-        text = (
+        text = sentences(
             _(
                 "**It does not beat counting words**: TF-IDF with logistic regression reaches {share:.1%} on the same rows, in seconds."
-            )
-            + " "
-            + _why_not(report)
+            ),
+            _why_not(report),
         )
-    return " " + text.format(share=counted)
+    return text.format(share=counted)
 
 
 def _why_not(report: RunReport) -> str:
@@ -150,11 +148,16 @@ def _mistakes(evaluation: Evaluation) -> None:
     mistakes = read_detail(Classes, evaluation).mistakes
     wrong = evaluation.n - round(evaluation.metrics["accuracy"].value * evaluation.n)
     if not mistakes:
-        st.success(_("No mistake on {n:,} texts.").format(n=evaluation.n), icon=":material/check_circle:")
+        st.success(
+            ngettext("No mistake on {n:,} text.", "No mistake on {n:,} texts.", evaluation.n).format(n=evaluation.n),
+            icon=":material/check_circle:",
+        )
         return
     st.markdown(
-        _(
-            "{wrong:,} of {n:,} texts got a wrong label. These are the {shown} it was surest of: some of them may be wrong in the data."
+        ngettext(
+            "{wrong:,} of {n:,} texts got a wrong label. It may be wrong in the data.",
+            "{wrong:,} of {n:,} texts got a wrong label. These are the {shown} it was surest of: some of them may be wrong in the data.",
+            wrong,
         ).format(wrong=wrong, n=evaluation.n, shown=len(mistakes))
     )
     frame = pd.DataFrame(

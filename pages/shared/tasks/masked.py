@@ -17,7 +17,7 @@ from core.results import Event, Prediction, RunConfig, RunReport
 from core.tasks.base import read_detail
 from core.tasks.masked import Filled, Masks
 from pages.shared import charts, inputs
-from pages.shared.i18n import _
+from pages.shared.i18n import _, sentences
 from pages.shared.snippets import learn as learn_code
 from pages.shared.snippets import pretraining as pretraining_code
 from pages.shared.tasks.base import View
@@ -34,7 +34,7 @@ def _verdict(report: RunReport) -> str:
         where=measured_on(report), share=after.value, low=low, high=high
     )
     if report.memorised:
-        return text + " " + _("It has seen every one of them, so that says nothing about new texts.")
+        return sentences(text, _("It has seen every one of them, so that says nothing about new texts."))
     if before is None:
         return text
     low_before, high_before = before.metrics["accuracy"].bounds
@@ -46,7 +46,7 @@ def _verdict(report: RunReport) -> str:
         more = _(
             "Before this training it was {share:.1%} of {n:,}, and the intervals overlap: this is no proof that it learnt anything."
         )
-    return text + " " + more.format(share=before.metrics["accuracy"].value, n=before.n)
+    return sentences(text, more.format(share=before.metrics["accuracy"].value, n=before.n))
 
 
 def _detail(report: RunReport, key: str) -> None:

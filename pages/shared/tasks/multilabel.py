@@ -18,7 +18,7 @@ from core.tasks.base import read_detail
 from core.tasks.label_scores import LabelSets
 from core.tasks.multilabel import LabelSet
 from pages.shared import charts, inputs, layout
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext
 from pages.shared.snippets import multilabel as code
 from pages.shared.snippets import playground as playground_code
 from pages.shared.tasks.base import Subject, View
@@ -136,12 +136,17 @@ def _mistakes(evaluation: Evaluation) -> None:
     """The texts that got a wrong label or lack one, those of the highest loss first."""
     sets = read_detail(LabelSets, evaluation)
     if not sets.mistakes:
-        st.success(_("No mistake on {n:,} texts.").format(n=evaluation.n), icon=":material/check_circle:")
+        st.success(
+            ngettext("No mistake on {n:,} text.", "No mistake on {n:,} texts.", evaluation.n).format(n=evaluation.n),
+            icon=":material/check_circle:",
+        )
         return
     wrong = evaluation.n - round(evaluation.metrics["subset_accuracy"].value * evaluation.n)
     st.markdown(
-        _(
-            "{wrong:,} of {n:,} texts got other labels than theirs: {missed:,} labels were missed, {invented:,} were given wrongly. These are the {shown} with the highest loss: some of them may be wrong in the data."
+        ngettext(
+            "{wrong:,} of {n:,} texts got other labels than its own: labels missed {missed:,}, given wrongly {invented:,}. They may be wrong in the data.",
+            "{wrong:,} of {n:,} texts got other labels than theirs: {missed:,} labels were missed, {invented:,} were given wrongly. These are the {shown} with the highest loss: some of them may be wrong in the data.",
+            wrong,
         ).format(wrong=wrong, n=evaluation.n, missed=sets.missed, invented=sets.invented, shown=len(sets.mistakes))
     )
     _table([(row.text, row.true, row.predicted) for row in sets.mistakes], _("The texts with the highest loss"))

@@ -10,7 +10,7 @@ from core.tasks.classify import ClassScore
 from core.tasks.entity_scores import TypeScore
 from pages.shared import layout, words
 from pages.shared.cached import tokens as cached_tokens
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext
 
 PREVIEW_TOKENS = 40
 
@@ -57,7 +57,7 @@ def reading(model: str, text: str, pair: str, max_length: int) -> None:
     st.html(layout.chips_html(shown, ids=False))
     more = len(result.tokens) - len(shown)
     if more:
-        st.caption(_("… and {count} more tokens").format(count=more))
+        st.caption(ngettext("… and {count} more token", "… and {count} more tokens", more).format(count=more))
     if result.cut or result.cut_pair:
         st.caption(_("cut at {limit} tokens; this is never read:").format(limit=max_length))
         layout.cut_text(result.cut + result.cut_pair, longest=160)

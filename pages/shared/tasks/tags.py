@@ -23,7 +23,7 @@ from core.tasks.entity_scores import Entities, marks_of
 from core.tasks.tags import Tagged
 from pages.shared import charts, inputs
 from pages.shared.cached import tokens as cached_tokens
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext, sentences
 from pages.shared.layout import Download
 from pages.shared.snippets import tags as tags_code
 from pages.shared.tasks import marks
@@ -52,9 +52,9 @@ def _verdict(report: RunReport) -> str:
         high=high,
     )
     if report.memorised:
-        return text + " " + _("It has seen every one of them, so that says nothing about new texts.")
+        return sentences(text, _("It has seen every one of them, so that says nothing about new texts."))
     if entities.entities < 50:
-        return text + " " + _("With so few entities the figures are rough.")
+        return sentences(text, _("With so few entities the figures are rough."))
     return text
 
 
@@ -93,7 +93,12 @@ def _mistakes(evaluation: Evaluation) -> None:
     """The sentences with most mistakes: what stands in the data, and what the model marks."""
     entities = read_detail(Entities, evaluation)
     if not entities.examples:
-        st.success(_("No mistake in {n:,} sentences.").format(n=evaluation.n), icon=":material/check_circle:")
+        st.success(
+            ngettext("No mistake in {n:,} sentence.", "No mistake in {n:,} sentences.", evaluation.n).format(
+                n=evaluation.n
+            ),
+            icon=":material/check_circle:",
+        )
         return
     st.caption(
         _(

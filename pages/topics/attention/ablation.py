@@ -148,7 +148,7 @@ def _tokens(found: heads.Ablation) -> None:
         ),
         hide_index=True,
         column_config={
-            _("Change"): st.column_config.NumberColumn(format="%.1f %%"),
+            _("Change"): st.column_config.NumberColumn(format="%.1f%%"),
             _("Cosine"): st.column_config.NumberColumn(format="%.4f"),
         },
         alt=_("How far each token's last vector moved"),
@@ -212,7 +212,7 @@ def _ranking(model: str, found: heads.Importance) -> None:
     st.caption(
         _(
             "On {n} of {total} validation texts: accuracy {accuracy:.1%}, mean probability of the true label {probability:.3f} with all heads. "
-            "Intervals are 95 % paired bootstrap intervals; of twenty heads without effect, about one will seem to have one."
+            "Intervals are 95% paired bootstrap intervals; of twenty heads without effect, about one will seem to have one."
         ).format(n=found.n, total=found.total, accuracy=found.accuracy, probability=found.probability)
     )
     rows = found.heads

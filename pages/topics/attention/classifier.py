@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.bundled import READY
 from pages.shared import inputs, layout, visitor
-from pages.shared.i18n import _
+from pages.shared.i18n import _, sentences
 
 OFFERED = 3
 
@@ -21,7 +21,7 @@ def instead(why: str, model: str) -> str:
         _("Shown here: **{title}**, which comes with the studio.") if other in READY else _("Shown here: **{title}**")
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(why + " " + template.format(title=layout.plain(found[other])), width="content")
+        st.markdown(sentences(why, template.format(title=layout.plain(found[other]))), width="content")
         for name in offered:
             label = _("Use it on every page") if name == other else _("Open the run {title}")
             st.button(

@@ -119,7 +119,7 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
             hide_index=True,
             column_config={
                 _("Divergence (bits)"): st.column_config.NumberColumn(format="%.4f"),
-                _("Attention moved"): st.column_config.NumberColumn(format="%.1f %%"),
+                _("Attention moved"): st.column_config.NumberColumn(format="%.1f%%"),
             },
             alt=_("Heads sorted by how much their attention differs, the largest difference first"),
         )

@@ -82,7 +82,7 @@ def rows(classifier: str) -> tuple[Experiment, ...]:
             _("Where [CLS] comes in"),
             _("How much of each vector comes from [CLS] in the end?"),
             _(
-                "After one layer about 15 % of a vector comes from [CLS], after six about 60 %: drag the slider. Rollout counts every glance at [CLS] as "
+                "After one layer about 15% of a vector comes from [CLS], after six about 60%: drag the slider. Rollout counts every glance at [CLS] as "
                 "information, though heads rest there when they have nothing to find. Flow sees no bottleneck anywhere, and sets the tokens hardly apart."
             ),
             {"model": "minilm", **PLOT, "token": "8", "view": "flow"},
@@ -92,8 +92,8 @@ def rows(classifier: str) -> tuple[Experiment, ...]:
             _("Without the head that looks back"),
             _("What is lost when one head is switched off?"),
             _(
-                "Layer 1, head 3 carries word order, and it is off. The vectors move by about 13 % in layer 1, and by half of that after layer 5: what is "
-                "missing is partly made up for. Switch the whole of layer 6 off instead: nothing comes after it, and the vectors move by 46 %."
+                "Layer 1, head 3 carries word order, and it is off. The vectors move by about 13% in layer 1, and by half of that after layer 5: what is "
+                "missing is partly made up for. Switch the whole of layer 6 off instead: nothing comes after it, and the vectors move by 46%."
             ),
             {"model": "minilm", **PLOT, "off": "0.2", "view": "ablation"},
         ),
@@ -135,7 +135,7 @@ def _chinese() -> tuple[Experiment, ...]:
             _("A head that looks ahead"),
             _("Can a head work without reading any meaning?"),
             _(
-                "Layer 3, head 7 gives the next token 94 % of its attention, whatever the token is. In Chinese too it carries the order of the words. "
+                "Layer 3, head 7 gives the next token 94% of its attention, whatever the token is. In Chinese too it carries the order of the words. "
                 "Write a sentence of your own: the stripe stays."
             ),
             {**READER, "text": OPENINGS["zh"]["text"], "layer": "2", "head": "6", "view": "explorer"},
@@ -173,7 +173,7 @@ def _chinese() -> tuple[Experiment, ...]:
             _("Nothing to look for, in Chinese"),
             _("Where does a head look when there is nothing to find?"),
             _(
-                "Layer 5, head 6 gives `<s>`, the first token, 94 % of its attention; in layers 2 to 5 most heads rest there. What [CLS] is to an English BERT, `<s>` is here."
+                "Layer 5, head 6 gives `<s>`, the first token, 94% of its attention; in layers 2 to 5 most heads rest there. What [CLS] is to an English BERT, `<s>` is here."
             ),
             {**READER, "text": OPENINGS["zh"]["text"], "layer": "4", "head": "5", "view": "explorer"},
         ),

@@ -6,11 +6,11 @@ import streamlit as st
 from core import explain, heads
 from core.figures import heads as figures
 from core.tasks.classify import Labelled
-from pages.shared import charts, layout
+from pages.shared import charts, demand, layout
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import attention as cached_attention
 from pages.shared.cached import models as cached_models
-from pages.shared.i18n import _
+from pages.shared.i18n import _, sentences
 from pages.shared.snippets import attention as snippets
 from pages.topics.attention import classifier
 
@@ -23,8 +23,11 @@ def show(model: str, text: str, pair: str) -> str:
     if not cached_models.classifies(model):
         why = _("The model above gives no answer to explain; a classifier does.")
         model = classifier.instead(why, model)
-    answer = cached_answers.prediction(model, {"text": text} | ({"pair": pair} if pair.strip() else {}))
+    given = {"text": text} | ({"pair": pair} if pair.strip() else {})
+    answer = cached_answers.prediction(model, given)
     assert isinstance(answer, Labelled)
+    if demand.is_long(model, given, METHODS) and not demand.asked(model, given, METHODS):
+        return ""
     with st.spinner(_("Explaining the answer …")):
         found = cached_attention.agreement(model, text, pair, answer.label)
     st.markdown(
@@ -46,8 +49,10 @@ def show(model: str, text: str, pair: str) -> str:
             ),
         )
     st.caption(
-        _("Each column has a scale of its own. Attributions are shown without their sign: how much a word matters, not which way.")
-        + (" " + _("The first {shown} of {count} words are drawn.").format(shown=DRAWN, count=len(found.words)) if len(found.words) > DRAWN else "")
+        sentences(
+            _("Each column has a scale of its own. Attributions are shown without their sign: how much a word matters, not which way."),
+            _("The first {shown} of {count} words are drawn.").format(shown=DRAWN, count=len(found.words)) if len(found.words) > DRAWN else "",
+        )
     )  # fmt: skip
     st.markdown(
         _(
@@ -70,14 +75,14 @@ def show(model: str, text: str, pair: str) -> str:
     )
     between = found.correlations.get(METHODS)
     st.caption(
-        _(
-            "Spearman's rank correlation over {count} words: 1 the same order, 0 no relation, −1 the opposite order. With few words it swings widely: "
-            "try several sentences."
-        ).format(count=len(found.words))
-        + (
+        sentences(
+            _(
+                "Spearman's rank correlation over {count} words: 1 the same order, 0 no relation, −1 the opposite order. With few words it swings widely: "
+                "try several sentences."
+            ).format(count=len(found.words)),
             ""
             if between is None
-            else " " + _("The two attributions agree with each other by {value:+.2f}.").format(value=between)
+            else _("The two attributions agree with each other by {value:+.2f}.").format(value=between),
         )
     )
     with layout.wide("agreement_ranks"):

@@ -11,7 +11,7 @@ from core.figures import heads as figures
 from pages.shared import charts, inputs, layout, progress
 from pages.shared.cached import attention as cached_attention
 from pages.shared.cached import data as cached_data
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext, sentences
 from pages.shared.snippets import attention as snippets
 
 GRID = "heads_grid"
@@ -89,12 +89,15 @@ def show(model: str, text: str, pair: str, cut: int, options: DeltaGenerator) ->
             ),
         )
     st.caption(
-        _(row.help)
-        + " "
-        + _("Averages over {tokens:,} words and word pieces of {texts:,} texts. Click a head to choose it.").format(
-            tokens=found.tokens, texts=found.texts
+        sentences(
+            _(row.help),
+            ngettext(
+                "Averages over {tokens:,} words and word pieces of {texts:,} text. Click a head to choose it.",
+                "Averages over {tokens:,} words and word pieces of {texts:,} texts. Click a head to choose it.",
+                found.texts,
+            ).format(tokens=found.tokens, texts=found.texts),
+            _("Texts cut at {limit} tokens: {count:,}.").format(limit=cut, count=found.cut) if found.cut else "",
         )
-        + (" " + _("Texts cut at {limit} tokens: {count:,}.").format(limit=cut, count=found.cut) if found.cut else "")
     )
     if pair and sample == "sentence":
         st.caption(_("The second sentence is left out here: heads are measured on single texts."))

@@ -97,7 +97,7 @@ def pattern(maps: AttentionMaps, layer: int, head: int) -> None:
         hide_index=True,
         column_config={
             _("Share of the attention"): st.column_config.ProgressColumn(
-                _("Share of the attention"), min_value=0, max_value=100, format="%.1f %%", color="primary"
+                _("Share of the attention"), min_value=0, max_value=100, format="%.1f%%", color="primary"
             )
         },
         alt=_("Where the chosen head looks on average"),

@@ -6,15 +6,15 @@ from streamlit.delta_generator import DeltaGenerator
 from core import embeddings, models, runs
 from core.bundled import READY
 from core.data.bundled import DATASETS
-from core.errors import UserError
+from core.errors import N_, UserError
 from core.tasks.table import TASKS
 from pages.shared import inputs, layout
 from pages.shared.cached import embeddings as cached_embeddings
-from pages.shared.i18n import _, language
+from pages.shared.i18n import _, language, ngettext
 from pages.shared.opening import OPENINGS
 from pages.shared.run_view.actions import is_readable
 
-OWN_TEXTS = (
+OWN_TEXTS = N_(
     "The soup was delicious. | food\nI would love another slice of pizza. | food\nThe coffee tastes bitter. | food\n"
     "This bread is fresh and warm. | food\nThe train was late again. | travel\nWe flew over the mountains. | travel\n"
     "The bus stops in front of the hotel. | travel\nTheir ship left the harbour at night. | travel\n"
@@ -65,7 +65,7 @@ def chosen_texts(source: str, model: str, options: DeltaGenerator) -> embeddings
         )
     rows = embeddings.read_lines(
         inputs.lines(
-            "own_texts", "embeddings", label=_("Sentences, one a line"), example=OWN_TEXTS,
+            "own_texts", "embeddings", label=_("Sentences, one a line"), example=_(OWN_TEXTS),
             help_text=_("A label may follow after a tab or “ | ”. Up to {most:,} sentences.").format(most=embeddings.MOST_SENTENCES),
         )
     )  # fmt: skip
@@ -78,12 +78,16 @@ def chosen_texts(source: str, model: str, options: DeltaGenerator) -> embeddings
 def told(sample: embeddings.Sample) -> str:
     """How the sentences were chosen, in one line."""
     if not sample.splits:
-        return _("{count:,} of your {total:,} sentences.").format(count=len(sample.texts), total=sample.total)
+        return ngettext("Your {total:,} sentence.", "{count:,} of your {total:,} sentences.", sample.total).format(
+            count=len(sample.texts), total=sample.total
+        )
     names = {"test": _("test split"), "validation": _("validation split"), "train": _("training split")}
     parts = ", ".join(f"{names[split]} {count:,}" for split, count in sample.splits.items())
-    return _("{count:,} sentences chosen at random (seed {seed}): {parts}.").format(
-        count=len(sample.texts), seed=sample.seed, parts=parts
-    )
+    return ngettext(
+        "{count:,} sentence chosen at random (seed {seed}): {parts}.",
+        "{count:,} sentences chosen at random (seed {seed}): {parts}.",
+        len(sample.texts),
+    ).format(count=len(sample.texts), seed=sample.seed, parts=parts)
 
 
 def _cancel(key: tuple[str, int, tuple[str, ...]]) -> None:
@@ -105,7 +109,9 @@ def vectors(model: str, title: str, texts: tuple[str, ...], cut: int) -> embeddi
     drawn: list[st.delta_generator.DeltaGenerator] = []
 
     def report(done: int, total: int) -> None:
-        label = _("{title}: {done:,} of {total:,} sentences").format(title=layout.plain(title), done=done, total=total)
+        label = ngettext(
+            "{title}: {done:,} of {total:,} sentence", "{title}: {done:,} of {total:,} sentences", total
+        ).format(title=layout.plain(title), done=done, total=total)
         if not drawn:
             row = place.container(horizontal=True, vertical_alignment="center")
             drawn.append(row.progress(0.0, label))

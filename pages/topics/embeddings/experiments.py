@@ -4,10 +4,10 @@ from core.models import MULTILINGUAL
 from pages.shared import inputs
 from pages.shared.experiments import Experiment, in_chinese
 from pages.shared.i18n import _
-from pages.shared.opening import OPENINGS
 
+PARK = "今天天气很好，我们去公园吧。"
 TRANSLATED = (
-    "今天天气很好，我们去公园吧。\n这家餐厅的菜又贵又难吃。\n怎么重置我的密码？\n"
+    "这家餐厅的菜又贵又难吃。\n怎么重置我的密码？\n"
     "The weather is lovely today, let us go to the park.\nThe food in this restaurant is expensive and awful.\n"
     "How do I reset my password?"
 )
@@ -73,7 +73,7 @@ def _chinese() -> tuple[Experiment, ...]:
                 "Three Chinese sentences and their English translations. In the matrix of the mean each finds its translation with a cosine of about 0.9, the others stay near 0.75. "
                 "No word is shared: the model was trained to bring them together."
             ),
-            {"model": MULTILINGUAL, "view": "output", "text": OPENINGS["zh"]["text"], "pair": "", "state": "", "compared": TRANSLATED},
+            {"model": MULTILINGUAL, "view": "output", "text": PARK, "pair": "", "state": "", "compared": TRANSLATED},
         ),
         Experiment(
             "zh-apple",

@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import attention, embeddings
 from core.figures import embeddings as pictures
+from core.scripts import is_chinese
 from pages.shared import charts, inputs, layout
 from pages.shared.cached import embeddings as cached_embeddings
 from pages.shared.i18n import _
@@ -16,11 +17,12 @@ from pages.shared.snippets import embeddings as snippets
 from pages.topics.embeddings.names import pooling_names, state_title
 
 MOST_COMPARED = 8
+LONGEST = 200  # characters of the sentence in view that are repeated
 SHOWN_TOKENS = 128  # rows of the table of numbers
-COMPARED = (
-    "The plot is thin, but the acting is wonderful.\nThe story is weak, yet the actors are superb.\nThe acting is terrible.\n"
-    "She planted tomatoes in the garden."
-)
+COMPARED = {
+    "en": "The story is weak, yet the actors are superb.\nThe acting is terrible.\nShe planted tomatoes in the garden.",
+    "zh": "故事平平淡淡，不过演员演得很出色。\n演员的表演糟透了。\n她在院子里种了西红柿。",
+}  # the language of the sentence in view → what it is compared with
 
 
 def show(model: str, text: str, options: DeltaGenerator) -> None:
@@ -43,7 +45,7 @@ def show(model: str, text: str, options: DeltaGenerator) -> None:
     )
     st.caption(
         _(
-            "Shape: 1 text × {tokens} tokens × {size} numbers. Colours end at ±{limit:.2f}, where 99 % of the values lie inside; pointing "
+            "Shape: 1 text × {tokens} tokens × {size} numbers. Colours end at ±{limit:.2f}, where 99% of the values lie inside; pointing "
             "shows the true value. A column that is the same colour all the way down is a dimension that hardly depends on the token."
         ).format(tokens=count, size=size, limit=pictures.colour_limit(values))
     )
@@ -80,7 +82,7 @@ def show(model: str, text: str, options: DeltaGenerator) -> None:
         if count > SHOWN_TOKENS:
             st.caption(_("The first {count} tokens are shown.").format(count=SHOWN_TOKENS))
     one_vector(found)
-    sentences(model, cut)
+    sentences(model, text, cut)
     layout.show_code(snippets.embeddings_output(model, text, pair, found.tokens.max_length, found.pooler is not None))
 
 
@@ -126,19 +128,28 @@ def one_vector(found: embeddings.Output) -> None:
     )
 
 
-def sentences(model: str, cut: int) -> None:
-    """How near a few sentences are, by each way of pooling."""
+def sentences(model: str, text: str, cut: int) -> None:
+    """How near the sentence in view and a few others are, by each way of pooling."""
     st.header(_("Which sentences are near, by each way of pooling"), anchor=False)
+    st.markdown(
+        _("**1** is your sentence: {text}").format(
+            text=layout.plain(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
+        )
+    )
     written = inputs.lines(
-        "compared", "embeddings", label=_("Sentences, one a line"), example=COMPARED, height=130,
-        help_text=_("Two to {most} sentences.").format(most=MOST_COMPARED),
+        "compared", "embeddings", label=_("Compared with (one sentence a line, numbered from 2)"),
+        example=COMPARED["zh" if any(map(is_chinese, text)) else "en"], height=130,
+        help_text=_("One to {most} sentences.").format(most=MOST_COMPARED),
     )  # fmt: skip
-    rows = [line.strip() for line in written.splitlines() if line.strip()]
-    if not 2 <= len(rows) <= MOST_COMPARED:
+    others = [line.strip() for line in written.splitlines() if line.strip()]
+    if not 1 <= len(others) <= MOST_COMPARED:
         st.info(
-            _("Give 2 to {most} sentences, one a line; there are {count}.").format(most=MOST_COMPARED, count=len(rows))
+            _("Give 1 to {most} sentences, one a line; there are {count}.").format(
+                most=MOST_COMPARED, count=len(others)
+            )
         )
         return
+    rows = [text, *others]
     found = [pooled_rows(cached_embeddings.output(model, row, "", cut)) for row in rows]
     matrices = {name: embeddings.cosines(np.stack([one[name] for one in found])) for name in found[0]}
     lowest = min(0.0, *(float(matrix.min()) for matrix in matrices.values()))

@@ -12,7 +12,7 @@ from core.figures import embeddings as pictures
 from pages.shared import charts, inputs, layout
 from pages.shared.cached import embeddings as cached_embeddings
 from pages.shared.cached import models as cached_models
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext, sentences
 from pages.shared.snippets import embeddings as snippets
 from pages.topics.embeddings.collection import chosen_source, chosen_texts, sentences_file, told, vectors
 from pages.topics.embeddings.names import pooling_names
@@ -58,14 +58,13 @@ def show(model: str, text: str, options: DeltaGenerator) -> None:
     near = nearest(model, text, sample, cut, state, pooling)
     selected = maps(pair_of_models, projection, sample, near, text.strip())
     st.caption(
-        told(sample)
-        + " "
-        + (
+        sentences(
+            told(sample),
             _("{count:,} of them were longer than {limit} tokens and are cut.").format(
                 count=int(pooled[0].cut.sum()), limit=cut
             )
             if pooled[0] is not None and pooled[0].cut.any()
-            else ""
+            else "",
         )
     )
     explain_map(projection, method, perplexity, len(names) == 2)
@@ -183,7 +182,7 @@ def explain_map(
                 "Both maps have the same axes and ranges: each cloud is moved to its own mean, then one projection is fitted on both together."
             )
         )
-    st.caption(" ".join(parts))
+    st.caption(sentences(*parts))
 
 
 def read(sample: embeddings.Sample, selected: list[int], near: tuple[embeddings.Neighbour, ...], text: str) -> None:
@@ -191,8 +190,13 @@ def read(sample: embeddings.Sample, selected: list[int], near: tuple[embeddings.
     left, right = st.columns(2, gap="large")
     with left:
         shown = selected or list(range(len(sample.texts)))
-        heading = _("{count:,} selected sentences") if selected else _("All {count:,} sentences")
-        st.markdown("**" + heading.format(count=len(shown)) + "**")
+        count = len(shown)
+        heading = (
+            ngettext("{count:,} selected sentence", "{count:,} selected sentences", count)
+            if selected
+            else ngettext("{count:,} sentence", "All {count:,} sentences", count)
+        )
+        st.markdown("**" + heading.format(count=count) + "**")
         st.dataframe(
             pd.DataFrame(
                 {

@@ -9,7 +9,7 @@ from core.figures import embeddings as pictures
 from core.metrics import wilson
 from pages.shared import charts, i18n, layout
 from pages.shared.cached import embeddings as cached_embeddings
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext
 
 
 def separation(
@@ -20,9 +20,11 @@ def separation(
     keep = [i for i, label in enumerate(sample.labels) if label]
     if len(keep) < len(sample.labels):
         st.info(
-            _("{count:,} sentences have no label; to measure separation, give every sentence one.").format(
-                count=len(sample.labels) - len(keep)
-            ),
+            ngettext(
+                "{count:,} sentence has no label; to measure separation, give every sentence one.",
+                "{count:,} sentences have no label; to measure separation, give every sentence one.",
+                len(sample.labels) - len(keep),
+            ).format(count=len(sample.labels) - len(keep)),
             icon=":material/info:",
         )
         return
@@ -47,9 +49,7 @@ def separation(
                     _("Model"): list(shown.values()),
                     _("Silhouette"): [scores[name].silhouette for name in shown],
                     _("Linear probe"): [f"{intervals[name].value:.3f}" for name in shown],
-                    _("95 % interval"): [
-                        "–".join(f"{bound:.3f}" for bound in intervals[name].bounds) for name in shown
-                    ],
+                    _("95% interval"): ["–".join(f"{bound:.3f}" for bound in intervals[name].bounds) for name in shown],
                 }
             ),
             hide_index=True,

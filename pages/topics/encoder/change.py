@@ -10,7 +10,7 @@ from pages.shared import charts, inputs, layout
 from pages.shared.cached import encoder as cached_encoder
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext
 
 PADDING = 8  # tokens that are added when the mask is left out, because it has nothing to hide without them
 
@@ -80,7 +80,7 @@ def _each(model: str, text: str, pair: str, cut: int, changes: list[encoder.Chan
         hide_index=True,
         column_config={
             cosine: st.column_config.ProgressColumn(min_value=-1, max_value=1, format="%.3f", color="primary"),
-            _("Relative change"): st.column_config.NumberColumn(format="%.1f %%"),
+            _("Relative change"): st.column_config.NumberColumn(format="%.1f%%"),
         },
         alt=_("What each change does to the vectors after the last layer, alone"),
     )
@@ -96,7 +96,13 @@ def _effect(model: str, text: str, pair: str, cut: int, changes: list[encoder.Ch
     padding = PADDING if "no-mask" in names else 0
     found = cached_encoder.changed_pass(model, text, pair, cut, names, swap, padding)
     if padding:
-        st.caption(_("For this, {count} padding tokens are added to both passes.").format(count=padding))
+        st.caption(
+            ngettext(
+                "For this, {count} padding token is added to both passes.",
+                "For this, {count} padding tokens are added to both passes.",
+                padding,
+            ).format(count=padding)
+        )
     left, right = st.columns(2, gap="large")
     with left:
         charts.plot(
@@ -110,7 +116,7 @@ def _effect(model: str, text: str, pair: str, cut: int, changes: list[encoder.Ch
         )  # fmt: skip
     first, second, third = st.columns(3)
     first.metric(_("Cosine after the last layer"), f"{found.mean_cosines[-1]:.3f}", help=_("Mean over the tokens; 1 means the same direction."))  # fmt: skip
-    second.metric(_("Relative change after the last layer"), f"{100 * found.mean_distances[-1]:.1f} %", help=_("‖changed − true‖ / ‖true‖, mean over the tokens."))  # fmt: skip
+    second.metric(_("Relative change after the last layer"), f"{100 * found.mean_distances[-1]:.1f}%", help=_("‖changed − true‖ / ‖true‖, mean over the tokens."))  # fmt: skip
     if found.labels:
         before, after = max(found.before), max(found.after)
         third.metric(

@@ -161,7 +161,7 @@ def _weights(trace: Trace, head: int, token: int) -> list[Line]:
     found = [
         Line(
             _("The denominator of softmax: the sum over all {count} tokens of").format(count=len(row)),
-            rf"\sum_k e^{{S_{{{token}k}}}} = {' + '.join(rf'e^{{{scores[j]:.4f}}}' for j in order)}{' + ' + chr(92) + 'dots' if len(row) > TERMS else ''} = {number(float(powers.sum()))}",
+            rf"\begin{{aligned}}\sum_k e^{{S_{{{token}k}}}} &= {' + '.join(rf'e^{{{scores[j]:.4f}}}' for j in order)}{' + ' + chr(92) + 'dots' if len(row) > TERMS else ''} \\ &= {number(float(powers.sum()))}\end{{aligned}}",
         )
     ]  # fmt: skip
     for j in order:

@@ -104,7 +104,7 @@ def notes(name: str, given: Mapping[str, str], prediction: Prediction) -> None:
     limit = cached_models.predictor(name).max_length
     first, *others = given.values()
     read = cached_tokens.tokens(name, first, others[0] if others else "", limit)
-    unknown.offer(name, read, head=True)
+    unknown.offer(name, read, lambda: unknown.to_a_classifier(read))
     if prediction.truncated:
         st.warning(_("The model reads at most {limit} tokens. It never saw this:").format(limit=limit))
         layout.cut_text(read.cut + read.cut_pair)

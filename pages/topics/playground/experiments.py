@@ -7,7 +7,7 @@ from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import runs as cached_runs
 from pages.shared.experiments import Experiment
-from pages.shared.i18n import _
+from pages.shared.i18n import _, sentences
 from pages.topics.playground.answering import run_of
 
 
@@ -138,10 +138,10 @@ def _own(name: str) -> list[Experiment]:
             kind,
             titles[kind],
             questions[kind],
-            source + " " + points[kind].format(
+            sentences(source, points[kind].format(
                 true=layout.plain(row.true), predicted=layout.plain(row.predicted), confidence=row.probability,
                 second=layout.plain(row.second), other=row.second_probability,
-            ),
+            )),
             {"pair": "", **row.inputs, "view": "one"},
         )
         for kind, row in rows.of.items()

@@ -8,7 +8,7 @@ from core import settings
 from pages.shared import choices, layout
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext
 from pages.shared.tasks.table import VIEWS
 from pages.topics.playground import bulk
 from pages.topics.playground.outcome import follow, left_out
@@ -91,7 +91,9 @@ def show(name: str, titles: Mapping[str, str]) -> None:
     running = job is not None and job.running
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            _("Predict {count:,} texts").format(count=ready.total) if ready else _("Predict"),
+            ngettext("Predict {count:,} text", "Predict {count:,} texts", ready.total).format(count=ready.total)
+            if ready
+            else _("Predict"),
             type="primary",
             disabled=ready is None or running,
             on_click=_begin,

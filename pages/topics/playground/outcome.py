@@ -10,9 +10,9 @@ from core.results import Evaluation
 from core.tasks.base import Goal, read_detail
 from core.tasks.classify import Classes
 from core.tasks.table import TASKS
-from pages.shared import charts, choices, layout, words
+from pages.shared import charts, inputs, layout, words
 from pages.shared.cached import models as cached_models
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext, sentences
 from pages.shared.tasks.table import VIEWS
 from pages.topics.playground import bulk
 
@@ -51,7 +51,9 @@ def follow(job: bulk.Job) -> None:
 
 
 def progress_text(job: bulk.Job) -> str:
-    done = _("{done:,} of {total:,} texts").format(done=len(job.predictions), total=job.total)
+    done = ngettext("{done:,} of {total:,} text", "{done:,} of {total:,} texts", job.total).format(
+        done=len(job.predictions), total=job.total
+    )
     if not job.rate:
         return done
     minutes, seconds = divmod(round(job.seconds_left), 60)
@@ -68,15 +70,19 @@ def results(job: bulk.Job) -> None:
     count = len(job.predictions)
     if job.cancelled:
         st.warning(
-            _("Cancelled after {done:,} of {total:,} texts. What was predicted by then is kept.").format(
-                done=count, total=job.total
-            )
+            ngettext(
+                "Cancelled after {done:,} of {total:,} text. What was predicted by then is kept.",
+                "Cancelled after {done:,} of {total:,} texts. What was predicted by then is kept.",
+                job.total,
+            ).format(done=count, total=job.total)
         )
     else:
         st.success(
-            _("{count:,} texts in {seconds:.1f} s, {rate:,.0f} per second, by {model}").format(
-                count=count, seconds=job.seconds, rate=job.rate, model=layout.plain(job.title)
-            ),
+            ngettext(
+                "{count:,} text in {seconds:.1f} s, {rate:,.0f} per second, by {model}",
+                "{count:,} texts in {seconds:.1f} s, {rate:,.0f} per second, by {model}",
+                count,
+            ).format(count=count, seconds=job.seconds, rate=job.rate, model=layout.plain(job.title)),
             icon=":material/check:",
         )
     if not count:
@@ -89,8 +95,10 @@ def results(job: bulk.Job) -> None:
         if strange:
             st.warning(
                 layout.plain(
-                    _(
-                        "{count:,} texts have a label that the model does not know: {labels}. It can only be wrong there; the figures are those of the other texts."
+                    ngettext(
+                        "{count:,} text has a label that the model does not know: {labels}. It can only be wrong there; the figures are those of the other texts.",
+                        "{count:,} texts have a label that the model does not know: {labels}. It can only be wrong there; the figures are those of the other texts.",
+                        sum(strange.values()),
                     ).format(
                         count=sum(strange.values()),
                         labels=", ".join(f"{label} ({count})" for label, count in strange.items()),
@@ -114,7 +122,11 @@ def results(job: bulk.Job) -> None:
     cut = sum(answer.truncated for answer in job.predictions)
     if cut:
         st.caption(
-            _("{count:,} texts were longer than the model reads; their end was cut (column “Cut”).").format(count=cut)
+            ngettext(
+                "{count:,} text was longer than the model reads; its end was cut (column “Cut”).",
+                "{count:,} texts were longer than the model reads; their end was cut (column “Cut”).",
+                cut,
+            ).format(count=cut)
         )
     with st.container(horizontal=True):
         st.download_button(
@@ -133,21 +145,18 @@ def _choose_shown(job: bulk.Job, goal: Goal) -> bulk.Shown:
     """How often each label is the answer, from which probability on it counts, and which answers are shown in which order."""
     left, right = st.columns(2, gap="large")
     with right:
-        threshold = st.slider(
-            _("Unsure below a probability of"),
-            0.0,
-            1.0,
-            step=0.01,
-            key="bulk_threshold",
-            help=_("A label that is less likely becomes “unsure”: an answer for a person to give."),
-        )
+        threshold = inputs.decimal(
+            "threshold", "playground", label=_("Unsure below a probability of"), low=0.0, high=1.0, step=0.01,
+            help_text=_("A label that is less likely becomes “unsure”: an answer for a person to give."),
+        )  # fmt: skip
         counts = bulk.counts(job, goal, threshold)
         options = {"": _("all"), **{label: label for label in counts}}
         if UNSURE in counts and UNSURE not in goal.labels:
             options[UNSURE] = _("unsure")
-        only = choices.listed(_("Show"), options, choices.kept("bulk_only", options, ""), key="bulk_only")
-        orders = {"file": _("As in the file"), "doubt": _("Least sure first")}
-        order = choices.row(_("Order"), orders, choices.kept("bulk_order", orders, "file"), key="bulk_order")
+        only = inputs.choice("only", "playground", options, _("Show"))
+        order = inputs.segment(
+            "order", "playground", {"": _("As in the file"), "doubt": _("Least sure first")}, _("Order")
+        )
         if threshold:
             _say_unsure(job, goal, threshold, counts.get(UNSURE, 0))
     with left:
@@ -173,9 +182,8 @@ def _say_unsure(job: bulk.Job, goal: Goal, threshold: float, unsure: int) -> Non
     with layout.mistakes():
         sure = bulk.evaluation(job, goal, threshold)
         if sure is not None:
-            said += " " + _("Of the sure answers whose label is known, {share:.1%} are right.").format(
-                share=sure.metrics["accuracy"].value
-            )
+            right = _("Of the sure answers whose label is known, {share:.1%} are right.")
+            said = sentences(said, right.format(share=sure.metrics["accuracy"].value))
     st.caption(said)
 
 
@@ -186,12 +194,14 @@ def _measured(evaluation: Evaluation) -> None:
         column.metric(
             _(METRICS[name].title),
             METRICS[name].write(evaluation.metrics[name].value),
-            help=_(METRICS[name].help) + " " + words.measured(name, evaluation.metrics[name]),
+            help=sentences(_(METRICS[name].help), words.measured(name, evaluation.metrics[name])),
         )
     third.metric(_("Texts with a label"), f"{evaluation.n:,}")
     low, high = evaluation.metrics["accuracy"].bounds
     st.caption(
-        _(
-            "95 % interval of the accuracy: {low:.3f}–{high:.3f}, measured on these {n:,} texts; always answering the most frequent label gives {majority:.3f}."
+        ngettext(
+            "95% interval of the accuracy: {low:.3f}–{high:.3f}, measured on {n:,} text; always answering the most frequent label gives {majority:.3f}.",
+            "95% interval of the accuracy: {low:.3f}–{high:.3f}, measured on these {n:,} texts; always answering the most frequent label gives {majority:.3f}.",
+            evaluation.n,
         ).format(low=low, high=high, n=evaluation.n, majority=read_detail(Classes, evaluation).majority)
     )

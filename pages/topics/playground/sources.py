@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import models, runs, settings
 from core.data import fit
-from core.data.columns import check_column, choose_inputs, more_texts, parts_of, prefer
+from core.data.columns import check_column, choose_inputs, instead, more_texts, parts_of, prefer
 from core.data.load import ask
 from core.errors import Note, UserError
 from core.results import JOINED, RunConfig
@@ -15,7 +15,7 @@ from pages.shared.cached import data as cached_data
 from pages.shared.cached import models as cached_models
 from pages.shared.data_form import passing, report
 from pages.shared.data_form.uploads import suffixes_of
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext
 from pages.topics.playground import bulk
 from pages.topics.playground.answering import short_title
 
@@ -60,8 +60,10 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
             columns=", ".join(columns),
         )
     trained = _trained(name)
+    learnt = dict(trained.columns)
+    known = prefer(frame, roles, learnt)
     try:
-        guessed = choose_inputs(frame, task.layout, prefer(frame, roles, dict(trained.columns)))
+        guessed = choose_inputs(frame, task.layout, known)
     except UserError:  # not clear: the columns are offered in their order
         guessed = dict(zip(task.inputs, columns, strict=False))
     places = st.columns(len(roles) + labelled)
@@ -95,10 +97,14 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
     for column in (*chosen.values(), *filter(None, (truth,))):
         check_column(frame, column)
     source = ask(upload.name, task.layout, table, chosen, separator=trained.preparation.separator)
-    st.caption(_("{rows:,} rows in {file}").format(rows=len(source.frame), file=layout.plain(upload.name)))
+    st.caption(
+        ngettext("{rows:,} row in {file}", "{rows:,} rows in {file}", len(source.frame)).format(
+            rows=len(source.frame), file=layout.plain(upload.name)
+        )
+    )
     labels = source.frame[truth].tolist() if truth else None
     job = bulk.create(name, short_title(name, titles), source.texts, labels, source, upload.name, truth)
-    report.remarks(source.report, unfit(name, job.inputs))
+    report.remarks(source.report, (*instead(learnt, known, chosen), *unfit(name, job.inputs)))
     if source.report.unreadable:
         st.warning(
             _(

@@ -8,7 +8,7 @@ import streamlit as st
 from core import explain
 from core.figures import predictions as predictions_figures
 from core.results import Attribution
-from pages.shared import charts, choices, inputs
+from pages.shared import charts, choices, demand, inputs, progress
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
@@ -24,6 +24,8 @@ def amount(score: float, method: str) -> str:
     """A score in the unit of its method."""
     if explain.METHODS[method].unit == "probability":
         return _("{points:+.2f} percentage points").format(points=100 * score)
+    if explain.METHODS[method].unit == "score":
+        return _("{value:+.3f} of the score").format(value=score)
     return _("{value:+.3f} log-odds").format(value=score)
 
 
@@ -54,19 +56,40 @@ def tinted(attribution: Attribution, texts: tuple[str, ...]) -> str:
     return "".join(parts)
 
 
-def keys(label: str) -> str:
-    """What tint, underline and mark mean."""
-    word, supports = escape(_("word")), escape(_("speaks for “{label}”").format(label=label))
-    opposes, tint = (
-        escape(_("speaks against it")),
-        escape(_("The stronger the tint, the more it moved the answer; hover for the value.")),
-    )
+def keys(attribution: Attribution, title: str) -> str:
+    """What tint, underline and mark mean. title: of what is explained, where it has no label."""
+    word, supports = escape(_("word")), escape(_("speaks for “{label}”").format(label=attribution.label or title))
+    opposes = escape(_("speaks against it"))
+    if explain.METHODS[attribution.method].unit == "score":
+        supports, opposes = escape(_("raises the score")), escape(_("lowers the score"))
+    tint = escape(_("The stronger the tint, the more it moved the answer; hover for the value."))
     return (
         '<div class="keys">'
         f'<span class="words small"><span class="for" style="background:rgba(0,114,178,.4)">{word}<sup>▲</sup></span> {supports}</span>'
         f'<span class="words small"><span class="against" style="background:rgba(213,94,0,.4)">{word}<sup>▼</sup></span> {opposes}</span>'
         f"<span>{tint}</span></div>"
     )
+
+
+def _attribution(name: str, given: Mapping[str, str], subject: Subject, method: str) -> Attribution | None:
+    """The attribution; of a long text only when it is asked for. None until then."""
+    title = _("Asking the model which words matter…")
+    ready = cached_answers.long_explanation(name, given, subject.label, method, subject.at, subject.end)
+    if ready is not None:
+        return ready
+    about = f"{subject.label} {subject.at} {subject.end}"
+    if demand.is_long(name, given, (method,)):
+        if not demand.asked(name, given, (method,), about):
+            return None
+        return progress.work(
+            f"words_{hash((name, *given.values(), about, method))}",
+            title,
+            lambda report: cached_answers.long_explanation(
+                name, given, subject.label, method, subject.at, subject.end, report
+            ),
+        )
+    with st.spinner(title, show_time=True):
+        return cached_answers.explanation(name, given, subject.label, method, subject.at, subject.end)
 
 
 def which_words(
@@ -86,21 +109,24 @@ def which_words(
     with right:
         offered = {number: subject.title for number, subject in enumerate(subjects)}
         key = "playground_subject"
-        of = tuple((subject.label, subject.at) for subject in subjects)  # other subjects are another choice
+        of = tuple(
+            (subject.label, subject.at, subject.end) for subject in subjects
+        )  # other subjects are another choice
         chosen = choices.kept(key, offered, 0) if st.session_state.get(f"{key}_of") == (name, of) else 0
         st.session_state[f"{key}_of"] = (name, of)
         chosen = choices.listed(
             _("For the label") if subjects[0].at is None else _("For what it marks"), offered, chosen, key=key
         )
     subject = subjects[chosen]
-    with st.spinner(_("Asking the model which words matter…"), show_time=True):
-        attribution = cached_answers.explanation(name, given, subject.label, method, subject.at)
+    attribution = _attribution(name, given, subject, method)
+    if attribution is None:
+        return None, subject, method
     st.caption(_(explain.METHODS[method].help))
     if not attribution.words:
         st.info(_("The model reads no word of this text."))
         return attribution, subject, method
     st.html(tinted(attribution, tuple(given.values())))
-    st.html(keys(attribution.label))
+    st.html(keys(attribution, subject.title))
     charts.plot(
         predictions_figures.contributions(attribution, text=_),
         key="contributions",
@@ -109,7 +135,20 @@ def which_words(
     more = len(attribution.words) - predictions_figures.MOST_WORDS
     if more > 0:
         st.caption(_("The {count} words that moved it most.").format(count=predictions_figures.MOST_WORDS))
-    if attribution.completeness_error is not None and attribution.expected is not None:
+    in_points = explain.METHODS[method].unit == "probability"
+    if attribution.completeness_error is not None and attribution.expected is not None and not in_points:
+        st.caption(
+            _(
+                "Completeness error {error:.4f}: the contributions should add up to the {expected:+.3f} by which the score differs from that "
+                "of the fully masked text; they add up to {total:+.3f}, of which special tokens hold {special:+.3f}."
+            ).format(
+                error=attribution.completeness_error,
+                expected=attribution.expected,
+                total=attribution.total,
+                special=attribution.special,
+            )
+        )
+    elif attribution.completeness_error is not None and attribution.expected is not None:
         st.caption(
             _(
                 "Completeness error {error:.4f} percentage points: the scores should add up to the {expected:+.2f} points by which "

@@ -51,8 +51,8 @@ def show(model: str, text: str, cut: int, options: DeltaGenerator) -> str:
     _chips(model, found)
     st.markdown(
         _(
-            "To learn, BERT gets sentences with mistakes and has to restore them. Of every hundred tokens 15 are chosen; of these 80 % become "
-            "[MASK], 10 % a random token, and 10 % stay as they are. The loss counts the chosen ones only, and the model is not told which they are."
+            "To learn, BERT gets sentences with mistakes and has to restore them. Of every hundred tokens 15 are chosen; of these 80% become "
+            "[MASK], 10% a random token, and 10% stay as they are. The loss counts the chosen ones only, and the model is not told which they are."
         )
     )
     if not found.chosen:
@@ -137,12 +137,12 @@ def _counts(model: str, text: str, found: Corruption, seed: int, whole: bool, cu
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
-        column_config={name: st.column_config.NumberColumn(format="%.1f %%") for name in shares},
+        column_config={name: st.column_config.NumberColumn(format="%.1f%%") for name in shares},
         alt=_("How many tokens were chosen and what became of them: in this roll, in many rolls, on many texts"),
     )
     st.caption(
         _(
-            "The last three columns are shares of the chosen tokens. Each token is drawn by itself, so a short text is far from 15 % and 80/10/10 most of the time, and "
+            "The last three columns are shares of the chosen tokens. Each token is drawn by itself, so a short text is far from 15% and 80/10/10 most of the time, and "
             "many together come close. A random token that happens to be the original counts as left."
         )
     )
@@ -181,14 +181,14 @@ def _settling(model: str, text: str, found: Corruption, cut: int) -> None:
 
 
 def _words() -> None:
-    st.header(_("“15 % of the words are masked”?"), anchor=False)
+    st.header(_("“15% of the words are masked”?"), anchor=False)
     st.markdown(
         _(
             "So the tutorial says, and it is not quite it:\n"
             "- **Tokens, not words.** A piece of a word can be chosen alone, and then its neighbours give it away. Later BERT models mask whole words.\n"
-            "- **Chosen, not masked.** 15 % are chosen and must be predicted, but only 0.15 × 0.8 = 12 % of all tokens read [MASK].\n"
+            "- **Chosen, not masked.** 15% are chosen and must be predicted, but only 0.15 × 0.8 = 12% of all tokens read [MASK].\n"
             "- **Why random and kept ones?** [MASK] never occurs after pre-training. If only masks had to be predicted, the model could neglect every other token; "
             "so any token may be wrong, and every one needs a good vector.\n"
-            "- **About 15 %.** Here each token is drawn by itself. The original program takes a fixed number of each sequence, and at most 20 of 128."
+            "- **About 15%.** Here each token is drawn by itself. The original program takes a fixed number of each sequence, and at most 20 of 128."
         )
     )

@@ -13,7 +13,7 @@ from core.pretraining import GenerationStep, Method
 from pages.shared import choices, inputs, layout
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import pretraining as cached_pretraining
-from pages.shared.i18n import _
+from pages.shared.i18n import _, sentences
 from pages.shared.snippets import pretraining as snippets
 from pages.topics.pretraining import masking
 
@@ -73,7 +73,7 @@ def show(model: str, text: str, cut: int, options: DeltaGenerator) -> str:
     chosen = inputs.number("step", 1, len(steps), len(steps))
     _picture(model, steps, chosen)
     _step(len(steps), chosen)
-    st.caption(_help(method) + (" " + _("This text has masks of its own, so none are added.") if holes else ""))
+    st.caption(sentences(_help(method), _("This text has masks of its own, so none are added.") if holes else ""))
     _table(steps)
     st.markdown(
         _(
@@ -85,7 +85,7 @@ def show(model: str, text: str, cut: int, options: DeltaGenerator) -> str:
     st.markdown(
         _(
             "A language model such as GPT learns p(next token | all before) and multiplies these to the probability of any text, so that drawing token after token is drawing "
-            "from what it learnt. BERT learnt to fill gaps, 15 % of the tokens of a finished text: with most of it missing it is far from anything it was trained on, there is no probability of "
+            "from what it learnt. BERT learnt to fill gaps, 15% of the tokens of a finished text: with most of it missing it is far from anything it was trained on, there is no probability of "
             "the whole, and the number of tokens must be fixed beforehand. Gibbs sampling takes BERT for a Markov random field, whose conditionals these "
             "probabilities only approximately are. It helps, and it stays a demonstration."
         )
@@ -151,6 +151,6 @@ def _table(steps: Sequence[GenerationStep]) -> None:
                 }
             ),
             hide_index=True,
-            column_config={_("Probability"): st.column_config.NumberColumn(format="%.3f %%")},
+            column_config={_("Probability"): st.column_config.NumberColumn(format="%.3f%%")},
             alt=_("Every step: where, which token, with what probability, and the text after it"),
         )

@@ -102,7 +102,7 @@ def _title(name: str) -> str:
 
 def _help(name: str) -> str:
     return {
-        "mlm": _("Continued pre-training: the chosen model goes on where its pre-training ended, on texts of your choice. 15 % of the tokens are chosen, most of these are masked, and it learns to say what stood there."),
+        "mlm": _("Continued pre-training: the chosen model goes on where its pre-training ended, on texts of your choice. 15% of the tokens are chosen, most of these are masked, and it learns to say what stood there."),
         "nsp": _("The chosen model learns to tell whether the second of two sentences followed the first in the text, or comes from another one."),
         "scratch": _("A new BERT with two small layers, random weights and a vocabulary made from these texts. It begins at ln V, where every token is equally likely; watch the loss come down."),
     }.get(name, _(_aims()[name].task.help))  # fmt: skip
@@ -269,7 +269,9 @@ def _form(model: str) -> None:
     if not aim.scratch and not cached_models.can_learn(model, aim.task.head):
         sentence = UserError(HEADS[aim.task.head].missing, name=models.title(model))
         st.warning(layout.plain(error_text(sentence)), icon=":material/warning:")
-        st.button(_("Use minilm instead"), type="primary", on_click=inputs.put, args=("model", "minilm"))
+        with st.container(horizontal=True):
+            st.button(_("Use minilm instead"), type="primary", on_click=inputs.put, args=("model", "minilm"))
+            st.button(_("Train a new, small BERT instead"), on_click=inputs.put, args=("learn", "scratch"))
         return
     source, dataset = None, None
     left, right = st.columns([3, 2], gap="large")

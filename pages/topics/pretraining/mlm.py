@@ -22,7 +22,7 @@ from pages.shared import charts, i18n, inputs, layout
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import pretraining as cached_pretraining
 from pages.shared.cached import tokens as cached_tokens
-from pages.shared.i18n import _
+from pages.shared.i18n import _, sentences
 from pages.shared.snippets import pretraining as snippets
 from pages.topics.pretraining import masking
 
@@ -265,17 +265,18 @@ def _picture(found: Filled, filling: Filling, largest: float, *, key: str) -> No
         bits=filling.entropy, most=log2(size), count=2**filling.entropy
     )  # fmt: skip
     if filling.original is None or filling.rank is None:
-        st.caption(_("The text has a mask here, so there is no right answer.") + " " + idea)
+        st.caption(sentences(_("The text has a mask here, so there is no right answer."), idea))
         return
     st.caption(
-        _("**{token}** stood here: rank {rank:,} of {size:,}, probability {probability}.").format(
-            token=layout.plain(_word(filling.original.token)),
-            rank=filling.rank,
-            size=size,
-            probability=figures.percent(filling.original.probability),
+        sentences(
+            _("**{token}** stood here: rank {rank:,} of {size:,}, probability {probability}.").format(
+                token=layout.plain(_word(filling.original.token)),
+                rank=filling.rank,
+                size=size,
+                probability=figures.percent(filling.original.probability),
+            ),
+            idea,
         )
-        + " "
-        + idea
     )
 
 
@@ -299,7 +300,7 @@ def _table(found: Filled) -> None:
             ),
             hide_index=True,
             column_config={
-                _("Probability"): st.column_config.NumberColumn(format="%.4f %%"),
+                _("Probability"): st.column_config.NumberColumn(format="%.4f%%"),
                 "−ln p": st.column_config.NumberColumn(format="%.4f"),
                 _("Entropy (bits)"): st.column_config.NumberColumn(format="%.3f"),
             },
@@ -382,11 +383,9 @@ def _attention(model: str, text: str, masked: tuple[int, ...], whole: bool, cut:
         with place:
             charts.plot(figure, f"mlm_attention_{number}", alt)
     st.caption(
-        _("Layer {layer}, head {head} in all three; the axes name the tokens that stood there.").format(layer=layer + 1, head=head + 1)
-        + (
-            " " + _("It is the head in which the attention of what is masked moves most.")
-            if (layer, head) == moved
-            else ""
+        sentences(
+            _("Layer {layer}, head {head} in all three; the axes name the tokens that stood there.").format(layer=layer + 1, head=head + 1),
+            _("It is the head in which the attention of what is masked moves most.") if (layer, head) == moved else "",
         )
     )  # fmt: skip
     share = float(abs(after - before).sum(axis=1).mean()) / 2

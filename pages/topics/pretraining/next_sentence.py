@@ -162,7 +162,7 @@ def _prepared(model: str, cut: int) -> None:
         ),
         hide_index=True,
         column_config={
-            _("P(follows)"): st.column_config.ProgressColumn(min_value=0, max_value=100, format="%.1f %%", color="primary")
+            _("P(follows)"): st.column_config.ProgressColumn(min_value=0, max_value=100, format="%.1f%%", color="primary")
         },
         alt=_("The prepared pairs, and how probable the model finds that the second sentence follows"),
     )  # fmt: skip

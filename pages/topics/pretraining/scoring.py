@@ -157,8 +157,8 @@ def _one(found: Scored, number: int, largest: float) -> None:
             hide_index=True,
             column_config={
                 "ln p": st.column_config.NumberColumn(format="%.4f"),
-                _("Probability"): st.column_config.NumberColumn(format="%.4f %%"),
-                _("Its probability"): st.column_config.NumberColumn(format="%.2f %%"),
+                _("Probability"): st.column_config.NumberColumn(format="%.4f%%"),
+                _("Its probability"): st.column_config.NumberColumn(format="%.2f%%"),
             },
             alt=_("Every token with its logarithm of probability, rank, and the likeliest entry"),
         )

@@ -8,7 +8,7 @@ from core.search.index import Index
 from core.search.ways import WAYS, Scores
 from pages.shared import layout, progress
 from pages.shared.cached import search as cached_search
-from pages.shared.i18n import _, language
+from pages.shared.i18n import _, language, sentences
 from pages.shared.snippets import search as snippets
 from pages.topics.search.hits import hits_html
 from pages.topics.search.shelf import Shelf
@@ -60,11 +60,11 @@ def say(model: str, shelf: Shelf, scores: Scores) -> None:
     ).format(threshold=threshold)  # fmt: skip
     with place.container(border=True):
         if nearest.score < threshold:
-            st.markdown("**" + _("No good answer.") + "** " + _("The nearest text is hardly similar:"))
+            st.markdown(sentences("**" + _("No good answer.") + "**", _("The nearest text is hardly similar:")))
             st.caption(layout.plain(shelf.titles[nearest.place]))
         else:
             _answer(shelf, nearest.place)
-        st.caption(_("Similarity {value:.2f}.").format(value=nearest.score) + " " + origin)
+        st.caption(sentences(_("Similarity {value:.2f}.").format(value=nearest.score), origin))
 
 
 def _answer(shelf: Shelf, place: int) -> None:

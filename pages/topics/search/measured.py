@@ -14,7 +14,7 @@ from core.search.quality import CUTS, Refusal
 from core.search.ways import WAYS
 from pages.shared import inputs, progress
 from pages.shared.cached import search as cached_search
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext
 from pages.topics.search.shelf import Shelf
 
 
@@ -30,9 +30,11 @@ def show(model: str, shelf: Shelf) -> None:
     if outcome is None:
         return
     st.markdown(
-        _("{count:,} questions, each with one right text among {texts:,}; 95 % intervals in brackets.").format(
-            count=len(asked), texts=len(shelf.passages)
-        )
+        ngettext(
+            "{count:,} question with one right text among {texts:,}; 95% intervals in brackets.",
+            "{count:,} questions, each with one right text among {texts:,}; 95% intervals in brackets.",
+            len(asked),
+        ).format(count=len(asked), texts=len(shelf.passages))
     )
     table(outcome)
     st.caption(
@@ -86,7 +88,7 @@ def _refused(refusal: Refusal, desk: helpdesk.HelpDesk) -> str:
     return _(
         "**No good answer.** Below a similarity of {threshold:.2f} no answer is given. The threshold was chosen on {validation} validation questions and {messages} messages "
         "without an answer. On the test questions it lets {answered:.1%} through, {right:.1%} of all with the right answer first, and refuses {refused:.1%} of "
-        "{count} other messages (95 % interval {low:.0%}–{high:.0%})."
+        "{count} other messages (95% interval {low:.0%}–{high:.0%})."
     ).format(
         threshold=refusal.threshold, validation=len(desk.asked("validation")), messages=len(desk.unanswered["validation"]),
         answered=refusal.answered.value, right=refusal.right.value, refused=refusal.refused.value, count=len(desk.unanswered["test"]),
@@ -100,7 +102,11 @@ def wrong(outcome: Outcome, shelf: Shelf) -> None:
     rows.sort(key=lambda row: -(row.ranks["meaning"] or len(shelf.passages) + 1))
     st.markdown(
         "**"
-        + _("Where the right text does not come first by meaning: {count:,} questions").format(count=len(rows))
+        + ngettext(
+            "Where the right text does not come first by meaning: {count:,} question",
+            "Where the right text does not come first by meaning: {count:,} questions",
+            len(rows),
+        ).format(count=len(rows))
         + "**"
     )
     if not rows:

@@ -10,7 +10,7 @@ from core.search.index import Index
 from core.search.ways import WAYS
 from pages.shared import charts, inputs
 from pages.shared.cached import search as cached_search
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext, sentences
 from pages.topics.search.shelf import Shelf
 
 NEAR = 5
@@ -28,14 +28,14 @@ def show(model: str, question: str, shelf: Shelf, index: Index) -> None:
         "search_map",
         _("A map of the texts, a point for each, and the question as a star; the nearest texts are listed below"),
     )
-    parts = [_("The rings are the {count} texts nearest to the question, measured in all dimensions: on the map a near text can look far away.").format(count=len(near))]  # fmt: skip
+    parts = [ngettext("The ring is the text nearest to the question, measured in all dimensions: on the map a near text can look far away.", "The rings are the {count} texts nearest to the question, measured in all dimensions: on the map a near text can look far away.", len(near)).format(count=len(near))]  # fmt: skip
     if projection.explained:
         parts.append(
             _("The axes keep {share:.1%} of the variance; the rest cannot be seen here.").format(
                 share=sum(projection.explained)
             )
         )
-    st.caption(" ".join(parts))
+    st.caption(sentences(*parts))
     st.dataframe(
         {_("Similarity"): [hit.score for hit in near], _("Text"): [shelf.titles[hit.place] for hit in near]},
         hide_index=True,

@@ -12,7 +12,7 @@ from core.errors import N_, UserError
 from pages.shared import choices, inputs, layout
 from pages.shared.data_form import passing
 from pages.shared.data_form.uploads import suffixes_of
-from pages.shared.i18n import _, language
+from pages.shared.i18n import _, language, ngettext
 
 DOCUMENTS = LAYOUTS["documents"]
 EXAMPLE = N_(
@@ -108,9 +108,19 @@ def _from_file() -> Shelf | None:
     rest = {"": _("none"), **{name: name for name in columns if name != column}}
     with right:
         key = f"search_answer@{upload.file_id}"
-        answer = choices.listed(_("Column of answers (optional)"), rest, choices.kept(key, rest, ""), key=key)
+        answer = choices.listed(
+            _("Second column (optional), such as the answer or the body"),
+            rest,
+            choices.kept(key, rest, ""),
+            key=key,
+            help=_("Both columns are searched; the first is shown as the title."),
+        )
     titles = [str(text).strip() for text in frame[column]]
     answers = [str(text).strip() for text in frame[answer]] if answer else [""] * len(titles)
     full = [place for place, title in enumerate(titles) if title]
-    st.caption(_("{rows:,} rows in {file}").format(rows=len(frame), file=layout.plain(upload.name)))
+    st.caption(
+        ngettext("{rows:,} row in {file}", "{rows:,} rows in {file}", len(frame)).format(
+            rows=len(frame), file=layout.plain(upload.name)
+        )
+    )
     return _own([titles[place] for place in full], [answers[place] for place in full])

@@ -11,7 +11,7 @@ from core.figures import training as training_figures
 from pages.shared import charts, choices, inputs
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext
 from pages.topics.tokens import tokenizers
 
 
@@ -48,21 +48,25 @@ def show(model: str, options: DeltaGenerator) -> None:
     columns[0].metric(_("Examples"), f"{len(found.lengths):,}", help=_("The first ones of the training split."))
     columns[1].metric(
         _("Cut"),
-        f"{100 * found.cut_share:.1f} %",
-        help=_("{cut:,} examples are longer than {limit} tokens; {lost:,} tokens are lost.").format(
-            cut=found.cut, limit=max_length, lost=found.lost
-        ),
+        f"{100 * found.cut_share:.1f}%",
+        help=ngettext(
+            "{cut:,} example is longer than {limit} tokens; {lost:,} tokens are lost.",
+            "{cut:,} examples are longer than {limit} tokens; {lost:,} tokens are lost.",
+            found.cut,
+        ).format(cut=found.cut, limit=max_length, lost=found.lost),
     )
     columns[2].metric(
         _("Unknown tokens"),
-        f"{100 * found.unknown_share:.2f} %",
-        help=_("{unknown:,} of {tokens:,} tokens are unknown to the vocabulary.").format(
-            unknown=found.unknown_tokens, tokens=found.tokens
-        ),
+        f"{100 * found.unknown_share:.2f}%",
+        help=ngettext(
+            "{unknown:,} of {tokens:,} tokens is unknown to the vocabulary.",
+            "{unknown:,} of {tokens:,} tokens are unknown to the vocabulary.",
+            found.unknown_tokens,
+        ).format(unknown=found.unknown_tokens, tokens=found.tokens),
     )
     columns[3].metric(
         _("Vocabulary in use"),
-        f"{100 * found.used / found.vocabulary:.0f} %",
+        f"{100 * found.used / found.vocabulary:.0f}%",
         help=_("{used:,} of {size:,} entries occur in these examples.").format(used=found.used, size=found.vocabulary),
     )
     left, middle, right = st.columns(3)

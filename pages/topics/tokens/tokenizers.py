@@ -19,7 +19,7 @@ from pages.shared import charts, choices, inputs, layout, visitor
 from pages.shared.cached import data as cached_data
 from pages.shared.cached import runs as cached_runs
 from pages.shared.cached import tokens as cached_tokens
-from pages.shared.i18n import _
+from pages.shared.i18n import _, sentences
 
 TRAINED = "tokenizers_trained"
 OWN = "own"
@@ -162,7 +162,7 @@ def train_form() -> None:
             )
         typed = st.text_area(_("Your text"), key="tokenizers_own", height=120) if source == OWN else ""
         pressed = fourth.button(_("Train"), type="primary", width="stretch")
-        st.caption(_(rows[kind].help) + " " + _(rows[kind].marks))
+        st.caption(sentences(_(rows[kind].help), _(rows[kind].marks)))
         if not pressed:
             return
         limit = settings.MAX_TEXT_CHARS.value()

@@ -188,7 +188,9 @@ def candidates_table(trace: WordTrace) -> None:
     st.html(TABLE_STYLE + f'<div class="steps-groups">{tables}</div>')
     more = trace.tried - CANDIDATES_SHOWN
     if more > 0:
-        st.caption(_("… and {count:,} more candidates.").format(count=more))
+        st.caption(
+            ngettext("… and {count:,} more candidate.", "… and {count:,} more candidates.", more).format(count=more)
+        )
 
 
 def merges_table(trace: WordTrace) -> None:
