@@ -98,7 +98,7 @@ READY: dict[str, Ready] = {
                 "After the storm, divers counted the corals off the island: four in ten are broken.",
                 "Parliament votes today on whether pharmacies may prescribe eye drops themselves.",
             ),
-            N_("accuracy 0.911 (95 % interval 0.871–0.939) on 269 news items that training never saw"),
+            N_("accuracy 0.911 (95% interval 0.871–0.939) on 269 news items that training never saw"),
         ),
         Ready(
             "minilm-entities",
