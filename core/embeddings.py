@@ -23,6 +23,7 @@ from core.encoder import read, tensors
 from core.errors import N_, UserError
 from core.families import FAMILIES
 from core.results import Tokens
+from core.scripts import UNSPACED
 from core.tokens import clean, shorten
 
 Pooling = Literal["cls", "mean", "max"]
@@ -38,9 +39,6 @@ ROWS_PER_BATCH = 64
 ROWS_PER_TOKENIZER_CALL = 128
 TSNE_INPUT = 50  # dimensions that t-SNE is given, by PCA (van der Maaten and Hinton 2008, section 4.2)
 FOLDS = 5
-SPACELESS = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]"
-)
 
 
 # --- The model's output ------------------------------------------------------------------------------------------------
@@ -457,7 +455,7 @@ def find_word(sentence: str, word: str) -> tuple[int, int] | None:
 
     A word of letters must stand alone ("bat" is not in "battle"); in scripts written without spaces it may stand anywhere.
     """
-    alone = bool(re.match(r"\w", word)) and not SPACELESS.search(word)
+    alone = bool(re.match(r"\w", word)) and not UNSPACED.search(word)
     pattern = rf"(?<!\w){re.escape(word)}(?!\w)" if alone else re.escape(word)
     found = re.search(pattern, sentence, re.IGNORECASE)
     return found.span() if found else None

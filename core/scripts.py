@@ -3,11 +3,16 @@
 A language is not told: French and English are both Latin here. This module does not know models.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
 LOOKED_AT = 2000  # characters of each text
-UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
+# A character of a script that puts no spaces between words: Thai, Lao, Tibetan, Burmese, Khmer, kana, Chinese.
+UNSPACED = re.compile(
+    "[\u0e00-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua9e0-\ua9ff\uaa60-\uaa7f\uf900-\ufaff"
+    "\uff66-\uff9f\U00020000-\U0003ffff]"
+)
 
 
 def mostly_latin(texts: Iterable[str]) -> bool:
@@ -23,7 +28,7 @@ def is_chinese(character: str) -> bool:
 
 def is_unspaced(character: str) -> bool:
     """Whether it belongs to a script that puts no spaces between words."""
-    return unicodedata.name(character, "").startswith(UNSPACED)
+    return bool(UNSPACED.match(character))
 
 
 def separates_words(text: str) -> bool:

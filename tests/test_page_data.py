@@ -6,11 +6,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import runs
+from core.data import folders
 from core.data.layouts import LAYOUTS
 from core.data.load import load
+from core.errors import UserError
 from core.finetune.setup import load_data
 from core.results import Preparation
 from pages.shared.data_form import labels, uploads
@@ -137,7 +140,7 @@ def test_labels_can_be_renamed_and_left_out_and_come_back(started: list[runs.Run
 
 def test_labels_that_leave_too_little_can_still_be_taken_back() -> None:
     app = tickets(preparation={"labels": {"spam": "", "tech": "", "billing": "Billing"}})
-    assert any("every row has the same label" in error.value for error in app.error)
+    assert any("Every row has the same label" in error.value for error in app.error)
     check(app.button(key="labels_back").click().run())
     assert not app.error
 
@@ -252,6 +255,39 @@ def test_files_for_validation_and_test_are_taken_and_taken_away(started: list[ru
     assert "not used: subject" in said(again) and "not used: subject, split" not in said(again), "the splits are used"
     check(again.button(key="without_test").click().run())
     assert not again.error and {metric.value for metric in again.metric} >= {"38", "5"}
+
+
+# --- A file that takes long ------------------------------------------------------------------------------------------------
+
+
+def test_reading_a_large_file_can_be_cancelled_and_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = folders.read
+
+    def endless(*args: Any) -> None:
+        args[-1](1, 9)
+        st.stop()
+
+    monkeypatch.setattr(folders, "read", endless)
+    app = tickets()
+    assert "reading tickets.csv, 0.0 mb · 0 s" in said(app)
+    button = next(button for button in app.button if str(button.key).startswith("cancel_reading"))
+    check(button.click().run())
+    assert "cancelled." in said(app) and "reading tickets.csv" not in said(app)
+    monkeypatch.setattr(folders, "read", read)
+    again = next(button for button in app.button if str(button.key).startswith("again_reading"))
+    check(again.click().run())
+    assert "subject" in headings(app) and "cancelled." not in said(app)
+
+
+def test_a_file_that_cannot_be_read_leaves_no_button_that_cancels(monkeypatch: pytest.MonkeyPatch) -> None:
+    def damaged(*args: Any) -> None:
+        args[-1](1, 9)
+        raise UserError("the file {file} is damaged", file="tickets.csv")
+
+    monkeypatch.setattr(folders, "read", damaged)
+    app = tickets()
+    assert [error.value for error in app.error] == [r"The file tickets\.csv is damaged"]
+    assert not [button for button in app.button if str(button.key).startswith("cancel_reading")]
 
 
 # --- The scripts -------------------------------------------------------------------------------------------------------

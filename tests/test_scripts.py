@@ -3,7 +3,7 @@
 import pytest
 
 from core import models, multilingual
-from core.scripts import is_chinese, mostly_latin
+from core.scripts import is_chinese, is_unspaced, mostly_latin
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,10 @@ def test_several_texts_are_counted_together() -> None:
 
 def test_chinese_characters() -> None:
     assert is_chinese("我") and not is_chinese("か") and not is_chinese("A") and not is_chinese("，")
+
+
+def test_scripts_without_spaces_between_words() -> None:
+    assert all(map(is_unspaced, "我かカｶไລམမខ豈𠀀")) and not any(map(is_unspaced, "aéЖ한ع 1,。"))
 
 
 def test_the_model_to_begin_with(monkeypatch: pytest.MonkeyPatch) -> None:

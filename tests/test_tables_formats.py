@@ -476,10 +476,20 @@ def test_a_long_description_of_classes_is_not_read(tmp_path: Path) -> None:
 def test_files_for_train_and_test_become_one_table(tmp_path: Path) -> None:
     train = write(tmp_path, csv_text(FILMS[:4]), "a.csv")
     test = write(tmp_path, json.dumps([{"label": "x", "text": "b", "split": "?"}]), "b.json")
-    table = files.read_splits({"train": train, "test": test})
+    table = parts.combine([("train", files.read_table(train)), ("test", files.read_table(test))])
     assert list(table.frame) == ["text", "label", "split (2)", "split"]
     assert list(table.frame["split"]) == ["train"] * 4 + ["test"] and list(table.frame["split (2)"]) == [""] * 4 + ["?"]
     assert table.lines == (2, 3, 4, 5, 6) and table.rows == 5 and table.delimiter == ","
+
+
+def test_a_column_keeps_its_cells_whatever_it_is_called() -> None:
+    both = make_table(["split", "split (2)"], [["a"], ["b"]], 1)
+    table = parts.combine([("train", both), ("test", make_table(["split"], [["c"]], 1))])
+    assert table.frame.to_dict("list") == {
+        "split (2) (2)": ["a", "c"],
+        "split (2)": ["b", ""],
+        "split": ["train", "test"],
+    }
 
 
 def test_together_they_keep_to_the_limit_of_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,8 +28,8 @@ def test_words_that_decide_the_label_are_found(texts: tuple[str, ...]) -> None:
 
 
 def test_scripts_without_spaces_are_counted_by_character() -> None:
-    assert tfidf.spaceless(CHINESE) and not tfidf.spaceless(ENGLISH) and not tfidf.spaceless(["", " "])
-    assert not tfidf.spaceless(["한국어 문장은 띄어쓰기를 한다"])
+    assert tfidf.unspaced(CHINESE) and not tfidf.unspaced(ENGLISH) and not tfidf.unspaced(["", " "])
+    assert not tfidf.unspaced(["한국어 문장은 띄어쓰기를 한다"])
     assert tfidf.units_of(CHINESE)["analyzer"] == "char"
 
 

@@ -109,20 +109,21 @@ def _lines(text: str) -> object:
 
 def _with_text(table: Table) -> Table:
     """The table with a column "text", made of its words or of an object that holds the text, where there is none."""
-    frame = table.frame
-    if "text" in frame:
+    if "text" in table.columns:
         return table
     for column in ("data", "words", "tokens"):
-        if column in frame and all(isinstance(cell, list | dict) for cell in frame[column]):
-            texts = [
-                _text_of(cell) if isinstance(cell, dict) else tagging.spell(_words(cell))[0] for cell in frame[column]
-            ]
-            return replace(table, frame=frame.assign(text=pd.Series(texts, index=frame.index, dtype=object)))
+        texts = [_text_of(cell) for cell in table.columns.get(column, ())]
+        if texts and None not in texts:
+            return replace(table, columns={**table.columns, "text": texts})
     return table
 
 
-def _text_of(cell: Mapping[str, object]) -> str:
-    """The text of an object: what it calls so, or its longest string."""
+def _text_of(cell: object) -> str | None:
+    """The text of a list of words or of an object: what it calls so, or its longest string; None for anything else."""
+    if isinstance(cell, list):
+        return tagging.spell(_words(cell))[0]
+    if not isinstance(cell, dict):
+        return None
     texts = [value for value in cell.values() if isinstance(value, str)]
     named = cell.get("text")
     return named if isinstance(named, str) else max(texts, key=len, default="")

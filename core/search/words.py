@@ -8,9 +8,9 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from core.embeddings import SPACELESS
+from core.scripts import UNSPACED
 
-RUN = re.compile(rf"(?P<spaceless>{SPACELESS.pattern}+)|(?:(?!{SPACELESS.pattern})\w)+")
+RUN = re.compile(rf"(?P<unspaced>{UNSPACED.pattern}+)|(?:(?!{UNSPACED.pattern})\w)+")
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def words(text: str) -> tuple[Word, ...]:
     found = []
     for run in RUN.finditer(text):
         start, end = run.span()
-        if run["spaceless"] is None or end - start == 1:
+        if run["unspaced"] is None or end - start == 1:
             found.append(Word(run[0].casefold(), start, end))
         else:
             found += [Word(text[i : i + 2], i, i + 2) for i in range(start, end - 1)]

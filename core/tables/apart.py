@@ -11,14 +11,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from pkgutil import resolve_name
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
-import pandas as pd
+import numpy as np
 import psutil
 import pyarrow as pa
 
@@ -31,6 +31,8 @@ Read = Callable[[Path, Reading], Table]
 Report = Callable[[int, int], None]
 Kind = Literal["text", "bytes", "json"]  # of the cells of a column
 
+TYPES: Mapping[Kind, pa.DataType] = {"text": pa.large_string(), "bytes": pa.large_binary(), "json": pa.large_string()}
+BATCH = 1000  # rows that are handed over at once
 ERRORS = {kind.__name__: kind for kind in (UserError, UnclearDelimiter, WordsWithTags)}  # that a reader raises
 ROOT = Path(__file__).parent.parent.parent
 REQUEST, ANSWER, TABLE, LOG = "request.json", "answer.json", "table.arrow", "log.txt"
@@ -46,7 +48,7 @@ START_SECONDS, SECONDS_PER_MB = 4.0, 0.5  # of a processor
 START_MB, MB_PER_MB = 400, 8
 PATIENCE = 4  # so many times its seconds it may take, where it shares the processor with others
 MOST_OUTPUT = 2  # times the largest file: Latin-1 can double in UTF-8
-POLL_SECONDS = 0.02
+POLL_SECONDS = 0.05
 
 
 def read(how: Read, path: Path, reading: Reading = FIND_OUT, report: Report = lambda done, total: None) -> Table:
@@ -157,16 +159,16 @@ def _received(folder: Path) -> Table:
     if "error" in answer:
         kind, message, values = answer["error"]
         raise ERRORS[kind](message, **values)
+    columns: dict[str, list[object]] = {name: [] for name in answer["names"]}
     with pa.OSFile(str(folder / TABLE)) as file:
-        content = pa.ipc.open_file(file).read_all()
-    columns = {
-        name: _decoded(content.column(place), kind)
-        for place, (name, kind) in enumerate(zip(answer["names"], answer["kinds"], strict=True))
-    }
-    lines = content.column(len(columns)).to_pylist()
+        content = pa.ipc.open_file(file)
+        for place in range(content.num_record_batches):
+            arrays = content.get_batch(place).columns
+            for column, array, kind in zip(columns.values(), arrays, answer["kinds"], strict=True):
+                column += _decoded(array, kind)
     return Table(
-        frame=pd.DataFrame(columns, dtype=object),
-        lines=tuple(lines),
+        columns=columns,
+        lines=tuple(answer["lines"]),
         dropped=tuple(Dropped(reason, count, tuple(examples)) for reason, count, examples in answer["dropped"]),
         notes=tuple((message, values) for message, values in answer["notes"]),
         categories={column: tuple(names) for column, names in answer["categories"].items()},
@@ -177,18 +179,23 @@ def _received(folder: Path) -> Table:
 
 def _leave(table: Table, folder: Path) -> None:
     """Write a table as _received reads it."""
-    kinds = [_kind(table.frame[name]) for name in table.frame.columns]
-    arrays = [_encoded(table.frame[name], kind) for name, kind in zip(table.frame.columns, kinds, strict=True)]
-    content = pa.table([*arrays, pa.array(table.lines, pa.int64())], [str(place) for place in range(len(arrays) + 1)])
-    if content.nbytes > MOST_OUTPUT * limits.most_unpacked():
-        raise MemoryError
-    with pa.OSFile(str(folder / TABLE), "wb") as file, pa.ipc.new_file(file, content.schema) as writer:
-        writer.write_table(content)
+    kinds = [_kind(cells) for cells in table.columns.values()]
+    schema = pa.schema([(str(place), TYPES[kind]) for place, kind in enumerate(kinds)])
+    left = MOST_OUTPUT * limits.most_unpacked()
+    with pa.OSFile(str(folder / TABLE), "wb") as file, pa.ipc.new_file(file, schema) as writer:
+        for start in range(0, len(table.lines), BATCH):
+            portions = [cells[start : start + BATCH] for cells in table.columns.values()]
+            arrays = [_encoded(cells, kind) for cells, kind in zip(portions, kinds, strict=True)]
+            left -= sum(array.nbytes for array in arrays)
+            if left < 0:
+                raise MemoryError
+            writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
     _answer(
         folder,
         {
-            "names": list(table.frame.columns),
+            "names": list(table.columns),
             "kinds": kinds,
+            "lines": table.lines,
             "dropped": [(entry.reason, entry.count, entry.examples) for entry in table.dropped],
             "notes": [(message, _plain(values)) for message, values in table.notes],
             "categories": dict(table.categories),
@@ -205,20 +212,21 @@ def _leave(table: Table, folder: Path) -> None:
     )
 
 
-def _kind(cells: pd.Series) -> Kind:
-    types = set(map(type, cells.tolist()))
+def _kind(cells: Sequence[object]) -> Kind:
+    types = set(map(type, cells))
     return "text" if types <= {str} else "bytes" if bytes in types and not types & {list, dict} else "json"
 
 
-def _encoded(cells: pd.Series, kind: Kind) -> pa.Array:
-    if kind == "text":
-        return pa.array(cells, pa.large_string())
+def _encoded(cells: Sequence[object], kind: Kind) -> pa.Array:
     if kind == "bytes":
-        return pa.array([cell if isinstance(cell, bytes) else None for cell in cells], pa.large_binary())
-    return pa.array([json.dumps(cell, default=str) for cell in cells], pa.large_string())
+        return pa.array([cell if isinstance(cell, bytes) else None for cell in cells], TYPES[kind])
+    texts = cells if kind == "text" else [json.dumps(cell, default=str) for cell in cells]
+    content = [str(text).encode() for text in texts]  # pa.array would load pandas, which takes long
+    ends = pa.py_buffer(np.cumsum([0, *map(len, content)], dtype=np.int64))
+    return pa.Array.from_buffers(TYPES[kind], len(cells), [None, ends, pa.py_buffer(b"".join(content))])
 
 
-def _decoded(cells: pa.ChunkedArray, kind: Kind) -> list[Any]:
+def _decoded(cells: pa.Array, kind: Kind) -> list[Any]:
     if kind == "json":
         return [json.loads(cell) for cell in cells.to_pylist()]
     return ["" if cell is None else cell for cell in cells.to_pylist()] if kind == "bytes" else cells.to_pylist()
@@ -268,3 +276,4 @@ def main(name: str) -> None:
 
 if __name__ == "__main__":
     main(sys.argv[1])
+    os._exit(0)  # giving back millions of cells one by one takes long

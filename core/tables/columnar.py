@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
 
 from core import settings
 from core.errors import N_, Note, UserError
@@ -190,7 +189,9 @@ def _sizes(array: pa.Array) -> np.ndarray:
         views = np.frombuffer(array.buffers()[1], dtype=np.int32).reshape(-1, 4)
         return views[array.offset : array.offset + len(array), 0]
     if _is_text(kind) or pa.types.is_large_binary(kind):
-        return pa.compute.binary_length(array).fill_null(0).to_numpy(zero_copy_only=False)
+        from pyarrow import compute  # here, because it takes long to load
+
+        return compute.binary_length(array).fill_null(0).to_numpy(zero_copy_only=False)
     return np.full(len(array), 8)
 
 

@@ -6,7 +6,7 @@ the columns mean.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,17 +29,9 @@ def read_table(path: Path, reading: Reading = FIND_OUT) -> Table:
     else:
         _check_file(path)
         table = _read(path.read_bytes(), path.name, reading)
-    if table.frame.empty:
+    if not any(table.columns.values()):
         raise UserError("{file} holds no rows, only column names at most; add rows below them", file=path.name)
     return table
-
-
-def read_splits(paths: Mapping[str, Path], reading: Reading = FIND_OUT) -> Table:
-    """Several files as one table, with a column "split" that says which of them a row comes from.
-
-    paths: train, validation or test → its file. Raises UserError when one of them cannot be read.
-    """
-    return parts.combine([(split, read_table(path, reading)) for split, path in paths.items()])
 
 
 def is_saved(path: Path) -> bool:

@@ -6,8 +6,6 @@ This module does not know where the parts come from, nor what becomes of the spl
 import re
 from collections.abc import Sequence
 
-import pandas as pd
-
 from core import settings
 from core.errors import N_, Note
 from core.tables.table import Table
@@ -39,33 +37,39 @@ def combine(tables: Sequence[tuple[str, Table]]) -> Table:
     A column that a table lacks is empty in its rows. When all rows together are more than the limit, each table gives the same share of
     its rows. `lines` goes on counting from table to table.
     """
-    limit, total = settings.MAX_ROWS.value(), sum(len(table.frame) for _, table in tables)
-    frames: list[pd.DataFrame] = []
+    limit, total = settings.MAX_ROWS.value(), sum(len(table.lines) for _, table in tables)
+    own = f"{SPLIT} (2)"  # of a column that is called so already
+    while any(own in table.columns for _, table in tables):
+        own += " (2)"
+    columns: dict[str, list[object]] = {}
+    splits: list[str] = []
     lines: list[int] = []
     unreadable: list[int] = []
     notes: list[Note] = []
     categories: dict[str, dict[str, None]] = {}
     start = 0
     for split, table in tables:
-        most = len(table.frame) if total <= limit else len(table.frame) * limit // total
-        others = table.frame.iloc[:most].rename(columns={SPLIT: f"{SPLIT} (2)"})
-        frames.append(
-            pd.concat([others, pd.DataFrame({SPLIT: [split] * most}, dtype=object, index=others.index)], axis=1)
-        )
+        most = len(table.lines) if total <= limit else len(table.lines) * limit // total
+        for name, cells in table.columns.items():
+            column = columns.setdefault(own if name == SPLIT else name, [])
+            column += [""] * (len(splits) - len(column))
+            column += cells[:most]
+        splits += [split] * most
         lines += [start + line for line in table.lines[:most]]
         unreadable += [start + line for line in table.unreadable]
         start += max((*table.lines[-1:], *table.unreadable[-1:]), default=0)
         notes += [note for note in table.notes if note not in notes]
         for column, names in table.categories.items():
             categories.setdefault(column, {}).update(dict.fromkeys(names))
-    rows = sum(map(len, frames))
+    rows = len(splits)
     if rows < total:
         message = N_("only the first {read} of {rows} rows were read; the setting {setting} is the limit")
         notes.append((message, {"read": rows, "rows": total, "setting": settings.MAX_ROWS.name}))
     first = tables[0][1]
-    frame = pd.concat(frames, ignore_index=True).fillna("").astype(object)
+    for column in columns.values():
+        column += [""] * (rows - len(column))
     return Table(
-        frame=frame[[*frame.columns.drop(SPLIT), SPLIT]],
+        columns={**columns, SPLIT: splits},
         rows=sum(table.rows for _, table in tables) - (total - rows),
         cut_cells=sum(table.cut_cells for _, table in tables),
         dropped=tuple(entry for _, table in tables for entry in table.dropped),

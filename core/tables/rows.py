@@ -56,11 +56,11 @@ class Rows:
         # A mark inside is text, unless it closes the cell, or stands where a cell starts: then it was no cell that opened.
         mark = rf'(?<![\r\n{re.escape(delimiter[-1])}])"(?!{ends})'
         self._enclosed = re.compile(rf' *"((?:{plain}|""|{mark})*+)("(?={ends}) *)?', re.DOTALL)
-        cell = rf'(?:"((?:[^"\r\n]++|"")*+)"|([^"\r\n{re.escape(delimiter[0])}]*+))'
+        cell = rf'(?:"((?:[^"]++|"")*+)"|([^"{re.escape(delimiter[0])}]*+))'
         row = re.escape(delimiter).join([cell] * width)
         usual = quotes == "enclosing" and 0 < width <= MOST_USUAL
-        # A row in one line, with the cells it should have, each of whose marks encloses a cell or is one of two: it is found at once.
-        self._usual = re.compile(rf"{row}(\r\n?|\n|\Z)") if usual else None
+        # A line with the cells that a row should have, each of whose marks encloses a cell or is one of two: it is found at once.
+        self._usual = re.compile(row) if usual else None
         first = re.escape(delimiter[0])
         self._bare = re.compile(rf"(?:[^\\\r\n{first}]++|\\.|(?!{re.escape(delimiter)})[^\r\n])*+", re.DOTALL)
 
@@ -68,17 +68,12 @@ class Rows:
         text, delimiter, counts = self._text, self._delimiter, self._quotes != "text"
         place, line = self._start, 1 + len(BREAK.findall(text, 0, self._start))
         while place < len(text):
-            usual = self._usual.match(text, place) if self._usual and self._in_vain <= len(text) else None
-            if usual:
-                cells, enclosed = self._usual_cells(usual.groups())
-                if any(map(str.strip, cells)):
-                    yield Row(line, cells, place, usual.start(usual.re.groups), enclosed)
-                place = usual.end()
-                line += 1
-                continue
             line_end = end = self._line_end(place)
             lines, enclosed = 1, 0
-            if self._escapes or (counts and text.find('"', place, line_end) >= 0):
+            usual = self._usual.fullmatch(text, place, end) if self._usual and self._in_vain <= len(text) else None
+            if usual:
+                cells, enclosed = self._usual_cells(usual.groups())
+            elif self._escapes or (counts and text.find('"', place, line_end) >= 0):
                 cells, end, enclosed = self._row(place, line_end, line)
                 lines += len(BREAK.findall(text, place, end)) if end != line_end else 0
             else:

@@ -6,13 +6,15 @@ This module does not know files, nor what the columns mean: nothing of tasks, la
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
-
-import pandas as pd
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from core import settings
 from core.errors import N_, Note, UserError, plural
 from core.results import Dropped, Reading
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 T = TypeVar("T")
 Header = Literal["first row", "none", "named"]
@@ -33,17 +35,17 @@ class UnclearDelimiter(UserError):
 class Table:
     """What was read, before any of it is judged.
 
-    frame: one column per column of the source; cells are str ("" where nothing stands), except lists, objects and bytes,
-    which stay what they are. rows: rows that were read, those in `dropped` included. cut_cells: cells longer than the
+    columns: the cells of each column of the source by its name; they are str ("" where nothing stands), except lists, objects
+    and bytes, which stay what they are. rows: rows that were read, those in `dropped` included. cut_cells: cells longer than the
     limit, cut. dropped, notes: rows that fit no column, and remarks on the reading. categories: of columns whose numbers
-    (or lists of numbers) stood for names, all these names in the order of the numbers. lines: where each row of the frame
+    (or lists of numbers) stood for names, all these names in the order of the numbers. lines: where each row of the columns
     begins, counted from 1: its line in a text file of lines, its row in any other source. unreadable: the same of the rows
     that were left out because they fit no column. header: where the column names come from: the "first row", "none" (they are
     numbered), or they are "named" by a source of another kind. encoding, delimiter: "" when the source is not such a file.
     not_read: rows beyond the limit.
     """
 
-    frame: pd.DataFrame
+    columns: Mapping[str, Sequence[object]]
     rows: int
     cut_cells: int
     dropped: tuple[Dropped, ...]
@@ -55,6 +57,13 @@ class Table:
     delimiter: str = ""
     encoding: str = ""
     not_read: int = 0
+
+    @cached_property
+    def frame(self) -> "pd.DataFrame":
+        """The columns as a frame; pandas is loaded for it alone, because reading a file is quick without."""
+        import pandas as pd
+
+        return pd.DataFrame(dict(self.columns), dtype=object)
 
 
 FIND_OUT = Reading()
@@ -89,18 +98,22 @@ def make_table(
             named[name] = categories[original]
             column = [_category(cell, named[name]) for cell in column]
         cells = [value if type(value) is str else _cell(value) for value in column]
-        texts = ((place, cell) for place, cell in enumerate(cells) if isinstance(cell, str))
-        for place, cell in [(place, cell) for place, cell in texts if len(cell) > limit or not cell.isprintable()]:
+        odd = [
+            (place, cell)
+            for place, cell in enumerate(cells)
+            if isinstance(cell, str) and (len(cell) > limit or not cell.isprintable())
+        ]
+        for place, cell in odd:
             clean = CONTROL.sub("", cell[:limit])
             cut += len(cell) > limit
             controlled += clean != cell[:limit]
             cells[place] = clean
         content[name] = cells
-    frame = pd.DataFrame(content, dtype=object)
-    rows = len(frame) + sum(entry.count for entry in dropped)
+    read = len(next(iter(content.values()), ()))
+    rows = read + sum(entry.count for entry in dropped)
     if rows < total:
         message = N_("only the first {read} of {rows} rows were read; the setting {setting} is the limit")
-        notes = (*notes, (message, {"read": len(frame), "rows": total, "setting": settings.MAX_ROWS.name}))
+        notes = (*notes, (message, {"read": read, "rows": total, "setting": settings.MAX_ROWS.name}))
     if controlled:
         notes = (
             *notes,
@@ -113,9 +126,9 @@ def make_table(
                 {"count": controlled},
             ),
         )
-    places = tuple(lines) or tuple(range(1, len(frame) + 1))
+    places = tuple(lines) or tuple(range(1, read + 1))
     return Table(
-        frame,
+        content,
         rows,
         cut,
         dropped,

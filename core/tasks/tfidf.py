@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.embeddings import SPACELESS
+from core.scripts import UNSPACED
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 20_000  # to learn from, so that it takes seconds
 MOST_FEATURES = 50_000
 MOST_CHARS = 3_000  # of a text
-SPACELESS_SHARE = 0.2  # of the characters: with more, words are not what spaces part
+UNSPACED_SHARE = 0.2  # of the characters: with more, words are not what spaces part
 SAMPLE = 200  # texts that are looked at for that
 STRENGTH = 10.0  # C of the regression: with few rows 1 hardly leaves the class frequencies
 ITERATIONS = 500
@@ -92,12 +92,12 @@ def _regression() -> "LogisticRegression":
 
 def units_of(texts: Sequence[str]) -> dict[str, Any]:
     """What is counted in these texts, as TfidfVectorizer is told."""
-    if spaceless(texts):
+    if unspaced(texts):
         return {"analyzer": "char", "ngram_range": (1, 3)}
     return {"ngram_range": (1, 2), "token_pattern": r"\w+|[^\w\s]"}
 
 
-def spaceless(texts: Sequence[str]) -> bool:
+def unspaced(texts: Sequence[str]) -> bool:
     """Whether these texts are mostly of a script without spaces between its words."""
     start = "".join(text[:200] for text in texts[:SAMPLE])
-    return len(SPACELESS.findall(start)) > SPACELESS_SHARE * max(len("".join(start.split())), 1)
+    return len(UNSPACED.findall(start)) > UNSPACED_SHARE * max(len("".join(start.split())), 1)

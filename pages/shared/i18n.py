@@ -4,6 +4,7 @@ English is the source language; the Chinese catalogue is read from its .po file,
 """
 
 import io
+from collections.abc import Mapping
 from functools import lru_cache
 from gettext import GNUTranslations
 from pathlib import Path
@@ -59,9 +60,15 @@ def sentences(*parts: str) -> str:
     return ("" if language() == "zh" else " ").join(part for part in parts if part)
 
 
+def sentence(message: str, values: Mapping[str, object]) -> str:
+    """A message of core, which begins with a small letter, as a sentence in the language of the page; its values stay as they are."""
+    template = _(message)
+    return (template[:1].upper() + template[1:]).format(**values)
+
+
 def error_text(error: UserError) -> str:
     """A UserError's sentence in the language of the page."""
-    return _(error.message).format(**error.values)
+    return sentence(error.message, error.values)
 
 
 def _picked() -> None:

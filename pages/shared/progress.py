@@ -1,16 +1,20 @@
-"""Long work on a page: a bar, the time left, and a button that ends it.
+"""Long work on a page: a bar and the time left, or the time so far, and a button that ends it.
 
-Between two steps the bar is drawn anew, which is where Streamlit interrupts the work when something is pressed. What the
+Between two steps the bar, or the time, is drawn anew, which is where Streamlit interrupts the work when something is pressed. What the
 work is, and where its result is kept, is for the page (see pages.shared.cached.once).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import perf_counter
 from typing import TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.batches import Report
+from core.errors import UserError
+from pages.shared import words
 from pages.shared.i18n import _
 
 Result = TypeVar("Result")
@@ -25,16 +29,12 @@ def work(name: str, title: str, function: Callable[[Report], Result]) -> Result 
 
     name: tells one piece of work from another, its input included. It begins at once, and again only when asked.
     """
-    stopped = f"stopped_{name}"
-    if st.session_state.get(stopped):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.info(_("Cancelled."), icon=":material/stop_circle:")
-            st.button(_("Begin again"), key=f"again_{name}", on_click=_set, args=(stopped, False))
+    if _stopped(name):
         return None
     place = st.empty()
     with place.container(horizontal=True, vertical_alignment="center"):
         bar = st.progress(0.0, text=title)
-        st.button(_("Cancel"), key=f"cancel_{name}", on_click=_set, args=(stopped, True), icon=":material/stop_circle:")
+        _cancel(name)
     begin = perf_counter()
 
     def report(done: int, total: int) -> None:
@@ -44,6 +44,58 @@ def work(name: str, title: str, function: Callable[[Report], Result]) -> Result 
             text += " · " + _("about {minutes}:{seconds:02d} left").format(minutes=minutes, seconds=seconds)
         bar.progress(done / max(1, total), text=text)
 
-    result = function(report)
+    with _until_done(place):
+        return function(report)
+
+
+def wait(name: str, title: str, function: Callable[[Report], Result]) -> Result | None:
+    """As `work`, for what cannot say how far it is: its seconds, drawn with the button when it reports for the first time.
+
+    So nothing flashes up where the result is there at once.
+    """
+    if _stopped(name):
+        return None
+    place = st.empty()
+    begin = perf_counter()
+    drawn: list[DeltaGenerator] = []
+
+    def report(done: int, total: int) -> None:
+        if not drawn:
+            with place.container(horizontal=True, vertical_alignment="center"):
+                drawn.append(st.empty())
+                _cancel(name)
+        drawn[0].markdown(f":material/hourglass_top: {title} · {words.duration(perf_counter() - begin)}")
+
+    with _until_done(place):
+        return function(report)
+
+
+@contextmanager
+def _until_done(place: DeltaGenerator) -> Iterator[None]:
+    """What a place shows goes when the work is done, or says why it cannot be; it stays when Streamlit interrupts the page."""
+    try:
+        yield
+    except UserError:
+        place.empty()
+        raise
     place.empty()
-    return result
+
+
+def _stopped(name: str) -> bool:
+    """Whether the work was cancelled, which is said, with the button that begins it again."""
+    stopped = bool(st.session_state.get(f"stopped_{name}"))
+    if stopped:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.info(_("Cancelled."), icon=":material/stop_circle:")
+            st.button(_("Begin again"), key=f"again_{name}", on_click=_set, args=(f"stopped_{name}", False))
+    return stopped
+
+
+def _cancel(name: str) -> None:
+    st.button(
+        _("Cancel"),
+        key=f"cancel_{name}",
+        on_click=_set,
+        args=(f"stopped_{name}", True),
+        icon=":material/stop_circle:",
+    )

@@ -211,8 +211,3 @@ def plain(text: str) -> str:
     """Text that Markdown shows as it is: user text in a message must not become formatting, links or images."""
     special = "\\`*_{}[]()<>#+-.!|~$:"
     return "".join(f"\\{c}" if c in special else c for c in text)
-
-
-def capital(sentence: str) -> str:
-    """A remark of core, which begins with a small letter, as a sentence of its own."""
-    return sentence[:1].upper() + sentence[1:]

@@ -15,9 +15,11 @@ from core.data.layouts import LAYOUTS
 from core.data.load import labels as core_labels
 from core.data.load import load, read_source
 from core.results import AS_READ, Preparation, Reading
+from core.tables.apart import Report
 from core.tables.table import FIND_OUT, Table
 from core.tasks.table import TASKS, task_of
 from pages.shared.cached.models import tokenizer, written_at
+from pages.shared.cached.once import undisturbed
 
 Columns = tuple[tuple[str, str], ...]
 
@@ -29,7 +31,7 @@ def _changed(file: str) -> float:
 
 def _reader(written: float) -> Callable[[Path, Layout, Reading], Table]:
     """How a file becomes a table: the one that is kept, where there is one."""
-    return lambda path, rows, asked: _table(str(path), written, rows.id, asked)
+    return lambda path, rows, asked: _table(str(path), written, rows.id, asked, _unseen)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -77,13 +79,17 @@ def labels(name: str, file: str, layout: str, columns: Columns, reading: Reading
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _table(file: str, written: float, layout: str, reading: Reading) -> Table:
-    return folders.read(Path(file), LAYOUTS[layout], reading)
+def _table(file: str, written: float, layout: str, reading: Reading, _report: Report) -> Table:
+    return folders.read(Path(file), LAYOUTS[layout], reading, _report)
 
 
-def table(file: str, layout: str, reading: Reading = FIND_OUT) -> Table:
-    """What a file of data holds, read as a layout does."""
-    return _table(file, _changed(file), layout, reading)
+def table(file: str, layout: str, reading: Reading = FIND_OUT, report: Report | None = None) -> Table:
+    """What a file of data holds, read as a layout does. report: called often while it is read."""
+    return _table(file, _changed(file), layout, reading, undisturbed(report) or _unseen)
+
+
+def _unseen(done: int, total: int) -> None:
+    """The report of what no page shows."""
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

@@ -14,12 +14,11 @@ from core.data import folders
 from core.data.dataset import Layout
 from core.results import Reading
 from core.tables.table import FIND_OUT, Table
-from pages.shared.data_form.reading import fields_of
-from pages.shared.i18n import _
+from pages.shared.data_form.reading import fields_of, wait_for
 
 
-def table_of(upload: UploadedFile, rows: Layout, *, key: str) -> Table:
-    """The file read as it is said to be written; the fields for that are unfolded where it cannot be read.
+def table_of(upload: UploadedFile, rows: Layout, *, key: str) -> Table | None:
+    """The file read as it is said to be written; the fields for that are unfolded where it cannot be read. None when reading was cancelled.
 
     key: begins the keys of the widgets. Raises UserError when the file is unreadable.
     """
@@ -31,20 +30,27 @@ def table_of(upload: UploadedFile, rows: Layout, *, key: str) -> Table:
 
     with fields_of(reading, take, plain=Path(upload.name).suffix.lower() in rows.suffixes, key=key) as show:
         table = _read(upload, rows, reading, f"{key}table")
-        show(table)
+        if table is not None:
+            show(table)
     return table
 
 
-def _read(upload: UploadedFile, rows: Layout, reading: Reading, place: str) -> Table:
-    """The file as a table, kept until another one comes."""
+def _read(upload: UploadedFile, rows: Layout, reading: Reading, place: str) -> Table | None:
+    """The file as a table, kept until another one comes; None when reading was cancelled."""
     key = (upload.file_id, rows.id, reading)
     kept = st.session_state.get(place)
     if kept is None or kept[0] != key:
         name = "".join(c for c in upload.name if c.isprintable() and c not in "/\\")[-100:]
-        with tempfile.TemporaryDirectory() as folder, st.spinner(_("Reading the file…"), show_time=True):
+        with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / name
             path.write_bytes(upload.getvalue())
-            kept = (key, folders.read(path, rows, reading))
-        st.session_state[place] = kept
-    table: Table = kept[1]
-    return table
+            table = wait_for(
+                name,
+                upload.size,
+                f"{upload.file_id}_{reading}",
+                lambda report: folders.read(path, rows, reading, report),
+            )
+        if table is None:
+            return None
+        kept = st.session_state[place] = (key, table)
+    return kept[1]

@@ -11,19 +11,21 @@ from typing import Any
 import streamlit as st
 
 from core.data.dataset import Layout
+from core.errors import UserError
 from core.results import Reading
+from core.tables.apart import Report
 from core.tables.table import Table, UnclearDelimiter
-from pages.shared import choices, recipe, words
+from pages.shared import choices, layout, progress, recipe, words
 from pages.shared.cached import data as cached_data
-from pages.shared.data_form.uploads import suffix_of
+from pages.shared.data_form.uploads import parts_of, suffix_of
 from pages.shared.i18n import _
 
 HEADERS: Mapping[str, bool | None] = {"": None, "yes": True, "no": False}
 DELIMITERS = (",", ";", "\t", "|")
 
 
-def choose_reading(file: Path, rows: Layout, values: recipe.Values, *, key: str = "") -> Reading:
-    """How the file is read: found out, and open to change; unfolded where that cannot be found out.
+def choose_reading(file: Path, rows: Layout, values: recipe.Values, *, key: str = "") -> Reading | None:
+    """How the file is read: found out, and open to change; unfolded where that cannot be found out. None when reading was cancelled.
 
     values: where the choice is kept. key: begins the keys of the widgets. Raises UserError, with the fields drawn, when the file
     cannot be read so.
@@ -35,28 +37,41 @@ def choose_reading(file: Path, rows: Layout, values: recipe.Values, *, key: str 
         plain=suffix_of(file) in rows.suffixes,
         key=key,
     ) as show:
-        show(cached_data.table(str(file), rows.id, reading))
-    return reading
+        table = wait_for(
+            file.name,
+            sum(part.stat().st_size for part in parts_of(file).values()),
+            f"{file.parent.name}_{rows.id}_{reading}",
+            lambda report: cached_data.table(str(file), rows.id, reading, report),
+        )
+        if table is not None:
+            show(table)
+    return None if table is None else reading
+
+
+def wait_for(file: str, size: int, name: str, read: Callable[[Report], Table]) -> Table | None:
+    """What `read` makes of a file, with a button that cancels it where that takes long; None when it was cancelled.
+
+    size: in bytes. name: tells this reading from others.
+    """
+    title = _("Reading {file}, {size:,.1f} MB").format(file=layout.plain(file), size=size / 1e6)
+    return progress.wait(f"reading_{name}", title, read)
 
 
 @contextmanager
 def fields_of(
     reading: Reading, take: Callable[[str, object], None], *, plain: bool, key: str
 ) -> Iterator[Callable[[Table], None]]:
-    """The fields of a Reading around an attempt to read so, which calls what it is given with its table.
+    """The fields of a Reading around an attempt to read so, which calls what it is given with its table; none when it was cancelled.
 
     take, plain: as of `reading_fields`. A UserError goes on when the fields are drawn; two delimiters that do equally well are offered.
     """
     found: list[Table] = []
-    unclear: tuple[str, ...] = ()
     try:
         yield found.append
-    except UnclearDelimiter as error:
-        unclear = tuple(str(error.values[name]).replace("\\t", "\t") for name in ("one", "other"))
-        raise
-    finally:
-        reading_fields(reading, found[0] if found else None, take, plain=plain, key=key)
-        if unclear:
+    except UserError as error:
+        reading_fields(reading, None, take, plain=plain, key=key)
+        if isinstance(error, UnclearDelimiter):
+            unclear = (str(error.values[name]).replace("\\t", "\t") for name in ("one", "other"))
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(_("What stands between the cells?"))
                 for number, sign in enumerate(unclear):
@@ -66,6 +81,9 @@ def fields_of(
                         on_click=take,
                         args=("delimiter", sign),
                     )
+        raise
+    if found:
+        reading_fields(reading, found[0], take, plain=plain, key=key)
 
 
 def reading_fields(

@@ -20,7 +20,7 @@ from pages.shared.cached import data as cached_data
 from pages.shared.data_form import labels
 from pages.shared.data_form.other_task import offered, reading, use_other
 from pages.shared.data_form.source import Source
-from pages.shared.i18n import _, ngettext
+from pages.shared.i18n import _, ngettext, sentence
 from pages.shared.tasks.table import VIEWS
 
 PREVIEW = 3
@@ -140,8 +140,8 @@ def _box(notes: Sequence[Note], *, warning: bool) -> None:
 
 def _sentences(notes: Sequence[Note]) -> str:
     """Remarks in the language of the page: one as a sentence, several as a list."""
-    sentences = [layout.plain(words.capital(_(message).format(**values))) for message, values in notes]
-    return sentences[0] if len(sentences) == 1 else "\n".join(f"- {sentence}" for sentence in sentences)
+    sentences = [layout.plain(sentence(message, values)) for message, values in notes]
+    return sentences[0] if len(sentences) == 1 else "\n".join(f"- {text}" for text in sentences)
 
 
 def mends(source: Source, report: DataReport) -> dict[str, Callable[[], None]]:

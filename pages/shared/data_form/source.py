@@ -144,6 +144,8 @@ def choose_file() -> Source | None:
     rows = TASKS[task].layout
     try:
         way = choose_reading(file, rows, values)
+        if way is None:
+            return None
         columns = choose_columns(file, rows, values, way)
         split = held_out.choose(file, rows, values, way, columns or (), set_file)
         with beginning:

@@ -3,14 +3,13 @@
 import streamlit as st
 
 from core import bundled
-from core.errors import UserError
 from core.metrics import METRICS
 from core.results import WORD_COUNTS, Evaluation, RunReport, RunState
 from core.runs import Run
 from core.tasks.table import TASKS, task_of
 from pages.shared import choices, layout
 from pages.shared.cached import runs as cached_runs
-from pages.shared.i18n import _, error_text, sentences
+from pages.shared.i18n import _, sentence, sentences
 from pages.shared.run_view.actions import actions, is_readable
 from pages.shared.run_view.cells import cells
 from pages.shared.run_view.curves import curves
@@ -20,7 +19,7 @@ from pages.shared.run_view.next_step import next_step
 from pages.shared.run_view.settings import environment_table, log, settings_table
 from pages.shared.tasks.base import View
 from pages.shared.tasks.table import VIEWS
-from pages.shared.words import capital, counted, duration, interval
+from pages.shared.words import counted, duration, interval
 
 
 def outcome(run: Run, page: str) -> None:
@@ -45,7 +44,7 @@ def _ending(run: Run, report: RunReport | None) -> None:
     """How it ended, in plain words, and what comes next."""
     state: RunState = run.state
     if state.status == "failed":
-        reason = error_text(UserError(state.error, **state.error_values)) if state.error else ""
+        reason = _(state.error).format(**state.error_values)
         st.error(
             layout.plain(_("It failed: {reason}").format(reason=reason))
             + (
@@ -127,7 +126,7 @@ def result(run: Run, report: RunReport, page: str) -> None:
             st.markdown(look.verdict(report))
     next_step(run, report, page)
     for note, values in report.data.notes:
-        st.caption(":material/info: " + layout.plain(capital(_(note).format(**values))))
+        st.caption(":material/info: " + layout.plain(sentence(note, values)))
     offered = {name: view_name(name) for name in VIEWS_OF_RESULT if _is_offered(name, look)}
     key = f"view_{page}_{run.id}"
     view = choices.row(

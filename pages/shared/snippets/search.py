@@ -56,7 +56,7 @@ def terms(text):  # words in small letters; scripts without spaces in pairs of c
     found = []
     for match in run.finditer(text):
         word = match[0]
-        found += [word.casefold()] if match["spaceless"] is None or len(word) == 1 else [word[i : i + 2] for i in range(len(word) - 1)]
+        found += [word.casefold()] if match["unspaced"] is None or len(word) == 1 else [word[i : i + 2] for i in range(len(word) - 1)]
     return found
 
 

@@ -50,6 +50,8 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
     if upload is None:
         return None
     table = passing.table_of(upload, task.layout, key="bulk_")
+    if table is None:
+        return None
     frame = table.frame
     roles, labelled = task.layout.inputs, "label" in task.gives
     columns = [str(column) for column in frame.columns]

@@ -224,6 +224,8 @@ def _file(aim: Aim, model: str) -> Source | None:
         return None
     values = _values(aim, model)
     reading = data_reading.choose_reading(file, aim.task.layout, values, key="corpus_")
+    if reading is None:
+        return None
     columns = data_columns.choose_columns(file, aim.task.layout, values, reading, key="corpus_")
     return (
         None if columns is None else Source(file.name, str(file), aim.task.id, columns, reading, values.preparation())

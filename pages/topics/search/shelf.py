@@ -95,6 +95,8 @@ def _from_file() -> Shelf | None:
     if upload is None:
         return None
     table = passing.table_of(upload, DOCUMENTS, key="search_")
+    if table is None:
+        return None
     frame = table.frame
     columns = {str(column): str(column) for column in frame.columns}
     try:
