@@ -82,7 +82,7 @@ def test_several_answers_to_a_question_are_put_together(tmp_path: Path) -> None:
     ]
     dataset = trained(write(tmp_path, rows))
     both = [row for part in dataset.splits.values() for row in part if row["text"] == "Who 0?"]
-    assert [row["answers"] for row in both] == [["Mira", "Mira keeps"]] and "1 rows ask the same question" in said(
+    assert [row["answers"] for row in both] == [["Mira", "Mira keeps"]] and "1 row asks the same question" in said(
         dataset
     )
 

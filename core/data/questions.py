@@ -17,7 +17,7 @@ from core.data.clean import ELSEWHERE, HAS_NO_SPLIT, PROBLEMS, Problems
 from core.data.columns import cells, is_plain, plain_name
 from core.data.dataset import Source, TextDataset
 from core.data.splits import ROWS_TO_SPLIT, SHARED, SPLIT_VALUES
-from core.errors import N_, Note, UserError
+from core.errors import N_, Note, UserError, plural
 from core.tables import files
 from core.tables.table import FIND_OUT, Reading, Table, evenly, make_table
 
@@ -51,10 +51,10 @@ def read(path: Path, reading: Reading = FIND_OUT) -> Table:
     Raises UserError when it cannot be read.
     """
     table = files.read_table(path, reading)
-    records = table.frame.to_dict("records")
+    records = [dict(zip(table.columns, row, strict=True)) for row in zip(*table.columns.values(), strict=True)]
     if not any(isinstance(record.get(name), list) for record in records[:1] for name in ("paragraphs", *NESTED)):
         return table
-    names = (*COLUMNS, *(("split",) if "split" in table.frame else ()))
+    names = (*COLUMNS, *(("split",) if "split" in table.columns else ()))
     rows = [row for record in records for row in _of_record(record)]
     if not rows:
         raise UserError("{file} holds passages, but not one question", file=path.name)
@@ -232,8 +232,13 @@ def _merged(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Note, ...]]:
         }
         rows.at[kept, "starts"], rows.at[kept, "answers"] = [s for s, _ in known], [a for _, a in known]
         rows.at[kept, "label"] = "answered" if known else "unanswerable"
-    message = N_("{count} rows ask the same question about the same passage again; their answers were put together")
-    return rows[~repeated], ((message, {"count": int(repeated.sum())}),)
+    count = int(repeated.sum())
+    message = plural(
+        N_("{count} row asks the same question about the same passage again; the answers were put together"),
+        N_("{count} rows ask the same question about the same passage again; their answers were put together"),
+        count,
+    )
+    return rows[~repeated], ((message, {"count": count}),)
 
 
 def _hold_back(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...], bool]:
@@ -267,19 +272,10 @@ def _as_datasets(rows: pd.DataFrame, shared: tuple[str, ...]) -> datasets.Datase
 def _reading_notes(reading: _Reading) -> tuple[Note, ...]:
     """What became of the answers."""
     found = (
-        (
-            N_("{count} answers do not stand where their start says; the nearest place that fits is taken"),
-            reading.moved,
-        ),
-        (
-            N_("{count} answers are written otherwise in their passage (case, spaces, width); its own spelling is taken"),
-            reading.respelt,
-        ),
-        (
-            N_("{count} answers stand several times in their passage, and no start says which is meant; the first is taken"),
-            reading.unclear,
-        ),
-        (N_("{count} answers beside others are not in their passage and are left out"), reading.lost),
+        (plural(N_("{count} answer does not stand where its start says; the nearest place that fits is taken"), N_("{count} answers do not stand where their start says; the nearest place that fits is taken"), reading.moved), reading.moved),
+        (plural(N_("{count} answer is written otherwise in its passage (case, spaces, width); the passage's spelling is taken"), N_("{count} answers are written otherwise in their passage (case, spaces, width); its own spelling is taken"), reading.respelt), reading.respelt),
+        (plural(N_("{count} answer stands several times in its passage, and no start says which is meant; the first is taken"), N_("{count} answers stand several times in their passage, and no start says which is meant; the first is taken"), reading.unclear), reading.unclear),
+        (plural(N_("{count} answer beside others is not in its passage and is left out"), N_("{count} answers beside others are not in their passage and are left out"), reading.lost), reading.lost),
     )  # fmt: skip
     return tuple((message, {"count": count}) for message, count in found if count)
 
@@ -296,7 +292,11 @@ def _notes(rows: pd.DataFrame, shared: tuple[str, ...], by_passage: bool) -> tup
     if shared:
         notes.append((SHARED, {"splits": ", ".join(sorted(shared, reverse=True))}))
     elif known:
-        message = N_("{count} questions of validation and test are about passages that training asks about, too")
+        message = plural(
+            N_("{count} question of validation or test is about a passage that training asks about, too"),
+            N_("{count} questions of validation and test are about passages that training asks about, too"),
+            known,
+        )
         notes.append((message, {"count": known}))
     elif by_passage:
         message = N_(

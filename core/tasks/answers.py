@@ -57,7 +57,7 @@ class QuestionAnswering(Goal):
         """None: the two outputs of each token are start and end."""
         if len(models.labels(config)) != 2:
             raise UserError(
-                "the head of '{name}' has {count} outputs for each token; one that answers questions has two, start and end",
+                "a head that answers questions has two outputs for each token, start and end; that of '{name}' has {count}",
                 name=models.title(name),
                 count=len(models.labels(config)),
             )
@@ -351,7 +351,7 @@ QUESTION_ANSWERING = Task(
     metrics=("answer_f1", "exact_match", "loss"),
     best=("answer_f1", "loss"),
     gives=frozenset({"spans"}),
-    counts=N_("{n:,} questions"),
+    counts=(N_("{n:,} question"), N_("{n:,} questions")),
     detail=Answers,
     windowed=True,
     advised={"epochs": 3.0, "batch_size": 16, "learning_rate": 2e-4, "max_length": 256},

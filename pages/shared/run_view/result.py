@@ -164,7 +164,7 @@ def numbers(evaluation: Evaluation, report: RunReport) -> None:
     baseline = report.evaluations.get("baseline")
     before = baseline.metrics.get(known[0]) if baseline and known else None
     counted_words = report.evaluations.get(WORD_COUNTS)
-    simple = counted_words.metrics.get(known[0]) if counted_words and known else None
+    simple = counted_words.metrics.get(known[0]) if counted_words and known and evaluation.task in TASKS else None
     columns = st.columns(len(known) + bool(before) + bool(simple) + 1)
     for column, name in zip(columns, known, strict=False):
         row, measure = METRICS[name], evaluation.metrics[name]

@@ -21,7 +21,7 @@ from core.tasks.spans import Answered
 from pages.shared import charts, inputs, layout
 from pages.shared.cached import questions as cached_questions
 from pages.shared.cached import tokens as cached_tokens
-from pages.shared.i18n import _
+from pages.shared.i18n import _, ngettext, sentences
 from pages.shared.layout import Download, plain
 from pages.shared.snippets import questions as code
 from pages.shared.tasks import marks
@@ -45,14 +45,13 @@ def _verdict(report: RunReport) -> str:
         where=measured_on(report), em=measured["exact_match"].value, f1=measured["answer_f1"].value, low=low, high=high
     )
     if report.memorised:
-        return text + " " + _("It has seen every one of them, so that says nothing about new texts.")
+        return sentences(text, _("It has seen every one of them, so that says nothing about new texts."))
     best = max(answers.baselines, key=lambda row: row.score.f1, default=None)
     if best is not None and best.score.f1 >= measured["answer_f1"].value:
-        text += " " + _("That is no better than a way without a model: {way} reaches {f1:.3f}.").format(
-            way=_(best.title), f1=best.score.f1
-        )
+        worse = _("That is no better than a way without a model: {way} reaches {f1:.3f}.")
+        text = sentences(text, worse.format(way=_(best.title), f1=best.score.f1))
     if report.measured.n < 50:
-        text += " " + _("With so few questions the figures are rough.")
+        text = sentences(text, _("With so few questions the figures are rough."))
     return text
 
 
@@ -105,7 +104,8 @@ def _mistakes(evaluation: Evaluation) -> None:
     """The questions with the worst answers: the data's answer, and the model's."""
     answers = read_detail(Answers, evaluation)
     if not answers.examples:
-        st.success(_("No mistake in {n:,} questions.").format(n=evaluation.n), icon=":material/check_circle:")
+        message = ngettext("No mistake in {n:,} question.", "No mistake in {n:,} questions.", evaluation.n)
+        st.success(message.format(n=evaluation.n), icon=":material/check_circle:")
         return
     st.caption(
         _("The worst answers first. Above: the answer in the data; below: the model's. The passages are excerpts.")
