@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Sequence
 from typing import NoReturn
 
-from core.commands import evaluate, models, predict, search, train
+from core.commands import evaluate, models, predict, search, summarise, train
 from core.commands.show import PROGRAM, hint, say
 from core.commands.train import STOPPED
 from core.errors import UserError
@@ -49,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
     )
     subparsers = main_parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
-    for command in (models, train, evaluate, predict, search):
+    for command in (models, train, evaluate, predict, search, summarise):
         command.add_parser(subparsers)
     return main_parser
 

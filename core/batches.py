@@ -59,7 +59,7 @@ def logits(
 ) -> np.ndarray:
     """What a model with one answer for each row says of N rows, float64 (N, C), in the order given. Arguments as of `encode` and `forward`."""
     rows, _ = encode(tokenizer, columns, max_length, report)
-    result = np.zeros((len(rows), model.config.num_labels))
+    result = np.zeros((len(rows), int(model.config.num_labels or 0)))
     for places, _, output in forward(model, tokenizer, rows, batch_size=batch_size, report=report, autocast=autocast):
         result[places] = output.logits.double().cpu().numpy()
     return result

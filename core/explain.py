@@ -315,128 +315,41 @@ def _without(text: str, word: words.Word) -> str:
     return before[:-1] + after if before[-1:].isspace() and (not after or after[0].isspace()) else before + after
 
 
-ADDS_UP = N_(
+INTEGRATED = N_(
     "Adds up the gradient on the way from the text with every word masked to the text as it is. The scores add up to "
     "the difference in probability between the two; how far they miss it is shown."
+)
+INTEGRATED_SCORE = N_(
+    "Adds up the gradient on the way from the text with every word masked to the text as it is. The contributions add up to "
+    "the difference in score between the two; how far they miss it is shown."
 )
 ONE_GRADIENT = N_(
     "One gradient, multiplied with the word's vector: fast, but it sees only how the answer would change near the text "
     "as it is, and the scores need not add up to anything."
 )
-LEAVES_OUT = N_(
+LEFT_OUT = N_(
     "Takes each word away in turn and asks again: the score is what the probability loses. Exact, but two words that "
     "say the same hide each other, and it takes one prediction per word."
 )
-
+LEFT_OUT_SCORE = N_(
+    "Takes each word away in turn and asks again: the contribution is by how much the score falls. Exact, but two words that "
+    "say the same hide each other, and it takes one prediction per word."
+)
 METHODS: dict[str, Method] = {
     row.id: row
     for row in (
-        Method(
-            "integrated-gradients",
-            N_("Integrated gradients"),
-            ADDS_UP,
-            N_("probability"),
-            True,
-            _integrated_gradients,
-            _probability,
-            lambda words: GRADIENT * STEPS,
-        ),
-        Method(
-            "input-x-gradient",
-            N_("Input × gradient"),
-            ONE_GRADIENT,
-            N_("log-odds"),
-            False,
-            _input_x_gradient,
-            _log_odds,
-            lambda words: GRADIENT,
-        ),
-        Method(
-            "tag-integrated-gradients",
-            N_("Integrated gradients"),
-            ADDS_UP,
-            N_("probability"),
-            True,
-            _integrated_gradients,
-            _probability,
-            lambda words: GRADIENT * STEPS,
-            frozenset({"tags"}),
-        ),
-        Method(
-            "tag-input-x-gradient",
-            N_("Input × gradient"),
-            ONE_GRADIENT,
-            N_("log-odds"),
-            False,
-            _input_x_gradient,
-            _log_odds,
-            lambda words: GRADIENT,
-            frozenset({"tags"}),
-        ),
-        Method(
-            "labels-integrated-gradients",
-            N_("Integrated gradients"),
-            ADDS_UP,
-            N_("probability"),
-            True,
-            _integrated_gradients,
-            _probability,
-            lambda words: GRADIENT * STEPS,
-            frozenset({"labels"}),
-        ),
-        Method(
-            "labels-input-x-gradient",
-            N_("Input × gradient"),
-            ONE_GRADIENT,
-            N_("log-odds"),
-            False,
-            _input_x_gradient,
-            _log_odds,
-            lambda words: GRADIENT,
-            frozenset({"labels"}),
-        ),
-        Method(
-            "labels-deletion",
-            N_("Leave one word out"),
-            LEAVES_OUT,
-            N_("probability"),
-            False,
-            _deletion,
-            _probability,
-            lambda words: words + 1,
-            frozenset({"labels"}),
-        ),
-        Method(
-            "span-integrated-gradients",
-            N_("Integrated gradients"),
-            ADDS_UP,
-            N_("probability"),
-            True,
-            _integrated_gradients,
-            _span_probability,
-            lambda words: GRADIENT * STEPS,
-            frozenset({"spans"}),
-        ),
-        Method(
-            "span-input-x-gradient",
-            N_("Input × gradient"),
-            ONE_GRADIENT,
-            N_("log-odds"),
-            False,
-            _input_x_gradient,
-            _span_log_odds,
-            lambda words: GRADIENT,
-            frozenset({"spans"}),
-        ),
-        Method(
-            "deletion",
-            N_("Leave one word out"),
-            LEAVES_OUT,
-            N_("probability"),
-            False,
-            _deletion,
-            _probability,
-            lambda words: words + 1,
-        ),
+        Method("integrated-gradients", N_("Integrated gradients"), INTEGRATED, N_("probability"), True, _integrated_gradients, _probability, lambda words: GRADIENT * STEPS),
+        Method("input-x-gradient", N_("Input × gradient"), ONE_GRADIENT, N_("log-odds"), False, _input_x_gradient, _log_odds, lambda words: GRADIENT),
+        Method("tag-integrated-gradients", N_("Integrated gradients"), INTEGRATED, N_("probability"), True, _integrated_gradients, _probability, lambda words: GRADIENT * STEPS, frozenset({"tags"})),
+        Method("tag-input-x-gradient", N_("Input × gradient"), ONE_GRADIENT, N_("log-odds"), False, _input_x_gradient, _log_odds, lambda words: GRADIENT, frozenset({"tags"})),
+        Method("labels-integrated-gradients", N_("Integrated gradients"), INTEGRATED, N_("probability"), True, _integrated_gradients, _probability, lambda words: GRADIENT * STEPS, frozenset({"labels"})),
+        Method("labels-input-x-gradient", N_("Input × gradient"), ONE_GRADIENT, N_("log-odds"), False, _input_x_gradient, _log_odds, lambda words: GRADIENT, frozenset({"labels"})),
+        Method("labels-deletion", N_("Leave one word out"), LEFT_OUT, N_("probability"), False, _deletion, _probability, lambda words: words + 1, frozenset({"labels"})),
+        Method("score-integrated-gradients", N_("Integrated gradients"), INTEGRATED_SCORE, N_("score"), True, _integrated_gradients, _plain, lambda words: GRADIENT * STEPS, frozenset({"score"})),
+        Method("score-input-x-gradient", N_("Input × gradient"), ONE_GRADIENT, N_("score"), False, _input_x_gradient, _plain, lambda words: GRADIENT, frozenset({"score"})),
+        Method("score-deletion", N_("Leave one word out"), LEFT_OUT_SCORE, N_("score"), False, _deletion, _plain, lambda words: words + 1, frozenset({"score"})),
+        Method("span-integrated-gradients", N_("Integrated gradients"), INTEGRATED, N_("probability"), True, _integrated_gradients, _span_probability, lambda words: GRADIENT * STEPS, frozenset({"spans"})),
+        Method("span-input-x-gradient", N_("Input × gradient"), ONE_GRADIENT, N_("log-odds"), False, _input_x_gradient, _span_log_odds, lambda words: GRADIENT, frozenset({"spans"})),
+        Method("deletion", N_("Leave one word out"), LEFT_OUT, N_("probability"), False, _deletion, _probability, lambda words: words + 1),
     )
-}
+}  # fmt: skip

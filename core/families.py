@@ -123,6 +123,16 @@ HEADS: dict[str, Head] = {
             single=False,
         ),
         Head(
+            "regressor",
+            AutoModelForSequenceClassification,
+            "ForSequenceClassification",
+            "always",
+            N_("'{name}' gives no score: it is a pre-trained encoder that must be fine-tuned first"),
+            N_("'{name}' answers with one number, a score: use it for text scoring, or fine-tune it for this"),
+            {"problem_type": "regression"},
+            single=True,
+        ),
+        Head(
             "labeller",
             AutoModelForSequenceClassification,
             "ForSequenceClassification",

@@ -86,6 +86,28 @@ METRICS: dict[str, Metric] = {
         ),
         Metric("entity_recall", N_("Recall"), N_("Fraction of the true entities that are found."), "higher", "fraction"),
         Metric(
+            "spearman",
+            "Spearman",
+            N_("Rank correlation of predicted and true scores: 1 when they are in the same order, 0 when they have nothing to do with each other."),
+            "higher",
+            N_("correlation"),
+        ),
+        Metric(
+            "pearson",
+            "Pearson",
+            N_("Correlation of predicted and true scores: 1 when they lie on a straight line that rises."),
+            "higher",
+            N_("correlation"),
+        ),
+        Metric("mae", N_("Mean absolute error"), N_("How far a score is off on average, in the data's own units."), "lower", N_("score")),
+        Metric(
+            "mse",
+            N_("Mean squared error"),
+            N_("Mean of the squared differences between predicted and true scores: large mistakes count most."),
+            "lower",
+            N_("squared score"),
+        ),
+        Metric(
             "loss",
             N_("Loss"),
             N_("Mean negative log-likelihood of the right answers, in nats: 0 is perfect."),
@@ -175,6 +197,12 @@ def bootstrap(
     low, high = np.quantile(statistic(resamples @ rows), (0.025, 0.975))
     value = float(statistic((multiplicity @ rows)[None].astype(float))[0])
     return Measure(value) if low == high else Measure(value, float(low), float(high))
+
+
+def mean(values: np.ndarray) -> Measure:
+    """The mean of N values with its bootstrap interval."""
+    rows = np.stack([values, np.ones_like(values)], axis=1)
+    return bootstrap(rows, lambda sums: sums[:, 0] / sums[:, 1])
 
 
 def macro_f1(confusion: np.ndarray) -> Measure:

@@ -11,7 +11,7 @@ import torch
 from core import bundled, hub, models, openings, settings
 from core.bundled import READY
 from core.claims import CLAIMS, VERDICTS
-from core.data import helpdesk
+from core.data import helpdesk, summaries
 from core.data.bundled import DATASETS
 from core.errors import UserError
 from core.figures import style
@@ -189,6 +189,16 @@ def search_card() -> None:
     )
 
 
+def summarise_card() -> None:
+    article = summaries.read(language())[0]
+    st.html(
+        f"<div style='min-height:9.2rem'><p style='margin:.3rem 0'><b>{escape(article.title)}</b></p><p style='margin:.3rem 0'>{escape(article.summary)}</p></div>"
+    )
+    st.caption(
+        _("sentences are taken out of a text; this is the summary that was written for one of the prepared articles")
+    )
+
+
 def article_card() -> None:
     counts = Counter(claim.verdict for claim in CLAIMS.values())
     miniature.bars(
@@ -266,6 +276,7 @@ with layout.page(
         "runs": runs_card,
         "playground": lambda: playground_card(text),
         "search": search_card,
+        "summarise": summarise_card,
         "article": article_card,
     }  # in the order of the path
     pages = list(path.STEPS)

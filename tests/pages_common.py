@@ -18,6 +18,7 @@ TOPICS: dict[str, tuple[str, ...]] = {
     "pretraining": ("mlm", "corruption", "score", "nsp", "generation", "learn"),
     "playground": ("one", "texts", "models", "many"),
     "search": ("answers", "picture", "measured"),
+    "summarise": ("one", "likeness", "many", "measured"),
     "article": ("encoder-only", "unchanged", "accuracy", "path"),
 }  # fmt: skip
 SINGLE = ("home", "encoder", "finetune", "runs")

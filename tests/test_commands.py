@@ -39,4 +39,4 @@ def test_progress_on_a_terminal_is_a_bar(capsys: pytest.CaptureFixture[str], mon
 
 def test_a_file_that_cannot_be_written_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be written"):
-        predict._write(tmp_path / "none" / "out.csv", csv_text(pd.DataFrame({"a": [1]})))
+        predict.write(tmp_path / "none" / "out.csv", csv_text(pd.DataFrame({"a": [1]})))

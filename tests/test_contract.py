@@ -137,7 +137,7 @@ def test_the_loss_falls_and_the_parameters_move(learnt: Trained) -> None:
 @pytest.mark.training
 def test_evaluations_hold_the_metrics_of_the_task_and_its_detail(learnt: Trained) -> None:
     task = learnt.task
-    beside = [WORD_COUNTS] if task.word_counts else []
+    beside = [*([WORD_COUNTS] if task.word_counts else []), *(row.id for row in task.beside)]
     assert list(learnt.report.evaluations) == ["test", "validation", "baseline", *beside]
     assert learnt.report.split == "test"
     for evaluation in learnt.report.evaluations.values():

@@ -242,7 +242,8 @@ def test_rows_whose_split_is_not_understood_are_left_out_and_told() -> None:
     dataset = loaded("d24c_split_blank.csv")
     assert dataset.report.counts == {"train": 81, "validation": 9, "test": 15}
     assert dropped(dataset) == {"its split is not understood": 15}
-    assert "15 rows are left out, because the split '' in the column 'split' is not understood" in said(dataset)
+    assert "15 rows are left out, because their split in the column 'split' is empty" in said(dataset)
+    assert dataset.report.split == "split" and "split" not in dataset.report.unused
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ NEVER_ONE = (
     "The denominator of softmax", "The first {", "The last {count} lines", "The same two sentences in", "The text is long: this", "The {count} words that moved",
     "a cell in line {line} goes", "all {count} vectors", "config.json names {count}", "every row that has a label", "the index of the weights",
     "the vocabulary in {file}", "this model reads {count} texts", "this text, {count} rolls", "{algorithm}, {count:,} entries",
-    "{count:,} sentences of film", "{count} claims of a tutorial", "{count} more masks do not", "{count} texts of a help desk",
+    "{count:,} sentences of film", "{count} claims of a tutorial", "{count} columns say yes", "{count} more masks do not", "{count} texts of a help desk",
     "{count} tokens are more than", "{count} tokens with their numbers", "{file} has {count} different", "{file} holds {count}",
     "{finished} of {count} runs", "{share:.0%} of the tokens in", "{share:.1%} of the {n:,} training",
 )  # fmt: skip

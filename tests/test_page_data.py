@@ -242,7 +242,7 @@ def test_files_for_validation_and_test_are_taken_and_taken_away(started: list[ru
     held_out += "money 0,the money case 0 of Billing,Billing\n"
     check(app.file_uploader(key="upload_test").set_value(("held out.csv", held_out.encode(), "text/csv")).run())
     assert not app.error, texts(app)
-    assert "the same text is in two splits" in str([frame.value.to_dict() for frame in app.dataframe])
+    assert "The same text is in two splits" in str([frame.value.to_dict() for frame in app.dataframe])
     assert {metric.value for metric in app.metric} >= {"11"}
     check(app.button(key="start").click().run())
     run = started[0]

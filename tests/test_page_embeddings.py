@@ -76,9 +76,9 @@ def test_chinese_words_in_an_english_vocabulary_are_called_what_they_are() -> No
         ({"view": "word", "uses": "own", "own_word": "good", "own_uses": "good film"}, "needs 2 to 24 sentences; there are 1"),
         ({"view": "word", "uses": "own", "own_word": "end", "own_uses": "the end\n" + "word " * 600 + "end"}, "behind the first 512 tokens"),
         ({"view": "map", "texts": "own", "own_texts": "one sentence"}, "needs at least 3 sentences; there are 1"),
-        ({"view": "map", "texts": "own", "own_texts": "same\nsame\nsame\nsame"}, "all 4 vectors are the same"),
-        ({"view": "map", "texts": "own", "own_texts": "\n \n"}, "there are no sentences"),
-        ({"view": "output", "text": ""}, "there is no text"),
+        ({"view": "map", "texts": "own", "own_texts": "same\nsame\nsame\nsame"}, "All 4 vectors are the same"),
+        ({"view": "map", "texts": "own", "own_texts": "\n \n"}, "There are no sentences"),
+        ({"view": "output", "text": ""}, "There is no text"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_shown_is_one_clear_line(query: dict[str, str], message: str) -> None:

@@ -233,7 +233,7 @@ def test_stop_now_is_offered_to_a_run_that_does_not_react(trained: Path, monkeyp
 @pytest.mark.parametrize("run_id", ["20990101-000000-ffffff", "../../etc/passwd", "<script>"])
 def test_a_run_that_does_not_exist_is_no_dead_end(run_id: str) -> None:
     app = check(open_page("finetune", run=run_id))
-    assert len(app.error) == 1 and "there is no run" in app.error[0].value
+    assert len(app.error) == 1 and "There is no run" in app.error[0].value
     check(app.button(key="new_run").click().run())
     assert not app.error and app.button(key="start")
 
@@ -545,7 +545,7 @@ def test_an_address_with_a_nonsensical_reading_changes_nothing(reading: str) -> 
 def test_a_file_that_cannot_be_read_so_unfolds_the_choice() -> None:
     data = upload(open_page("finetune"), "reviews.csv", CSV.encode()).session_state["shared_data"]
     app = check(open_page("finetune", data=data, changes='{"reading": {"encoding": "no-such"}}'))
-    assert len(app.error) == 1 and "there is no encoding" in app.error[0].value
+    assert len(app.error) == 1 and "There is no encoding" in app.error[0].value
     assert next(box for box in app.expander if "How the file was read" in box.label).proto.expanded
     check(app.selectbox(key="reading_encoding").set_value("").run())
     assert not app.error
@@ -567,6 +567,15 @@ def test_words_with_tags_are_offered_their_task() -> None:
     assert len(app.error) == 1 and "one word and its tag in each line" in app.error[0].value
     check(app.button(key="use_named-entities").click().run())
     assert not app.error and app.button_group(key="task").value == "named-entities"
+
+
+@pytest.mark.parametrize("name", ["d46_multi_comma.csv", "d13_toxic_multilabel.csv"])
+def test_several_labels_a_row_are_offered_their_task(name: str) -> None:
+    app = upload_case(name)
+    check(app.button(key="use_multi-label").click().run())
+    assert not app.error and app.button_group(key="task").value == "multi-label"
+    assert app.multiselect(key="labels_column").value[0] in ("toxic", "label", "labels")
+    assert "use_multi-label" not in {button.key for button in app.button}
 
 
 def test_many_rows_left_out_are_a_warning_with_the_reasons_unfolded() -> None:

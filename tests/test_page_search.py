@@ -73,7 +73,7 @@ def test_own_questions_are_measured() -> None:
         ({"shelf": "lines", "passages": "a\nb", "view": "measured", "labelled": "what | 7"}, "'what' has the text number '7'; give one from 1 to 2"),
         ({"shelf": "lines", "passages": "a\nb", "view": "measured", "labelled": "what"}, "has the text number ''"),
         ({"shelf": "lines", "passages": "a text", "view": "picture"}, "needs at least 3 sentences; there are 2"),
-        ({"ask": " "}, "there is no question"),
+        ({"ask": " "}, "There is no question"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_searched_is_one_clear_line(query: dict[str, str], message: str) -> None:

@@ -36,7 +36,7 @@ def test_pre_training_offers_what_reads_the_sentence(view: str, tiny_bert: Path)
     run = runs.create(RunConfig(model="minilm", data="article-example"))  # an encoder without heads
     shutil.copytree(tiny_bert, run.folder / "model")
     app = check(open_page("pretraining", model=f"run:{run.id}", text=CHINESE, view=view))
-    assert "learnt English and cannot read this sentence" in app.warning[0].value.replace("\\", "")
+    assert "minilm learnt English and cannot read this sentence" in app.warning[0].value.replace("\\", "")
     assert not [button for button in app.button if "minilm" in button.label], "that one lacks the characters"
     ways = [json.loads(MessageToJson(link.proto)) for link in app.get("page_link")]
     queries = [way.get("queryString", "") for way in ways]

@@ -38,7 +38,17 @@ def test_every_setting_is_named_with_its_default(name: str) -> None:
 def test_every_command_is_named() -> None:
     actions = [action for action in parser()._actions if action.choices]
     commands = list(actions[0].choices or ())
-    assert set(commands) == {"models", "datasets", "tasks", "tokenize", "train", "evaluate", "predict", "search"}
+    assert set(commands) == {
+        "models",
+        "datasets",
+        "tasks",
+        "tokenize",
+        "train",
+        "evaluate",
+        "predict",
+        "search",
+        "summarise",
+    }
     for command in commands:
         assert f"python -m core {command}" in README, command
 

@@ -19,6 +19,7 @@ from transformers import (
     AutoModel,
     AutoModelForSequenceClassification,
     BertForPreTraining,
+    BertForSequenceClassification,
     BertForTokenClassification,
     DistilBertConfig,
     ElectraConfig,
@@ -39,9 +40,13 @@ from core.results import DataReport, Event, RunConfig, RunReport
 from core.search import index
 from core.search.vectors import Encoder
 from core.search.ways import WAYS
+from core.summarise import summary
+from core.summarise.methods import METHODS
 from core.tasks import classify
 from core.tasks.classify import TEXT
 from core.tasks.masked import Filled
+from core.tasks.scoring import TEXT as TEXT_SCORING
+from core.tasks.scoring import Scored
 from core.tasks.table import TASKS
 from core.tasks.tags import Tagged
 from pages.shared import snippets
@@ -54,7 +59,9 @@ from pages.shared.snippets import learn as learn_code
 from pages.shared.snippets import playground as playground_code
 from pages.shared.snippets import pretraining as pretraining_code
 from pages.shared.snippets import runs as runs_code
+from pages.shared.snippets import scoring as scoring_code
 from pages.shared.snippets import search as search_code
+from pages.shared.snippets import summarise as summarise_code
 from pages.shared.snippets import tags as tags_code
 from pages.shared.snippets import tokens as tokens_code
 from tests import checkpoints
@@ -80,6 +87,7 @@ def classifier(studio_home: Path, tiny_classifier: Path) -> predict.Predictor:
     return predict.load(NAME)
 
 
+EN = 'The film was good, and i love it. "The plot?" she asked. \'; raise SystemExit("no text becomes code") # {braces}. It was not boring.'
 TESTED: dict[str, Callable[..., None]] = {}
 
 
@@ -171,6 +179,85 @@ def test_attributions(classifier: predict.Predictor, text: str, pair: str, metho
             if token.source == word.source and word.start <= (token.start or 0) < word.end
         ]
         assert sum(parts) == pytest.approx(word.score, abs=1e-4), word
+
+
+@pytest.fixture
+def scorer(studio_home: Path) -> predict.Predictor:
+    """A tiny random scorer as a finished run."""
+    folder = studio_home / "runs" / RUN / "model"
+    torch.manual_seed(0)
+    config = make_config(num_labels=1, problem_type="regression", initializer_range=0.5)
+    BertForSequenceClassification(config).save_pretrained(folder)
+    make_tokenizer().save_pretrained(folder)
+    return predict.load(NAME)
+
+
+@of("score_answer")
+@pytest.mark.parametrize(("text", "pair"), TEXTS)
+def test_score_answer(scorer: predict.Predictor, text: str, pair: str) -> None:
+    found = run_script(scoring_code.score_answer(NAME, text, pair, scorer.max_length))
+    (expected,) = predict.predict(scorer, {"text": [text]} | ({"pair": [pair]} if pair else {}))
+    assert isinstance(expected, Scored) and found["score"] == pytest.approx(expected.score, abs=1e-5)
+
+
+@of("score_attributions")
+@pytest.mark.parametrize("method", explain.offered(TEXT_SCORING))
+@pytest.mark.parametrize(("text", "pair"), TEXTS[:2])
+def test_score_attributions(scorer: predict.Predictor, text: str, pair: str, method: str) -> None:
+    expected = explain.explain(scorer, text, pair, method=method)
+    words = [(word.source, word.start, word.end) for word in expected.words]
+    given = {"text": text} | ({"pair": pair} if pair else {})
+    scores: Any = run_script(scoring_code.score_attributions(NAME, given, method, scorer.max_length, words))["scores"]
+    assert sum(scores) == pytest.approx(expected.total, abs=1e-3)
+    if "deletion" in method:
+        assert scores == pytest.approx([word.score for word in expected.words], abs=1e-5)
+
+
+@of("score_rows")
+@pytest.mark.parametrize(("name", "file"), [("similarity-zh", ""), ("", "file.csv"), ("", "file.jsonl")])
+def test_score_rows(name: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    cells = [f"{i % 9},{i % 2} stars" if file.endswith("csv") else i / 4 for i in range(30)]
+    frame = pd.DataFrame({"a": [f"text {i}" for i in range(30)], "b": [f"pair {i}" for i in range(30)], "n": cells})
+    frame.to_csv("file.csv", index=False, sep=";")
+    frame.to_json("file.jsonl", orient="records", lines=True)
+    columns = {} if name else {"text": "a", "pair": "b", "score": "n"}
+    dataset = load_data(name or file, LAYOUTS["pair-score"], columns, allow_path=True)
+    code = "import pandas as pd\n" + scoring_code.score_rows(name or file, file, dataset) + "print(len(rows))\n"
+    rows: Any = run_script(code)["rows"]
+    kept = [
+        row
+        for split in dataset.splits.values()
+        for row in zip(split["text"], split["pair"], split["score"], strict=True)
+    ]
+    found = sorted(zip(rows["text"], rows["pair"], rows["score"], strict=True))
+    assert [row[:2] for row in found] == [row[:2] for row in sorted(kept)]
+    assert [row[2] for row in found] == pytest.approx([row[2] for row in sorted(kept)])
+
+
+@of("train_scorer")
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_train_scorer(
+    studio_home: Path, tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: Literal["full", "lora"]
+) -> None:
+    shutil.copytree(tiny_bert, studio_home / "runs" / RUN / "model")
+    monkeypatch.chdir(tmp_path)
+    config = RunConfig(model=NAME, data="file.csv", method=method, epochs=1, batch_size=8, max_length=16, limit=40)
+    frame = {
+        "text": [f"the film was {'good' if i % 2 else 'bad'} {i}" for i in range(60)],
+        "score": [300.0 + i for i in range(60)],
+    }
+    rows = f"rows = pd.DataFrame({frame!r})\n"
+    code = scoring_code.train_scorer(config, rows, "score from 300 to 359", pair=False, held_out=True)
+    found: Any = run_script(code)
+    saved = predict.load(str(tmp_path / "scorer"), allow_path=True).reading(16)
+    test = found["test"]
+    answers = [row.score for row in predict.predict(saved, {"text": list(test["text"])}) if isinstance(row, Scored)]
+    errors = np.abs(np.array(answers) - test["score"].to_numpy())
+    assert found["result"]["eval_mae"] == pytest.approx(errors.mean(), rel=1e-3) and saved.labels == (
+        "score from 300 to 359",
+    )
+    assert len(found["train"]) == 40
 
 
 @of("attention")
@@ -547,6 +634,30 @@ def test_search(
     np.testing.assert_allclose(found["scores"], scores.bm25, rtol=1e-5)
     fused = {hit.place: hit.score for hit in WAYS["both"].hits(scores, len(passages))}
     assert {place: score for place, score in enumerate(found["fused"]) if score} == pytest.approx(fused)
+
+
+@of("summarise")
+@pytest.mark.parametrize(
+    "text", [EN, "他说：“走吧。”然后走了。\n第二句没有什么！第三句呢？\n最后是 one more 句。"], ids=["en", "zh"]
+)
+@pytest.mark.parametrize("method", METHODS)
+def test_summarise(
+    classifier: predict.Predictor, method: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    around = Encoder(NAME, core_models.load_encoder(NAME), classifier.tokenizer)
+    (document,) = summary.read([text], around)
+    assert isinstance(document, summary.Document)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.txt").write_text(text, encoding="utf-8")
+    for length, in_a_file in ((summary.Length("sentences", 2), False), (summary.Length("words", 14), True)):
+        expected = summary.choose(document, METHODS[method], length, 0.6)
+        found: Any = run_script(
+            summarise_code.summarise(NAME, text, method, length, 0.6, around.max_length, in_a_file=in_a_file)
+        )
+        assert found["sentences"] == [row.sentence.text for row in expected.sentences]
+        np.testing.assert_allclose(found["scores"], [row.score for row in expected.sentences], atol=1e-5)
+        assert [expected.sentences[place].order for place in found["taken"]] == list(range(1, len(found["taken"]) + 1))
+        assert found["summary"] == expected.text
 
 
 @of("embeddings_word")

@@ -41,7 +41,6 @@ def measured(labels: Sequence[str], true: np.ndarray, probs: np.ndarray, columns
 @pytest.mark.parametrize(
     "options",
     [
-        {"num_labels": 1},
         {"num_labels": 3, "problem_type": "multi_label_classification"},
     ],
 )

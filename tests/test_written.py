@@ -7,6 +7,7 @@ from itertools import combinations, pairwise
 from typing import Any
 
 import pytest
+from scipy.stats import spearmanr
 
 from core.data.bundled import DATASETS, WRITTEN
 from core.data.load import load
@@ -122,6 +123,56 @@ def test_news_is_read_with_its_splits_and_described(language: str) -> None:
     guideline = (WRITTEN / "topics" / "GUIDELINE.md").read_text(encoding="utf-8")
     assert all(f"{count:,}" in sheet for count in (row.rows, *dataset.report.counts.values()))
     assert all(f"`{label}`" in guideline for label in row.labels)
+
+
+# --- Pairs with a score ------------------------------------------------------------------------------------------------
+
+PAIRS = {
+    "en": ("similarity", 500, 120, "0.972"),
+    "zh": ("similarity-zh", 250, 50, "0.955"),
+}  # dataset, fewest, read twice, agreement
+
+
+def lines_of(name: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (WRITTEN / "similarity" / name).read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("language", PAIRS)
+def test_every_pair_has_a_score_and_a_fixed_split_and_no_sentence_comes_twice(language: str) -> None:
+    name, fewest, _twice, _agreement = PAIRS[language]
+    rows = lines_of(f"{language}.jsonl")
+    assert len(rows) == DATASETS[name].rows >= fewest
+    for row in rows:
+        assert set(row) == {"text", "pair", "score", "kind", "split"}
+        assert row["score"] in [half / 2 for half in range(11)]
+    sentences = [str(row[role]) for row in rows for role in ("text", "pair")]
+    assert len({sentence.casefold() for sentence in sentences}) == len(sentences)
+    assert all(sentence == " ".join(sentence.split()) and len(sentence) < 120 for sentence in sentences)
+    assert language == "en" or not any(set(",;:?!()") & set(sentence) for sentence in sentences), (
+        "full-width punctuation"
+    )
+    shares = Counter(str(row["split"]) for row in rows)
+    for split, share in (("train", 0.7), ("validation", 0.1), ("test", 0.2)):
+        assert shares[split] / len(rows) == pytest.approx(share, abs=0.01)
+        assert {int(float(str(row["score"]))) for row in rows if row["split"] == split} == set(range(6))
+
+
+@pytest.mark.parametrize("language", PAIRS)
+def test_pairs_are_read_without_a_loss_and_described(language: str) -> None:
+    name, _fewest, twice, agreement = PAIRS[language]
+    row, rows = DATASETS[name], lines_of(f"{language}.jsonl")
+    dataset = load(row.id, task_of(row.task).layout)
+    assert dataset.label_names == row.labels and not dataset.report.dropped and row.languages == language
+    assert dataset.report.counts == Counter(str(own["split"]) for own in rows)
+    sheet = (WRITTEN / "similarity" / "DATASHEET.md").read_text(encoding="utf-8")
+    assert (
+        all(f"{count}" in sheet for count in (row.rows, twice, *dataset.report.counts.values())) and agreement in sheet
+    )
+    again = [own for own in lines_of("second-reading.jsonl") if own["language"] == language]
+    known = {(own["text"], own["pair"]) for own in rows}
+    assert len(again) == twice and all((own["text"], own["pair"]) in known for own in again)
+    readings = [[float(str(own[reading])) for own in again] for reading in ("first", "second")]
+    assert f"{spearmanr(*readings).statistic:.3f}" == agreement
 
 
 # --- Messages ---------------------------------------------------------------------------------------------------------

@@ -124,7 +124,7 @@ def _predict_file(options: argparse.Namespace, file: Path, output: Path) -> int:
     from core.export.tables import UNSURE, answered, csv_text, decided
     from core.results import AS_READ
 
-    _check_output(output, file)
+    check_output(output, file)
     named = named_columns(options)
     predictor, trained = load_predictor(options.model, options.task, named)
     layout = predictor.task.layout
@@ -153,7 +153,7 @@ def _predict_file(options: argparse.Namespace, file: Path, output: Path) -> int:
     if options.threshold is not None:
         answers = decided(answers, options.threshold)
         counts["unsure"] = int((answers["decision"] == UNSURE).sum())
-    _write(output, csv_text(answered(rows.frame, rows.report.used, rows.texts, answers, full)))
+    write(output, csv_text(answered(rows.frame, rows.report.used, rows.texts, answers, full)))
     answer(
         {
             "model": options.model,
@@ -205,10 +205,10 @@ def _counts(answers: Iterable[str], labels: Sequence[str]) -> dict[str, int]:
     return {label: counts[label] for label in labels}
 
 
-def _check_output(output: Path, file: Path) -> None:
+def check_output(output: Path, file: Path) -> None:
     """Raise UserError before the work when the predictions could not be written after it."""
     if output.suffix.lower() != ".csv":
-        raise UserError("--output {output} must end in .csv: predictions are written as CSV", output=output)
+        raise UserError("--output {output} must end in .csv: answers are written as CSV", output=output)
     if output.is_dir() or not output.parent.is_dir():
         raise UserError(
             "--output {output} cannot be written: there is no folder {folder}", output=output, folder=output.parent
@@ -217,7 +217,7 @@ def _check_output(output: Path, file: Path) -> None:
         raise UserError("--output {output} is the file that is read; give another name", output=output)
 
 
-def _write(output: Path, text: str) -> None:
+def write(output: Path, text: str) -> None:
     """Write a file as a whole or not at all."""
     try:
         with tempfile.NamedTemporaryFile(dir=output.parent, prefix=".", delete=False) as part:

@@ -234,9 +234,8 @@ def _asked(given: Json, columns: dict[str, str], reading: Reading, preparation: 
         )
     except WordsWithTags as error:
         raise _other_task(task, str(file or config.data)) from error
-    except SeveralLabels:
-        _offer_tasks("labels")
-        raise
+    except SeveralLabels as error:
+        raise UserError("{reason}; to do so: --task {others}", reason=error, others=_tasks_of("labels")) from error
     if dataset.report.tagged and not task_named:
         raise _other_task(task, str(file or config.data))
     size = _size(config, dataset)
@@ -283,14 +282,12 @@ def _unfit(config: RunConfig, task: "Task", dataset: "TextDataset") -> "tuple[No
 
 def _other_task(task: "Task", name: str) -> UserError:
     """What is to be said of words with tags that nobody said are texts with labels."""
-    from core.tasks.table import TASKS
 
-    others = [row.id for row in TASKS.values() if "tags" in row.layout.kinds]
     return UserError(
         "{file} looks like words with a tag each, one word a line: train it with --task {others}, or say --task {task} if each row "
         "is a text with a label",
         file=Path(name).name,
-        others=" or ".join(others),
+        others=_tasks_of("tags"),
         task=task.id,
     )
 
@@ -301,7 +298,7 @@ def _offer(task_id: str, report: "DataReport") -> None:
     from core.tasks.table import TASKS
 
     if report.several:
-        _offer_tasks("labels")
+        say(f"to learn each label by itself: --task {_tasks_of('labels')}")
     if not report.more_texts:
         return
     task = TASKS[task_id]
@@ -311,11 +308,11 @@ def _offer(task_id: str, report: "DataReport") -> None:
     say(" or ".join([f"to read both: --column '{text}={joined(report)}'", *(f"--task {name}" for name in pairs)]))
 
 
-def _offer_tasks(kind: str) -> None:
-    """The tasks whose rows have answers of a kind, where the rows look as if they had such."""
+def _tasks_of(kind: str) -> str:
+    """The tasks whose rows have answers of a kind, as an option names them."""
     from core.tasks.table import TASKS
 
-    say("to learn them so: " + " or ".join(f"--task {row.id}" for row in TASKS.values() if kind in row.layout.kinds))
+    return " or ".join(row.id for row in TASKS.values() if kind in row.layout.kinds)
 
 
 def _task_with(columns: Set[str]) -> str:

@@ -67,7 +67,7 @@ def build(source: Source, limit: int) -> TextDataset:
             *reading.notes,
             *_without_any(rows),
             *relabel.notes(dict(source.preparation.labels), _counts(reading.sets)),
-            *splits.notes(single, shared, label_names),
+            *(note for note in splits.notes(single, shared, label_names) if note[0] != splits.SEVERAL),
             *limited,
         ),
     )

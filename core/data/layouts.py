@@ -4,7 +4,7 @@ A row says which columns a source must bring, how they are usually called, and h
 does not know which task learns from such rows.
 """
 
-from core.data import documents, entities, label_sets, labelled, questions, tagged
+from core.data import documents, entities, label_sets, labelled, questions, scored, tagged
 from core.data.dataset import Layout, Role
 from core.errors import N_
 from core.tables import files
@@ -12,6 +12,7 @@ from core.tables import files
 TEXT = Role("text", N_("Column of texts"), "text", name=N_("Text"))
 PAIR = Role("pair", N_("Column of second texts"), "text", name=N_("Second text"))
 LABEL = Role("label", N_("Column of labels"), "label")
+SCORE = Role("score", N_("Column of scores"), "score")
 LABELS = Role(
     "labels",
     N_("Column or columns of labels"),
@@ -49,6 +50,10 @@ LABEL_NAMES = tuple(
     "label labels sentiment class category target goldlabel labeltext topic intent emotion polarity tag stars rating "
     "score isduplicate y 标签 类别 情感 分类 情感倾向 情感极性 情绪 极性 意图 主题 类型 标注 评分".split()
 )
+SCORE_NAMES = tuple(
+    "score similarity similarityscore relatedness relatednessscore rating stars grade points mark label labels target y value "
+    "分数 得分 相似度 评分 星级 打分 成绩 标签".split()
+)
 SET_NAMES = tuple(
     "labels tags categories topics genres aspects emotions classes themes keywords label tag category topic genre aspect emotion "
     "标签 类别 分类 主题 情绪 标注 方面".split()
@@ -84,6 +89,22 @@ LAYOUTS: dict[str, Layout] = {
             labelled.build,
             labelled.whole,
             labelled.labels,
+        ),
+        Layout(
+            "text-score",
+            (TEXT, SCORE),
+            (TEXT,),
+            {("text",): TEXT_NAMES, ("score",): SCORE_NAMES},
+            scored.build,
+            scored.whole,
+        ),
+        Layout(
+            "pair-score",
+            (TEXT, PAIR, SCORE),
+            (TEXT, PAIR),
+            {("text", "pair"): PAIR_NAMES, ("score",): SCORE_NAMES},
+            scored.build,
+            scored.whole,
         ),
         Layout(
             "text-labels",

@@ -13,8 +13,13 @@ from core.data.clean import REPEATED
 from core.errors import N_, Note, plural
 from core.results import JOINED, DataReport
 
-MERGE, OTHER_TASK, JOIN = "merge", "other task", "join"  # labels, a task for such answers, columns of texts
 NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
+MERGE, OTHER_TASK, JOIN, SCALE = (
+    "merge",
+    "other task",
+    "join",
+    "scale",
+)  # labels, a task for such answers, columns of texts, a task for scores
 MUCH = 0.2  # share of the rows; from here on it is a warning that they were left out
 
 
@@ -64,7 +69,7 @@ def remarks(report: DataReport, more: tuple[Note, ...] = ()) -> tuple[Remark, ..
             "the labels are numbers; each is learnt as a class of its own. If they are steps of a scale ({labels}), a task that learns a score knows "
             "which of them lie close together"
         )
-        found.append(Remark(message, {"labels": ", ".join(list(report.label_counts)[:10])}, mend=OTHER_TASK))
+        found.append(Remark(message, {"labels": ", ".join(list(report.label_counts)[:10])}, mend=SCALE))
     if report.tagged:
         message = N_("each row looks like a word with its tag; a task that tags words reads such a file as sentences")
         found.append(Remark(message, warning=True, mend=OTHER_TASK))

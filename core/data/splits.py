@@ -116,14 +116,24 @@ def _split_notes(column: str, cells: pd.Series, splits: tuple[str, ...]) -> tupl
         {"column": column[:100], "means": "; ".join(f"{split} = {values}" for split, values in means.items())},
     )
     unknown = cells[[own == NOT_UNDERSTOOD for own in splits]]
-    if unknown.empty:
-        return (note,)
-    message = plural(
-        N_("{count} row is left out, because the split '{values}' in the column '{column}' is not understood"),
-        N_("{count} rows are left out, because the split '{values}' in the column '{column}' is not understood"),
-        len(unknown),
-    )
-    return note, (message, {"count": len(unknown), "values": some(_values(unknown)), "column": column[:100]})
+    empty = unknown[[not cell.strip() for cell in unknown]]
+    others = unknown.drop(empty.index)
+    notes: list[Note] = [note]
+    if len(empty):
+        message = plural(
+            N_("{count} row is left out, because its split in the column '{column}' is empty"),
+            N_("{count} rows are left out, because their split in the column '{column}' is empty"),
+            len(empty),
+        )
+        notes.append((message, {"count": len(empty), "column": column[:100]}))
+    if len(others):
+        message = plural(
+            N_("{count} row is left out, because the split '{values}' in the column '{column}' is not understood"),
+            N_("{count} rows are left out, because the split '{values}' in the column '{column}' is not understood"),
+            len(others),
+        )
+        notes.append((message, {"count": len(others), "values": some(_values(others)), "column": column[:100]}))
+    return tuple(notes)
 
 
 def _values(cells: pd.Series) -> list[str]:

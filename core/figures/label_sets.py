@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.figures.predictions import HATCHED
-from core.figures.style import ACCENT, CATEGORIES, SHARES, Translate, blank, class_axis, safe, scale_below
+from core.figures.style import ACCENT, CATEGORIES, FONT, SHARES, Translate, blank, class_axis, safe, scale_below
 
 CELLS_WITH_TEXT = 10  # labels up to which the cells carry their numbers
 MOST_LABELS = 20
@@ -35,7 +35,7 @@ def together(labels: Sequence[str], counts: Sequence[Sequence[int]], title: str,
         for i in range(size)
     ]  # fmt: skip
     cells = [["" if np.isnan(share) else f"{100 * share:.0f}" for share in row] for row in shares]
-    figure = blank(max(320, 190 + 30 * size), title=title)
+    figure = blank(290 + 34 * size, title=title)
     figure.add_heatmap(
         z=shares, customdata=hover, hovertemplate="%{customdata}<extra></extra>", colorscale=SHARES, zmin=0, zmax=1, xgap=2, ygap=2,
         hoverongaps=False, colorbar=scale_below(text("share of the row's texts"), room=96) | {"tickformat": ".0%"},
@@ -69,9 +69,6 @@ def chances(probabilities: Mapping[str, float], thresholds: Mapping[str, float],
             "pattern": {"shape": ["" if one else "/" for one in given]} | HATCHED,
             "cornerradius": 4,
         },
-        text=[f"{'✓ ' if one else ''}{probabilities[label]:.1%}" for label, one in zip(labels, given, strict=True)],
-        textposition="outside",
-        cliponaxis=False,
         customdata=[[safe(label), thresholds[label]] for label in labels],
         hovertemplate=text("{label}: {value} (given from {threshold} on)").format(
             label="%{customdata[0]}", value="%{x:.4f}", threshold="%{customdata[1]:.3f}"
@@ -87,10 +84,21 @@ def chances(probabilities: Mapping[str, float], thresholds: Mapping[str, float],
         marker={"symbol": "line-ns", "size": 22, "line": {"width": 3, "color": CATEGORIES[1]}},
         hoverinfo="skip",
     )
+    figure.add_scatter(
+        x=[1.02] * len(labels),
+        y=list(range(len(labels))),
+        mode="text",
+        text=[f"{probabilities[label]:.1%}{' ✓' if one else ''}" for label, one in zip(labels, given, strict=True)],
+        textposition="middle right",
+        textfont={"size": FONT},
+        cliponaxis=False,
+        hoverinfo="skip",
+        showlegend=False,
+    )
     figure.update_layout(
         showlegend=True,
         bargap=0.35,
-        xaxis={"range": [0, 1.16], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%", "fixedrange": True},
+        xaxis={"range": [0, 1.2], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%", "fixedrange": True},
         yaxis=class_axis(labels, "") | {"autorange": "reversed", "fixedrange": True},
     )
     return figure

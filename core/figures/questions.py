@@ -63,7 +63,10 @@ def curves(found: Curves, *, text: Translate = str) -> go.Figure:
             hovertemplate="%{customdata}<br>" + name + " %{y:.1%}<extra></extra>",
         )
     high = np.argsort(-np.maximum(start, end), kind="stable")[:LABELLED]
-    places = sorted({0, *(int(place) for place in high)})
+    places = [0]
+    for place in map(int, high):  # names that stand apart
+        if all(abs(place - other) > len(tokens) / (2 * LABELLED) for other in places):
+            places.append(place)
     figure.update_layout(
         xaxis={"tickvals": places, "ticktext": [safe(tokens[place]) for place in places], "tickangle": -40},
         yaxis={"range": [0, min(1.04, 1.2 * max(*start, *end))], "tickformat": ".0%", "rangemode": "tozero"},

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.metrics import bootstrap, wilson
+from core.metrics import mean, wilson
 from core.results import Measure
 from core.search.ways import Hit
 
@@ -43,15 +43,9 @@ def quality(ranks: Iterable[int]) -> Quality:
     return Quality(
         len(place),
         {k: wilson(int((found & (place <= k)).sum()), len(place)) for k in CUTS},
-        _mean(reciprocal),
-        _mean(gain),
+        mean(reciprocal),
+        mean(gain),
     )
-
-
-def _mean(values: np.ndarray) -> Measure:
-    """A mean with its bootstrap interval."""
-    rows = np.stack([values, np.ones_like(values)], axis=1)
-    return bootstrap(rows, lambda sums: sums[:, 0] / sums[:, 1])
 
 
 @dataclass(frozen=True)

@@ -51,9 +51,9 @@ def combine(tables: Sequence[tuple[str, Table]]) -> Table:
     for split, table in tables:
         most = len(table.lines) if total <= limit else len(table.lines) * limit // total
         for name, cells in table.columns.items():
-            column = columns.setdefault(own if name == SPLIT else name, [])
-            column += [""] * (len(splits) - len(column))
-            column += cells[:most]
+            joined = columns.setdefault(own if name == SPLIT else name, [])
+            joined += [""] * (len(splits) - len(joined))
+            joined += cells[:most]
         splits += [split] * most
         lines += [start + line for line in table.lines[:most]]
         unreadable += [start + line for line in table.unreadable]
@@ -66,8 +66,8 @@ def combine(tables: Sequence[tuple[str, Table]]) -> Table:
         message = N_("only the first {read} of {rows} rows were read; the setting {setting} is the limit")
         notes.append((message, {"read": rows, "rows": total, "setting": settings.MAX_ROWS.name}))
     first = tables[0][1]
-    for column in columns.values():
-        column += [""] * (rows - len(column))
+    for joined in columns.values():
+        joined += [""] * (rows - len(joined))
     return Table(
         columns={**columns, SPLIT: splits},
         rows=sum(table.rows for _, table in tables) - (total - rows),

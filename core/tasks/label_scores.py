@@ -118,14 +118,16 @@ def measure(
     sets, times = np.unique(true, axis=0, return_counts=True)
 
     def names(row: np.ndarray) -> tuple[str, ...]:
-        return tuple(labels[i] for i in np.flatnonzero(row))
+        return tuple(labels[i] for i in np.flatnonzero(row).tolist())
 
     worst = np.flatnonzero(~right)
     worst = worst[np.argsort(-losses[worst], kind="stable")][:MISTAKES]
     detail = LabelSets(
         labels=tuple(labels),
         classes=tuple(
-            LabelScore(label, *map(float, (precision[i], recall[i], f1[i])), int(support[i]), float(thresholds[i]), int(given[i]))
+            LabelScore(
+                label, float(precision[i]), float(recall[i]), float(f1[i]), int(support[i]), float(thresholds[i]), int(given[i])
+            )
             for i, label in enumerate(labels)
         ),
         together=_together(true),
@@ -137,7 +139,7 @@ def measure(
         missed=int((true & ~predicted).sum()),
         invented=int((predicted & ~true).sum()),
         mistakes=tuple(
-            SetMistake(_shorten(columns["text"][i]), names(true[i]), names(predicted[i]), float(losses[i])) for i in worst
+            SetMistake(_shorten(columns["text"][i]), names(true[i]), names(predicted[i]), float(losses[i])) for i in worst.tolist()
         ),
     )  # fmt: skip
     per_row = np.stack((hits.sum(axis=1), predicted.sum(axis=1), true.sum(axis=1)), axis=1)

@@ -7,7 +7,7 @@ from transformers import PretrainedConfig
 
 from core import models
 from core.errors import UserError
-from core.tasks import answers, classify, masked, multilabel, next_sentence, tags
+from core.tasks import answers, classify, masked, multilabel, next_sentence, scoring, tags
 from core.tasks.base import Task
 
 TASKS: dict[str, Task] = {
@@ -15,6 +15,8 @@ TASKS: dict[str, Task] = {
     for row in (
         classify.TEXT,
         classify.PAIR,
+        scoring.TEXT,
+        scoring.PAIR,
         multilabel.MULTI_LABEL,
         tags.NAMED_ENTITIES,
         answers.QUESTION_ANSWERING,

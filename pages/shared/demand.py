@@ -50,6 +50,5 @@ def _predictions(name: str, given: Mapping[str, str], methods: Sequence[str]) ->
 
 def _tokens(name: str, given: Mapping[str, str]) -> int:
     first, *others = given.values()
-    return len(
-        cached_tokens.tokens(name, first, *others[:1], max_length=cached_models.predictor(name).max_length).tokens
-    )
+    limit = cached_models.predictor(name).max_length
+    return len(cached_tokens.tokens(name, first, others[0] if others else "", limit).tokens)

@@ -62,8 +62,12 @@ def sentences(*parts: str) -> str:
 
 def sentence(message: str, values: Mapping[str, object]) -> str:
     """A message of core, which begins with a small letter, as a sentence in the language of the page; its values stay as they are."""
-    template = _(message)
-    return (template[:1].upper() + template[1:]).format(**values)
+    return capital(_(message)).format(**values)
+
+
+def capital(text: str) -> str:
+    """A text that begins with a capital letter, as a sentence does."""
+    return text[:1].upper() + text[1:]
 
 
 def error_text(error: UserError) -> str:

@@ -34,6 +34,7 @@ STEPS = {
     "runs": Step(N_("Runs"), ":material/list_alt:", N_("Train"), N_("Evaluate, take away")),
     "playground": Step(N_("Playground"), ":material/sports_esports:", N_("Use"), N_("Predict and explain")),
     "search": Step(N_("Search"), ":material/search:", N_("Use"), N_("Search")),
+    "summarise": Step(N_("Summarise"), ":material/short_text:", N_("Use"), N_("Summarise")),
     "article": Step(N_("The tutorial, checked"), ":material/fact_check:", N_("Learn"), N_("Check a tutorial")),
 }  # a page's file in pages/ → its row
 

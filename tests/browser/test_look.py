@@ -42,6 +42,7 @@ PLACES = (
     "runs",
     "playground",
     "search",
+    "summarise",
     "article",
 )
 SMALLEST = 14  # pixels

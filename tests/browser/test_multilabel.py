@@ -31,7 +31,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def test_train_read_the_result_and_ask(server: Server, chromium: Browser) -> None:
     page, watch = browser.new_page(chromium)
     page.goto(f"{server.url}/finetune?data=messages&changes={quote(json.dumps(TINY))}")
-    browser.wait_until_calm(page)
+    browser.wait_until_calm(page, 240)  # the first page of a server reads everything
     expect(page.get_by_test_id("stMain")).to_contain_text("have no label: they show the model when none applies")
     page.get_by_role("button", name="Start").click()
     page.wait_for_url(re.compile(r"run=\d{8}-\d{6}-[0-9a-f]{6}"), timeout=120_000)

@@ -18,24 +18,25 @@ from pages.shared.cached.once import undisturbed
 Report = Callable[[int, int], None]
 
 
-def _encoder(name: str) -> Encoder:
+def encoder_of(name: str) -> Encoder:
+    """What makes sentence vectors with a model."""
     return Encoder(name, encoder(name), tokenizer(name, MAX_LENGTH))
 
 
 def max_length(name: str) -> int:
     """The most tokens of a text that a model reads here."""
-    return _encoder(name).max_length
+    return encoder_of(name).max_length
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _identity(name: str, written: float) -> str:
-    return index.identity(_encoder(name))
+    return index.identity(encoder_of(name))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _opened(name: str, written: float, passages: tuple[str, ...], _report: Report | None) -> index.Index:
     home = settings.HOME.value() / "search"
-    return index.opened(passages, _encoder(name), home, _report, known=_identity(name, written))
+    return index.opened(passages, encoder_of(name), home, _report, known=_identity(name, written))
 
 
 def opened(name: str, passages: tuple[str, ...], report: Report | None = None) -> index.Index:
@@ -50,7 +51,7 @@ def advice(name: str, passages: tuple[str, ...]) -> tuple[Note, ...]:
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def _vector(name: str, written: float, question: str) -> np.ndarray:
-    return _encoder(name).vectors([question])[0]
+    return encoder_of(name).vectors([question])[0]
 
 
 def vector(name: str, question: str) -> np.ndarray:

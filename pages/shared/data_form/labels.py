@@ -33,6 +33,8 @@ def editor(labels: Callable[[], Mapping[str, int]], rows: Layout, values: recipe
 
     labels: label as it is read → rows or mentions, asked when it is needed. values: where what is said is kept.
     """
+    if rows.labels is None:
+        return  # scores have none
     names = dict(values.preparation().labels)
     if OPEN not in st.session_state:
         st.session_state[OPEN] = bool(names)

@@ -20,7 +20,7 @@ from pages.shared.cached import data as cached_data
 from pages.shared.data_form import labels
 from pages.shared.data_form.other_task import offered, reading, use_other
 from pages.shared.data_form.source import Source
-from pages.shared.i18n import _, ngettext, sentence
+from pages.shared.i18n import _, capital, ngettext, sentence
 from pages.shared.tasks.table import VIEWS
 
 PREVIEW = 3
@@ -99,12 +99,14 @@ def remarks(
     names = words.header_name(report.header)
     how = [
         _("read as {encoding}").format(encoding=report.encoding) if report.encoding else "",
-        _("delimiter {delimiter}").format(delimiter=repr(report.delimiter)) if report.delimiter else "",
+        _("delimiter: {delimiter}").format(delimiter=words.delimiter_name(report.delimiter))
+        if report.delimiter
+        else "",
         _("column names: {names}").format(names=names) if names else "",
         _("columns used: {columns}").format(columns=", ".join(report.used.values())),
         _("not used: {columns}").format(columns=", ".join(report.unused[:20])) if report.unused else "",
     ]
-    st.caption(layout.plain(" · ".join(part for part in how if part)))
+    st.caption(layout.plain(capital(" · ".join(part for part in how if part))))
     if report.dropped:
         count, rows = report.left_out, report.rows
         with st.expander(
@@ -116,7 +118,7 @@ def remarks(
             st.dataframe(
                 pd.DataFrame(
                     {
-                        _("Reason"): [_(row.reason) for row in report.dropped],
+                        _("Reason"): [capital(_(row.reason)) for row in report.dropped],
                         _("Rows"): [row.count for row in report.dropped],
                         _("For example"): ["  ⏎  ".join(row.examples) for row in report.dropped],
                     }
@@ -153,9 +155,8 @@ def mends(source: Source, report: DataReport) -> dict[str, Callable[[], None]]:
         labels.offer_merge(report, source.labels, recipe.values())
 
     def read_otherwise() -> None:
-        scores = [row for row in offered() if any(role.kind == "score" for role in row.layout.roles)]
-        same = [row for row in scores if row.layout.inputs == task.layout.inputs]
-        use_other([*reading(report.rather), *(same if core_remarks.is_scale(report) else [])])
+        if report.rather:
+            use_other(reading(report.rather))
 
     def join() -> None:
         joined = core_remarks.joined(report)
@@ -168,7 +169,16 @@ def mends(source: Source, report: DataReport) -> dict[str, Callable[[], None]]:
             icon=":material/merge:",
         )
 
-    return {core_remarks.MERGE: merge, core_remarks.OTHER_TASK: read_otherwise, core_remarks.JOIN: join}
+    def score() -> None:
+        same = [row for row in offered() if row.layout.inputs == task.layout.inputs]
+        use_other([row for row in same if any(role.kind == "score" for role in row.layout.roles)])
+
+    return {
+        core_remarks.MERGE: merge,
+        core_remarks.OTHER_TASK: read_otherwise,
+        core_remarks.JOIN: join,
+        core_remarks.SCALE: score,
+    }
 
 
 def preview(task: str, dataset: TextDataset, model: str, max_length: int) -> None:

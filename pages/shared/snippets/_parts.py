@@ -241,11 +241,18 @@ def score(embedded):
     function = "sigmoid()" if independent else "softmax(dim=-1)"
     probability = f"    return logits.{function}[:, {chosen}]  # the probability\n"
     own = f"    return logits[:, {chosen}]  # the log-odds, since the probability is its sigmoid\n"
-    odds = f"""    rest = [i for i in range(logits.shape[1]) if i != {chosen}]
+    log_odds = f"""    rest = [i for i in range(logits.shape[1]) if i != {chosen}]
     return logits[:, {chosen}] - logits[:, rest].logsumexp(dim=-1)  # the log-odds
 """
-    log_odds = own if independent else odds
-    score += f"    return logits[:, {chosen}]\n" if plain else probability if integrated else log_odds
+    score += (
+        f"    return logits[:, {chosen}]\n"
+        if plain
+        else probability
+        if integrated
+        else own
+        if independent
+        else log_odds
+    )
     if integrated:
         work = """
 
@@ -265,3 +272,35 @@ for token, score_of_token in zip(tokenizer.convert_ids_to_tokens(ids[0]), scores
     print(f"{score_of_token:+9.5f}  {token}")
 """
     return score + work + show
+
+
+def leave_out(text: str, pair: str, max_length: int, words: Sequence[tuple[int, int, int]], number: str) -> str:
+    """`scores`: by how much the model's number falls without each word. number: how it is taken from the logits, (1, labels).
+
+    words: (0 text or 1 pair, start, end) of each.
+    """
+    texts = f"({text!r}, {pair!r})" if pair.strip() else f"({text!r},)"
+    return f"""texts = {texts}
+words = {list(words)}  # of which text, from which character, to which
+
+
+def ask(texts):
+    inputs = tokenizer(*texts, truncation=True, max_length={max_length}, return_tensors="pt")
+    with torch.inference_mode():
+        return model(**inputs).logits{number}.item()
+
+
+def without(text, start, end):
+    before, after = text[:start], text[end:]
+    if before[-1:].isspace() and (not after or after[0].isspace()):
+        before = before[:-1]
+    return before + after
+
+
+whole = ask(texts)
+scores = []
+for source, start, end in words:
+    rest = [without(text, start, end) if i == source else text for i, text in enumerate(texts)]
+    scores.append(whole - ask(rest))
+    print(f"{{scores[-1]:+9.5f}}  {{texts[source][start:end]}}")
+"""

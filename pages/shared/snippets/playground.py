@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pages.shared.snippets._parts import beginning, call, gradients
+from pages.shared.snippets._parts import beginning, call, gradients, leave_out
 
 
 def predict(name: str, text: str, pair: str, max_length: int) -> str:
@@ -48,7 +48,8 @@ model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
 label = {{name: i for i, name in model.config.id2label.items()}}[{label!r}]
 """
     if method.endswith("deletion"):
-        return head + start + _leave_out(text, pair, max_length, words, independent)
+        function = "sigmoid()" if independent else "softmax(dim=-1)"
+        return head + start + leave_out(text, pair, max_length, words, f".{function}[0, label]")
     ask = f"""inputs = tokenizer(
     {call(text, pair)}, truncation=True, max_length={max_length}, return_special_tokens_mask=True, return_tensors="pt"
 )
@@ -56,32 +57,3 @@ special, ids = inputs.pop("special_tokens_mask").bool(), inputs.pop("input_ids")
 embed = model.get_input_embeddings()
 """
     return head + start + ask + gradients("label", ".logits", integrated=integrated, independent=independent)
-
-
-def _leave_out(text: str, pair: str, max_length: int, words: Sequence[tuple[int, int, int]], independent: bool) -> str:
-    function = "sigmoid()" if independent else "softmax(dim=-1)"
-    texts = f"({text!r}, {pair!r})" if pair.strip() else f"({text!r},)"
-    return f"""texts = {texts}
-words = {list(words)}  # of which text, from which character, to which
-
-
-def probability(texts):
-    inputs = tokenizer(*texts, truncation=True, max_length={max_length}, return_tensors="pt")
-    with torch.inference_mode():
-        return model(**inputs).logits.{function}[0, label].item()
-
-
-def without(text, start, end):
-    before, after = text[:start], text[end:]
-    if before[-1:].isspace() and (not after or after[0].isspace()):
-        before = before[:-1]
-    return before + after
-
-
-whole = probability(texts)
-scores = []
-for source, start, end in words:
-    rest = [without(text, start, end) if i == source else text for i, text in enumerate(texts)]
-    scores.append(whole - probability(rest))
-    print(f"{{scores[-1]:+9.5f}}  {{texts[source][start:end]}}")
-"""

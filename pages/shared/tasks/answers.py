@@ -231,7 +231,10 @@ def _answer(prediction: Prediction, key: str) -> None:
             ),
             hide_index=True,
             key=f"{key}_table",
-            column_config={probability: st.column_config.NumberColumn(format="percent", width="small")},
+            column_config={
+                _("Likeliest answers"): st.column_config.TextColumn(width="medium"),
+                probability: st.column_config.NumberColumn(format="percent", width="small"),
+            },
             alt=_("The likeliest answers with their probabilities"),
         )  # fmt: skip
 

@@ -8,13 +8,17 @@ from core.tasks.classify import PAIR, TEXT
 from core.tasks.masked import MASKED
 from core.tasks.multilabel import MULTI_LABEL
 from core.tasks.next_sentence import NEXT_SENTENCE
+from core.tasks.scoring import PAIR as PAIR_SCORE
+from core.tasks.scoring import TEXT as TEXT_SCORE
 from core.tasks.tags import NAMED_ENTITIES
-from pages.shared.tasks import answers, classify, masked, multilabel, next_sentence, tags
+from pages.shared.tasks import answers, classify, masked, multilabel, next_sentence, scoring, tags
 from pages.shared.tasks.base import View
 
 VIEWS: dict[str, View] = {
     TEXT.id: classify.TEXT_VIEW,
     PAIR.id: classify.PAIR_VIEW,
+    TEXT_SCORE.id: scoring.TEXT_VIEW,
+    PAIR_SCORE.id: scoring.PAIR_VIEW,
     MULTI_LABEL.id: multilabel.VIEW,
     MASKED.id: masked.VIEW,
     NEXT_SENTENCE.id: next_sentence.VIEW,

@@ -48,6 +48,8 @@ def rows(name: str) -> list[Experiment]:
                 {"text": "Zorvanna Kelimbe opened a bakery in Brindlewick.", "view": "one"},
             ),
         ]
+    if "score" in gives and "pair" in cached_models.predictor(name).task.inputs:
+        return _two_that_are_alike()
     if "label" not in gives:
         return []
     own = _own(name)
@@ -55,6 +57,33 @@ def rows(name: str) -> list[Experiment]:
     if run and run.config.data in DATASETS and DATASETS[run.config.data].languages == "zh":
         return [*_chinese(), *own]
     return [*(_film() if exemplars.is_sentiment(cached_models.predictor(name).labels) or not own else []), *own]
+
+
+def _two_that_are_alike() -> list[Experiment]:
+    """Pairs of sentences that share their words or their meaning, for a model that scores pairs."""
+    return [
+        Experiment(
+            "roles",
+            _("The same words, turned round"),
+            _("Does the order of the words count?"),
+            _("Every word is the same, and not what is told. A model that compares words alone finds no difference. What moves the score?"),
+            {"text": "The dog chased the cat.", "pair": "The cat chased the dog.", "view": "one"},
+        ),
+        Experiment(
+            "denied",
+            _("One “not” between them"),
+            _("How much is one *not* worth?"),
+            _("Take the *not* out and ask again: the difference is what the model makes of it."),
+            {"text": "The museum is open on Sundays.", "pair": "The museum is not open on Sundays.", "view": "one"},
+        ),
+        Experiment(
+            "other-words",
+            _("The same in other words"),
+            _("Does the model see a meaning without common words?"),
+            _("Hardly a word is common to both, and they tell the same. Whoever counts common words gives a low score."),
+            {"text": "The film was a flop.", "pair": "Hardly anybody bought a ticket to see it.", "view": "one"},
+        ),
+    ]  # fmt: skip
 
 
 def _film() -> list[Experiment]:

@@ -71,6 +71,18 @@ def keys(attribution: Attribution, title: str) -> str:
     )
 
 
+def _choose(name: str, subjects: Sequence[Subject]) -> int:
+    """The number of the subject that a visitor chooses, the first until then."""
+    offered = {number: subject.title for number, subject in enumerate(subjects)}
+    key = "playground_subject"
+    of = tuple((subject.label, subject.at, subject.end) for subject in subjects)  # other subjects are another choice
+    chosen = choices.kept(key, offered, 0) if st.session_state.get(f"{key}_of") == (name, of) else 0
+    st.session_state[f"{key}_of"] = (name, of)
+    return choices.listed(
+        _("For the label") if subjects[0].at is None else _("For what it marks"), offered, chosen, key=key
+    )
+
+
 def _attribution(name: str, given: Mapping[str, str], subject: Subject, method: str) -> Attribution | None:
     """The attribution; of a long text only when it is asked for. None until then."""
     title = _("Asking the model which words matter…")
@@ -106,17 +118,10 @@ def which_words(
     if method == "off":
         st.caption(_("Nothing is computed while this is off."))
         return None, subjects[0], method
-    with right:
-        offered = {number: subject.title for number, subject in enumerate(subjects)}
-        key = "playground_subject"
-        of = tuple(
-            (subject.label, subject.at, subject.end) for subject in subjects
-        )  # other subjects are another choice
-        chosen = choices.kept(key, offered, 0) if st.session_state.get(f"{key}_of") == (name, of) else 0
-        st.session_state[f"{key}_of"] = (name, of)
-        chosen = choices.listed(
-            _("For the label") if subjects[0].at is None else _("For what it marks"), offered, chosen, key=key
-        )
+    chosen = 0
+    if len(subjects) > 1 or subjects[0].at is not None:
+        with right:
+            chosen = _choose(name, subjects)
     subject = subjects[chosen]
     attribution = _attribution(name, given, subject, method)
     if attribution is None:

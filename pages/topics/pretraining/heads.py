@@ -29,7 +29,7 @@ def missing(model: str, head: str, tokens: Tokens) -> None:
         st.warning(reason, icon=":material/warning:")
         _use(BUNDLED, _("Use minilm instead"))
         return
-    lacks = _("minilm, which comes with the studio, has that head, but learnt English and cannot read this sentence.")
+    lacks = _("But minilm learnt English and cannot read this sentence.")
     st.warning(f"{reason}\n\n{lacks}", icon=":material/warning:")
     with st.container(horizontal=True, vertical_alignment="center"):
         offer(tokens, head)
