@@ -6,7 +6,8 @@ module does not know how they were trained (recipes/pretraining_heads.py and rec
 found and loaded.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -27,8 +28,9 @@ READ = {"imdb": 14_000}  # rows of a dataset of the studio that both heads learn
 class Ready:
     """A model that answers at the first visit, offline: the bundled encoder, fine-tuned, with a head.
 
-    task: a TASKS id; head: a HEADS id; labels: in the order of the head's outputs. base: a MODELS id. folder: the weights.
-    examples: texts to try. figures: what was measured, in one line. licence: of the weights; data: a DATASETS id.
+    task: a TASKS id; head: a HEADS id; labels: in the order of the head's outputs, () where these have no names. base: a MODELS id. folder: the weights.
+    examples: texts to try; pairs: their second texts, () for a model of single texts. chosen: what its configuration holds because
+    training chose it on the validation rows (Goal.chosen). figures: what was measured, in one line. licence: of the weights; data: a DATASETS id.
     """
 
     id: str
@@ -44,6 +46,13 @@ class Ready:
     licence: str
     examples: tuple[str, ...]
     figures: str
+    pairs: tuple[str, ...] = ()
+    chosen: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> tuple[tuple[str, str], ...]:
+        """The examples as (text, second text); the second is "" for a model of single texts."""
+        return tuple(zip(self.examples, self.pairs or ("",) * len(self.examples), strict=True))
 
 
 READY: dict[str, Ready] = {

@@ -5,6 +5,7 @@ This module does not know where documents come from, nor what a model makes of t
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -22,14 +23,21 @@ def sentences(document: str) -> tuple[str, ...]:
 
     What has hardly a letter ("…", "1)") is not a sentence of its own and is left out.
     """
-    found, start = [], 0
-    for end in END.finditer(document):
-        piece = document[start : end.end()].strip()
-        if not ABBREVIATION.search(piece):
-            found.append(piece)
-            start = end.end()
-    found.append(document[start:].strip())
-    return tuple(" ".join(piece.split()) for piece in found if sum(map(str.isalnum, piece)) >= FEWEST_CHARACTERS)
+    return tuple(" ".join(document[start:end].split()) for start, end in sentence_spans(document))
+
+
+def sentence_spans(document: str) -> tuple[tuple[int, int], ...]:
+    """Where the sentences of a document stand: (start, end) of each in characters, without the white space around it."""
+    cuts = [0]
+    for stop in END.finditer(document):
+        if not ABBREVIATION.search(document[cuts[-1] : stop.end()].strip()):
+            cuts.append(stop.end())
+    spans = []
+    for start, end in pairwise([*cuts, len(document)]):
+        piece = document[start:end]
+        if sum(map(str.isalnum, piece)) >= FEWEST_CHARACTERS:
+            spans.append((start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())))
+    return tuple(spans)
 
 
 def next_pairs(documents: Sequence[Sequence[str]], seed: int) -> list[tuple[str, str, str]]:

@@ -5,19 +5,20 @@ a cached model can be explained while others use it. Token scores are added up t
 does not know whether a reader should trust the model, and does not explain attention.
 """
 
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from core import batches
+from core import batches, words
 from core.batches import Report
 from core.errors import N_, UserError
 from core.predict import Predictor, refuse_empty
 from core.results import Attribution, WordScore
+from core.tasks import passages
 from core.tasks.base import Task, check_finite
+from core.tasks.spans import NO_ANSWER
 from core.tokens import clean, shorten
 
 STEPS = 50  # points on the path of integrated gradients
@@ -26,32 +27,24 @@ TOKENS_PER_BATCH = 1_024  # with gradients: about 0.5 GB for a model of BERT-bas
 
 
 @dataclass(frozen=True)
-class Word:
-    """A word of a text: source 0 the text, 1 the pair; start, end: characters; tokens: its positions in the input."""
-
-    source: int
-    start: int
-    end: int
-    tokens: tuple[int, ...]
-
-
-@dataclass(frozen=True)
 class Question:
     """What a method is asked: the score of class `index` for this input, or for one of its tokens.
 
     texts: the text, or the text and its pair. inputs: the model's tensors, each (1, T). words: the words in view;
     tokens that belong to none of them are special. steps: points on the path of integrated gradients. token: the position
-    that is asked about, of a model that answers for each token; None for a model that answers for the whole input.
+    that is asked about, of a model that answers for each token; None for a model that answers for the whole input. span: the positions
+    of the first and last token that are asked about, of a model that marks spans of the pair.
     """
 
     predictor: Predictor
     texts: tuple[str, ...]
     inputs: dict[str, torch.Tensor]
-    words: tuple[Word, ...]
+    words: tuple[words.Word, ...]
     index: int
     steps: int
     report: Report | None
     token: int | None = None
+    span: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +90,7 @@ def explain(
     *,
     label: str | None = None,
     at: int | None = None,
+    end: int | None = None,
     method: str = "integrated-gradients",
     steps: int = STEPS,
     report: Report | None = None,
@@ -104,7 +98,8 @@ def explain(
     """How much each word of a text (and its pair) moved the model towards `label`, by default the predicted one.
 
     Scores are in the method's unit: 0.2 of probability is twenty percentage points. Words that were cut off are left out.
-    at: of a model that answers for each token, the character of the text whose token is asked about.
+    at: of a model that answers for each token, the character of the text whose token is asked about. at, end: of a model that marks spans
+    of the pair, the characters of one, empty for none at all; of a long pair only what the model reads with it is looked at.
     report(done, total) is called as the work goes on; it may raise Cancelled.
     Raises UserError for an empty text, an unknown label or method, fewer than one step, or a character that is not read.
     """
@@ -118,16 +113,25 @@ def explain(
         )
     if steps < 1:
         raise UserError("{steps} steps are too few; use at least 1", steps=steps)
-    refuse_empty({"text": [text], **({"pair": [pair]} if pair else {})})
-    question = _ask(predictor, (text, pair) if pair else (text,), label, at, steps, report)
+    refuse_empty({"text": [text], **({"pair": [pair]} if pair else {})}, predictor.task.layout.inputs)
+    span = None if at is None or end is None else (at, end)
+    skipped, read = passages.around(predictor.tokenizer, text, pair, span, predictor.max_length) if span else (0, pair)
+    texts = (text, read) if pair else (text,)
+    question = _ask(predictor, texts, label, at, span and (span[0] - skipped, span[1] - skipped), steps, report)
     row = METHODS[method]
     answer = row.function(question, row.read)
     total = float(answer.words.sum()) + answer.special
     return Attribution(
         method=method,
-        label=predictor.labels[question.index],
+        label=pair[slice(*span)] if span else predictor.labels[question.index],
         words=tuple(
-            WordScore((text, pair)[word.source][word.start : word.end], word.source, word.start, word.end, float(score))
+            WordScore(
+                texts[word.source][word.start : word.end],
+                word.source,
+                word.start + skipped * word.source,
+                word.end + skipped * word.source,
+                float(score),
+            )
             for word, score in zip(question.words, answer.words, strict=True)
         ),
         special=answer.special,
@@ -142,6 +146,7 @@ def _ask(
     given: Sequence[str],
     label: str | None,
     at: int | None,
+    span: tuple[int, int] | None,
     steps: int,
     report: Report | None,
 ) -> Question:
@@ -153,11 +158,14 @@ def _ask(
         if name in encoded
     }
     sources, offsets = encoded[0].sequence_ids, encoded[0].offsets
-    words = tuple(
+    seen = tuple(
         word
         for source, text in enumerate(texts)
-        for word in _words(text, source, [(i, *offsets[i]) for i, of in enumerate(sources) if of == source])
+        for word in words.of_tokens(text, source, [(i, *offsets[i]) for i, of in enumerate(sources) if of == source])
     )
+    if span is not None:
+        second = [(i, *offsets[i]) for i, of in enumerate(sources) if of == 1]
+        return Question(predictor, texts, inputs, seen, 0, steps, report, span=_positions(span, second))
     token = None if at is None else _token_at(at, [(i, *offsets[i]) for i, of in enumerate(sources) if of == 0])
     if label is None:
         with torch.inference_mode():
@@ -165,7 +173,14 @@ def _ask(
         index = int((logits if token is None else logits[token]).argmax())
     else:
         index = predictor.labels.index(label)
-    return Question(predictor, texts, inputs, words, index, steps, report, token)
+    return Question(predictor, texts, inputs, seen, index, steps, report, token)
+
+
+def _positions(span: tuple[int, int], tokens: list[tuple[int, int, int]]) -> tuple[int, int]:
+    """The positions of the first and last token of some characters; that of "no answer" for none. tokens: as of `_token_at`."""
+    start, end = span
+    inside = [position for position, first, last in tokens if first < end and last > start]
+    return (inside[0], inside[-1]) if inside else (NO_ANSWER, NO_ANSWER)
 
 
 def _token_at(character: int, tokens: list[tuple[int, int, int]]) -> int:
@@ -180,67 +195,6 @@ def _token_at(character: int, tokens: list[tuple[int, int, int]]) -> int:
     return position
 
 
-def split_words(text: str) -> list[tuple[int, int]]:
-    """(start, end) of each word: a run of letters, digits and marks, an apostrophe inside one included; each CJK
-    character, punctuation mark and symbol by itself. White space and control characters belong to no word."""
-    spans: list[tuple[int, int]] = []
-    open_run = False
-    for i, character in enumerate(text):
-        category = unicodedata.category(character)
-        if character.isspace() or category == "Cc":
-            open_run = False
-        elif _alone(character, category):
-            inside = character in "'’" and open_run and i + 1 < len(text) and text[i + 1].isalpha()
-            if inside:
-                spans[-1] = (spans[-1][0], i + 1)
-            else:
-                spans.append((i, i + 1))
-                open_run = False
-        elif open_run:
-            spans[-1] = (spans[-1][0], i + 1)
-        else:
-            spans.append((i, i + 1))
-            open_run = True
-    return spans
-
-
-def _alone(character: str, category: str) -> bool:
-    """Whether a character is a word of its own: punctuation, symbols, Chinese characters, kana."""
-    if category[0] in "PS":
-        return True
-    code = ord(character)
-    return (
-        0x3040 <= code <= 0x30FF or 0x3400 <= code <= 0x9FFF or 0xF900 <= code <= 0xFAFF or 0x20000 <= code <= 0x3FFFF
-    )
-
-
-def _words(text: str, source: int, tokens: list[tuple[int, int, int]]) -> list[Word]:
-    """The words of a text that have tokens. tokens: (position, start, end) of the text's tokens.
-
-    Words that share a token are one word. A token that covers no word (a lone space) goes with the word after it, or
-    before it at the end.
-    """
-    spans = split_words(text)
-    if not spans:
-        return []
-    starts = np.array([start for start, _ in spans])
-    ends = np.array([end for _, end in spans])
-    leader = list(range(len(spans)))  # the first of the words that a word is one with
-    held: list[tuple[int, int]] = []  # (word, position)
-    for position, start, end in tokens:
-        first = min(int(np.searchsorted(ends, start, side="right")), len(spans) - 1)
-        held.append((first, position))
-        for later in range(first + 1, int(np.searchsorted(starts, end, side="left"))):
-            leader[later] = leader[first]
-    members: dict[int, list[int]] = {}
-    for word, position in held:
-        members.setdefault(leader[word], []).append(position)
-    reach: dict[int, int] = {}
-    for word, first in enumerate(leader):
-        reach[first] = max(reach.get(first, 0), spans[word][1])
-    return [Word(source, spans[i][0], reach[i], tuple(members[i])) for i in sorted(members)]
-
-
 def _add_up(question: Question, tokens: torch.Tensor, expected: float | None) -> Answer:
     """(T,) token scores → word scores; whatever belongs to no word is special."""
     scores = tokens.detach().double().cpu().numpy()
@@ -249,10 +203,13 @@ def _add_up(question: Question, tokens: torch.Tensor, expected: float | None) ->
 
 
 def _logits(question: Question, embedded: torch.Tensor) -> torch.Tensor:
-    """The model's logits (B, C) for word embeddings (B, T, D), those of the token where one is asked about; positions and
-    segments stay the input's."""
+    """The model's logits (B, C) for word embeddings (B, T, D), those of the token where one is asked about, (B, T, 2) where spans are
+    marked; positions and segments stay the input's."""
     others = {name: tensor.expand(len(embedded), -1) for name, tensor in question.inputs.items() if name != "input_ids"}
-    logits: torch.Tensor = question.predictor.model(inputs_embeds=embedded, **others).logits
+    output = question.predictor.model(inputs_embeds=embedded, **others)
+    if question.span is not None:
+        return torch.stack((output.start_logits, output.end_logits), dim=-1)
+    logits: torch.Tensor = output.logits
     return logits if question.token is None else logits[:, question.token]
 
 
@@ -269,6 +226,22 @@ def _log_odds(question: Question, logits: torch.Tensor) -> torch.Tensor:
 def _plain(question: Question, logits: torch.Tensor) -> torch.Tensor:
     """The number itself, of a model that answers with one."""
     return logits[:, question.index]
+
+
+def _span_log_probability(question: Question, logits: torch.Tensor) -> torch.Tensor:
+    """log p of the span that is asked about: that of its start and that of its end. logits: (B, T, 2)."""
+    assert question.span is not None
+    start, end = logits.log_softmax(dim=1).unbind(dim=-1)
+    return start[:, question.span[0]] + end[:, question.span[1]]
+
+
+def _span_probability(question: Question, logits: torch.Tensor) -> torch.Tensor:
+    return _span_log_probability(question, logits).exp()
+
+
+def _span_log_odds(question: Question, logits: torch.Tensor) -> torch.Tensor:
+    log_p = _span_log_probability(question, logits)
+    return log_p - torch.log1p(-log_p.exp().clamp(max=1 - 1e-6))
 
 
 def _embed(question: Question, ids: torch.Tensor) -> torch.Tensor:
@@ -336,7 +309,7 @@ def _deletion(question: Question, read: Read) -> Answer:
     return Answer(answers[0] - answers[1:], 0.0, None)
 
 
-def _without(text: str, word: Word) -> str:
+def _without(text: str, word: words.Word) -> str:
     """The text without a word, and without one of the two spaces that would meet."""
     before, after = text[: word.start], text[word.end :]
     return before[:-1] + after if before[-1:].isspace() and (not after or after[0].isspace()) else before + after
@@ -375,6 +348,8 @@ METHODS: dict[str, Method] = {
         Method("score-integrated-gradients", N_("Integrated gradients"), INTEGRATED_SCORE, N_("score"), True, _integrated_gradients, _plain, lambda words: GRADIENT * STEPS, frozenset({"score"})),
         Method("score-input-x-gradient", N_("Input × gradient"), ONE_GRADIENT, N_("score"), False, _input_x_gradient, _plain, lambda words: GRADIENT, frozenset({"score"})),
         Method("score-deletion", N_("Leave one word out"), LEFT_OUT_SCORE, N_("score"), False, _deletion, _plain, lambda words: words + 1, frozenset({"score"})),
+        Method("span-integrated-gradients", N_("Integrated gradients"), INTEGRATED, N_("probability"), True, _integrated_gradients, _span_probability, lambda words: GRADIENT * STEPS, frozenset({"spans"})),
+        Method("span-input-x-gradient", N_("Input × gradient"), ONE_GRADIENT, N_("log-odds"), False, _input_x_gradient, _span_log_odds, lambda words: GRADIENT, frozenset({"spans"})),
         Method("deletion", N_("Leave one word out"), LEFT_OUT, N_("probability"), False, _deletion, _probability, lambda words: words + 1),
     )
 }  # fmt: skip

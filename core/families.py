@@ -10,6 +10,7 @@ from typing import Literal
 from transformers import (
     AutoModelForMaskedLM,
     AutoModelForNextSentencePrediction,
+    AutoModelForQuestionAnswering,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
     PretrainedConfig,
@@ -27,6 +28,7 @@ BERT = TABLES | SEGMENTS | {
     "hidden_size": ("attention.self.query.weight", 0),
     "intermediate_size": ("intermediate.dense.weight", 0),
 }  # fmt: skip
+READER = "qa_outputs.weight"
 NARROW = {"embedding_size": ("embeddings.word_embeddings.weight", 1)}
 DISTILBERT = TABLES | {"hidden_size": ("attention.q_lin.weight", 0), "hidden_dim": ("ffn.lin1.weight", 0)}
 ALBERT = TABLES | SEGMENTS | NARROW | {
@@ -68,13 +70,13 @@ class Family:
 FAMILIES: dict[str, Family] = {
     row.model_type: row
     for row in (
-        Family("bert", True, False, "##", {"mlm": "cls.predictions.transform.dense.weight", "nsp": "cls.seq_relationship.weight"}),
-        Family("distilbert", False, False, "##", {"mlm": "vocab_transform.weight"}, DISTILBERT, projection="attention.out_lin"),
-        Family("electra", True, False, "##", {"mlm": "generator_predictions.dense.weight"}, BERT | NARROW),
-        Family("albert", True, False, "▁", {"mlm": "predictions.dense.weight"}, ALBERT,
+        Family("bert", True, False, "##", {"mlm": "cls.predictions.transform.dense.weight", "nsp": "cls.seq_relationship.weight", "reader": READER}),
+        Family("distilbert", False, False, "##", {"mlm": "vocab_transform.weight", "reader": READER}, DISTILBERT, projection="attention.out_lin"),
+        Family("electra", True, False, "##", {"mlm": "generator_predictions.dense.weight", "reader": READER}, BERT | NARROW),
+        Family("albert", True, False, "▁", {"mlm": "predictions.dense.weight", "reader": READER}, ALBERT,
                {"num_hidden_groups": "albert_layer_groups", "inner_group_num": "albert_layers"}, "attention.dense"),
-        Family("roberta", False, True, "Ġ", {"mlm": "lm_head.dense.weight"}),
-        Family("xlm-roberta", False, True, "▁", {"mlm": "lm_head.dense.weight"}),
+        Family("roberta", False, True, "Ġ", {"mlm": "lm_head.dense.weight", "reader": READER}),
+        Family("xlm-roberta", False, True, "▁", {"mlm": "lm_head.dense.weight", "reader": READER}),
     )
 }  # fmt: skip
 
@@ -148,6 +150,14 @@ HEADS: dict[str, Head] = {
             N_(
                 "'{name}' tags words, it does not judge whole texts: use it for named entities, or fine-tune it for this"
             ),
+        ),
+        Head(
+            "reader",
+            AutoModelForQuestionAnswering,
+            "ForQuestionAnswering",
+            "missing",
+            N_("'{name}' answers no questions: it is a pre-trained encoder that must be fine-tuned first"),
+            N_("'{name}' answers questions about a passage: use it for question answering, or fine-tune it for this"),
         ),
         Head(
             "mlm",

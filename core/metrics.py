@@ -70,6 +70,20 @@ METRICS: dict[str, Metric] = {
             "fraction",
         ),
         Metric("entity_precision", N_("Precision"), N_("Fraction of the entities found that are right."), "higher", "fraction"),
+        Metric(
+            "answer_f1",
+            N_("Answer F1"),
+            N_("Mean over the questions of the F1 of the answer's words; where there is no answer, 1 for saying so (SQuAD)."),
+            "higher",
+            "fraction",
+        ),
+        Metric(
+            "exact_match",
+            N_("Exact match"),
+            N_("Fraction of questions answered with exactly the right words, or rightly not at all (SQuAD)."),
+            "higher",
+            "fraction",
+        ),
         Metric("entity_recall", N_("Recall"), N_("Fraction of the true entities that are found."), "higher", "fraction"),
         Metric(
             "spearman",

@@ -6,7 +6,7 @@ for, nor what a sound checkpoint is.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import file_digest
@@ -235,7 +235,7 @@ def load_config(name: str, *, allow_path: bool = False) -> PretrainedConfig:
     if name in bundled.READY:
         row = bundled.READY[name]
         config.architectures = [type(config).__name__.removesuffix("Config") + HEADS[row.head].suffix]
-        _set_labels(config, HEADS[row.head], row.labels)
+        _complete(config, HEADS[row.head], row.labels, row.chosen)
     return config
 
 
@@ -253,11 +253,11 @@ def _is_own(name: str) -> bool:
     return name in bundled.READY or _package(name) is not None
 
 
-def _set_labels(config: PretrainedConfig, head: Head, labels: tuple[str, ...]) -> None:
-    """Name the head's outputs."""
-    config.id2label = dict(enumerate(labels))
-    config.label2id = {label: i for i, label in enumerate(labels)}
-    config.update(dict(head.settings))
+def _complete(config: PretrainedConfig, head: Head, labels: tuple[str, ...], chosen: Mapping[str, object]) -> None:
+    """Name the head's outputs, where they have names, and set what belongs to it."""
+    if labels:
+        config.id2label, config.label2id = dict(enumerate(labels)), {label: i for i, label in enumerate(labels)}
+    config.update({**head.settings, **chosen})
 
 
 def load_tokenizer(name: str, *, allow_path: bool = False) -> PreTrainedTokenizerBase:
@@ -311,7 +311,7 @@ def load(
     else:
         model = _load(row.auto, name, allow_path, attention)
     if labels:
-        _set_labels(model.config, row, labels)
+        _complete(model.config, row, labels, {})
     return model
 
 
@@ -334,7 +334,7 @@ def _ready(row: bundled.Ready, attention: Attention) -> PreTrainedModel:
     """A READY model, put together: the published encoder with the trained adapters merged, and the trained head."""
     model = _load(HEADS[row.head].auto, row.base, False, attention, new="always", outputs=len(row.labels))
     model.config.architectures = load_config(row.id).architectures
-    _set_labels(model.config, HEADS[row.head], row.labels)
+    _complete(model.config, HEADS[row.head], row.labels, row.chosen)
     return bundled.merge(model, row.folder)
 
 

@@ -13,7 +13,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from core import bundled, models
 from core.batches import Report
-from core.data.dataset import TextDataset
+from core.data.dataset import Role, TextDataset
 from core.errors import UserError
 from core.results import Evaluation, Prediction
 from core.tasks.base import Goal, Task
@@ -88,12 +88,16 @@ def predict(
 
     report(done, total) is called as the work goes on; it may raise Cancelled. Raises UserError for an empty text.
     """
-    refuse_empty(inputs)
+    refuse_empty(inputs, predictor.task.layout.inputs)
     return predictor.goal.predict(predictor.model, inputs, report)
 
 
-def refuse_empty(inputs: Mapping[str, Sequence[str]]) -> None:
-    """Raise UserError for a text with nothing in it, ValueError when the roles have not as many texts."""
+def refuse_empty(inputs: Mapping[str, Sequence[str]], roles: Sequence[Role] = ()) -> None:
+    """Raise UserError for a text with nothing in it, ValueError when the roles have not as many texts.
+
+    roles: those of a layout, which may say in their own words that an input is empty.
+    """
+    own = {role.id: role.empty for role in roles if role.empty}
     if len({len(texts) for texts in inputs.values()}) > 1:
         raise ValueError(f"{ {role: len(texts) for role, texts in inputs.items()} } texts")
     for role, texts in inputs.items():
@@ -102,6 +106,8 @@ def refuse_empty(inputs: Mapping[str, Sequence[str]]) -> None:
                 continue
             if len(texts) > 1:
                 raise UserError("text {number} is empty; remove it or write something", number=i + 1)
+            if role in own:
+                raise UserError(own[role])
             if role == "pair":
                 raise UserError("the second text is empty; this model was asked about a pair of texts")
             raise UserError("the text is empty; write something first")

@@ -28,7 +28,8 @@ with layout.page(
     given: dict[str, str] = {}
     answering.begin_with_own(model)
     if not many:
-        options = inputs.options_button(more, "playground", ("pair",))
+        optional = () if "pair" in cached_models.predictor(model).task.inputs else ("pair",)
+        options = inputs.options_button(more, "playground", optional)
         with right:
             given = VIEWS[cached_models.predictor(model).task.id].fields("playground", options)
         with options:

@@ -2,6 +2,7 @@
 
     python -m recipes.ready_heads sentiment OUTPUT --runs FOLDER     a quarter of an hour on two processor cores
     python -m recipes.ready_heads entities OUTPUT --runs FOLDER      five minutes
+    python -m recipes.ready_heads answers OUTPUT --runs FOLDER --begin FOLDER/spans.safetensors     after recipes.reader
     python -m recipes.ready_heads topics OUTPUT --runs FOLDER        five minutes
 
 Where the plan names other data to begin with, the bundled encoder and its new head learn from these once. From there it is fine-tuned as
@@ -17,10 +18,11 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import peft
@@ -39,7 +41,6 @@ from core.tasks.table import task_of
 
 BASE = "minilm"
 LINEAR = r".*encoder\.layer\.\d+\.(attention\.self\.(query|key|value)|attention\.output\.dense|intermediate\.dense|output\.dense)"
-MAX_LENGTH = 128
 WARM_UP = 0.1  # share of the steps
 POOL = 16  # batches that are sorted by length together, so that little is padded
 
@@ -63,11 +64,15 @@ class Plan:
     weight_decay: float = 0.01
     dropout: float = 0.1
     rank: int = 32
+    max_length: int = 128
 
 
 PLANS = {
     "sentiment": Plan("text-classification", "rotten_tomatoes", first="imdb", first_rows=8000, runs=1),
     "entities": Plan("named-entities", "entities", epochs=6, batch_size=16, learning_rate=2e-4),
+    "answers": Plan(
+        "question-answering", "questions", runs=1, epochs=4, batch_size=16, learning_rate=2e-4, rank=64, max_length=256
+    ),
     "topics": Plan("text-classification", "topics", runs=1, epochs=4, batch_size=16, learning_rate=2e-4),
 }
 
@@ -77,15 +82,23 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def start(task: Task, dataset: TextDataset, dropout: float) -> PreTrainedModel:
+def start(task: Task, labels: tuple[str, ...], dropout: float) -> PreTrainedModel:
     """The bundled encoder with a new head, the same each time; its token, position and segment embeddings stay as published."""
-    model = models.load(BASE, task.head, labels=dataset.label_names, seed=0)
+    model = models.load(BASE, task.head, labels=labels, seed=0)
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(".embeddings." not in name or "LayerNorm" in name)
     for part in model.modules():
         if isinstance(part, nn.Dropout):
             part.p = dropout
     return model
+
+
+def groups(parameters: Mapping[str, nn.Parameter], weight_decay: float) -> list[dict[str, Any]]:
+    """What an optimizer is given: biases and layer norms do not decay."""
+    return [
+        {"params": [one for one in parameters.values() if one.ndim > 1], "weight_decay": weight_decay},
+        {"params": [one for one in parameters.values() if one.ndim == 1], "weight_decay": 0.0},
+    ]
 
 
 def batches(lengths: Sequence[int], size: int, rng: np.random.Generator) -> Iterator[list[int]]:
@@ -109,15 +122,11 @@ def fine_tune(
     task: Task, goal: Goal, dataset: TextDataset, plan: Plan, seed: int, begin: dict[str, torch.Tensor], epochs: int
 ) -> dict[str, torch.Tensor]:
     """One training: the trained parameters by name. begin: those that it starts from, where they are not the published ones."""
-    model = start(task, dataset, plan.dropout).train()
+    model = start(task, dataset.label_names, plan.dropout).train()
     model.load_state_dict(begin, strict=False)
     rows = goal.rows(dataset, lambda done, total: None)
     parameters = {name: one for name, one in model.named_parameters() if one.requires_grad}
-    groups = [
-        {"params": [one for one in parameters.values() if one.ndim > 1], "weight_decay": plan.weight_decay},
-        {"params": [one for one in parameters.values() if one.ndim == 1], "weight_decay": 0.0},
-    ]
-    optimizer = torch.optim.AdamW(groups, lr=plan.learning_rate)
+    optimizer = torch.optim.AdamW(groups(parameters, plan.weight_decay), lr=plan.learning_rate)
     steps = epochs * -(-len(rows.features) // plan.batch_size)
     rng, began, step, total = np.random.default_rng(seed), time.time(), 0, 0.0
     with torch.random.fork_rng(devices=[]):
@@ -146,14 +155,14 @@ def mean(weights: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
 
 
 def choose(
-    task: Task, goal: Goal, dataset: TextDataset, plan: Plan, home: Path
+    task: Task, goal: Goal, dataset: TextDataset, plan: Plan, home: Path, begin: dict[str, torch.Tensor]
 ) -> tuple[dict[str, torch.Tensor], dict[str, float]]:
     """The trainings and their average, the best of them on the validation split, and the headline of each there.
 
-    home: a folder for the trainings that are finished, which are not repeated.
+    home: a folder for the trainings that are finished, which are not repeated. begin: parameters to begin with, where they are not
+    the published ones.
     """
     home.mkdir(parents=True, exist_ok=True)
-    begin: dict[str, torch.Tensor] = {}
     if plan.first:
         path = home / "first.safetensors"
         if not path.exists():
@@ -166,7 +175,7 @@ def choose(
             save_file(trained_once, home / f"{seed}.safetensors")
     trained = [load_file(home / f"{seed}.safetensors") for seed in range(plan.runs)]
     candidates = {f"run {seed}": weights for seed, weights in enumerate(trained)} | {"average": mean(trained)}
-    model, headline, keys = start(task, dataset, plan.dropout), {}, {}
+    model, headline, keys = start(task, dataset.label_names, plan.dropout), {}, {}
     for name, weights in candidates.items():
         model.load_state_dict(weights, strict=False)
         evaluation = measured(model, goal, dataset, "validation")
@@ -195,22 +204,25 @@ def save(published: PreTrainedModel, weights: dict[str, torch.Tensor], rank: int
     save_file({name: one.half().contiguous() for name, one in stored.items()}, folder / bundled.HEAD_FILE)
 
 
-def train_head(plan: Plan, folder: Path, runs: Path) -> dict[str, object]:
+def train_head(plan: Plan, folder: Path, runs: Path, begin: dict[str, torch.Tensor]) -> dict[str, object]:
     """Train a head by the plan, save it, and measure what was saved."""
     began = time.time()
     task = task_of(plan.task)
     dataset = load(plan.data, task.layout)
-    goal = task.goal(models.load_tokenizer(BASE), dataset.label_names, MAX_LENGTH, batch_size=plan.batch_size)
-    weights, validation = choose(task, goal, dataset, plan, runs)
-    save(start(task, dataset, 0.0), weights, plan.rank, folder)
+    goal = task.goal(models.load_tokenizer(BASE), dataset.label_names, plan.max_length, batch_size=plan.batch_size)
+    weights, validation = choose(task, goal, dataset, plan, runs, begin)
+    save(start(task, dataset.label_names, 0.0), weights, plan.rank, folder)
     trained = time.time() - began
     model = bundled.merge(models.load(BASE, task.head, labels=dataset.label_names), folder)
+    chosen = dict(goal.chosen(goal.measure(model, dataset, "validation", lambda done, total: None, live=True)))
+    model.config.update(chosen)
     tested = measured(model, goal, dataset, "test")
     (folder / bundled.EVALUATION).write_bytes(TypeAdapter(Evaluation).dump_json(without_texts(tested), indent=1))
     return {
         "validation": validation,
-        "saved, validation": _figures(measured(model, goal, dataset, "validation")),
-        "saved, test": _figures(tested),
+        "saved, validation": figures(measured(model, goal, dataset, "validation")),
+        "saved, test": figures(tested),
+        "chosen on validation": chosen,
         "seconds": round(trained),
         "bytes": {path.name: path.stat().st_size for path in sorted(folder.iterdir())},
         "sha256": {path.name: sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.safetensors"))},
@@ -227,7 +239,7 @@ def without_texts(evaluation: Evaluation) -> Evaluation:
     return replace(evaluation, detail=kept)
 
 
-def _figures(evaluation: Evaluation) -> dict[str, object]:
+def figures(evaluation: Evaluation) -> dict[str, object]:
     """n, and each metric with its 95% interval where it has one."""
     measures: dict[str, object] = {
         name: [round(value, 4) for value in (one.value, one.low, one.high) if value is not None]
@@ -244,9 +256,11 @@ def main() -> None:
     parser.add_argument(
         "--runs", type=Path, help="a folder for the trainings behind the average; OUTPUT_runs unless named"
     )
+    parser.add_argument("--begin", type=Path, help="parameters to begin with, where they are not the published ones")
     asked = parser.parse_args()
+    begin = load_file(asked.begin) if asked.begin else {}
     runs = asked.runs or asked.output.with_name(f"{asked.output.name}_runs")
-    print(json.dumps(train_head(PLANS[asked.head], asked.output, runs)))
+    print(json.dumps(train_head(PLANS[asked.head], asked.output, runs, begin)))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ Such questions are wrong English most of the time. This module does not know wha
 """
 
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,7 +79,9 @@ def documents(home: Path) -> list[list[str]]:
 
 def synonyms(home: Path, vocabulary: Container[str]) -> dict[str, tuple[str, ...]]:
     """For a word in its basic form: the other single words of its most frequent meaning in WordNet that the vocabulary holds."""
-    folder, groups, table = fetch(SOURCES["wordnet"].package, home) / "usr/share/wordnet", {}, {}
+    folder = fetch(SOURCES["wordnet"].package, home) / "usr/share/wordnet"
+    groups: dict[tuple[str, str], tuple[str, ...]] = {}
+    table: dict[str, tuple[str, ...]] = {}
     for kind in ("noun", "verb", "adj"):
         for line in (folder / f"data.{kind}").read_text(encoding="latin-1").splitlines():
             if not line.startswith(" "):
@@ -153,7 +155,7 @@ def question_word(kind: str, span: str, left: Sequence[str], right: Sequence[str
 
 
 def ask(
-    sentence: str, start: int, end: int, kind: str, table: dict[str, tuple[str, ...]], rng: np.random.Generator
+    sentence: str, start: int, end: int, kind: str, table: Mapping[str, tuple[str, ...]], rng: np.random.Generator
 ) -> str:
     """A rough question for a span of a sentence, out of the words around it."""
     left, right = sentence[:start].split(), sentence[end:].split()
@@ -213,7 +215,7 @@ def passage_from(document: Sequence[str], at: int, rng: np.random.Generator) -> 
 class Questions:
     """Questions without end, the same for the same generator."""
 
-    def __init__(self, texts: Sequence[Sequence[str]], table: dict[str, tuple[str, ...]]) -> None:
+    def __init__(self, texts: Sequence[Sequence[str]], table: Mapping[str, tuple[str, ...]]) -> None:
         self.documents, self.table = texts, table
         lengths = np.sqrt([len(document) for document in texts])  # long documents more often, but not by their length
         self.weights = np.cumsum(lengths / lengths.sum())

@@ -15,6 +15,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre
 from transformers import (
     AutoModelForSequenceClassification,
     BertForMaskedLM,
+    BertForMultipleChoice,
     BertForPreTraining,
     BertForQuestionAnswering,
     BertForSequenceClassification,
@@ -407,7 +408,8 @@ FOLDERS: dict[str, tuple[Build, str]] = {
     "m28 sharded": (sharded, ""),
     "m29 checkpoints": (inside("checkpoint-500"), "its folder checkpoint-500 does"),
     "m33 tagger": (saved(bert(BertForTokenClassification, **TAGS)), "tags words.*use it for named entities"),
-    "m33b answers": (saved(bert(BertForQuestionAnswering)), "no task of the studio uses .BertForQuestionAnswering"),
+    "m33b answers": (saved(bert(BertForQuestionAnswering)), "answers questions about a passage.*use it for question answering"),
+    "m33c choices": (saved(bert(BertForMultipleChoice)), "no task of the studio uses .BertForMultipleChoice"),
     "m34 no architectures": (edited(without=("architectures",)), "nothing says what the head"),
     "m34b architecture of its own": (edited(architectures=["BertClassifierModel"]), "nothing says what the head"),
     "m35 Japanese": (japanese, "tokenizer that is not installed: BertJapaneseTokenizer"),

@@ -11,6 +11,7 @@ from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, process
 from tokenizers import models as tokenizer_models
 from transformers import (
     AlbertForSequenceClassification,
+    BertForQuestionAnswering,
     BertForSequenceClassification,
     DistilBertForSequenceClassification,
     ElectraForSequenceClassification,
@@ -25,10 +26,13 @@ from core.predict import Predictor
 from core.results import Attribution
 from core.tasks.classify import TEXT as CLASSIFY
 from core.tasks.classify import Classification, Labelled
+from core.tasks.table import task_of
+from core.words import split
 from tests.conftest import WORDS, make_config, make_tokenizer
 from tests.families import tiny_config
 
 TEXT = "i love the film , it was not boring !"
+OF_CLASSES = [name for name, row in explain.METHODS.items() if "spans" not in row.needs]
 LABELS = {"id2label": {0: "bad", 1: "good", 2: "fair"}, "label2id": {"bad": 0, "good": 1, "fair": 2}}
 
 
@@ -151,7 +155,7 @@ def probability(predictor: Predictor, label: str, text: str, pair: str | None = 
 # --- Every method, every family ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", explain.METHODS)
+@pytest.mark.parametrize("method", OF_CLASSES)
 @pytest.mark.parametrize("pair", ["", "a good plot ."])
 def test_every_method_scores_every_word_of_every_family(predictor: Predictor, method: str, pair: str) -> None:
     found = explain.explain(predictor, TEXT, pair, method=method, steps=10)
@@ -167,7 +171,7 @@ def test_every_method_scores_every_word_of_every_family(predictor: Predictor, me
     )
 
 
-@pytest.mark.parametrize("method", explain.METHODS)
+@pytest.mark.parametrize("method", OF_CLASSES)
 def test_explaining_leaves_the_model_as_it_was(predictor: Predictor, method: str) -> None:
     before = {name: value.clone() for name, value in predictor.model.state_dict().items()}
     explain.explain(predictor, TEXT, method=method, steps=4)
@@ -178,7 +182,7 @@ def test_explaining_leaves_the_model_as_it_was(predictor: Predictor, method: str
 
 
 def test_rows_of_the_table_are_complete() -> None:
-    for name, row in explain.METHODS.items():
+    for name, row in ((name, explain.METHODS[name]) for name in OF_CLASSES):
         assert row.id == name and row.title and row.help and row.unit in ("probability", "log-odds")
 
 
@@ -328,7 +332,7 @@ def test_deleting_the_only_word_leaves_the_empty_input(tiny: Predictor) -> None:
     ],
 )
 def test_words_are_what_a_reader_sees(text: str, words: list[str]) -> None:
-    assert [text[start:end] for start, end in explain.split_words(text)] == words
+    assert [text[start:end] for start, end in split(text)] == words
 
 
 def test_chinese_is_scored_by_character(tiny: Predictor) -> None:
@@ -356,7 +360,7 @@ def test_pieces_of_a_word_are_added_up(tiny: Predictor) -> None:
 @pytest.mark.parametrize("make", [bert, roberta, albert])
 def test_any_text_can_be_explained(make: Callable[[], Predictor], text: str) -> None:
     torch.manual_seed(1)
-    for method in explain.METHODS:
+    for method in OF_CLASSES:
         found = explain.explain(make(), text, method=method, steps=3)
         assert found.words
         assert all(text[word.start : word.end] == word.text for word in found.words)
@@ -364,7 +368,7 @@ def test_any_text_can_be_explained(make: Callable[[], Predictor], text: str) -> 
 
 
 def test_a_text_without_words_has_no_scores(tiny: Predictor) -> None:
-    for method in explain.METHODS:
+    for method in OF_CLASSES:
         found = explain.explain(tiny, "\x01", method=method, steps=3)
         assert found.words == () and np.isfinite(found.total)
 
@@ -408,3 +412,46 @@ def test_report_counts_to_the_end_and_may_cancel(tiny: Predictor, method: str, m
 def test_a_classifier_from_a_folder_can_be_explained(tiny_classifier: Path) -> None:
     found = explain.explain(predict.load(str(tiny_classifier), allow_path=True), TEXT, steps=50)
     assert found.completeness_error is not None and found.completeness_error < 1e-4
+
+
+# --- Spans of a second text ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def reader() -> Predictor:
+    torch.manual_seed(0)
+    model = BertForQuestionAnswering(make_config(initializer_range=0.2)).eval()
+    return predict.around("tiny", task_of("question-answering"), model, make_tokenizer(), 40)
+
+
+@pytest.mark.parametrize("span", [(7, 11), (7, 20), (0, 0)])
+def test_the_scores_of_a_span_add_up_to_what_its_probability_gains(reader: Predictor, span: tuple[int, int]) -> None:
+    pair = "i love the film . it was boring ."
+    found = explain.explain(
+        reader, "what i love", pair, at=span[0], end=span[1], method="span-integrated-gradients", steps=200
+    )
+    inputs = reader.tokenizer("what i love", pair, return_tensors="pt", return_offsets_mapping=True)
+    offsets, parts = inputs.pop("offset_mapping")[0].tolist(), inputs.sequence_ids(0)
+    inside = [i for i, (start, end) in enumerate(offsets) if parts[i] == 1 and start < span[1] and end > span[0]] or [0]
+    with torch.inference_mode():
+        output = reader.model(**inputs)
+        inputs["input_ids"] = torch.tensor(
+            [[4 if part is not None else i for i, part in zip(inputs["input_ids"][0].tolist(), parts, strict=True)]]
+        )
+        empty = reader.model(**inputs)
+    chances = [
+        float(one.start_logits[0].softmax(-1)[inside[0]] * one.end_logits[0].softmax(-1)[inside[-1]])
+        for one in (output, empty)
+    ]
+    assert found.label == pair[span[0] : span[1]] and [word.source for word in found.words[:3]] == [0, 0, 0]
+    assert found.expected == pytest.approx(chances[0] - chances[1], abs=1e-6)
+    assert found.total == pytest.approx(found.expected, abs=2e-3)
+    assert explain.explain(reader, "what", pair, at=span[0], end=span[1], method="span-input-x-gradient").words
+
+
+def test_of_a_long_passage_the_part_around_the_span_is_explained(reader: Predictor) -> None:
+    pair = "the film was good . " * 20 + "i hate coffee . " + "the film was bad . " * 20
+    start = pair.index("coffee")
+    found = explain.explain(reader, "what", pair, at=start, end=start + 6, method="span-input-x-gradient")
+    assert all(pair[word.start : word.end] == word.text for word in found.words if word.source == 1)
+    assert "coffee" in [word.text for word in found.words] and len(found.words) < 40

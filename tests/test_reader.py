@@ -1,13 +1,18 @@
-"""The recipe of the reader: questions made by rule, windows that hold the answer, SQuAD's measures."""
+"""The recipe of the reader: questions made by rule, the tokens of their answers, a first stage that can be stopped."""
 
-import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 
-from core import models
-from recipes import reader, spans
+from core import bundled, models
+from core.checkpoints.config import THRESHOLDS
+from core.data.load import load
+from core.tasks.answers import NOTHING, QUESTION_ANSWERING
+from recipes import reader, ready_heads, spans
 from recipes.spans import Asked
 
 DOCUMENT = [
@@ -53,34 +58,54 @@ def test_an_answer_is_where_the_question_says_and_a_recurring_span_is_asked_for_
         assert " ".join(DOCUMENT).find(one.passage) >= 0, "a passage is running text"
 
 
-def test_a_window_marks_the_tokens_of_the_answer_and_one_without_it_marks_the_first() -> None:
-    passage = " ".join(DOCUMENT)
-    start = passage.index("Olga Brandt")
-    tokenizer = models.load_tokenizer("minilm")
-    rows = reader.windows([Asked("Who bought the mill?", passage, start, start + 11)], tokenizer, 48, 12)
-    assert len(rows) > 1 and {row.question for row in rows} == {0}
-    marked = [row for row in rows if row.first]
-    for row in marked:
-        assert passage[row.places[row.first][0] : row.places[row.last][1]] == "Olga Brandt"
-    assert marked and any(row.first == row.last == 0 for row in rows)
-    batch = reader.collate(rows)
-    assert batch["input_ids"].shape == batch["attention_mask"].shape and len(batch["start_positions"]) == len(rows)
+def test_a_window_marks_the_tokens_of_the_answer_and_one_that_is_cut_off_is_none() -> None:
+    passage, tokenizer = " ".join(DOCUMENT), models.load_tokenizer("minilm")
+    near, far = passage.index("two sisters"), passage.rindex("Olga Brandt") + 200
+    asked = [Asked("Who bought it?", passage, near, near + 11), Asked("Who?", passage + passage, far, far + 20)]
+    answered, cut = reader.windows([asked[0], asked[1]], tokenizer)
+    assert tokenizer.decode(answered.ids[answered.first : answered.last + 1]) == "two sisters"
+    assert (cut.first, cut.last) == (0, 0) and len(cut.ids) == reader.LENGTH
+    none = reader.windows([Asked("Who?", passage, 0, 0)], tokenizer)[0]
+    assert none.first == none.last == 0
+    batch = reader.collate([answered, none])
+    assert batch["input_ids"].shape == batch["attention_mask"].shape and batch["start_positions"].tolist()[1] == 0
 
 
-def test_answers_are_compared_as_squad_does() -> None:
-    assert reader.normal("The  Broncos!") == ["broncos"]
-    assert reader.f1("the Denver Broncos", "Broncos") == pytest.approx(2 / 3)
-    assert reader.f1("", "Broncos") == 0 and reader.f1("a", "the") == 1
+@pytest.mark.training
+def test_the_first_stage_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spans, "documents", lambda home: [DOCUMENT])
+    monkeypatch.setattr(spans, "synonyms", lambda home, vocabulary: SYNONYMS)
+    monkeypatch.setattr(reader, "BATCH", 4)
+    homes = tmp_path / "once", tmp_path / "twice"
+    for home in homes:
+        home.mkdir()
+    reader.train(homes[0], 2, 0, 1e-4)
+    for steps in (1, 2):
+        reader.train(homes[1], steps, 0, 1e-4)
+    once, twice = (load_file(home / "spans.safetensors") for home in homes)
+    published = dict(reader.start().named_parameters())
+    assert once and all(torch.allclose(one, twice[name], atol=1e-5) for name, one in once.items())
+    assert any(not torch.equal(one, published[name]) for name, one in once.items())
+    assert not any("word_embeddings" in name for name in once)
 
 
-def test_written_questions_are_read_by_split_with_their_first_answer(tmp_path: Path) -> None:
-    row = {"context": "Two mice sat.", "split": "train", "questions": [
-        {"question": "How many?", "answers": ["Two", "Two mice"], "starts": [0, 0]},
-        {"question": "Where?", "answers": [], "starts": []},
-    ]}  # fmt: skip
-    file = tmp_path / "rows.jsonl"
-    file.write_text(json.dumps(row) + "\n" + json.dumps(row | {"split": "test"}))
-    assert reader.read_questions(file, "train") == [
-        Asked("How many?", "Two mice sat.", 0, 3),
-        Asked("Where?", "Two mice sat.", 0, 0),
-    ]
+@pytest.mark.training
+def test_the_second_stage_makes_a_ready_head_without_any_text_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = replace(ready_heads.PLANS["answers"], epochs=1, batch_size=4, max_length=192, rank=2)
+    dataset = load(plan.data, QUESTION_ANSWERING.layout)
+    for split, rows in dataset.splits.items():
+        dataset.splits[split] = rows.select(range(8))
+    monkeypatch.setattr(ready_heads, "load", lambda *_: dataset)
+    begin = {name: one.detach() + 0.01 for name, one in reader.start().named_parameters() if "qa_outputs" in name}
+    report = ready_heads.train_head(plan, tmp_path / "out", tmp_path / "runs", begin)
+    chosen, tested = report["chosen on validation"], report["saved, test"]
+    assert isinstance(chosen, dict) and NOTHING in chosen[THRESHOLDS]
+    assert isinstance(tested, dict) and tested["n"] == 8
+    evaluation = (tmp_path / "out" / bundled.EVALUATION).read_text(encoding="utf-8")
+    assert not any(text in evaluation for text in dataset.splits["test"]["text"])
+    merged = bundled.merge(reader.start(), tmp_path / "out")
+    trained = load_file(tmp_path / "runs" / "0.safetensors")
+    head = merged.state_dict()["qa_outputs.weight"]
+    torch.testing.assert_close(head, trained["qa_outputs.weight"], rtol=1e-2, atol=1e-3)

@@ -45,6 +45,7 @@ from core.summarise.methods import METHODS
 from core.tasks import classify
 from core.tasks.classify import TEXT
 from core.tasks.masked import Filled
+from core.tasks.multilabel import LabelSet
 from core.tasks.scoring import TEXT as TEXT_SCORING
 from core.tasks.scoring import Scored
 from core.tasks.table import TASKS
@@ -56,6 +57,7 @@ from pages.shared.snippets import embeddings as embeddings_code
 from pages.shared.snippets import encoder as encoder_code
 from pages.shared.snippets import finetune as finetune_code
 from pages.shared.snippets import learn as learn_code
+from pages.shared.snippets import multilabel as multilabel_code
 from pages.shared.snippets import playground as playground_code
 from pages.shared.snippets import pretraining as pretraining_code
 from pages.shared.snippets import runs as runs_code
@@ -258,6 +260,77 @@ def test_train_scorer(
         "score from 300 to 359",
     )
     assert len(found["train"]) == 40
+
+
+@of("label_set_rows")
+@pytest.mark.parametrize(("name", "kind"), [("messages-zh", ""), ("", "separated"), ("", "columns"), ("", "lists")])
+def test_label_set_rows(name: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    sets = [["late"] * (i % 2) + ["price"] * (i % 3 == 0) + ["rude"] * (i % 5 == 0) for i in range(40)]
+    frame, file = pd.DataFrame({"a": [f"text {i}" for i in range(40)]}), ""
+    if kind == "columns":
+        for label in ("late", "price", "rude"):
+            frame[label] = [int(label in own) for own in sets]
+    elif kind:
+        frame["n"] = [", ".join(own) for own in sets] if kind == "separated" else sets
+    if kind == "lists":
+        frame.to_json(file := "file.jsonl", orient="records", lines=True)
+    elif kind:
+        frame.to_csv(file := "file.csv", index=False, sep=";")
+    dataset = load_data(name or file, LAYOUTS["text-labels"], allow_path=True)
+    rows_code = multilabel_code.label_set_rows(name or file, file, dataset)
+    code = f"import re\nimport pandas as pd\nlabels = {list(dataset.label_names)!r}\n{rows_code}print(len(rows))\n"
+    rows: Any = run_script(code)["rows"]
+    kept = [
+        (text, sorted(dataset.label_names[i] for i in own))
+        for split in dataset.splits.values()
+        for text, own in zip(split["text"], split["labels"], strict=True)
+    ]
+    assert sorted(zip(rows["text"], rows["labels"], strict=True)) == sorted(kept)
+
+
+@of("train_labeller")
+@pytest.mark.parametrize(("method", "weights"), [("full", True), ("lora", False)])
+def test_train_labeller(
+    studio_home: Path, tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: Literal["full", "lora"], weights: bool
+) -> None:  # fmt: skip
+    shutil.copytree(tiny_bert, studio_home / "runs" / RUN / "model")
+    monkeypatch.chdir(tmp_path)
+    Path("file.csv").write_text(
+        "text;labels\n" + "".join(f"the film {i};{'good' if i % 2 else 'good|bad'}\n" for i in range(60))
+    )
+    dataset = load_data("file.csv", LAYOUTS["text-labels"], allow_path=True)
+    config = RunConfig(
+        model=NAME,
+        data="file.csv",
+        method=method,
+        epochs=1,
+        batch_size=8,
+        max_length=16,
+        limit=40,
+        class_weights=weights,
+    )
+    rows = multilabel_code.label_set_rows("file.csv", "file.csv", dataset)
+    found: Any = run_script(multilabel_code.train_labeller(config, rows, dataset))
+    assert found["labels"] == list(dataset.label_names) and len(found["train"]) == 40
+    assert 0 <= found["result"]["eval_micro_f1"] <= 1 and found["thresholds"].shape == (2,)
+
+
+@of("label_set")
+def test_label_set(studio_home: Path, tiny_bert: Path) -> None:
+    folder = studio_home / "runs" / RUN / "model"
+    model = AutoModelForSequenceClassification.from_pretrained(
+        tiny_bert, problem_type="multi_label_classification", id2label={0: "late", 1: "price", 2: "rude"}
+    )
+    model.config.thresholds = {"late": 0.01, "price": 0.99, "rude": 0.5}
+    model.save_pretrained(folder)
+    shutil.copy(tiny_bert / "tokenizer.json", folder)
+    shutil.copy(tiny_bert / "tokenizer_config.json", folder)
+    found: Any = run_script(multilabel_code.label_set(NAME, "the film was late", 16))
+    (expected,) = predict.predict(predict.load(NAME), {"text": ["the film was late"]})
+    assert isinstance(expected, LabelSet)
+    assert {row["label"]: row["score"] for row in found["answers"]} == pytest.approx(expected.probabilities, abs=1e-6)
+    assert set(found["given"]) == set(expected.labels)
 
 
 @of("attention")

@@ -15,6 +15,7 @@ from core.tasks.classify import Labelled
 from core.tasks.masked import Filled
 from core.tasks.multilabel import LabelSet
 from core.tasks.scoring import Scored
+from core.tasks.spans import Answered
 from core.tasks.table import TASKS
 from core.tasks.tags import Tagged
 from pages.shared.cached import data as cached_data
@@ -138,6 +139,10 @@ def test_the_script_of_an_answer_gives_the_pages_numbers(task: str) -> None:
         assert [[(word, pytest.approx(value, abs=1e-5)) for word, value in mask] for mask in found["answers"]] == [
             [(word.token, word.probability) for word in mask] for mask in expected.masks
         ]
+    elif isinstance(expected, Answered):
+        assert found["answer"] == expected.answer and found["doubt"] == pytest.approx(expected.doubt, abs=1e-5)
+        assert [one[:3] for one in found["best"]] == [(one.text, one.start, one.end) for one in expected.best]
+        assert [one[3] for one in found["best"]] == pytest.approx([one.probability for one in expected.best], abs=1e-5)
     elif isinstance(expected, Scored):
         assert found["score"] == pytest.approx(expected.score, abs=1e-5)
     elif "answers" in found:
@@ -159,6 +164,13 @@ def test_the_script_of_a_run_measures_what_it_trained(task: str, trained: tuple[
     rows = VIEWS[task].rows_code(file, file, dataset) if TASKS[task].supervised else stories
     config = RunConfig(model=NAME, data=file, task=task, epochs=1, batch_size=2, max_length=16, learning_rate=1e-3)
     result: Any = run_script(VIEWS[task].training_code(config, rows, dataset))["result"]
-    (headline,) = {"eval_accuracy", "eval_top1", "eval_entity_f1", "eval_micro_f1", "eval_spearman"} & set(result)
+    (headline,) = {
+        "eval_accuracy",
+        "eval_top1",
+        "eval_entity_f1",
+        "eval_micro_f1",
+        "eval_spearman",
+        "eval_answer_f1",
+    } & set(result)
     assert headline == "eval_spearman" or 0 <= result[headline] <= 1  # of two rows a correlation need not be defined
     assert result["eval_loss"] > 0

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from core.data import entities
+from core.data import entities, questions
 from core.data.dataset import Dataset
 from core.errors import N_, UserError
 from core.results import Dropped
@@ -193,6 +193,34 @@ DATASETS: dict[str, Dataset] = {
                 "has them."
             ),
             lambda: entities.read(WRITTEN / "entities" / "zh.jsonl"),
+        ),
+        Dataset(
+            "questions",
+            N_("Questions about short passages"),
+            "question-answering",
+            (),
+            "en",
+            2419,
+            N_("Apache-2.0 (written for this studio)"),
+            N_(
+                "Passages of many kinds, each with several questions; a fifth of the questions have no answer in their passage, so that a model "
+                "must learn to say so. They were written for the studio; all questions of a passage are in one split."
+            ),
+            lambda: questions.read(WRITTEN / "questions" / "en.jsonl"),
+        ),
+        Dataset(
+            "questions-zh",
+            N_("Questions about short Chinese passages"),
+            "question-answering",
+            (),
+            "zh",
+            548,
+            N_("Apache-2.0 (written for this studio)"),
+            N_(
+                "Chinese passages and questions of the same kind as the English ones. minilm lacks most of these characters; "
+                "multilingual-e5-small has them."
+            ),
+            lambda: questions.read(WRITTEN / "questions" / "zh.jsonl"),
         ),
         Dataset(
             "topics",

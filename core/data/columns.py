@@ -22,7 +22,7 @@ NEITHER_NAMES = (
 )
 LABEL_WORDS = "label sentiment class target 标签 类别 情感 分类 标注".split()
 BEFORE = "before correction"  # the column of a corrected copy that keeps what each corrected label was
-LISTS = ("words", "tags")
+LISTS = ("words", "tags", "answers")  # kinds of roles whose cells may be lists or objects
 JOINABLE = ("text", "labels")  # kinds of cells that may stand in several columns
 PLAIN = ("text", "label")  # kinds of cells that are one text each
 FILLED = 0.9  # share of the rows in which a column that may be guessed as the label holds something

@@ -20,7 +20,7 @@ from core.tables.table import Reading, Table
 RowSplits = (
     tuple[str, ...] | None
 )  # train, validation or test for each row, or "" (not understood), where the source says it
-Kind = Literal["text", "label", "labels", "score", "words", "tags"]
+Kind = Literal["text", "label", "labels", "score", "words", "tags", "answers"]
 Finder = Callable[[pd.DataFrame, Sequence[str]], str]  # rows, and the columns that are free → the column of a role
 
 SEED = 13
@@ -32,14 +32,17 @@ ROWS_TO_TRUST = 10  # of one label: with fewer, it is reported as rare
 class Role:
     """What a column is for.
 
-    kind: what its cells hold: one text, one label, any number of labels, one number, a list of words, a list of tags or spans. help: what a
-    person should know who chooses the column.
+    kind: what its cells hold: one text, one label, any number of labels, one number, a list of words, a list of tags or spans, answers to a
+    question. help: what a person should know who chooses the column. name: of one input, as a field or a heading calls it. empty: what
+    is said of an input with nothing in it, "" for what is said of any.
     """
 
     id: str
     title: str
     kind: Kind
     help: str = ""
+    name: str = ""
+    empty: str = ""
 
 
 @dataclass(frozen=True)

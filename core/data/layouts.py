@@ -4,13 +4,13 @@ A row says which columns a source must bring, how they are usually called, and h
 does not know which task learns from such rows.
 """
 
-from core.data import documents, entities, label_sets, labelled, scored, tagged
+from core.data import documents, entities, label_sets, labelled, questions, scored, tagged
 from core.data.dataset import Layout, Role
 from core.errors import N_
 from core.tables import files
 
-TEXT = Role("text", N_("Column of texts"), "text")
-PAIR = Role("pair", N_("Column of second texts"), "text")
+TEXT = Role("text", N_("Column of texts"), "text", name=N_("Text"))
+PAIR = Role("pair", N_("Column of second texts"), "text", name=N_("Second text"))
 LABEL = Role("label", N_("Column of labels"), "label")
 SCORE = Role("score", N_("Column of scores"), "score")
 LABELS = Role(
@@ -21,6 +21,21 @@ LABELS = Role(
 )
 WORDS = Role("words", N_("Column of words or texts"), "words")
 TAGS = Role("tags", N_("Column of tags or spans"), "tags")
+QUESTION = Role(
+    "text",
+    N_("Column of questions"),
+    "text",
+    name=N_("Question"),
+    empty=N_("the question is empty; ask something first"),
+)
+PASSAGE = Role(
+    "pair",
+    N_("Column of passages"),
+    "text",
+    name=N_("Passage"),
+    empty=N_("the passage is empty; give the text in which the answer is to be found"),
+)
+ANSWERS = Role("answers", N_("Column of answers"), "answers")
 
 TEXT_NAMES = tuple(
     "text sentence review content comment tweet message post body document passage utterance query question description "
@@ -48,6 +63,11 @@ TAG_NAMES = tuple(
     "text+entities text+spans text+nertags text+tags text+label text+labels text+ner data+label data+labels sentence+tags "
     "sentence+entities sentence+nertags content+entities content+label 文本+实体 文本+标签 文本+标注".split()
 )
+QUESTION_NAMES = tuple(
+    "question+context question+passage question+paragraph question+document question+text question+article query+context "
+    "query+passage query+document query+text text+pair 问题+文本 问题+文章 问题+段落 问题+上下文 问题+篇章".split()
+)
+ANSWER_NAMES = tuple("answers answer answertext goldanswer goldanswers answerspan 答案 回答 参考答案".split())
 
 LAYOUTS: dict[str, Layout] = {
     row.id: row
@@ -124,6 +144,15 @@ LAYOUTS: dict[str, Layout] = {
             tagged.labels,
             entities.read,
             entities.SUFFIXES,
+        ),
+        Layout(
+            "question-answers",
+            (QUESTION, PASSAGE, ANSWERS),
+            (QUESTION, PASSAGE),
+            {("text", "pair"): QUESTION_NAMES, ("answers",): ANSWER_NAMES},
+            questions.build,
+            questions.whole,
+            read=questions.read,
         ),
     )
 }

@@ -73,7 +73,7 @@ def residuals(scores: Scores, *, text: Translate = str) -> go.Figure:
 
 
 def ways(rows: Sequence[tuple[str, Measure]], metric: str, *, text: Translate = str) -> go.Figure:
-    """One METRICS id of several ways to answer, each with its 95 % interval. rows: (title, measure), the first of them accented."""
+    """One METRICS id of several ways to answer, each with its 95% interval. rows: (title, measure), the first of them accented."""
     figure = blank(max(220, 110 + 38 * len(rows)), x=text(METRICS[metric].title), title=text("Beside simpler ways"))
     for place, (name, row) in enumerate(rows):
         low, high = row.bounds

@@ -5,7 +5,7 @@ Tokens are matched to words by their characters, which any fast tokenizer tells.
 word.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,18 @@ from core.tokens import clean
 OVERLAP = 4  # a quarter of a window is read again in the next one
 
 Spans = Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A text's tokens, special ones apart: ids; offsets: (start, end) of each in characters; before, after: the ids of the special
+    tokens around them; names: of the model's inputs."""
+
+    ids: list[int]
+    offsets: list[tuple[int, int]]
+    before: list[int]
+    after: list[int]
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -53,24 +65,29 @@ def cut(
     """
     windows: list[Window] = []
     owners: list[np.ndarray] = []
+    for number, pieces in enumerate(whole(tokenizer, texts, max_length, report)):
+        made, owner = _of_text(number, pieces, words[number], max_length)
+        windows += made
+        owners.append(owner)
+    return Windows(windows, owners)
+
+
+def whole(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_length: int, report: Report | None = None
+) -> Iterator[Pieces]:
+    """Each of N texts in its tokens, none of them cut off. max_length, report: as of `cut`."""
     for start in range(0, len(texts), ROWS_PER_TOKENIZER_CALL):
         if report is not None:
             report(0, len(texts))
         part = [clean(text) for text in texts[start : start + ROWS_PER_TOKENIZER_CALL]]
         # truncation as in every other call, since its settings are shared; what it cuts off comes as further parts
         encoded = tokenizer(part, truncation=True, max_length=max_length)
-        names = [name for name in tokenizer.model_input_names if name in encoded]
-        for i, encoding in enumerate(encoded.encodings):
-            number = start + i
-            made, owner = _of_text(number, [encoding, *encoding.overflowing], words[number], max_length, names)
-            windows += made
-            owners.append(owner)
-    return Windows(windows, owners)
+        names = tuple(name for name in tokenizer.model_input_names if name in encoded)
+        for encoding in encoded.encodings:
+            yield _joined([encoding, *encoding.overflowing], names)
 
 
-def _of_text(
-    number: int, encodings: Sequence[Any], words: Spans, max_length: int, names: Sequence[str]
-) -> tuple[list[Window], np.ndarray]:
+def _joined(encodings: Sequence[Any], names: tuple[str, ...]) -> Pieces:
     ids: list[int] = []
     offsets: list[tuple[int, int]] = []
     before: list[int] = []
@@ -82,6 +99,11 @@ def _of_text(
             before, after = encoding.ids[:first], encoding.ids[last:]
         ids += encoding.ids[first:last]
         offsets += encoding.offsets[first:last]
+    return Pieces(ids, offsets, before, after, names)
+
+
+def _of_text(number: int, pieces: Pieces, words: Spans, max_length: int) -> tuple[list[Window], np.ndarray]:
+    ids, offsets, before, after, names = pieces.ids, pieces.offsets, pieces.before, pieces.after, pieces.names
     first_tokens, owner = _match(offsets, words)
     answered = np.flatnonzero(owner == np.arange(len(owner)))
     spans = _spans(first_tokens[answered], len(ids), max(1, max_length - len(before) - len(after)))

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.explain import METHODS, split_words
+from core import words
+from core.explain import METHODS
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
@@ -43,8 +44,8 @@ def asked(name: str, given: Mapping[str, str], methods: Sequence[str], about: st
 
 def _predictions(name: str, given: Mapping[str, str], methods: Sequence[str]) -> int:
     """About how many predictions the explanation takes as long as."""
-    words = min(_tokens(name, given), sum(len(split_words(text)) for text in given.values()))
-    return sum(METHODS[method].passes(words) for method in methods)
+    count = min(_tokens(name, given), sum(len(words.split(text)) for text in given.values()))
+    return sum(METHODS[method].passes(count) for method in methods)
 
 
 def _tokens(name: str, given: Mapping[str, str]) -> int:

@@ -373,6 +373,13 @@ def pair(page: str, *, label: str = "") -> str:
     return within_limit(get("pair"))
 
 
+def second_passage(page: str, *, label: str) -> str:
+    """The second sentence where it may be a text of several lines."""
+    choices.show(f"pair@{page}", get("pair"))
+    st.text_area(label, height="content", **_widget("pair", page))
+    return within_limit(get("pair"))
+
+
 def within_limit(value: str) -> str:
     """The text as far as a page works on it; a longer one is cut, and a message says so."""
     limit = settings.MAX_TEXT_CHARS.value()

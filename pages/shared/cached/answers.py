@@ -96,32 +96,53 @@ def own_rows(name: str) -> Exemplars | None:
         return None
 
 
+def own_row(name: str) -> Mapping[str, str]:
+    """The texts of a row that a run ("run:…") was measured on, role → text; {} where there is none or its data cannot be read."""
+    if not models.RUN_NAME.fullmatch(name) or not predictor(name).task.supervised:
+        return {}
+    try:
+        data = data_of(name)
+    except UserError:  # the data came from the hub, or has been changed since
+        return {}
+    rows = next((data.splits[split] for split in ("test", "validation", "train") if len(data.splits[split])), None)
+    return {} if rows is None else {role: texts[0] for role, texts in data.texts(rows.select([0])).items()}
+
+
 @st.cache_data(max_entries=64, show_spinner=False)
 def _explanation(
-    name: str, written: float, inputs: Mapping[str, str], label: str, method: str, at: int | None
+    name: str, written: float, inputs: Mapping[str, str], label: str, method: str, at: int | None, end: int | None
 ) -> Attribution:
     return explain.explain(
-        predictor(name), inputs["text"], inputs.get("pair", ""), label=label or None, method=method, at=at
+        predictor(name), inputs["text"], inputs.get("pair", ""), label=label or None, method=method, at=at, end=end
     )
 
 
-def explanation(name: str, inputs: Mapping[str, str], label: str, method: str, at: int | None = None) -> Attribution:
-    """How much each word moved the probability of a label, for a model of tokens that of the token at a character; "" for the predicted one."""
-    return _explanation(name, written_at(name), inputs, label, method, at)
+def explanation(
+    name: str, inputs: Mapping[str, str], label: str, method: str, at: int | None = None, end: int | None = None
+) -> Attribution:
+    """How much each word moved the probability of a label, for a model of tokens that of the token at a character, for one of spans that
+    of the characters from `at` up to `end`; "" for the predicted label."""
+    return _explanation(name, written_at(name), inputs, label, method, at, end)
 
 
 def long_explanation(
-    name: str, inputs: Mapping[str, str], label: str, method: str, at: int | None, report: Report | None = None
+    name: str,
+    inputs: Mapping[str, str],
+    label: str,
+    method: str,
+    at: int | None,
+    end: int | None,
+    report: Report | None = None,
 ) -> Attribution | None:
     """The same of a long text, with a report while it is made; None when it is not known yet and `report` is not given."""
     pair = inputs.get("pair", "")
 
     def make() -> Attribution:
         return explain.explain(
-            predictor(name), inputs["text"], pair, label=label or None, method=method, at=at, report=report
+            predictor(name), inputs["text"], pair, label=label or None, method=method, at=at, end=end, report=report
         )
 
-    key = (name, written_at(name), inputs["text"], pair, label, method, at)
+    key = (name, written_at(name), inputs["text"], pair, label, method, at, end)
     return cast("Attribution | None", once("explanation", key, make if report else None))
 
 

@@ -18,12 +18,13 @@ from pages.shared.layout import Download
 class Subject:
     """Something in an answer that can be explained: a label, or with `at` the label of the token at that character of the text.
 
-    label: "" for the one that the model gives.
+    label: "" for the one that the model gives. end: of a span of the second text, which begins at `at`; an empty span stands for none.
     """
 
     title: str
     label: str
     at: int | None = None
+    end: int | None = None
 
 
 AttributionCode = Callable[[str, Mapping[str, str], Subject, str, int, Sequence[WordScore]], str]
@@ -42,6 +43,7 @@ class View:
     dataset): code that reads the data, a DATASETS or hub id, or a file. training_code(config, rows, dataset): the script of a run,
     where rows is such code. predict_code(model, inputs by role, max_length): the script of one answer; attribution_code(model,
     inputs by role, subject, method, max_length, words): the script that goes on with which words made it so.
+    closer(model, inputs by role): what else the model says of one input; None where the answer says it all.
     brief(prediction): one answer in a line, for a table of many; None where the columns of the task's own table say it.
     Keys and pages keep the widgets of several uses on one page apart.
     """
@@ -60,4 +62,5 @@ class View:
     attribution_code: AttributionCode = lambda model, given, subject, method, max_length, words: ""
     subjects: Callable[[Prediction], tuple[Subject, ...]] = lambda prediction: ()
     downloads: Callable[[Sequence[Prediction]], tuple[Download, ...]] = lambda predictions: ()
+    closer: Callable[[str, Mapping[str, str]], None] | None = None
     brief: Callable[[Prediction], str] | None = None

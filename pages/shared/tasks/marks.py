@@ -43,13 +43,13 @@ def marked(text: str, marks: Sequence[Mark], types: Sequence[str], *, small: boo
             else mark.type
         )
         parts.append(
-            _visible(text[at : mark.start])
+            visible(text[at : mark.start])
             + f'<mark title="{escape(hover)}" style="background:{tint}33;border-color:{tint}">'
-            + _visible(text[mark.start : mark.end])
+            + visible(text[mark.start : mark.end])
             + f"<small>{escape(mark.type)}</small></mark>"
         )
         at = mark.end
-    parts.append(_visible(text[at:]))
+    parts.append(visible(text[at:]))
     return f'{STYLE}<p class="entities{" small" if small else ""}" dir="auto">{"".join(parts)}</p>'
 
 
@@ -68,6 +68,6 @@ def key(marks: Sequence[Mark], types: Sequence[str]) -> str:
     )
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Escaped text in which control characters can be seen."""
     return escape("".join(chr(0x2400 + ord(c)) if ord(c) < 32 and c not in "\t\n\r" else c for c in text))

@@ -21,7 +21,7 @@ from core.tasks.scores import Scores
 from core.tasks.scoring import Scored
 from core.tasks.table import task_of
 from pages.shared import charts, inputs
-from pages.shared.i18n import _, ngettext
+from pages.shared.i18n import _, ngettext, sentences
 from pages.shared.snippets import scoring as scoring_code
 from pages.shared.tasks.base import Subject, View
 from pages.shared.tasks.parts import measured_on, reading
@@ -133,7 +133,8 @@ def _detail(report: RunReport, key: str) -> None:
             column_config={title: st.column_config.NumberColumn(format="%.3f") for title in metrics},
             alt=_("What this model and simpler ways reach on the same rows"),
         )
-        st.caption(" ".join(f"**{_(way.title)}**: {_(way.help)}" for way in task_of(report.measured.task).beside))
+        ways = task_of(report.measured.task).beside
+        st.caption(sentences(*(f"**{_(way.title)}**: {_(way.help)}" for way in ways)))
 
 
 def _mistakes(evaluation: Evaluation) -> None:
@@ -144,7 +145,7 @@ def _mistakes(evaluation: Evaluation) -> None:
         st.success(text.format(n=evaluation.n), icon=":material/check_circle:")
         return
     st.markdown(
-        _("The {shown} of {n:,} rows whose score is furthest off: some of them may be wrong in the data.").format(
+        _("Furthest off: {shown} of {n:,}. Some of them may be wrong in the data.").format(
             shown=len(mistakes), n=evaluation.n
         )
     )

@@ -3,6 +3,7 @@
 A new task is its module in this package and its line here. This module does not know anything else of a view.
 """
 
+from core.tasks.answers import QUESTION_ANSWERING
 from core.tasks.classify import PAIR, TEXT
 from core.tasks.masked import MASKED
 from core.tasks.multilabel import MULTI_LABEL
@@ -10,7 +11,7 @@ from core.tasks.next_sentence import NEXT_SENTENCE
 from core.tasks.scoring import PAIR as PAIR_SCORE
 from core.tasks.scoring import TEXT as TEXT_SCORE
 from core.tasks.tags import NAMED_ENTITIES
-from pages.shared.tasks import classify, masked, multilabel, next_sentence, scoring, tags
+from pages.shared.tasks import answers, classify, masked, multilabel, next_sentence, scoring, tags
 from pages.shared.tasks.base import View
 
 VIEWS: dict[str, View] = {
@@ -22,4 +23,5 @@ VIEWS: dict[str, View] = {
     MASKED.id: masked.VIEW,
     NEXT_SENTENCE.id: next_sentence.VIEW,
     NAMED_ENTITIES.id: tags.VIEW,
+    QUESTION_ANSWERING.id: answers.VIEW,
 }

@@ -66,12 +66,22 @@ def _use(model: str, label: str) -> None:
 
 
 def begin_with_own(name: str) -> None:
-    """Where the visitor has written nothing yet, a run is asked about a row of its own data."""
-    untouched = is_opening({"text": inputs.get("text")}) and not inputs.get("pair")
-    rows = cached_answers.own_rows(name) if untouched else None
-    if rows:
-        for role, text in next(iter(rows.of.values())).inputs.items():
-            inputs.put(role, text)
+    """Where the visitor has written nothing yet, a run is asked about a row of its own data, a model of the studio one of its examples."""
+    text, pair = inputs.get("text"), inputs.get("pair")
+    example = any((text, pair) in row.asked for row in READY.values())
+    if not example and (pair or not is_opening({"text": text})):
+        return
+    if name not in READY:
+        rows = cached_answers.own_rows(name)
+        first = next(iter(rows.of.values())).inputs if rows else cached_answers.own_row(name)
+        _put(first)
+    elif (text, pair) not in READY[name].asked and (pair or READY[name].pairs):
+        _put(dict(zip(("text", "pair"), READY[name].asked[0], strict=True)))
+
+
+def _put(texts: Mapping[str, str]) -> None:
+    for role, text in texts.items():
+        inputs.put(role, text)
 
 
 def own_examples(name: str) -> None:
@@ -93,8 +103,7 @@ def own_examples(name: str) -> None:
 
 
 def _take_row(texts: Mapping[str, str]) -> None:
-    for role, text in ({"pair": "", "view": "one"} | dict(texts)).items():
-        inputs.put(role, text)
+    _put({"pair": "", "view": "one"} | dict(texts))
 
 
 def examples(model: str) -> None:
@@ -104,21 +113,20 @@ def examples(model: str) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.caption(_(TASKS[task].title) + ":", width="content")
             for name in (name for name in names if READY[name].task == task):
-                for number, text in enumerate(READY[name].examples if name == model else READY[name].examples[:1]):
+                for number, (text, pair) in enumerate(READY[name].asked if name == model else READY[name].asked[:1]):
                     st.button(
                         text,
                         key=f"example_{name}_{number}",
                         type="tertiary",
                         help=names[name],
                         on_click=_take_example,
-                        args=(name, text),
+                        args=(name, text, pair),
                     )
     _train_your_own()
 
 
-def _take_example(model: str, text: str) -> None:
-    for name, value in (("model", model), ("text", text), ("pair", ""), ("view", "one")):
-        inputs.put(name, value)
+def _take_example(model: str, text: str, pair: str) -> None:
+    _put({"model": model, "text": text, "pair": pair, "view": "one"})
 
 
 def _train_your_own() -> None:

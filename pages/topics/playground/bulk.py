@@ -21,6 +21,7 @@ from core.results import Evaluation, Prediction
 from core.tasks.base import Goal
 from core.tasks.classify import Labelled, measure
 from core.tasks.labels import match_labels, unknown_labels
+from core.tasks.table import TASKS
 from pages.shared.i18n import _
 
 FIRST_STEP = 16
@@ -235,8 +236,7 @@ def table(
     if len(chances) > MOST_LABEL_COLUMNS:
         frame = frame.drop(columns=list(chances))
     headings = {
-        "text": _("Text"),
-        "pair": _("Second text"),
+        **{role.id: _(role.name) for role in TASKS[goal.task].layout.inputs},
         "label": _("Prediction"),
         "labels": _("Labels"),
         "decision": _("Decision"),

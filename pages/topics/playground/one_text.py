@@ -34,6 +34,8 @@ def _answer(name: str, given: Mapping[str, str]) -> None:
     view = VIEWS[task.id]
     code = view.predict_code(name, given, limit)
     layout.downloads(view.downloads((prediction,)), "one")
+    if view.closer is not None:
+        view.closer(name, given)
     subjects = view.subjects(prediction)
     if explain.offered(task) and subjects:
         attribution, subject, method = which_words(name, given, subjects)

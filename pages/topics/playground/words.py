@@ -56,9 +56,9 @@ def tinted(attribution: Attribution, texts: tuple[str, ...]) -> str:
     return "".join(parts)
 
 
-def keys(attribution: Attribution) -> str:
-    """What tint, underline and mark mean."""
-    word, supports = escape(_("word")), escape(_("speaks for “{label}”").format(label=attribution.label))
+def keys(attribution: Attribution, title: str) -> str:
+    """What tint, underline and mark mean. title: of what is explained, where it has no label."""
+    word, supports = escape(_("word")), escape(_("speaks for “{label}”").format(label=attribution.label or title))
     opposes = escape(_("speaks against it"))
     if explain.METHODS[attribution.method].unit == "score":
         supports, opposes = escape(_("raises the score")), escape(_("lowers the score"))
@@ -75,7 +75,7 @@ def _choose(name: str, subjects: Sequence[Subject]) -> int:
     """The number of the subject that a visitor chooses, the first until then."""
     offered = {number: subject.title for number, subject in enumerate(subjects)}
     key = "playground_subject"
-    of = tuple((subject.label, subject.at) for subject in subjects)  # other subjects are another choice
+    of = tuple((subject.label, subject.at, subject.end) for subject in subjects)  # other subjects are another choice
     chosen = choices.kept(key, offered, 0) if st.session_state.get(f"{key}_of") == (name, of) else 0
     st.session_state[f"{key}_of"] = (name, of)
     return choices.listed(
@@ -86,20 +86,22 @@ def _choose(name: str, subjects: Sequence[Subject]) -> int:
 def _attribution(name: str, given: Mapping[str, str], subject: Subject, method: str) -> Attribution | None:
     """The attribution; of a long text only when it is asked for. None until then."""
     title = _("Asking the model which words matter…")
-    ready = cached_answers.long_explanation(name, given, subject.label, method, subject.at)
+    ready = cached_answers.long_explanation(name, given, subject.label, method, subject.at, subject.end)
     if ready is not None:
         return ready
-    about = f"{subject.label} {subject.at}"
+    about = f"{subject.label} {subject.at} {subject.end}"
     if demand.is_long(name, given, (method,)):
         if not demand.asked(name, given, (method,), about):
             return None
         return progress.work(
             f"words_{hash((name, *given.values(), about, method))}",
             title,
-            lambda report: cached_answers.long_explanation(name, given, subject.label, method, subject.at, report),
+            lambda report: cached_answers.long_explanation(
+                name, given, subject.label, method, subject.at, subject.end, report
+            ),
         )
     with st.spinner(title, show_time=True):
-        return cached_answers.explanation(name, given, subject.label, method, subject.at)
+        return cached_answers.explanation(name, given, subject.label, method, subject.at, subject.end)
 
 
 def which_words(
@@ -129,7 +131,7 @@ def which_words(
         st.info(_("The model reads no word of this text."))
         return attribution, subject, method
     st.html(tinted(attribution, tuple(given.values())))
-    st.html(keys(attribution))
+    st.html(keys(attribution, subject.title))
     charts.plot(
         predictions_figures.contributions(attribution, text=_),
         key="contributions",

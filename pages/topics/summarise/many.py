@@ -120,6 +120,8 @@ def _from_file() -> Texts | None:
         st.caption(_("Until you choose a file, the prepared articles are summarised."))
         return None
     table = passing.table_of(upload, DOCUMENTS, key="summarise_")
+    if table is None:
+        return None
     if table is None:  # it is being read
         return None
     frame = table.frame
