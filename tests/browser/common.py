@@ -13,7 +13,7 @@ VISIBLE = 130  # pixels of it, at least, that are on the first screen
 # What a page shows of the model: figures, our own parts, BertViz's frames, tables, token chips, an answer, counts.
 FIRST = """() => {
   const shown = [...document.querySelectorAll(`.stPlotlyChart, iframe, [data-testid="stBidiComponentIsolated"], [data-testid="stBidiComponentRegular"],
-    [data-testid="stDataFrame"], [data-testid="stMain"] .chips, .answer, .words, [data-testid="stMetric"]`)]
+    [data-testid="stDataFrame"], [data-testid="stMain"] .chips, .answer, .words, .article, [data-testid="stMetric"]`)]
     .filter((one) => !one.closest('.st-key-frame, .st-key-history'))
     .map((one) => one.getBoundingClientRect())
     .filter((box) => box.height > 24 && box.width > 100)

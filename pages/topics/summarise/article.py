@@ -12,7 +12,7 @@ STYLE = """
 <style>
 .article { white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.6; max-height: 32rem; overflow-y: auto; margin: 0; }
 .article mark { color: inherit; background: #E69F0040; border-bottom: 2px solid #E69F00; padding: .05em .1em; border-radius: .15rem; }
-.article sup { font-weight: 600; font-size: .7em; margin-left: .1em; }
+.article sup { font-weight: 600; font-size: .875rem; line-height: 0; margin-left: .1em; }
 </style>
 """
 
