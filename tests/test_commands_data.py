@@ -259,11 +259,8 @@ def test_files_for_validation_and_test_become_the_data_of_the_run(
     ]
     assert main(["train", "--model", str(tiny_classifier), *files, "--output", str(tmp_path / "run")]) == 0
     (run,) = made
-    assert sorted(path.name for path in (run.folder / run.config.data).iterdir()) == [
-        "test.csv",
-        "train.csv",
-        "validation.tsv",
-    ]
+    names = sorted(path.name for path in (run.folder / run.config.data).iterdir())
+    assert names == ["my dev.tsv", "test-held out.csv", "train-tickets.csv"], "a name says its split"
     dataset = load_data(run.config, run.folder)
     assert dataset.report.counts == {"train": 47, "validation": 10, "test": 9}, "the row of both stays in the test"
     assert [row.reason for row in dataset.report.dropped] == [

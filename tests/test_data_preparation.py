@@ -107,7 +107,7 @@ def test_types_of_entities_are_merged_and_left_out(tmp_path: Path) -> None:
 def test_the_layout_says_whether_there_are_labels(tmp_path: Path) -> None:
     file = write_tickets(tmp_path)
     for layout in LAYOUTS.values():
-        has_labels = any(role.kind in ("label", "tags") for role in layout.roles)
+        has_labels = any(role.kind in ("label", "labels", "tags") for role in layout.roles)
         assert has_labels == (layout.labels is not None), layout.id
     assert labels(str(file), LAYOUTS["text-label"], {}, allow_path=True) == dict(
         sorted(TICKETS, key=lambda row: row[0].casefold())

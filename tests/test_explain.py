@@ -183,7 +183,7 @@ def test_explaining_leaves_the_model_as_it_was(predictor: Predictor, method: str
 
 def test_rows_of_the_table_are_complete() -> None:
     for name, row in ((name, explain.METHODS[name]) for name in OF_CLASSES):
-        assert row.id == name and row.title and row.help and row.unit in ("probability", "log-odds")
+        assert row.id == name and row.title and row.help and row.unit in ("probability", "log-odds", "score")
 
 
 # --- Integrated gradients ----------------------------------------------------------------------------------------------

@@ -69,13 +69,10 @@ def test_a_forged_cookie_is_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_mine_outlasts_the_session_and_is_not_others(visit: As) -> None:
     run = put(ANA)
     visit(ANA)
-    app = check(open_page("runs"))
-    check(app.toggle(key="runs_mine").set_value(True).run())
-    assert len(app.dataframe[0].value) == 1
+    assert len(check(open_page("runs", mine="yes")).dataframe[0].value) == 1
     visit(BEN)
-    app = check(open_page("runs"))
-    check(app.toggle(key="runs_mine").set_value(True).run())
-    assert "0 of 1 runs" in texts(app)
+    app = check(open_page("runs", mine="yes"))
+    assert "0 of 1 run" in texts(app)
     assert runs.get(run.id)
 
 

@@ -101,7 +101,7 @@ def test_own_sentences_with_labels_are_measured_and_without_are_not() -> None:
     app = check(open_page("embeddings", view="map", texts="own", own_texts="a film\na play\na plot\nthe end"))
     assert "4 sentences have no label" in said(app)
     app = check(open_page("embeddings", view="map", texts="own", own_texts="a film | x\na play | x\na plot | y"))
-    assert "the label 'y' has only one sentence" in said(app)
+    assert "The label 'y' has only one sentence" in said(app)
 
 
 def test_neighbours_are_read_from_the_full_space() -> None:

@@ -158,7 +158,7 @@ def test_every_box_has_its_formula_with_shapes_and_its_arithmetic_adds_up(
     count = len(trace.tokens.tokens)
     assert rf"{{{count}\times{count}}}" in worked.latex(trace, "scores", 1, config)
     denominator, best, *_others = worked.lines(trace, "weights", 1, 3)
-    total = float(denominator.latex.rsplit("= ", 1)[1])
+    total = float(denominator.latex.rsplit("= ", 1)[1].removesuffix(r"\end{aligned}"))
     row = trace.stages["scores"].values[1, 3].astype(np.float64)
     assert total == pytest.approx(np.exp(row).sum(), abs=1e-3)
     assert float(best.latex.rsplit("= ", 1)[1]) == pytest.approx(trace.stages["weights"].values[1, 3].max(), abs=1e-4)

@@ -18,7 +18,7 @@ PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 
 
 def test_all_pages_of_the_navigation_exist_and_none_is_left_out() -> None:
-    assert sorted(["home", *path.STEPS]) == PAGES
+    assert sorted(["home", path.CLASSROOM, *path.STEPS]) == PAGES
 
 
 def test_the_sections_of_the_navigation_are_those_the_browser_tests_open() -> None:

@@ -19,6 +19,7 @@ from transformers import (
     AutoModel,
     AutoModelForSequenceClassification,
     BertForPreTraining,
+    BertForQuestionAnswering,
     BertForSequenceClassification,
     BertForTokenClassification,
     DistilBertConfig,
@@ -48,6 +49,7 @@ from core.tasks.masked import Filled
 from core.tasks.multilabel import LabelSet
 from core.tasks.scoring import TEXT as TEXT_SCORING
 from core.tasks.scoring import Scored
+from core.tasks.spans import Answered
 from core.tasks.table import TASKS
 from core.tasks.tags import Tagged
 from pages.shared import snippets
@@ -60,6 +62,7 @@ from pages.shared.snippets import learn as learn_code
 from pages.shared.snippets import multilabel as multilabel_code
 from pages.shared.snippets import playground as playground_code
 from pages.shared.snippets import pretraining as pretraining_code
+from pages.shared.snippets import questions as questions_code
 from pages.shared.snippets import runs as runs_code
 from pages.shared.snippets import scoring as scoring_code
 from pages.shared.snippets import search as search_code
@@ -331,6 +334,72 @@ def test_label_set(studio_home: Path, tiny_bert: Path) -> None:
     assert isinstance(expected, LabelSet)
     assert {row["label"]: row["score"] for row in found["answers"]} == pytest.approx(expected.probabilities, abs=1e-6)
     assert set(found["given"]) == set(expected.labels)
+
+
+@pytest.fixture
+def reader(studio_home: Path) -> predict.Predictor:
+    """A model that finds answers in passages, random but decided, as a finished run."""
+    folder = studio_home / "runs" / RUN / "model"
+    torch.manual_seed(1)
+    BertForQuestionAnswering(make_config(initializer_range=0.5)).save_pretrained(folder)
+    make_tokenizer().save_pretrained(folder)
+    return predict.load(NAME)
+
+
+PASSAGE = "The film was good, but the plot was not. It was boring after all, and the acting was awful. " * 3
+
+
+@of("rows")
+@pytest.mark.parametrize(
+    ("name", "file"), [("questions-zh", ""), ("", "squad.json"), ("", "file.csv"), ("", "file.jsonl")]
+)
+def test_rows_of_questions(name: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    passages = [f"Film {i} was shown in room {i + 3} at noon." for i in range(12)]
+    asked = [
+        {"question": f"Where was film {i} shown?", "context": passages[i], "answer": f"room {i + 3}"} for i in range(12)
+    ]
+    pd.DataFrame(asked).to_csv("file.csv", index=False)
+    pd.DataFrame(asked).to_json("file.jsonl", orient="records", lines=True)
+    whole = [
+        {"context": row["context"], "qas": [{"id": str(i), "question": row["question"], "is_impossible": i == 3, "answers": [] if i == 3 else [{"text": row["answer"], "answer_start": row["context"].index("room")}]}]}
+        for i, row in enumerate(asked)
+    ]  # fmt: skip
+    Path("squad.json").write_text(json.dumps({"version": "v2.0", "data": [{"title": "films", "paragraphs": whole}]}))
+    dataset = load_data(name or file, LAYOUTS["question-answers"], allow_path=True)
+    code = (
+        "import json\nimport pandas as pd\nfrom pathlib import Path\n"
+        + questions_code.rows(name or file, file, dataset)
+        + "print(len(rows))\n"
+    )
+    found: Any = run_script(code)["rows"]
+    kept = [
+        (row["text"], row["pair"], [(start, start + len(text)) for text, start in zip(row["answers"], row["starts"], strict=True)])
+        for split in dataset.splits.values()
+        for row in split
+    ]  # fmt: skip
+    assert sorted(found) == sorted(kept) and found
+
+
+@of("answer")
+@pytest.mark.parametrize("question", ["was the film good?", "'; raise SystemExit"])
+def test_answer(reader: predict.Predictor, question: str) -> None:
+    found: Any = run_script(questions_code.answer(NAME, question, PASSAGE, 32))
+    (expected,) = predict.predict(reader.reading(32), {"text": [question], "pair": [PASSAGE]})
+    assert isinstance(expected, Answered)
+    assert found["answer"] == expected.answer and found["doubt"] == pytest.approx(expected.doubt, abs=1e-5)
+    assert [row[3] for row in found["best"]] == pytest.approx([row.probability for row in expected.best], abs=1e-5)
+    assert [row[1:3] for row in found["best"]][:1] == [(row.start, row.end) for row in expected.best][:1]
+
+
+@of("train_reader")
+def test_train_reader(reader: predict.Predictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [(f"what was film {i}?", f"the film {i} was good", [(4, 8)] if i % 4 else []) for i in range(30)]
+    config = RunConfig(model=NAME, data="file.csv", epochs=1, batch_size=8, max_length=32, limit=20)
+    found: Any = run_script(questions_code.train_reader(config, f"rows = {rows!r}\n", held_out=True))
+    assert 0 <= found["result"]["eval_exact_match"] <= found["result"]["eval_answer_f1"] <= 1
+    assert len(found["train"]) == 20 and len(found["test"]) == len(found["validation"]) == 3
 
 
 @of("attention")

@@ -47,8 +47,8 @@ def measured(labels: Sequence[str], true: np.ndarray, probs: np.ndarray, columns
 def test_a_model_that_does_not_choose_one_label_is_refused(tmp_path: Path, options: dict[str, object]) -> None:
     BertForSequenceClassification(make_config(**options)).save_pretrained(tmp_path)
     make_tokenizer().save_pretrained(tmp_path)
-    with pytest.raises(UserError, match="does not choose one label"):
-        predict.load(str(tmp_path), allow_path=True)
+    with pytest.raises(UserError, match="scores each label by itself"):
+        predict.load(str(tmp_path), "text-classification", allow_path=True)
 
 
 def test_two_labels_of_one_name_are_refused(tmp_path: Path) -> None:

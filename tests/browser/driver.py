@@ -29,7 +29,7 @@ NO_BROWSER = (
 SECTIONS = {
     "See": ("Tokens", "Encoder", "Attention", "Embeddings"),
     "Train": ("Pre-training", "Fine-tune", "Runs"),
-    "Use": ("Playground", "Search"),
+    "Use": ("Playground", "Search", "Summarise"),
     "Learn": ("The tutorial, checked",),
 }  # the navigation of app.py, besides Home
 FLAGS = [
