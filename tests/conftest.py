@@ -70,22 +70,21 @@ def without_multilingual(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(multilingual, "package_file", lambda: None)
 
 
+# Cached functions whose results stay from one test to the next: loaded tokenizers, read data, and what takes a second or more. Nobody may
+# change them, and each is kept under all that it depends on: the model's name, the time at which its files were written, the texts.
+LONG = frozenset(
+    "_tokenizer _loaded_tokenizer _dataset _sentence_vectors _atlas _ablation _opened _outcome _refusal _threshold _read _quality".split()
+)
+
+
 @pytest.fixture(autouse=True)
 def fresh_caches() -> Iterator[None]:
-    """What one test's pages cached is gone before the next.
-
-    Loaded models, their tokenizers and read data stay: nobody may change them, and each is kept under its name and the time
-    at which its files were written. Loading them anew would take more time than the tests themselves.
-    """
+    """What one test's pages cached is gone before the next, but for LONG."""
     yield
     for name, module in list(sys.modules.items()):
         if name.startswith("pages.shared.cached."):
             for cache in vars(module).values():
-                if isinstance(cache, CachedFunc) and cache.__name__ not in (
-                    "_tokenizer",
-                    "_loaded_tokenizer",
-                    "_dataset",
-                ):
+                if isinstance(cache, CachedFunc) and cache.__name__ not in LONG:
                     cache.clear()
 
 
