@@ -32,7 +32,7 @@ from core import article, attention, embeddings, encoder, explain, heads, predic
 from core import models as core_models
 from core import tokens as core_tokens
 from core.data import helpdesk
-from core.data.bundled import ARTICLE
+from core.data.bundled import ARTICLE, DATASETS
 from core.data.dataset import TextDataset
 from core.data.layouts import LAYOUTS
 from core.data.load import load as load_data
@@ -495,7 +495,7 @@ def test_training_rows_of_a_file(kind: str, tmp_path: Path, monkeypatch: pytest.
     assert sorted(zip(rows["text"], rows["label"], strict=True)) == sorted(core_rows)
 
 
-@pytest.mark.parametrize("name", ["article-example", "rotten_tomatoes", "chinese-reviews"])
+@pytest.mark.parametrize("name", [name for name, row in DATASETS.items() if row.task == TEXT.id and name != "imdb"])
 def test_training_rows_of_a_bundled_dataset(name: str) -> None:
     dataset = load_data(name, LAYOUTS["text-label"])
     rows = rows_of(finetune_code.training_rows(name, "", dataset.columns, dataset.report), dataset.label_names)
@@ -967,7 +967,7 @@ def test_documents_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ki
     assert sorted({" ".join(text.split()) for text in texts_of(code)}) == documents_of(dataset)
 
 
-@pytest.mark.parametrize("name", ["article-example", "rotten_tomatoes", "chinese-reviews"])
+@pytest.mark.parametrize("name", ["article-example", "rotten_tomatoes", "chinese-reviews", "topics", "topics-zh"])
 def test_documents_of_a_bundled_dataset(name: str) -> None:
     dataset = load_data(name, LAYOUTS["documents"])
     read = {" ".join(text.split()) for text in texts_of(learn_code.documents(name, "", "text", dataset.report))}

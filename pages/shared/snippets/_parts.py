@@ -6,9 +6,10 @@ names; the tests run every one and compare. Values are written with repr(), so t
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from core import bundled, models
-from core.data.bundled import FEWEST_HAN, HAN, LATER_REMARK, LONGEST_PIECE, PRIVATE, REPLY
+from core.data.bundled import DATASETS, FEWEST_HAN, HAN, LATER_REMARK, LONGEST_PIECE, PRIVATE, REPLY, WRITTEN
 from core.families import HEADS
 from core.finetune.methods import LORA_TARGETS, LORA_TARGETS_ELSEWHERE
 from core.results import JOINED, DataReport, RunConfig
@@ -130,8 +131,18 @@ model.tie_weights()
     return start + made
 
 
+def written_file(name: str) -> Path | None:
+    """The file of a dataset that was written for the studio; None for one that a package carries."""
+    language = DATASETS[name].languages
+    file = WRITTEN / name.removesuffix(f"-{language}") / f"{language}.jsonl"
+    return file if file.is_file() else None
+
+
 def packaged_rows(name: str) -> str:
-    """Code for `rows` of a dataset that a package carries: text and label; of the film reviews, the label's number."""
+    """Code for `rows` of a dataset that comes with the studio: text and label; of the film reviews, the label's number."""
+    file = written_file(name)
+    if file:
+        return f"rows = pd.read_json({str(file)!r}, lines=True)\n"
     return CHINESE_ROWS if name == "chinese-reviews" else _film_rows(name)
 
 

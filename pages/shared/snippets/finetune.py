@@ -12,6 +12,7 @@ from pages.shared.snippets._parts import (
     precision,
     read_table,
     trained_parameters,
+    written_file,
 )
 
 WEIGHTED = """
@@ -38,7 +39,8 @@ def training_rows(name: str, file: str, columns: Mapping[str, str], report: Data
         return f'rows = pd.DataFrame({{"text": {list(texts)!r}, "label": {list(classes)!r}}})\n' + _renamed(report)
     if name in DATASETS and not file:
         numbers = f'rows["label"] = rows["label"].map(dict(enumerate({DATASETS[name].labels!r})))\n'
-        return packaged_rows(name) + (numbers if DATASETS[name].languages == "en" else DECIDED) + _renamed(report)
+        labelled = "" if written_file(name) else numbers if DATASETS[name].languages == "en" else DECIDED
+        return packaged_rows(name) + labelled + _renamed(report)
     roles = {column: role for role, column in columns.items()}
     if not file:
         return f"""rows = load_dataset({name!r}, split="train").to_pandas().rename(columns={roles!r})
