@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import driver as browser
@@ -18,9 +17,8 @@ def show(page: Page, server: Server, query: str) -> None:
     browser.wait_until_calm(page)
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_neurons_of_the_real_model(server: Server, chromium: Browser, dark: bool) -> None:
-    page, watch = browser.new_page(chromium, dark=dark)
+def test_neurons_of_the_real_model(server: Server, chromium: Browser) -> None:
+    page, watch = browser.new_page(chromium, dark=True)
     show(page, server, "view=neuron-view&text=I+love+eating+pizza&layer=2&head=4")
     frame = page.frame_locator("iframe").first
     expect(frame.locator("#expanded #queries .element")).to_have_count(6 * 32, timeout=30_000)
