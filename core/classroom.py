@@ -4,7 +4,6 @@ It does not know who the teacher is: who calls it has asked.
 """
 
 import re
-import secrets
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
-from core import runs, settings
+from core import disk, runs, settings
 from core.errors import UserError
 from core.runs import Run
 
@@ -50,18 +49,12 @@ def show(address: str, pages: Iterable[str], title: str = "") -> Look:
     if page not in set(pages) or len(parts.query) > MOST_QUERY:
         raise UserError("this is no address of a page of this studio; take it from “Copy link”")
     shown = Look(time.time(), page, dict(parse_qsl(parts.query)), " ".join(title.split())[:MOST_TITLE])
-    part = _file().with_name(f".look.{secrets.token_hex(4)}")
+    file = _file()
     try:
-        part.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(TypeAdapter(Look).dump_json(shown))
-        part.replace(_file())
+        file.parent.mkdir(parents=True, exist_ok=True)
+        disk.write(file, TypeAdapter(Look).dump_json(shown))
     except OSError as error:
-        part.unlink(missing_ok=True)
-        raise UserError(
-            "the studio's folder {folder} cannot be written: {reason}",
-            folder=part.parent,
-            reason=error.strerror or error,
-        ) from error
+        raise disk.unwritable(error, file.parent) from error
     return shown
 
 

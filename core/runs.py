@@ -14,7 +14,6 @@ A folder that does not belong here (by its name) is skipped; a run whose files c
 can be deleted. Files that an older version wrote are read as if today's had written them.
 """
 
-import errno
 import filecmp
 import math
 import os
@@ -40,7 +39,7 @@ from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
-from core import notes, settings, visitors
+from core import disk, notes, settings, visitors
 from core.errors import N_, Cancelled, UserError, plural
 from core.notes import Notes
 from core.results import Event, RunConfig, RunReport, RunState, Status
@@ -378,7 +377,7 @@ def _renew_checkpoints(folder: Path, task: str) -> None:
     for path in (folder / CHECKPOINTS).glob("step-*/progress.json"):
         content = from_json(path.read_bytes())
         if (modern := _modern(content, task)) != content:
-            _write(path, to_json(modern))
+            disk.write(path, to_json(modern))
 
 
 # --- Changing ----------------------------------------------------------------------------------------------------------
@@ -410,17 +409,17 @@ def create(config: RunConfig, file: Path | None = None, *, folder: Path | None =
             if file is not None:
                 (part / "data").mkdir()
                 _copy(file, part / config.data)
-            _write(part / CONFIG, FILES.config.dump_json(config, indent=2))
-            _write(part / STATE, FILES.state.dump_json(RunState("queued", time.time())))
+            disk.write(part / CONFIG, FILES.config.dump_json(config, indent=2))
+            disk.write(part / STATE, FILES.state.dump_json(RunState("queued", time.time())))
             if owner:
-                _write(part / OWNER, owner.encode())
+                disk.write(part / OWNER, owner.encode())
             if folder.exists():
                 folder.rmdir()
             part.rename(folder)
         finally:
             shutil.rmtree(part, ignore_errors=True)
     except OSError as error:
-        raise _unwritable(error, folder or home) from error
+        raise disk.unwritable(error, folder or home) from error
     return open_folder(folder)
 
 
@@ -520,12 +519,6 @@ def _taken_up(folder: Path, config: RunConfig, file: Path | None) -> Run:
     return resumed(folder)
 
 
-def _unwritable(error: OSError, folder: Path) -> UserError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return UserError("the disk is full: nothing can be written to {folder}; make room and try again", folder=folder)
-    return UserError("{folder} cannot be written: {reason}", folder=folder, reason=error.strerror or error)
-
-
 def start(run: Run) -> None:
     """Start the process that waits for its turn and trains. It outlives this one.
 
@@ -559,7 +552,7 @@ def _start(folder: Path) -> None:
         process = psutil.Process(child.pid)
         if sys.platform != "win32":
             process.nice(NICENESS)
-        _write(folder / PROCESS, FILES.process.dump_json(_Process(child.pid, process.create_time())))
+        disk.write(folder / PROCESS, FILES.process.dump_json(_Process(child.pid, process.create_time())))
     except psutil.NoSuchProcess:
         return  # it has ended already, and said why in its log
 
@@ -628,9 +621,9 @@ def annotate(run: Run, written: Notes) -> None:
     """Keep a name, a note and tags with a run, in the place of those before."""
     tidied = notes.tidy(written.name, written.note, written.tags)
     try:
-        _write(run.folder / notes.FILE, FILES.notes.dump_json(tidied))
+        disk.write(run.folder / notes.FILE, FILES.notes.dump_json(tidied))
     except OSError as error:
-        raise _unwritable(error, run.folder) from error
+        raise disk.unwritable(error, run.folder) from error
 
 
 def delete(run: Run) -> None:
@@ -670,7 +663,7 @@ def _control() -> Iterator[None]:
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _unwritable(error, home) from error
+        raise disk.unwritable(error, home) from error
     lock = FileLock(home / ".control.lock")
     try:
         lock.acquire(timeout=LOCK_SECONDS)
@@ -683,20 +676,7 @@ def _control() -> Iterator[None]:
 
 
 def _set_state(folder: Path, state: RunState) -> None:
-    _write(folder / STATE, FILES.state.dump_json(state))
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file as a whole or not at all, through to the disk."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    disk.write(folder / STATE, FILES.state.dump_json(state))
 
 
 # --- Working -----------------------------------------------------------------------------------------------------------
@@ -718,7 +698,7 @@ def work(folder: Path, report: Callable[[Event], None] | None = None) -> RunRepo
 
 def _work(folder: Path, listener: Callable[[Event], None]) -> RunReport:
     me = psutil.Process()
-    _write(folder / PROCESS, FILES.process.dump_json(_Process(me.pid, me.create_time())))
+    disk.write(folder / PROCESS, FILES.process.dump_json(_Process(me.pid, me.create_time())))
     _repair(folder / EVENTS)
     state = _written_state(folder)
     try:
@@ -738,7 +718,7 @@ def _work(folder: Path, listener: Callable[[Event], None]) -> RunReport:
             _fail(folder, state, error)
         raise
     except OSError as error:
-        failure = _unwritable(error, folder) if error.errno in (errno.ENOSPC, errno.EDQUOT) else _general(error)
+        failure = disk.unwritable(error, folder) if error.errno in disk.FULL else _general(error)
         _fail(folder, state, failure)
         raise failure from error
     except Exception as error:
@@ -770,9 +750,9 @@ def _train(folder: Path, listener: Callable[[Event], None]) -> RunReport:
             result = train(config, folder, tell, (folder / CANCEL).exists)
         except Stopped as stop:
             if stop.report is not None:
-                _write(folder / REPORT, FILES.report.dump_json(stop.report, indent=1))
+                disk.write(folder / REPORT, FILES.report.dump_json(stop.report, indent=1))
             raise
-    _write(folder / REPORT, FILES.report.dump_json(result, indent=1))
+    disk.write(folder / REPORT, FILES.report.dump_json(result, indent=1))
     return result
 
 
@@ -912,4 +892,4 @@ def pause(paused: bool) -> None:
         else:
             file.unlink(missing_ok=True)
     except OSError as error:
-        raise _unwritable(error, file.parent) from error
+        raise disk.unwritable(error, file.parent) from error

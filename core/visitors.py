@@ -19,7 +19,7 @@ from threading import Lock
 
 from pydantic import TypeAdapter, ValidationError
 
-from core import settings
+from core import disk, settings
 from core.errors import UserError
 
 ID = re.compile(r"[0-9a-f]{32}")
@@ -82,11 +82,7 @@ def secret() -> bytes:
             part.unlink()
         key = file.read_bytes()
     except OSError as error:
-        raise UserError(
-            "the studio's folder {folder} cannot be written: {reason}",
-            folder=file.parent,
-            reason=error.strerror or error,
-        ) from error
+        raise disk.unwritable(error, file.parent) from error
     if len(key) != 32:
         raise UserError("the file {file} is damaged: delete it, and every browser gets a new identity", file=file)
     return key
@@ -166,16 +162,9 @@ def _file(visitor_id: str) -> Path:
 
 def _keep(visitor: Visitor) -> Visitor:
     file = _file(visitor.id)
-    part = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(TypeAdapter(Visitor).dump_json(visitor))
-        part.replace(file)
+        disk.write(file, TypeAdapter(Visitor).dump_json(visitor))
     except OSError as error:
-        part.unlink(missing_ok=True)
-        raise UserError(
-            "the studio's folder {folder} cannot be written: {reason}",
-            folder=file.parent,
-            reason=error.strerror or error,
-        ) from error
+        raise disk.unwritable(error, file.parent) from error
     return visitor

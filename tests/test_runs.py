@@ -17,7 +17,7 @@ import psutil
 import pytest
 from filelock import FileLock
 
-from core import models, runs, settings
+from core import disk, models, runs, settings
 from core.errors import Cancelled, UserError
 from core.finetune import train as train_module
 from core.finetune.checkpoints import newest_checkpoint
@@ -546,7 +546,7 @@ def test_changes_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_task_of_a_newer_version_is_listed() -> None:
     run = runs.create(CONFIG)
-    runs._write(run.folder / "config.json", runs.FILES.config.dump_json(replace(CONFIG, task="dancing")))
+    disk.write(run.folder / "config.json", runs.FILES.config.dump_json(replace(CONFIG, task="dancing")))
     assert runs.get(run.id).config.task == "dancing" and status(run) == "queued"
     assert runs.report(runs.get(run.id)) is None
 
@@ -569,7 +569,7 @@ def real(tiny_bert: Path, tmp_path: Path) -> Callable[..., runs.Run]:
     def make(**changes: object) -> runs.Run:
         run = runs.create(replace(CONFIG, batch_size=4, evaluations=1, **changes), table)  # type: ignore[arg-type]
         config = replace(run.config, model=str(tiny_bert))
-        runs._write(run.folder / "config.json", runs.FILES.config.dump_json(config))
+        disk.write(run.folder / "config.json", runs.FILES.config.dump_json(config))
         return runs.get(run.id)
 
     return make

@@ -1,0 +1,33 @@
+"""Files that are written as a whole or not at all, and what is said where they cannot be.
+
+This module does not know what the files mean.
+"""
+
+import errno
+import os
+import secrets
+from pathlib import Path
+
+from core.errors import UserError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file as a whole or not at all, through to the disk. Raises OSError when it cannot be."""
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def unwritable(error: OSError, folder: Path) -> UserError:
+    """What is said to people of an OSError in a folder."""
+    if error.errno in FULL:
+        return UserError("the disk is full: nothing can be written to {folder}; make room and try again", folder=folder)
+    return UserError("{folder} cannot be written: {reason}", folder=folder, reason=error.strerror or error)
