@@ -9,7 +9,6 @@ from html import escape
 
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from core.data.dataset import TextDataset
@@ -18,12 +17,12 @@ from core.figures import training as training_figures
 from core.results import WORD_COUNTS, Evaluation, Event, Prediction, RunConfig, RunReport, WordScore
 from core.tasks.base import read_detail
 from core.tasks.classify import Classes, Labelled
-from pages.shared import charts, inputs, layout
+from pages.shared import charts, layout
 from pages.shared.i18n import _, ngettext, sentences
 from pages.shared.snippets import finetune as finetune_code
 from pages.shared.snippets import playground as playground_code
 from pages.shared.tasks.base import Subject, View
-from pages.shared.tasks.parts import measured_on, reading, score_table
+from pages.shared.tasks.parts import measured_on, pair_of_texts, reading, score_table, text_or_pair
 
 
 def _verdict(report: RunReport) -> str:
@@ -228,18 +227,6 @@ def preview(row: Mapping[str, object], dataset: TextDataset, model: str, max_len
     reading(model, str(row["text"]), str(row.get("pair", "")), max_length)
 
 
-def _text_or_pair(page: str, options: DeltaGenerator) -> dict[str, str]:
-    """A text, and a second one for a classifier of pairs that does not say it is one."""
-    text = inputs.sentence(page)
-    with options:
-        pair = inputs.pair(page)
-    return {"text": text, "pair": pair} if pair.strip() else {"text": text}
-
-
-def _pair(page: str, options: DeltaGenerator) -> dict[str, str]:
-    return {"text": inputs.sentence(page, label=_("First text")), "pair": inputs.pair(page, label=_("Second text"))}
-
-
 def answer(prediction: Prediction, key: str) -> None:
     """The label in large letters with its probability, and the probabilities of all."""
     assert isinstance(prediction, Labelled)
@@ -300,7 +287,7 @@ TEXT_VIEW = View(
     samples=_samples,
     data=_data,
     preview=preview,
-    fields=_text_or_pair,
+    fields=text_or_pair,
     answer=answer,
     rows_code=_rows_code,
     training_code=_training_code,
@@ -308,4 +295,4 @@ TEXT_VIEW = View(
     attribution_code=_attribution_code,
     subjects=_subjects,
 )
-PAIR_VIEW = replace(TEXT_VIEW, fields=_pair)
+PAIR_VIEW = replace(TEXT_VIEW, fields=pair_of_texts)

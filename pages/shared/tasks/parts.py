@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.results import RunReport
 from core.tasks.classify import ClassScore
 from core.tasks.entity_scores import TypeScore
-from pages.shared import layout, words
+from pages.shared import inputs, layout, words
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _, ngettext
 
@@ -66,3 +67,16 @@ def reading(model: str, text: str, pair: str, max_length: int) -> None:
 def likely(guesses: Iterable[tuple[str, float]]) -> str:
     """Words with their probabilities, in one line."""
     return " · ".join(f"{word} {probability:.1%}" for word, probability in guesses)
+
+
+def text_or_pair(page: str, options: DeltaGenerator) -> dict[str, str]:
+    """A text, and a second one for a model of pairs that does not say it is one."""
+    text = inputs.sentence(page)
+    with options:
+        pair = inputs.pair(page)
+    return {"text": text, "pair": pair} if pair.strip() else {"text": text}
+
+
+def pair_of_texts(page: str, options: DeltaGenerator) -> dict[str, str]:
+    """Both texts that a model of pairs reads."""
+    return {"text": inputs.sentence(page, label=_("First text")), "pair": inputs.pair(page, label=_("Second text"))}

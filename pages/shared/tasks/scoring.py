@@ -9,7 +9,6 @@ from html import escape
 
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from core.data.dataset import TextDataset
@@ -20,11 +19,11 @@ from core.tasks.base import read_detail
 from core.tasks.scores import Scores
 from core.tasks.scoring import Scored
 from core.tasks.table import task_of
-from pages.shared import charts, inputs
+from pages.shared import charts
 from pages.shared.i18n import _, ngettext, sentences
 from pages.shared.snippets import scoring as scoring_code
 from pages.shared.tasks.base import Subject, View
-from pages.shared.tasks.parts import measured_on, reading
+from pages.shared.tasks.parts import measured_on, pair_of_texts, reading, text_or_pair
 
 HEADLINE = "spearman"
 FEW_ROWS = 30  # of the test: with fewer, a correlation can be almost anything
@@ -191,18 +190,6 @@ def _preview(row: Mapping[str, object], dataset: TextDataset, model: str, max_le
     reading(model, str(row["text"]), str(row.get("pair", "")), max_length)
 
 
-def _text_or_pair(page: str, options: DeltaGenerator) -> dict[str, str]:
-    """A text, and a second one for a scorer of pairs that does not say it is one."""
-    text = inputs.sentence(page)
-    with options:
-        pair = inputs.pair(page)
-    return {"text": text, "pair": pair} if pair.strip() else {"text": text}
-
-
-def _pair(page: str, options: DeltaGenerator) -> dict[str, str]:
-    return {"text": inputs.sentence(page, label=_("First text")), "pair": inputs.pair(page, label=_("Second text"))}
-
-
 def _answer(prediction: Prediction, key: str) -> None:
     """The score in large digits, and its place on the scale that the model learnt."""
     assert isinstance(prediction, Scored)
@@ -257,7 +244,7 @@ TEXT_VIEW = View(
     samples=_samples,
     data=_data,
     preview=_preview,
-    fields=_text_or_pair,
+    fields=text_or_pair,
     answer=_answer,
     rows_code=_rows_code,
     training_code=_training_code,
@@ -265,4 +252,4 @@ TEXT_VIEW = View(
     attribution_code=_attribution_code,
     subjects=_subjects,
 )
-PAIR_VIEW = replace(TEXT_VIEW, fields=_pair)
+PAIR_VIEW = replace(TEXT_VIEW, fields=pair_of_texts)
