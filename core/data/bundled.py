@@ -109,6 +109,14 @@ def _without_html(text: str) -> str:
     return " ".join(ENTITY.sub(lambda entity: html.unescape(entity[0]), TAGS.sub(" ", text)).split())
 
 
+def _written(folder: str, file: str) -> Callable[[], Table]:
+    return lambda: files.read_table(WRITTEN / folder / file)
+
+
+def _fixed_splits(table: Table) -> tuple[str, ...]:
+    return tuple(table.frame["split"])
+
+
 DATASETS: dict[str, Dataset] = {
     row.id: row
     for row in (
@@ -234,8 +242,8 @@ DATASETS: dict[str, Dataset] = {
                 "Invented news of one to three sentences; the label says what an item is mainly about. A tenth are hard on purpose: a film "
                 "about football, the debts of a club. They were written for the studio; every row has its fixed split."
             ),
-            lambda: files.read_table(WRITTEN / "topics" / "en.jsonl"),
-            lambda table: tuple(table.frame["split"]),
+            _written("topics", "en.jsonl"),
+            _fixed_splits,
         ),
         Dataset(
             "topics-zh",
@@ -249,8 +257,8 @@ DATASETS: dict[str, Dataset] = {
                 "Invented Chinese news with the same labels as the English ones. The bundled model lacks most of these characters; "
                 "bert-base-chinese has them."
             ),
-            lambda: files.read_table(WRITTEN / "topics" / "zh.jsonl"),
-            lambda table: tuple(table.frame["split"]),
+            _written("topics", "zh.jsonl"),
+            _fixed_splits,
         ),
         Dataset(
             "similarity",
@@ -264,8 +272,8 @@ DATASETS: dict[str, Dataset] = {
                 "Pairs of short everyday sentences with a score from 0 (nothing to do with each other) to 5 (the same meaning). Many share their words and "
                 "differ in what matters. They were written for the studio, and part of them read twice; every row has its fixed split."
             ),
-            lambda: files.read_table(WRITTEN / "similarity" / "en.jsonl"),
-            lambda table: tuple(table.frame["split"]),
+            _written("similarity", "en.jsonl"),
+            _fixed_splits,
         ),
         Dataset(
             "similarity-zh",
@@ -278,8 +286,8 @@ DATASETS: dict[str, Dataset] = {
             N_(
                 "Chinese pairs with the same scores as the English ones. minilm lacks most of these characters; multilingual-e5-small has them."
             ),
-            lambda: files.read_table(WRITTEN / "similarity" / "zh.jsonl"),
-            lambda table: tuple(table.frame["split"]),
+            _written("similarity", "zh.jsonl"),
+            _fixed_splits,
         ),
         Dataset(
             "messages",
@@ -293,8 +301,8 @@ DATASETS: dict[str, Dataset] = {
                 "Invented mails, chats, reviews and survey answers to a mail-order shop. Each has one, two or three of eight matters as labels, "
                 "or none. They were written for the studio; every row has its fixed split."
             ),
-            lambda: files.read_table(WRITTEN / "messages" / "en.jsonl"),
-            lambda table: tuple(table.frame["split"]),
+            _written("messages", "en.jsonl"),
+            _fixed_splits,
         ),
         Dataset(
             "messages-zh",
@@ -308,8 +316,15 @@ DATASETS: dict[str, Dataset] = {
                 "Invented Chinese messages to the same shop, with the same eight labels; most of them say what an English one says. minilm lacks "
                 "most of these characters; multilingual-e5-small has them."
             ),
-            lambda: files.read_table(WRITTEN / "messages" / "zh.jsonl"),
-            lambda table: tuple(table.frame["split"]),
+            _written("messages", "zh.jsonl"),
+            _fixed_splits,
         ),
     )
 }
+
+
+def written_file(name: str) -> Path | None:
+    """The file of a dataset that was written for the studio; None for one that a package carries."""
+    language = DATASETS[name].languages
+    file = WRITTEN / name.removesuffix(f"-{language}") / f"{language}.jsonl"
+    return file if file.is_file() else None

@@ -6,10 +6,9 @@ names; the tests run every one and compare. Values are written with repr(), so t
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from core import bundled, models
-from core.data.bundled import DATASETS, FEWEST_HAN, HAN, LATER_REMARK, LONGEST_PIECE, PRIVATE, REPLY, WRITTEN
+from core.data.bundled import FEWEST_HAN, HAN, LATER_REMARK, LONGEST_PIECE, PRIVATE, REPLY, written_file
 from core.families import HEADS
 from core.finetune.methods import LORA_TARGETS, LORA_TARGETS_ELSEWHERE
 from core.results import JOINED, DataReport, RunConfig
@@ -129,13 +128,6 @@ model = PeftModel.from_pretrained(model, home).merge_and_unload().eval()
 model.tie_weights()
 """
     return start + made
-
-
-def written_file(name: str) -> Path | None:
-    """The file of a dataset that was written for the studio; None for one that a package carries."""
-    language = DATASETS[name].languages
-    file = WRITTEN / name.removesuffix(f"-{language}") / f"{language}.jsonl"
-    return file if file.is_file() else None
 
 
 def packaged_rows(name: str) -> str:

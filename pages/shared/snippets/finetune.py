@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from core.data.bundled import ARTICLE, DATASETS
+from core.data.bundled import ARTICLE, DATASETS, written_file
 from core.results import DataReport, RunConfig
 from pages.shared.snippets._parts import (
     beginning,
@@ -12,7 +12,6 @@ from pages.shared.snippets._parts import (
     precision,
     read_table,
     trained_parameters,
-    written_file,
 )
 
 WEIGHTED = """

@@ -1,6 +1,6 @@
 """Scripts about several labels at once: the rows to learn from, the recipe of a run, the labels of a text."""
 
-from core.data.bundled import DATASETS, WRITTEN
+from core.data.bundled import DATASETS, written_file
 from core.data.dataset import TextDataset
 from core.data.label_sets import SEPARATORS
 from core.data.splits import YES
@@ -15,8 +15,7 @@ def label_set_rows(name: str, file: str, dataset: TextDataset) -> str:
     """
     text, answer = dataset.columns["text"], dataset.columns["labels"]
     if name in DATASETS and not file:
-        folder = WRITTEN / name.removesuffix(f"-{DATASETS[name].languages}")
-        read = f"pd.read_json({str(folder / f'{DATASETS[name].languages}.jsonl')!r}, lines=True)"
+        read = f"pd.read_json({str(written_file(name))!r}, lines=True)"
     elif not file:
         read = f'load_dataset({name!r}, split="train").to_pandas()'
     else:

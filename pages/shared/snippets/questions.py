@@ -1,7 +1,7 @@
 """Scripts about question answering: the rows to learn from, the recipe of a run, the answer to a question, and the words behind it."""
 
 from core import models
-from core.data.bundled import DATASETS, WRITTEN
+from core.data.bundled import DATASETS, written_file
 from core.data.dataset import TextDataset
 from core.results import RunConfig
 from core.tasks import passages
@@ -17,10 +17,7 @@ def rows(name: str, file: str, dataset: TextDataset) -> str:
     """
     question, passage, answers = (dataset.columns[role] for role in ("text", "pair", "answers"))
     if name in DATASETS and not file:
-        path = WRITTEN / "questions" / f"{DATASETS[name].languages}.jsonl"
-        read = (
-            f"passages = [json.loads(line) for line in Path({str(path)!r}).read_text(encoding='utf-8').splitlines()]\n"
-        )
+        read = f"passages = [json.loads(line) for line in Path({str(written_file(name))!r}).read_text(encoding='utf-8').splitlines()]\n"
         return read + OF_PASSAGES
     if not file:
         return f"records = list(load_dataset({name!r}, split='train'))\n" + _of_records(question, passage, answers)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from core.data.bundled import DATASETS, WRITTEN
+from core.data.bundled import DATASETS, written_file
 from core.data.dataset import TextDataset
 from core.results import RunConfig
 from pages.shared.snippets._parts import (
@@ -22,8 +22,7 @@ def score_rows(name: str, file: str, dataset: TextDataset) -> str:
     roles = {column: role for role, column in dataset.columns.items()}
     chosen = f".rename(columns={roles!r})[{list(dataset.columns)!r}].dropna()\n"
     if name in DATASETS and not file:
-        path = WRITTEN / name.removesuffix("-zh") / ("zh.jsonl" if name.endswith("-zh") else "en.jsonl")
-        return f"rows = pd.read_json({str(path)!r}, lines=True){chosen}"
+        return f"rows = pd.read_json({str(written_file(name))!r}, lines=True){chosen}"
     if not file:
         return f'rows = load_dataset({name!r}, split="train").to_pandas(){chosen}'
     return (

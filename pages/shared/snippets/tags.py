@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from core import models
 from core.data import tagging
-from core.data.bundled import DATASETS, WRITTEN
+from core.data.bundled import DATASETS, written_file
 from core.data.dataset import TextDataset
 from core.results import RunConfig
 from core.tasks import windows
@@ -42,9 +42,8 @@ def _rows(name: str, file: str, dataset: TextDataset) -> str:
     """Code for the rows as they are read."""
     words, tags = dataset.columns["words"], dataset.columns["tags"]
     if name in DATASETS and not file:
-        path = WRITTEN / "entities" / f"{DATASETS[name].languages}.jsonl"
         return (
-            f"records = [json.loads(line) for line in Path({str(path)!r}).read_text(encoding='utf-8').splitlines()]\n"
+            f"records = [json.loads(line) for line in Path({str(written_file(name))!r}).read_text(encoding='utf-8').splitlines()]\n"
             + (_of_records(words, tags))
         )
     if not file:
