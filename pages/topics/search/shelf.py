@@ -6,10 +6,9 @@ import streamlit as st
 
 from core import models, settings
 from core.data import helpdesk
-from core.data.columns import choose_inputs
 from core.data.layouts import LAYOUTS
 from core.errors import N_, UserError
-from pages.shared import choices, inputs, layout
+from pages.shared import inputs, layout
 from pages.shared.data_form import passing
 from pages.shared.data_form.uploads import suffixes_of
 from pages.shared.i18n import _, language, ngettext
@@ -98,25 +97,10 @@ def _from_file() -> Shelf | None:
     if table is None:
         return None
     frame = table.frame
-    columns = {str(column): str(column) for column in frame.columns}
-    try:
-        guess = choose_inputs(frame, DOCUMENTS, {})["text"]
-    except UserError:  # not clear: the first column is offered
-        guess = next(iter(columns))
-    left, right = st.columns(2)
-    with left:
-        key = f"search_text@{upload.file_id}"
-        column = choices.listed(_("Column of texts"), columns, choices.kept(key, columns, guess), key=key)
-    rest = {"": _("none"), **{name: name for name in columns if name != column}}
-    with right:
-        key = f"search_answer@{upload.file_id}"
-        answer = choices.listed(
-            _("Second column (optional), such as the answer or the body"),
-            rest,
-            choices.kept(key, rest, ""),
-            key=key,
-            help=_("Both columns are searched; the first is shown as the title."),
-        )
+    column, answer = passing.text_columns(
+        frame, DOCUMENTS, upload, key="search_", second=_("Second column (optional), such as the answer or the body"),
+        help_text=_("Both columns are searched; the first is shown as the title."),
+    )  # fmt: skip
     titles = [str(text).strip() for text in frame[column]]
     answers = [str(text).strip() for text in frame[answer]] if answer else [""] * len(titles)
     full = [place for place, title in enumerate(titles) if title]

@@ -7,13 +7,12 @@ import streamlit as st
 
 from core import rouge, settings
 from core.data import summaries
-from core.data.columns import check_column, choose_inputs
+from core.data.columns import check_column
 from core.data.layouts import LAYOUTS
-from core.errors import UserError
 from core.export.tables import csv_text, with_columns
 from core.summarise import many as core_many
 from core.summarise.summary import Document
-from pages.shared import choices, i18n, layout, progress
+from pages.shared import i18n, layout, progress
 from pages.shared.cached import summaries as cached
 from pages.shared.data_form import passing
 from pages.shared.data_form.uploads import suffixes_of
@@ -122,22 +121,10 @@ def _from_file() -> Texts | None:
     table = passing.table_of(upload, DOCUMENTS, key="summarise_")
     if table is None:
         return None
-    if table is None:  # it is being read
-        return None
     frame = table.frame
-    columns = {str(column): str(column) for column in frame.columns}
-    try:
-        guess = choose_inputs(frame, DOCUMENTS, {})["text"]
-    except UserError:  # not clear: the first column is offered
-        guess = next(iter(columns))
-    left, right = st.columns(2)
-    with left:
-        key = f"summarise_text@{upload.file_id}"
-        column = choices.listed(_("Column of texts"), columns, choices.kept(key, columns, guess), key=key)
-    rest = {"": _("none"), **{name: name for name in columns if name != column}}
-    with right:
-        key = f"summarise_reference@{upload.file_id}"
-        reference = choices.listed(_("Column of summaries to compare with (optional)"), rest, choices.kept(key, rest, ""), key=key)  # fmt: skip
+    column, reference = passing.text_columns(
+        frame, DOCUMENTS, upload, key="summarise_", second=_("Column of summaries to compare with (optional)")
+    )
     for name in filter(None, (column, reference)):
         check_column(frame, name)
     most = settings.MAX_BULK.value()
