@@ -5,7 +5,7 @@ This module does not know which models there are, nor how one is loaded.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, cast
 
 from transformers import (
     AutoModelForMaskedLM,
@@ -13,10 +13,13 @@ from transformers import (
     AutoModelForQuestionAnswering,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
+    EncoderDecoderConfig,
     PretrainedConfig,
 )
 
 from core.errors import N_
+
+PAIR = EncoderDecoderConfig.model_type  # of a model of two parts: an encoder that reads and a decoder that writes
 
 # Where a family's weights tell a size of its configuration: setting → (end of a weight's name, axis).
 TABLES = {
@@ -66,6 +69,11 @@ class Family:
         """The longest input, special tokens included, for which the model has position embeddings."""
         return int(config.max_position_embeddings) - self.position_offset(config)
 
+    @property
+    def writes(self) -> bool:
+        """Whether a decoder can be made of its models: transformers has one with attention to an encoder."""
+        return any(HEADS[head].writes for head in self.telltales)
+
 
 FAMILIES: dict[str, Family] = {
     row.model_type: row
@@ -81,6 +89,16 @@ FAMILIES: dict[str, Family] = {
 }  # fmt: skip
 
 
+def halves(config: EncoderDecoderConfig) -> tuple[PretrainedConfig, PretrainedConfig]:
+    """The configurations of the encoder and the decoder of a pair."""
+    return cast(PretrainedConfig, config.encoder), cast(PretrainedConfig, config.decoder)
+
+
+def reader(config: PretrainedConfig) -> PretrainedConfig:
+    """The configuration of the part of a model that reads its input: of a pair the encoder, of any other the whole."""
+    return halves(config)[0] if isinstance(config, EncoderDecoderConfig) else config
+
+
 @dataclass(frozen=True)
 class Head:
     """What can stand on top of an encoder.
@@ -88,7 +106,8 @@ class Head:
     auto: the transformers class that puts it there; suffix: how the architectures that have it end. new: whether a training
     makes a new one — always (its labels are those of the data), missing (only where the checkpoint has none and the family
     can have one) or never. settings: values of the model's configuration that belong to it, which tell heads of one class apart.
-    single: whether it has one output (True) or several (False); None where it may have either.
+    single: whether it has one output (True) or several (False); None where it may have either. writes: whether it is a second
+    model, a decoder that writes what the encoder has read.
     missing: what is said of a model without one; instead: what is said of a model that has this head where another is needed.
     """
 
@@ -100,6 +119,7 @@ class Head:
     instead: str
     settings: Mapping[str, object] = field(default_factory=dict)
     single: bool | None = None
+    writes: bool = False
 
     def fits(self, config: PretrainedConfig) -> bool:
         """Whether a configuration has the values that belong to this head, or leaves them open."""

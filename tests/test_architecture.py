@@ -13,7 +13,7 @@ GROUPS = (  # who may import whom: each name those before it
     # ground
     "errors settings disk visitors results metrics",
     # texts
-    "bundled multilingual hub families safety scripts checkpoints.config checkpoints.weights "
+    "bundled multilingual hub families safety scripts checkpoints.fetching checkpoints.config checkpoints.weights "
     "checkpoints.tokenizer checkpoints.loading models tables.table tables.encodings tables.text "
     "tables.limits tables.parts tables.rows tables.fit tables.header tables.delimiters tables.delimited "
     "tables.grid tables.annotated tables.objects tables.columnar tables.archives tables.workbook "
