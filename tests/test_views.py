@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from transformers import BertForPreTraining
 
 from core import predict, runs, settings
+from core.metrics import METRICS
 from core.results import RunConfig
 from core.tasks.classify import Labelled
 from core.tasks.masked import Filled
@@ -105,8 +106,8 @@ def test_the_runs_page_shows_every_view_of_the_result(task: str, lang: str) -> N
     app = check(open_page("runs", runs=RUN, lang=lang))
     report = runs.report(runs.get(RUN))
     assert report is not None and report.measured is not None
-    headline = report.measured.metrics[TASKS[task].metrics[0]].value
-    assert f"{headline:.3f}" in {metric.value for metric in app.metric}
+    headline = TASKS[task].metrics[0]
+    assert METRICS[headline].write(report.measured.metrics[headline].value) in {metric.value for metric in app.metric}
     for view in ("mistakes", "curves", "movement", "settings"):
         if view != "mistakes" or VIEWS[task].mistakes:
             app.session_state[f"view_runs_{RUN}"] = view

@@ -94,8 +94,11 @@ def _lighten(model: nn.Module, seen: Sequence[int] | None) -> Callable[[], None]
         whole = model.get_input_embeddings()
         assert isinstance(whole, nn.Embedding)
         embedding = SeenEmbedding(whole, torch.tensor(seen))
-        model.set_input_embeddings(embedding)
-        undo.append(lambda: model.set_input_embeddings(embedding.merged()))
+        parent, name = next(
+            (parent, name) for parent in model.modules() for name, child in parent.named_children() if child is whole
+        )
+        setattr(parent, name, embedding)
+        undo.append(lambda: setattr(parent, name, embedding.merged()))
 
     def restore() -> None:
         for step in undo:
@@ -128,7 +131,10 @@ def prepare(setup: Setup, rows: Rows) -> Prepared:
     setup.goal.begin(plain, rows)
     model = choose_parameters(plain, config)
     seen = None
-    if config.method == "full" and plain.get_output_embeddings() is None:  # a decoder needs every word
+    tied = plain.get_output_embeddings() is not None and not plain.config.is_encoder_decoder
+    if (
+        config.method == "full" and not tied
+    ):  # what is written is chosen from every word, and the part that only reads looks up few
         used = {token for row in rows.features for token in row["input_ids"]}
         seen = sorted(used | set(setup.goal.tokenizer.all_special_ids) | {plain.config.pad_token_id or 0})
     lighter = _lighten(model, seen) if on_cpu else (lambda: None)
