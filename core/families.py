@@ -49,7 +49,7 @@ class Family:
     "Ġ" or "▁" mark word starts. telltales: HEADS id → a weight that only checkpoints with this head hold; a pre-training task
     that is left out is unknown to the family. sizes: setting of the configuration → the weight and axis that tell it. stacks:
     setting that counts layers → what they are called in the names of the weights. projection: where in a layer the linear map
-    W^O stands, which mixes the heads' outputs.
+    W^O stands, which mixes the heads' outputs. writes: transformers can make a decoder of it, with attention to an encoder.
     """
 
     model_type: str
@@ -60,6 +60,7 @@ class Family:
     sizes: Mapping[str, tuple[str, int]] = field(default_factory=lambda: BERT)
     stacks: Mapping[str, str] = field(default_factory=lambda: {"num_hidden_layers": "layer"})
     projection: str = "attention.output.dense"
+    writes: bool = False
 
     def position_offset(self, config: PretrainedConfig) -> int:
         """The position id of the first token."""
@@ -69,22 +70,17 @@ class Family:
         """The longest input, special tokens included, for which the model has position embeddings."""
         return int(config.max_position_embeddings) - self.position_offset(config)
 
-    @property
-    def writes(self) -> bool:
-        """Whether a decoder can be made of its models: transformers has one with attention to an encoder."""
-        return any(HEADS[head].writes for head in self.telltales)
-
 
 FAMILIES: dict[str, Family] = {
     row.model_type: row
     for row in (
-        Family("bert", True, False, "##", {"mlm": "cls.predictions.transform.dense.weight", "nsp": "cls.seq_relationship.weight", "reader": READER}),
+        Family("bert", True, False, "##", {"mlm": "cls.predictions.transform.dense.weight", "nsp": "cls.seq_relationship.weight", "reader": READER}, writes=True),
         Family("distilbert", False, False, "##", {"mlm": "vocab_transform.weight", "reader": READER}, DISTILBERT, projection="attention.out_lin"),
-        Family("electra", True, False, "##", {"mlm": "generator_predictions.dense.weight", "reader": READER}, BERT | NARROW),
+        Family("electra", True, False, "##", {"mlm": "generator_predictions.dense.weight", "reader": READER}, BERT | NARROW, writes=True),
         Family("albert", True, False, "▁", {"mlm": "predictions.dense.weight", "reader": READER}, ALBERT,
                {"num_hidden_groups": "albert_layer_groups", "inner_group_num": "albert_layers"}, "attention.dense"),
-        Family("roberta", False, True, "Ġ", {"mlm": "lm_head.dense.weight", "reader": READER}),
-        Family("xlm-roberta", False, True, "▁", {"mlm": "lm_head.dense.weight", "reader": READER}),
+        Family("roberta", False, True, "Ġ", {"mlm": "lm_head.dense.weight", "reader": READER}, writes=True),
+        Family("xlm-roberta", False, True, "▁", {"mlm": "lm_head.dense.weight", "reader": READER}, writes=True),
     )
 }  # fmt: skip
 

@@ -292,10 +292,10 @@ def _load_pair(
 
 def _makes(name: str, head: Head, *, allow_path: bool) -> bool:
     """Whether training begins with a new head of this kind."""
+    family = FAMILIES[load_config(name, allow_path=allow_path).model_type]
+    can = family.writes if head.writes else head.id in family.telltales
     return head.new == "always" or (
-        head.new == "missing"
-        and head.id in FAMILIES[load_config(name, allow_path=allow_path).model_type].telltales
-        and not has_head(name, head.id, allow_path=allow_path)
+        head.new == "missing" and can and not has_head(name, head.id, allow_path=allow_path)
     )
 
 
@@ -354,6 +354,8 @@ def has_head(name: str, head: str, *, allow_path: bool = False) -> bool:
         return True
     if name in bundled.READY:
         return bundled.READY[name].head == head
+    if HEADS[head].writes:
+        return configuration.is_pair(folder(name, allow_path=allow_path))
     config = load_config(name, allow_path=allow_path)
     telltale = FAMILIES[config.model_type].telltales.get(head)
     if telltale is None:

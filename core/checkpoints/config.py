@@ -121,8 +121,17 @@ def most_new_tokens(folder: Path) -> int:
 
 def pair_of(encoder: PretrainedConfig, decoder: PretrainedConfig) -> EncoderDecoderConfig:
     """The configuration of a pair. Raises UserError where the two parts could not work together."""
-    for setting in ("hidden_size", "vocab_size"):
-        read, written = (part.to_dict()[setting] for part in (encoder, decoder))
+    if not FAMILIES[decoder.model_type].writes:
+        raise UserError(
+            "a decoder cannot be made of a '{model_type}' model; choose one of the families {families}",
+            model_type=decoder.model_type,
+            families=", ".join(name for name, row in FAMILIES.items() if row.writes),
+        )
+    shared = {
+        "hidden_size": (encoder.hidden_size, decoder.hidden_size),
+        "vocab_size": (encoder.vocab_size, decoder.vocab_size),
+    }
+    for setting, (read, written) in shared.items():
         if read != written:
             raise UserError(
                 "{setting} in config.json is {encoder} for the encoder and {decoder} for the decoder; the studio works with pairs that share it",
@@ -130,12 +139,6 @@ def pair_of(encoder: PretrainedConfig, decoder: PretrainedConfig) -> EncoderDeco
                 encoder=read,
                 decoder=written,
             )
-    if not FAMILIES[decoder.model_type].writes:
-        raise UserError(
-            "a decoder cannot be made of a '{model_type}' model; choose one of the families {families}",
-            model_type=decoder.model_type,
-            families=", ".join(name for name, row in FAMILIES.items() if row.writes),
-        )
     return EncoderDecoderConfig(encoder=encoder.to_dict(), decoder=decoder.to_dict())
 
 
