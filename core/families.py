@@ -11,6 +11,7 @@ from transformers import (
     AutoModelForMaskedLM,
     AutoModelForNextSentencePrediction,
     AutoModelForQuestionAnswering,
+    AutoModelForSeq2SeqLM,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
     EncoderDecoderConfig,
@@ -174,6 +175,15 @@ HEADS: dict[str, Head] = {
             "missing",
             N_("'{name}' answers no questions: it is a pre-trained encoder that must be fine-tuned first"),
             N_("'{name}' answers questions about a passage: use it for question answering, or fine-tune it for this"),
+        ),
+        Head(
+            "writer",
+            AutoModelForSeq2SeqLM,
+            "EncoderDecoderModel",
+            "missing",
+            N_("'{name}' writes no texts: it is a pre-trained encoder; a decoder beside it must be trained first"),
+            N_("'{name}' writes a text for a text: use it for text to text, or fine-tune its encoder for this"),
+            writes=True,
         ),
         Head(
             "mlm",
