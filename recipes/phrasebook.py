@@ -13,7 +13,7 @@ from hashlib import sha256
 from random import Random
 from typing import TypeVar
 
-from core.data.bundled import WRITTEN
+from core.data.dataset import WRITTEN
 from recipes.phrasebook_grammar import PATTERNS, Draw, Sentence
 from recipes.phrasebook_words import Word
 

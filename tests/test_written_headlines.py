@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from core.data.bundled import WRITTEN
+from core.data.dataset import WRITTEN
 
 HOME = WRITTEN / "headlines"
 LENGTHS = {"en": (4, 9), "zh": (8, 18)}  # words, characters

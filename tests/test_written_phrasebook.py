@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.data.bundled import WRITTEN
+from core.data.dataset import WRITTEN
 from recipes import phrasebook
 from recipes.phrasebook_grammar import PATTERNS, english_words
 

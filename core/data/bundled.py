@@ -13,13 +13,12 @@ from pathlib import Path
 import pandas as pd
 
 from core.data import entities, questions
-from core.data.dataset import Dataset
+from core.data.dataset import WRITTEN, Dataset
 from core.errors import N_, UserError
 from core.results import Dropped
 from core.tables import files
 from core.tables.table import Table, make_table
 
-WRITTEN = Path(__file__).with_name("written")  # data of our own, a folder and a datasheet each
 ARTICLE = {
     "I love eating pizza": "label 0",
     "I hate drinking coffee": "label 1",
