@@ -72,11 +72,11 @@ QUESTION_NAMES = tuple(
     "query+passage query+document query+text text+pair 问题+文本 问题+文章 问题+段落 问题+上下文 问题+篇章".split()
 )
 ANSWER_NAMES = tuple("answers answer answertext goldanswer goldanswers answerspan 答案 回答 参考答案".split())
-SOURCE_NAMES = (
-    tuple(
-        "source src input sourcetext original 源文 原文 源语言 输入 中文 english article document text question prompt context".split()
+SOURCE_NAMES = tuple(
+    dict.fromkeys(
+        "source src sourcetext original input article document english 源文 原文 源语言 输入 中文".split()
+        + list(TEXT_NAMES)
     )
-    + TEXT_NAMES
 )
 PAIRED_NAMES = tuple(
     "source+target src+tgt source+translation sourcetext+targettext input+output input+target text+target text+translation text+headline "
