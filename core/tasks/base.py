@@ -99,7 +99,8 @@ class Task:
     detail: the dataclass behind Evaluation.detail. supervised: whether the rows bring the answers. scratch: advised values for
     a new, tiny model, None where the task cannot start from one. class_weights: whether rare labels can be made to count more.
     windowed: whether a long text is read in overlapping windows or goes on in another block; otherwise its end is cut.
-    advised: values of RunConfig that suit the task where a preset does not know better. pipeline: transformers' pipeline and
+    advised: values of RunConfig that suit the task where a preset does not know better. rate: how many times a preset's learning rate
+    suits it. pipeline: transformers' pipeline and
     the hub's tag, "" where there is none. table: what the command line and the model card show of an evaluation besides its
     metrics. example: a dozen rows, for the tests and for a first try. word_counts(task, dataset, split): what counting words reaches
     with the same rows, which a model must beat; None for tasks whose rows have no labels or scores. counted_by: the name of that way.
@@ -125,6 +126,7 @@ class Task:
     class_weights: bool = False
     windowed: bool = False
     advised: Mapping[str, Any] = field(default_factory=dict)
+    rate: float = 1.0
     pipeline: str = ""
     table: Callable[[Evaluation], Lines] = no_table
     word_counts: Callable[[str, TextDataset, str], Evaluation | None] | None = None

@@ -177,7 +177,14 @@ def size_of(dataset: TextDataset, model: str) -> Size:
     """What a recipe depends on, of these rows and this model."""
     here = models.availability(model) == "here"
     vocabulary = models.load_config(model).vocab_size if here else Size.vocabulary
-    return Size(len(dataset.splits["train"]), len(dataset.label_names), hidden_size(model), vocabulary)
+    rows, classes = len(dataset.splits["train"]), len(dataset.label_names)
+    return Size(rows, classes, hidden_size(model), vocabulary, task_rate())
+
+
+def task_rate() -> float:
+    """How many times a preset's learning rate suits the task that is chosen."""
+    task = inputs.get("task")
+    return TASKS[task].rate if task in TASKS else 1.0
 
 
 def fit_to(dataset: TextDataset | None, model: str) -> None:
@@ -318,7 +325,7 @@ def take_method(model: str) -> None:
     """Another method brings the learning rate that suits it."""
     method = st.session_state["method"]
     if method:
-        rate = suggested_learning_rate(method, hidden_size(model))
+        rate = suggested_learning_rate(method, hidden_size(model), task_rate())
         change(method=method, learning_rate=values().base["learning_rate"] if method == "full" else rate)
 
 
@@ -387,7 +394,7 @@ def numbers(names: Sequence[str], value: Callable[[str], object], take: Callable
 
 def advise_rate(model: str) -> None:
     """A rate that is known to be too high for a large model: say so, with the way out."""
-    suggested = suggested_learning_rate(str(value_of("method")), hidden_size(model))
+    suggested = suggested_learning_rate(str(value_of("method")), hidden_size(model), task_rate())
     if float(str(value_of("learning_rate"))) > 3 * suggested:
         st.warning(
             _(
