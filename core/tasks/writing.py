@@ -321,6 +321,7 @@ TEXT_TO_TEXT = Task(
     counts=(N_("{n:,} pair"), N_("{n:,} pairs")),
     detail=Texts,
     advised={"epochs": 6.0, "batch_size": 32, "learning_rate": 3e-4, "max_length": 64, "evaluations": 1},
+    rate=3.0,
     table=kind_table,
     beside=(RETRIEVAL,),
     loss_title=N_("Cross-entropy loss (nats per token, smoothed labels)"),
