@@ -13,6 +13,7 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, BertModel, Genera
 
 from core import models, predict
 from core.checkpoints.config import NEW_PARTS
+from core.data.bundled import DATASETS
 from core.data.dataset import TextDataset
 from core.data.load import load
 from core.errors import UserError
@@ -23,8 +24,10 @@ from core.tasks.base import read_detail
 from core.tasks.generation import Wish
 from core.tasks.text_scores import Texts
 from core.tasks.writing import RETRIEVAL, TEXT_TO_TEXT, TextToText, Written
+from pages.shared.snippets import writing as snippets
 from tests.checkpoints import edit, rename, rewrite
 from tests.conftest import make_config, make_tokenizer
+from tests.scripts import run_script
 from tests.training import silent
 
 PAIRS = [
@@ -335,3 +338,28 @@ def test_targets_that_are_too_long_are_told(pair: Pair) -> None:
     goal = TextToText(pair.tokenizer, (), 4, batch_size=4)
     goal.rows(pair.dataset, silent)
     assert any("longer than 4 tokens" in message.format(**values) for message, values in goal.notes())
+
+
+# --- Scripts -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [name for name, row in DATASETS.items() if row.task == TEXT_TO_TEXT.id])
+def test_the_rows_of_a_script_are_those_of_the_studio(name: str) -> None:
+    dataset = load(name, TEXT_TO_TEXT.layout)
+    code = f"import json\nfrom pathlib import Path\nimport pandas as pd\n{snippets.rows(name, '', dataset)}"
+    rows = run_script(f"{code}print(len(rows))")["rows"]
+    assert isinstance(rows, pd.DataFrame)
+    for split, part in dataset.splits.items():
+        own = rows[rows["split"] == split]
+        assert set(zip(part["text"], part["target"], strict=True)) == set(zip(own["text"], own["target"], strict=True))
+
+
+@pytest.mark.parametrize("wish", [Wish("beam", 3), Wish("sample", 2, 0.7, 5), Wish()], ids=lambda wish: wish.way)
+def test_the_script_of_a_way_gives_its_texts(wish: Wish, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "code", lambda name: ("", repr(name)))
+    monkeypatch.setattr(models, "prefix", lambda name: "")
+    found = run_script(snippets.candidates(str(pair.folder), "i love the film", wish, 64))["outputs"]
+    expected = pair.goal.candidates(pair.model, "i love the film", wish, attention=False)
+    assert list(dict.fromkeys(text for text, _ in found)) == list(dict.fromkeys(row.written.output for row in expected))
+    means = {row.written.output: float(np.log(row.written.probabilities).mean()) for row in expected}
+    assert dict(found) == pytest.approx(means, abs=1e-4)

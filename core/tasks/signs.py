@@ -16,7 +16,6 @@ from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from core.checkpoints.config import NEW_PARTS
-from core.families import reader
 from core.scripts import UNSPACED, is_unspaced
 
 SIGN = re.compile(rf"{UNSPACED.pattern}|(?:(?!{UNSPACED.pattern})\w)+|[^\w\s]")  # a character, a word, or a mark
@@ -71,32 +70,35 @@ def added(tokenizer: PreTrainedTokenizerBase) -> list[str]:
 
 
 def resize(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, seed: int) -> PreTrainedModel:
-    """A pair with an embedding for every entry of the tokenizer.
+    """A pair with an embedding for every entry of the tokenizer, on both sides; how many numbers that adds goes into its configuration."""
+    added = sum(widen(cast(PreTrainedModel, part), tokenizer, seed) for part in (model.encoder, model.decoder))
+    if added:
+        counts = dict(model.config.to_dict().get(NEW_PARTS, {}))
+        model.config.update({NEW_PARTS: counts | {"embeddings": counts.get("embeddings", 0) + added}})
+    return model
+
+
+def widen(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, seed: int) -> int:
+    """Give a model an embedding for every entry of the tokenizer; returns how many numbers were added.
 
     A new one is the mean of the pieces that the word had before; where there were none it is drawn like the others are spread, depending
-    on the seed alone. The count goes into the model's configuration.
+    on the seed alone.
     """
-    parts = (cast(PreTrainedModel, model.encoder), cast(PreTrainedModel, model.decoder))
-    known = int(reader(model.config).vocab_size)
+    known = int(model.config.vocab_size)
     rows = max(len(tokenizer), known)
     if rows == known:
-        return model
-    pieces = _pieces(tokenizer, known, rows)
-    for part in parts:
-        with torch.random.fork_rng(devices=[]):
-            part.resize_token_embeddings(rows, mean_resizing=False)
-        embedding = part.get_input_embeddings()
-        assert isinstance(embedding, nn.Embedding)
-        width = embedding.weight.shape[1]
-        _draw(embedding.weight.detach(), known, pieces, torch.Generator().manual_seed(seed))
-    head = parts[1].get_output_embeddings()
-    assert isinstance(head, nn.Linear)
-    head.bias.detach()[known:] = head.bias.detach()[:known].mean()
-    parts[1].tie_weights()
-    counts = dict(model.config.to_dict().get(NEW_PARTS, {}))
-    counts["embeddings"] = counts.get("embeddings", 0) + len(parts) * (rows - known) * width
-    model.config.update({NEW_PARTS: counts})
-    return model
+        return 0
+    with torch.random.fork_rng(devices=[]):
+        model.resize_token_embeddings(rows, mean_resizing=False)
+    embedding = model.get_input_embeddings()
+    assert isinstance(embedding, nn.Embedding)
+    _draw(embedding.weight.detach(), known, _pieces(tokenizer, known, rows), torch.Generator().manual_seed(seed))
+    head = model.get_output_embeddings()
+    if head is not None:
+        assert isinstance(head, nn.Linear)
+        head.bias.detach()[known:] = head.bias.detach()[:known].mean()
+        model.tie_weights()
+    return (rows - known) * embedding.weight.shape[1]
 
 
 def _pieces(tokenizer: PreTrainedTokenizerBase, known: int, rows: int) -> list[list[int]]:

@@ -2,7 +2,7 @@
 
 from core import models
 from core.data.bundled import DATASETS, written_file
-from core.data.dataset import TextDataset
+from core.data.dataset import WRITTEN, TextDataset
 from core.results import RunConfig
 from core.scripts import UNSPACED
 from core.tasks.generation import SPARE, Wish
@@ -22,7 +22,13 @@ def rows(name: str, file: str, dataset: TextDataset) -> str:
     roles = {column: role for role, column in dataset.columns.items()}
     chosen = f".rename(columns={roles!r})"
     if name in DATASETS and not file:
-        return f'rows = pd.read_json({str(written_file(name))!r}, lines=True){chosen}[["text", "target", "split"]]\n'
+        written = written_file(name)
+        if written is None:
+            return (
+                f"lines = Path({str(WRITTEN / 'helpdesk' / f'{DATASETS[name].languages}.jsonl')!r}).read_text(encoding='utf-8').splitlines()\n"
+                + REPLIES
+            )
+        return f'rows = pd.read_json({str(written)!r}, lines=True){chosen}[["text", "target", "split"]]\n'
     columns = f"[{list(dataset.columns)!r}].dropna().astype(str)\n"
     if not file:
         return f'rows = load_dataset({name!r}, split="train").to_pandas(){chosen}{columns}'
@@ -32,6 +38,16 @@ def rows(name: str, file: str, dataset: TextDataset) -> str:
         + f"rows = rows{chosen}{columns}"
     )
 
+
+# What somebody asks a help desk, and its answer; one phrasing of each question is for validation and two are for the test.
+REPLIES = """rows = []
+for place, row in enumerate(map(json.loads, lines)):
+    held = [row["test"][(place + turn) % len(row["test"])] for turn in range(3)]
+    known = [text for split in ("validation", "test") for text in row[split] if text not in held]
+    parts = {"train": [row["question"], *known], "validation": held[:1], "test": held[1:]}
+    rows += [(text, row["answer"], split) for split, texts in parts.items() for text in texts]
+rows = pd.DataFrame(rows, columns=["text", "target", "split"])
+"""
 
 TIDY = f"""
 def tidy(text):  # without the spaces that a tokenizer leaves and nobody writes
@@ -125,6 +141,7 @@ def train_writer(config: RunConfig, code: str, *, held_out: bool) -> str:
         "import numpy as np",
         "import pandas as pd",
         *(["from datasets import load_dataset"] if "load_dataset(" in code else []),
+        *(["import json", "from pathlib import Path"] if "Path(" in code else []),
         *(["from sklearn.model_selection import train_test_split"] if held_out else []),
         "from sacrebleu import CHRF",
         "from tokenizers import AddedToken",
