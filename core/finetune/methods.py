@@ -16,6 +16,7 @@ from core import models
 from core.checkpoints.loading import CROSS, ENCODER
 from core.errors import UserError
 from core.results import Movement, RunConfig
+from core.tasks.seen import NEVER
 
 NEW = ("pooler", "classifier", "head")  # groups above the encoder
 # Groups of a decoder that are new, or that write what is new: the method that trains least trains them.
@@ -134,7 +135,8 @@ def movement(start: PreTrainedModel, model: PreTrainedModel) -> tuple[Movement, 
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             before = befores[name]
-            change = parameter.cpu() - before
+            met = parameter.cpu() > NEVER  # the bias of what is never written is no movement
+            change = torch.where(met, parameter.cpu() - before, 0)
             values = [change.numel(), float(change.norm()) ** 2, float(before.norm()) ** 2, int(change.count_nonzero())]
             group = group_of(name, model.base_model_prefix)
             sums[group] = sums.get(group, np.zeros(4)) + np.array(values)
