@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 from sacrebleu import BLEU, CHRF
-from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, BertModel, GenerationConfig, PreTrainedModel
+from transformers import AutoModel, AutoModelForSeq2SeqLM, AutoTokenizer, BertModel, GenerationConfig, PreTrainedModel
 
 from core import models, predict
 from core.checkpoints.config import NEW_PARTS
@@ -17,16 +17,20 @@ from core.data.bundled import DATASETS
 from core.data.dataset import TextDataset
 from core.data.load import load
 from core.errors import UserError
+from core.families import FAMILIES
+from core.finetune import methods
 from core.finetune.methods import choose_parameters, group_of
 from core.results import RunConfig
 from core.tasks import base, generation, signs, text_scores
 from core.tasks.base import read_detail
 from core.tasks.generation import Wish
+from core.tasks.seen import NEVER
 from core.tasks.text_scores import Texts
 from core.tasks.writing import RETRIEVAL, TEXT_TO_TEXT, TextToText, Written
 from pages.shared.snippets import writing as snippets
 from tests.checkpoints import edit, rename, rewrite
 from tests.conftest import make_config, make_tokenizer
+from tests.families import tiny_config
 from tests.scripts import run_script
 from tests.training import silent
 
@@ -130,7 +134,8 @@ class Pair:
         self.tokenizer = TextToText.adapted(models.load_tokenizer(self.config.model, allow_path=True), self.dataset)
         self.model = self.start()
         self.goal = TextToText(self.tokenizer, (), 32, batch_size=4)
-        self.goal.begin(self.model, self.goal.rows(self.dataset, silent))
+        self.rows = self.goal.rows(self.dataset, silent)
+        self.model.generation_config.max_new_tokens = self.goal._most(self.model)
         self.folder = home / "pair"
         self.model.save_pretrained(self.folder)
         self.tokenizer.save_pretrained(self.folder)
@@ -218,6 +223,41 @@ def test_attention_to_the_source_is_the_models_own(pair: Pair) -> None:
     assert np.allclose(row.attention.sum(-1), 1, atol=1e-5)
 
 
+def test_only_what_training_meets_is_learnt_and_written(pair: Pair) -> None:
+    model, goal = pair.start(), TextToText(pair.tokenizer, (), 32, batch_size=4)
+    rows = goal.rows(pair.dataset, silent)
+    batch = goal.collate(rows.features, 0)
+    with torch.no_grad():
+        model.eval()
+        plain, before = model.state_dict(), goal.loss(model, batch)
+        plain = {name: value.clone() for name, value in plain.items()}
+        goal.begin(model, rows)
+        met = {token for row in rows.features for token in (*row["input_ids"], *row["labels"])}
+        never = pair.tokenizer.convert_tokens_to_ids("pizza")
+        assert never not in met and pair.tokenizer.convert_tokens_to_ids("猫") in met
+        inputs = {name: value for name, value in batch.items() if name != "labels"}
+        wide = model(**inputs).logits
+        assert wide.shape[-1] == len(pair.tokenizer) and bool((wide[..., never] == NEVER).all())
+        model.train()
+        for part in model.modules():
+            part.p = 0.0  # type: ignore[assignment]
+        narrow = model(**inputs).logits
+        assert met <= set(goal.places.nonzero()[:, 0].tolist()) | {0} and narrow.shape[-1] < wide.shape[-1]  # type: ignore[union-attr]
+        assert torch.allclose(narrow.logsumexp(-1), wide.logsumexp(-1), atol=1e-4)
+        assert goal.loss(model, batch) < before
+        goal.finish(model.eval())
+        assert torch.allclose(model(**inputs).logits.softmax(-1), wide.softmax(-1), atol=1e-5)
+        after = model.state_dict()
+        assert [name for name in plain if not torch.equal(plain[name], after[name])] == [
+            "decoder.cls.predictions.bias", "decoder.cls.predictions.decoder.bias",
+        ]  # fmt: skip
+    moved = {row.group: row for row in methods.movement(pair.start(), model)}
+    assert all(row.relative == 0 for row in moved.values()) and "pooler" not in moved
+    goal.begin(model, rows)  # again: what was allowed stays so, and nothing else is
+    goal.finish(model)
+    assert torch.equal(model.decoder.get_output_embeddings().bias, after["decoder.cls.predictions.decoder.bias"])
+
+
 def test_every_method_trains_what_is_new(pair: Pair) -> None:
     for method in ("full", "frozen", "head", "lora"):
         config = RunConfig(pair.config.model, "x", method=method, frozen_layers=1)  # type: ignore[arg-type]
@@ -254,6 +294,32 @@ def test_training_goes_on_with_a_pair(pair: Pair) -> None:
     again = base.start(TEXT_TO_TEXT, config, (), models.load_tokenizer(str(pair.folder), allow_path=True))
     assert all(torch.equal(*both) for both in zip(again.parameters(), pair.model.parameters(), strict=True))
     assert again.generation_config.max_new_tokens == pair.model.generation_config.max_new_tokens
+
+
+@pytest.mark.parametrize("family", [name for name, row in FAMILIES.items() if row.writes])
+def test_a_pair_of_each_family_is_begun_saved_and_loaded_alike(family: str, pair: Pair, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    padding = {"pad_token_id": 0, "type_vocab_size": 2} if "roberta" in family else {}
+    AutoModel.from_config(tiny_config(family, positions=66, **padding)).save_pretrained(tmp_path / "bare")
+    make_tokenizer().save_pretrained(tmp_path / "bare")
+    config = RunConfig(str(tmp_path / "bare"), "x", TEXT_TO_TEXT.id)
+    model = base.start(TEXT_TO_TEXT, config, (), pair.tokenizer).eval()
+    model.save_pretrained(tmp_path / "pair")
+    pair.tokenizer.save_pretrained(tmp_path / "pair")
+    inputs = pair.tokenizer("i love the film", return_token_type_ids=False, return_tensors="pt")
+    before = torch.tensor([[2, 6, len(pair.tokenizer) - 1]])
+    loaded = predict.load(str(tmp_path / "pair"), allow_path=True)
+    plain = AutoModelForSeq2SeqLM.from_pretrained(tmp_path / "pair").eval()
+    logits = [one(**inputs, decoder_input_ids=before).logits for one in (model, loaded.model, plain)]
+    assert torch.allclose(logits[0], logits[1], atol=1e-5) and torch.allclose(logits[0], logits[2], atol=1e-5)
+    assert not model.decoder.get_output_embeddings().weight.isnan().any()
+
+
+def test_a_family_without_a_decoder_says_so(tmp_path: Path) -> None:
+    AutoModel.from_config(tiny_config("distilbert")).save_pretrained(tmp_path)
+    make_tokenizer().save_pretrained(tmp_path)
+    with pytest.raises(UserError, match="writes no texts"):
+        base.start(TEXT_TO_TEXT, RunConfig(str(tmp_path), "x", TEXT_TO_TEXT.id), (), make_tokenizer())
 
 
 def test_retrieval_gives_the_target_of_the_nearest_source(pair: Pair) -> None:

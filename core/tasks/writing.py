@@ -6,7 +6,7 @@ lacks. This module does not know whether it translates, shortens or answers.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ from core.data.layouts import LAYOUTS
 from core.errors import N_, Note, plural
 from core.results import Evaluation, Prediction, RunConfig
 from core.tables.table import Table, make_table
-from core.tasks import generation, signs, text_scores, tfidf
+from core.tasks import generation, seen, signs, text_scores, tfidf
 from core.tasks.base import Beside, Card, Goal, Rows, Task, check_finite, input_columns, sample
 from core.tasks.generation import Wish
 from core.tasks.text_scores import Origin, Texts, kind_table
@@ -70,6 +70,7 @@ class TextToText(Goal):
     cut: int = 0  # targets that lost their end
     respelt: int = 0  # words of the targets that are too rare to be spelt as they are
     unknown: int = 0  # tokens of the targets that stand for nothing
+    places: Tensor | None = None  # while it learns: of each token among those that may be written
 
     @staticmethod
     def labels_of(name: str, config: PretrainedConfig) -> tuple[str, ...]:
@@ -128,8 +129,19 @@ class TextToText(Goal):
         )
 
     def begin(self, model: PreTrainedModel, rows: Rows) -> None:
-        """A text may become a little longer than the longest that is learnt."""
+        """A text may become a little longer than the longest that is learnt, of the tokens that the training rows have."""
         model.generation_config.max_new_tokens = self._most(model)
+        met = {token for row in rows.features for name in ("input_ids", "labels") for token in row[name]}
+        known = {*met, *self.tokenizer.all_special_ids, *self.tokenizer.get_added_vocab().values()}
+        decoder = cast(PreTrainedModel, model.decoder)
+        embedding, head = decoder.get_input_embeddings(), decoder.get_output_embeddings()
+        assert isinstance(embedding, nn.Embedding) and isinstance(head, nn.Linear)
+        self.places = seen.narrow(decoder, embedding, head, torch.tensor(sorted(known))).place
+
+    def finish(self, model: PreTrainedModel) -> None:
+        """What the training rows do not have gets a bias with which it is never written."""
+        seen.widen(model)
+        self.places = None
 
     def _most(self, model: PreTrainedModel) -> int:
         """How many tokens are written at most."""
@@ -151,10 +163,11 @@ class TextToText(Goal):
     def loss(self, model: nn.Module, batch: Mapping[str, Tensor], weights: Tensor | None = None) -> Tensor:
         """The mean cross-entropy of the targets' tokens, with smoothed labels."""
         inputs = {name: value for name, value in batch.items() if name != "labels"}
-        logits = model(**inputs).logits.float()
-        return functional.cross_entropy(
-            logits.flatten(0, 1), batch["labels"].flatten(), ignore_index=NO_LABEL, label_smoothing=SMOOTHING
-        )
+        logits = model(**inputs).logits.float().flatten(0, 1)
+        labels = batch["labels"].flatten()
+        if self.places is not None:
+            labels = self.places.to(labels.device)[labels.clamp(min=0)].where(labels != NO_LABEL, NO_LABEL)
+        return functional.cross_entropy(logits, labels, ignore_index=NO_LABEL, label_smoothing=SMOOTHING)
 
     # --- Measuring ---
 
