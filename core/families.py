@@ -104,7 +104,7 @@ class Head:
     makes a new one — always (its labels are those of the data), missing (only where the checkpoint has none and the family
     can have one) or never. settings: values of the model's configuration that belong to it, which tell heads of one class apart.
     single: whether it has one output (True) or several (False); None where it may have either. writes: whether it is a second
-    model, a decoder that writes what the encoder has read.
+    model, a decoder that writes what the encoder has read. begins: what is said of a new one before its training.
     missing: what is said of a model without one; instead: what is said of a model that has this head where another is needed.
     """
 
@@ -117,6 +117,9 @@ class Head:
     settings: Mapping[str, object] = field(default_factory=dict)
     single: bool | None = None
     writes: bool = False
+    begins: str = N_(
+        "{model} with the new, random head that this run started from (seed {seed}). It has learnt nothing: its answer is chance, and another seed gives another one."
+    )
 
     def fits(self, config: PretrainedConfig) -> bool:
         """Whether a configuration has the values that belong to this head, or leaves them open."""
@@ -184,6 +187,9 @@ HEADS: dict[str, Head] = {
             N_("'{name}' writes no texts: it is a pre-trained encoder; a decoder beside it must be trained first"),
             N_("'{name}' writes a text for a text: use it for text to text, or fine-tune its encoder for this"),
             writes=True,
+            begins=N_(
+                "{model}, twice, with an attention to the source that this run drew at random (seed {seed}). It has learnt nothing: it writes what comes to BERT's mind."
+            ),
         ),
         Head(
             "mlm",

@@ -42,6 +42,7 @@ from core.finetune.recipe import (
     PARAMETERS,
     PRESETS,
     Size,
+    chosen_by,
     derivation,
     suggested_learning_rate,
     too_little,
@@ -245,7 +246,8 @@ def _asked(given: Json, columns: dict[str, str], reading: Reading, preparation: 
     counts = dataset.report.counts
     steps: tuple[Note, ...] = ()
     if task.supervised:  # the others read blocks of their texts, which are not counted yet
-        little = too_little(config, counts["train"], counts.get("validation", 0), {})
+        validation = counts.get("validation", 0)
+        little = too_little(config, counts["train"], validation, {}, chosen_by(task.best, validation))
         steps = (*derivation(config, size), *little)
     return _Asked(config, dataset.report, _unfit(config, task, dataset), steps)
 

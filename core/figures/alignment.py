@@ -22,7 +22,7 @@ def alignment(
 ) -> go.Figure:
     """A row for each written token, a column for each token of the source.
 
-    weights: (T, S), drawn on a scale from 0 to 1. probabilities: of the written tokens, (T,), told beside the weight.
+    weights: (T, S), drawn on a scale from 0 to the largest of them. probabilities: of the written tokens, (T,), told beside the weight.
     """
     few = max(len(source), len(written)) <= TICKS
     columns, rows = ([short(name) for name in names] for names in (source, written))
@@ -37,10 +37,10 @@ def alignment(
         customdata=[[(row, f"{chance:.2f}", column) for column in columns] for row, chance in zip(rows, probabilities, strict=True)],
         colorscale=WEIGHTS,
         zmin=0,
-        zmax=1,
+        zmax=float(weights.max()),
         xgap=1 if few else 0,
         ygap=1 if few else 0,
-        colorbar=scale_below(text("attention weight (0–1)")),
+        colorbar=scale_below(text("attention weight")),
         hovertemplate=hover.format(
             written="%{customdata[0]}", probability="%{customdata[1]}", source="%{customdata[2]}", weight="%{z:.4f}"
         )

@@ -325,10 +325,12 @@ def chosen_by(best: tuple[str, ...], validation: int) -> tuple[str, ...]:
     return ("loss",) if validation < FEW_VALIDATION_ROWS and "loss" in best else best
 
 
-def too_little(config: RunConfig, rows: int, validation: int, rare: Mapping[str, int]) -> tuple[Note, ...]:
+def too_little(
+    config: RunConfig, rows: int, validation: int, rare: Mapping[str, int], best: tuple[str, ...] = ("loss",)
+) -> tuple[Note, ...]:
     """What there is too little of for a result to be trusted: sentences (marked for translation) with their values.
 
-    rows, validation: to train on and to choose the best state by. rare: label → its rows, of those that have few.
+    rows, validation: to train on and to choose the best state by. rare: label → its rows, of those that have few. best: as `chosen_by` says.
     """
     found: list[Note] = []
     made = steps(min(rows, config.limit or rows), config.batch_size, config.epochs)
@@ -345,6 +347,11 @@ def too_little(config: RunConfig, rows: int, validation: int, rare: Mapping[str,
     if validation < FEW_VALIDATION_ROWS:
         found.append(
             (
+                N_("Validation rows: {rows}. So few make the figures rough, and small differences between runs mean nothing. More rows help most."),
+                {"rows": validation},
+            )
+            if validation and "loss" not in best
+            else (
                 plural(N_("With {rows} validation row an accuracy can be {points:.0f} points off by chance: the best state is chosen by its loss, and small differences between runs mean nothing. More labelled rows help most."), N_("With {rows} validation rows an accuracy can be {points:.0f} points off by chance: the best state is chosen by its loss, and small differences between runs mean nothing. More labelled rows help most."), validation),
                 {"rows": validation, "points": 100 * 1.96 * math.sqrt(0.25 / validation)},
             )

@@ -119,7 +119,7 @@ def _kinds(of: Sequence[tuple[str, Texts]], rows: Sequence[tuple[str, Evaluation
         for title, found in rows
     ]
     lines += [(title, row.kind, row.n, row.same, row.chrf, row.bleu) for title, texts in of for row in texts.kinds]
-    frame = pd.DataFrame(lines, columns=[_("Way"), _("Rows"), _("Number"), same, chrf, bleu])
+    frame = pd.DataFrame(lines, columns=[_("Way"), _("Kind of rows"), _("Rows"), same, chrf, bleu])
     st.dataframe(
         frame,
         hide_index=True,
