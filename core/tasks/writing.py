@@ -70,6 +70,7 @@ class TextToText(Goal):
     cut: int = 0  # targets that lost their end
     respelt: int = 0  # words of the targets that are too rare to be spelt as they are
     unknown: int = 0  # tokens of the targets that stand for nothing
+    known: tuple[int, ...] = ()  # tokens that may be written: those of the training rows
     places: Tensor | None = None  # while it learns: of each token among those that may be written
 
     @staticmethod
@@ -106,6 +107,9 @@ class TextToText(Goal):
         lacking = signs.lacking(self.tokenizer, list(split["target"]))
         self.longest, self.cut = max(map(len, wanted)), int(cut.sum())
         self.respelt, self.unknown = len(lacking.respelt), lacking.unknown.total()
+        met = {token for tokens in (*(row["input_ids"] for row in sources), *wanted) for token in tokens}
+        added = self.tokenizer.get_added_vocab().values()
+        self.known = tuple(sorted({*met, *self.tokenizer.all_special_ids, *added}))
         return Rows(
             [
                 {"input_ids": row["input_ids"], "attention_mask": row["attention_mask"], "labels": labels}
@@ -124,19 +128,19 @@ class TextToText(Goal):
             (plural(N_("{count} sign in the targets is unknown to the vocabulary and cannot be written"), N_("{count} signs in the targets are unknown to the vocabulary and cannot be written"), self.unknown), self.unknown),
             (plural(N_("{count} target is longer than {limit} tokens; its end is not learnt"), N_("{count} targets are longer than {limit} tokens; their ends are not learnt"), self.cut), self.cut),
         )  # fmt: skip
-        return tuple(
+        notes = [
             (message, {"count": count, "signs": shown, "limit": self.max_length}) for message, count in found if count
-        )
+        ]
+        only = N_("the decoder chooses among the {known:,} tokens that the training rows have, and writes no other")
+        return (*notes, (only, {"known": len(self.known)}))
 
     def begin(self, model: PreTrainedModel, rows: Rows) -> None:
         """A text may become a little longer than the longest that is learnt, of the tokens that the training rows have."""
         model.generation_config.max_new_tokens = self._most(model)
-        met = {token for row in rows.features for name in ("input_ids", "labels") for token in row[name]}
-        known = {*met, *self.tokenizer.all_special_ids, *self.tokenizer.get_added_vocab().values()}
         decoder = cast(PreTrainedModel, model.decoder)
         embedding, head = decoder.get_input_embeddings(), decoder.get_output_embeddings()
         assert isinstance(embedding, nn.Embedding) and isinstance(head, nn.Linear)
-        self.places = seen.narrow(decoder, embedding, head, torch.tensor(sorted(known))).place
+        self.places = seen.narrow(decoder, embedding, head, torch.tensor(self.known)).place
 
     def finish(self, model: PreTrainedModel) -> None:
         """What the training rows do not have gets a bias with which it is never written."""
