@@ -5,11 +5,11 @@
 
 All contenders learn from the same training pairs, in the same batches, for as many steps at the same learning rate, and write the test's
 texts taking the likeliest token each time.
-    bert twice           the studio's task: encoder and decoder begun as the same BERT, the decoder with its head for masked words
-    bert twice, new head the same, with a head that begins at random: what Rothe, Narayan and Severyn (2020) do with a plain encoder
-    random twice         the same network and vocabulary, every number drawn
-    decoder only         the same BERT alone, made to look back only, reading "source [SEP] target" as GPT would
-    retrieval            the target of the training source with the most similar words (TF-IDF)
+    bert twice      the studio's task: encoder and decoder begun as the same BERT (Rothe, Narayan and Severyn 2020)
+    random twice    the same network and vocabulary, every number drawn
+    decoder only    the same BERT alone, made to look back only, with the same new head, reading "source [SEP] target" as GPT does
+    retrieval       the target of the training source with the most similar words (TF-IDF)
+All of them choose among the tokens of the training rows.
 One JSON line per contender: exact match, chrF and BLEU over all test rows and per kind of rows, parameters, seconds of training.
 """
 
@@ -24,19 +24,17 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from transformers import AutoModelForCausalLM, EncoderDecoderModel, GenerationConfig, PreTrainedModel
 
 from core import models
-from core.checkpoints import loading
 from core.data.dataset import TextDataset
 from core.data.load import load
 from core.finetune import machine
 from core.results import Evaluation, RunConfig
-from core.tasks import generation, signs, text_scores
+from core.tasks import generation, seen, signs, text_scores
 from core.tasks.base import read_detail, start
 from core.tasks.table import TASKS
-from core.tasks.writing import NO_LABEL, RETRIEVAL, SMOOTHING, TextToText
+from core.tasks.writing import NO_LABEL, RETRIEVAL, ROOM, TextToText
 
 WARMUP = 0.1
 Batch = dict[str, Tensor]
@@ -81,13 +79,17 @@ def learn(
 
 
 def alone(config: RunConfig, goal: TextToText) -> PreTrainedModel:
-    """BERT as a language model that looks back only, with embeddings for the same new signs."""
-    body = models.load(config.model, models.MASKED)
+    """BERT as a language model that looks back only, with embeddings for the same new signs, among the same tokens."""
+    body = models.load_encoder(config.model)
     causal = type(body.config).from_dict(body.config.to_dict() | {"is_decoder": True})
-    model = AutoModelForCausalLM.from_config(causal)
-    model.load_state_dict(body.state_dict(), strict=False)
+    torch.manual_seed(config.seed)
+    model: PreTrainedModel = AutoModelForCausalLM.from_config(causal)
+    model.base_model.load_state_dict(body.state_dict(), strict=False)
     model.tie_weights()
     signs.widen(model, goal.tokenizer, config.seed)
+    embedding, head = model.get_input_embeddings(), model.get_output_embeddings()
+    assert isinstance(embedding, nn.Embedding) and isinstance(head, nn.Linear)
+    goal.places = seen.narrow(model, embedding, head, torch.tensor(goal.known)).place
     return model
 
 
@@ -102,13 +104,6 @@ def one_after_the_other(features: Sequence[dict[str, Any]], padding: int) -> Bat
         ids[place, :end] = torch.tensor([*source, *target])
         labels[place, len(source) - 1 : end - 1] = torch.tensor(target)
     return {"input_ids": ids, "attention_mask": (ids != padding).long(), "labels": labels}
-
-
-def loss_of_the_next(model: PreTrainedModel, batch: Batch) -> Tensor:
-    logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits.float()
-    return functional.cross_entropy(
-        logits.flatten(0, 1), batch["labels"].flatten(), ignore_index=NO_LABEL, label_smoothing=SMOOTHING
-    )
 
 
 def written_alone(model: PreTrainedModel, goal: TextToText, sources: Sequence[str], most: int) -> list[str]:
@@ -162,6 +157,7 @@ def compare(config: RunConfig, dataset: TextDataset, steps: int) -> None:
     def pair(contender: str, model: PreTrainedModel) -> None:
         goal.begin(model, rows)
         seconds = learn(model, of_goal(), lambda batch: goal.loss(model, batch), config, steps)
+        goal.finish(model)
         evaluation = goal.measure(model, dataset, "test", lambda done, total: None, live=False)
         assert evaluation is not None
         line(contender, evaluation, model.num_parameters(), seconds)
@@ -170,16 +166,15 @@ def compare(config: RunConfig, dataset: TextDataset, steps: int) -> None:
     assert retrieved is not None
     line("retrieval", retrieved, 0, 0.0)
     pair("bert twice", start(task, config, (), tokenizer, "sdpa"))
-    encoder = models.load_encoder(config.model)
-    plain = loading.begin_pair(encoder, encoder, seed=config.seed, attention="sdpa")
-    pair("bert twice, new head", TextToText.fit(plain, tokenizer, config.seed))
+    settings = start(task, config, (), tokenizer, "sdpa").config
     torch.manual_seed(config.seed)
-    pair("random twice", TextToText.fit(EncoderDecoderModel(config=plain.config), tokenizer, config.seed))
+    pair("random twice", TextToText.fit(EncoderDecoderModel(config=settings), tokenizer, config.seed))
     model = alone(config, goal)
     padding = int(tokenizer.pad_token_id)
     parts = (one_after_the_other(chosen, padding) for chosen in in_batches(rows.features, config, steps))
-    seconds = learn(model, parts, lambda batch: loss_of_the_next(model, batch), config, steps)
-    written = written_alone(model, goal, sources, int(plain.generation_config.max_new_tokens or 64))
+    seconds = learn(model, parts, lambda batch: goal.loss(model, batch), config, steps)
+    most = int(ROOM * goal.longest) + 1
+    written = written_alone(model, goal, sources, most)
     line(
         "decoder only",
         text_scores.measure(goal.task, sources, targets, written, kinds),

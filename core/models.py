@@ -30,7 +30,6 @@ BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 RUN_NAME = re.compile(r"run:([0-9]{8}-[0-9]{6}-[0-9a-f]{6})", re.ASCII)
 MULTILINGUAL = "multilingual-e5-small"
 SCRATCH = "scratch"  # as the model of a run: a new, tiny one with a vocabulary of its own
-MASKED = "mlm"  # the head of HEADS that a decoder begins with, where there is one
 ENCODER = N_("'{name}' is a pre-trained encoder without a head for a task: fine-tune it first")
 
 Attention = loading.Attention
@@ -276,7 +275,7 @@ def load(
 def _load_pair(
     name: str, head: Head, begins: bool, seed: int, attention: Attention, *, allow_path: bool
 ) -> PreTrainedModel:
-    """An encoder with its decoder; where training begins and there is no decoder yet, one is made of the encoder, with its head for masked words."""
+    """An encoder with its decoder; where training begins and there is no decoder yet, one is made of the encoder."""
     if has_head(name, head.id, allow_path=allow_path):
         found = folder(name, allow_path=allow_path)
         return loading.load_pair(title(name), found, configuration.read_pair(found), attention=attention)
@@ -285,9 +284,7 @@ def _load_pair(
     if not _makes(name, head, allow_path=allow_path):
         raise UserError(head.missing, name=title(name))
     encoder = load_encoder(name, attention=attention, allow_path=allow_path)
-    masked = has_head(name, MASKED, allow_path=allow_path)
-    body = load(name, MASKED, attention=attention, allow_path=allow_path) if masked else encoder
-    return loading.begin_pair(encoder, body, seed=seed, attention=attention)
+    return loading.begin_pair(encoder, seed=seed, attention=attention)
 
 
 def _makes(name: str, head: Head, *, allow_path: bool) -> bool:

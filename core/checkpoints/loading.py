@@ -87,35 +87,27 @@ def load_pair(
     return model.eval()
 
 
-def begin_pair(
-    encoder: PreTrainedModel, body: PreTrainedModel, *, seed: int, attention: Attention
-) -> EncoderDecoderModel:
-    """A pair that is to be trained: the encoder as it is, and a decoder made of an encoder (Rothe, Narayan and Severyn 2020).
+def begin_pair(encoder: PreTrainedModel, *, seed: int, attention: Attention) -> EncoderDecoderModel:
+    """A pair that is to be trained: the encoder as it is, and a copy of it as the decoder (Rothe, Narayan and Severyn 2020).
 
-    body: the encoder that the decoder has its layers and embeddings of; where it has a head for masked words, the decoder has that
-    too. What neither has is drawn, depending on the seed alone: the attention to what was read, and a head.
+    What an encoder lacks is drawn, depending on the seed alone: the attention to what was read, and a head that names the next token.
     """
-    own = type(body.config).from_dict(body.config.to_dict() | {"is_decoder": True, "add_cross_attention": True})
+    own = type(encoder.config).from_dict(encoder.config.to_dict() | {"is_decoder": True, "add_cross_attention": True})
     config = configuration.pair_of(encoder.config, own)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         decoder = AutoModelForCausalLM.from_config(config.decoder, attn_implementation=attention)
-    held = body.state_dict() if body.base_model is not body else {}
-    held |= {f"{decoder.base_model_prefix}.{key}": tensor for key, tensor in body.base_model.state_dict().items()}
+    held = encoder.state_dict()
+    start = f"{decoder.base_model_prefix}."
     with torch.no_grad():
-        for key, tensor in decoder.state_dict().items():
+        for key, tensor in decoder.base_model.state_dict().items():
             if key in held:
                 tensor.copy_(held[key])
     decoder.tie_weights()
     model = EncoderDecoderModel(config=config, encoder=encoder, decoder=decoder)
-    drawn = {key for key, _ in decoder.named_parameters() if key not in held}
-    counts = {
-        part: sum(
-            value.numel() for key, value in decoder.named_parameters() if key in drawn and (CROSS in key) is cross
-        )
-        for part, cross in (("cross_attention", True), ("head", False))
-    }
-    model.config.update({configuration.NEW_PARTS: counts})
+    new = {key: value.numel() for key, value in decoder.named_parameters() if key.removeprefix(start) not in held}
+    cross = sum(count for key, count in new.items() if CROSS in key)
+    model.config.update({configuration.NEW_PARTS: {"cross_attention": cross, "head": sum(new.values()) - cross}})
     return model.eval()
 
 

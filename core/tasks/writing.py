@@ -1,7 +1,7 @@
 """Text to text: an encoder reads a source, a decoder writes a target, both begun as the same BERT (Rothe, Narayan and Severyn 2020).
 
-BERT is an encoder: the decoder's attention to the source is new and begins at random, and so do the signs that BERT's vocabulary
-lacks. This module does not know whether it translates, shortens or answers.
+BERT is an encoder: the decoder's attention to the source and its head are new and begin at random, and so do the signs that BERT's
+vocabulary lacks. This module does not know whether it translates, shortens or answers.
 """
 
 from collections.abc import Mapping, Sequence

@@ -8,7 +8,7 @@ from core.scripts import UNSPACED
 from core.tasks.generation import SPARE, Wish
 from core.tasks.signs import FEWEST, MOST, SIGN
 from core.tasks.writing import ROOM, SMOOTHING
-from pages.shared.snippets._parts import beginning, beginning_with_head, joined_columns, precision, read_table
+from pages.shared.snippets._parts import beginning, joined_columns, precision, read_table
 
 HEAD = "writer"  # of HEADS
 WORD = rf"(?:(?!{UNSPACED.pattern})\w)+"  # what stands between spaces
@@ -122,11 +122,6 @@ class Drawn(LogitsProcessor):  # noise with which the likeliest token is a draw 
 
 """
 
-BEGUN = """decoder = tempfile.mkdtemp()
-model.save_pretrained(decoder)  # with its head for masked words, with which the decoder begins
-model = EncoderDecoderModel.from_encoder_decoder_pretrained(folder, decoder)
-"""
-
 
 def train_writer(config: RunConfig, code: str, *, held_out: bool) -> str:
     """`result`: chrF and exact match on the test rows. The recipe of a run, with transformers' own Seq2SeqTrainer.
@@ -136,7 +131,6 @@ def train_writer(config: RunConfig, code: str, *, held_out: bool) -> str:
     goes_on = models.has_head(config.model, HEAD)
     imports = [
         "import re",
-        "import tempfile",
         "from collections import Counter",
         "import numpy as np",
         "import pandas as pd",
@@ -147,17 +141,13 @@ def train_writer(config: RunConfig, code: str, *, held_out: bool) -> str:
         "from tokenizers import AddedToken",
     ]
     names = "AutoModelForSeq2SeqLM AutoTokenizer DataCollatorForSeq2Seq EncoderDecoderModel GenerationConfig Seq2SeqTrainer Seq2SeqTrainingArguments set_seed".split()
-    if goes_on or config.model != "minilm":
-        head = beginning(config.model, *imports, "import torch", f"from transformers import {', '.join(names)}")
-        start = (
-            'model = AutoModelForSeq2SeqLM.from_pretrained(folder, dtype="float32")\n'
-            if goes_on
-            else "model = EncoderDecoderModel.from_encoder_decoder_pretrained(folder, folder)\n"
-        )
-        head += f"tokenizer = AutoTokenizer.from_pretrained(folder)\nset_seed({config.seed})\n{start}"
-    else:
-        head = beginning_with_head(config.model, "AutoModelForMaskedLM", models.MASKED, *names, lines=imports)
-        head += f"set_seed({config.seed})\n{BEGUN}"
+    head = beginning(config.model, *imports, "import torch", f"from transformers import {', '.join(names)}")
+    start = (
+        'model = AutoModelForSeq2SeqLM.from_pretrained(folder, dtype="float32")\n'
+        if goes_on
+        else "model = EncoderDecoderModel.from_encoder_decoder_pretrained(folder, folder)\n"
+    )
+    head += f"tokenizer = AutoTokenizer.from_pretrained(folder)\nset_seed({config.seed})\n{start}"
     split = (
         """if "split" in rows:
     train, validation, test = (rows[rows["split"] == name] for name in ("train", "validation", "test"))
