@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 from sacrebleu import BLEU, CHRF
+from safetensors.torch import load_file
 from transformers import AutoModel, AutoModelForSeq2SeqLM, AutoTokenizer, BertModel, GenerationConfig, PreTrainedModel
 
 from core import models, predict
@@ -32,7 +34,7 @@ from tests.checkpoints import edit, rename, rewrite
 from tests.conftest import make_config, make_tokenizer
 from tests.families import tiny_config
 from tests.scripts import run_script
-from tests.training import silent
+from tests.training import Listener, run, silent, tear
 
 PAIRS = [
     ("the cat sat on the mat.", "The cat sat on a mat."),
@@ -429,3 +431,22 @@ def test_the_script_of_a_way_gives_its_texts(wish: Wish, pair: Pair, monkeypatch
     assert list(dict.fromkeys(text for text, _ in found)) == list(dict.fromkeys(row.written.output for row in expected))
     means = {row.written.output: float(np.log(row.written.probabilities).mean()) for row in expected}
     assert dict(found) == pytest.approx(means, abs=1e-4)
+
+
+# --- A run -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.training
+def test_a_run_that_was_torn_off_goes_on_as_if_nothing_had_happened(pair: Pair, tmp_path: Path) -> None:
+    config = replace(pair.config, epochs=3, batch_size=4, learning_rate=1e-3, evaluations=1, max_length=16)
+    whole = run(config, tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        run(config, tmp_path / "torn", Listener(tear(3)))
+    again = run(config, tmp_path / "torn")
+    assert again.steps == whole.steps and again.evaluations == whole.evaluations
+    first, second = (predict.load(str(tmp_path / name), allow_path=True).model for name in ("whole", "torn"))
+    assert all(torch.equal(*both) for both in zip(first.parameters(), second.parameters(), strict=True))
+    weights = load_file(tmp_path / "whole" / "checkpoints" / f"step-{whole.steps}" / "weights.safetensors")
+    assert max(value.shape[0] for name, value in weights.items() if name.endswith(".rows")) < len(pair.tokenizer)
+    told = {message for message, _values in whole.data.notes}
+    assert any("new entr" in message for message in told) and any("chooses among" in message for message in told)
