@@ -80,6 +80,8 @@ def choose_parameters(model: PreTrainedModel, config: RunConfig) -> PreTrainedMo
             frozen=config.frozen_layers,
         )
     for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:  # what training never meets
+            continue
         if config.method == "frozen":
             parameter.requires_grad_(groups[name] not in kept)
         elif config.method == "head":
@@ -100,7 +102,9 @@ def _with_lora(model: PreTrainedModel, config: RunConfig, groups: Mapping[str, s
         else LORA_TARGETS.get(model.config.model_type, LORA_TARGETS_ELSEWHERE),
         modules_to_save=saved,
     )
-    whole = [parameter for name, parameter in model.named_parameters() if groups[name] in WRITING]
+    whole = [
+        parameter for name, parameter in model.named_parameters() if groups[name] in WRITING and parameter.requires_grad
+    ]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         found = peft.get_peft_model(model, options)
