@@ -30,7 +30,7 @@ from core.tasks.text_scores import Origin, Texts, kind_table
 
 SMOOTHING = 0.1  # of the labels (Szegedy et al. 2016): a tenth of the probability is for other tokens
 LIVE_ROWS = 200  # that are written while training runs
-BEFORE_ROWS = 32  # that are written before it, when nothing ends by itself
+BEFORE_ROWS, BEFORE_TOKENS = 32, 24  # that are written before it, when nothing ends by itself, and how long
 ROOM = 1.25  # times as long as the longest target of training may a text become
 NO_LABEL = -100
 
@@ -94,7 +94,7 @@ class TextToText(Goal):
             decoder_start_token_id=tokenizer.cls_token_id,
             eos_token_id=tokenizer.sep_token_id,
             pad_token_id=tokenizer.pad_token_id,
-            max_new_tokens=model.generation_config.max_new_tokens or NEW_TOKENS,
+            max_new_tokens=model.generation_config.max_new_tokens or BEFORE_TOKENS,
         )
         return model
 

@@ -56,6 +56,9 @@ def _verdict(report: RunReport) -> str:
         high=high,
         bleu=measured["bleu"].value,
     )
+    kinds = ", ".join(f"{plain(row.kind)} {row.same:.1%}" for row in read_detail(Texts, report.measured).kinds)
+    if kinds:
+        text = sentences(text, _("Exactly right, by kind of rows: {kinds}.").format(kinds=kinds))
     if report.memorised:
         return sentences(text, _("It has seen every one of them, so that says nothing about new texts."))
     if report.measured.n < FEW_ROWS:
@@ -118,7 +121,14 @@ def _kinds(of: Sequence[tuple[str, Texts]], rows: Sequence[tuple[str, Evaluation
         (title, _("all rows"), found.n, *(found.metrics[name].value for name in ("same_text", "chrf", "bleu")))
         for title, found in rows
     ]
-    lines += [(title, row.kind, row.n, row.same, row.chrf, row.bleu) for title, texts in of for row in texts.kinds]
+    kinds = list(dict.fromkeys(row.kind for _title, texts in of for row in texts.kinds))
+    lines += [
+        (title, row.kind, row.n, row.same, row.chrf, row.bleu)
+        for kind in kinds
+        for title, texts in of
+        for row in texts.kinds
+        if row.kind == kind
+    ]
     frame = pd.DataFrame(lines, columns=[_("Way"), _("Kind of rows"), _("Rows"), same, chrf, bleu])
     st.dataframe(
         frame,
@@ -137,10 +147,10 @@ def _origin(of: Origin, key: str) -> None:
     if not of.parameters:
         return
     parts = {
-        _("from BERT, on both sides"): of.parameters - of.new,
-        _("new: attention to the source"): of.cross_attention,
-        _("new: head that names the next token"): of.head,
-        _("new: embeddings of added signs"): of.embeddings,
+        _("BERT, twice"): of.parameters - of.new,
+        _("new attention"): of.cross_attention,
+        _("new head"): of.head,
+        _("new signs"): of.embeddings,
     }
     charts.plot(
         training_figures.label_balance(
@@ -155,7 +165,7 @@ def _origin(of: Origin, key: str) -> None:
 
 def _origin_text(of: Origin) -> str:
     return _(
-        "BERT is an encoder: it reads. {share:.0%} of this model began as BERT, once as the encoder and once more as the decoder; the decoder's attention to the source, which BERT has not, began at random."
+        "BERT is an encoder: it reads. {share:.0%} of this model began as BERT, once as the encoder and once more as the decoder. New, and random at first: the decoder's attention to the source, the head that names the next token, and the embeddings of signs that the vocabulary lacked."
     ).format(share=(of.parameters - of.new) / of.parameters)
 
 
@@ -320,20 +330,19 @@ def _chosen(found: Sequence[Candidate]) -> int:
 
 
 def _alignment(chosen: Candidate) -> None:
-    """Where the decoder looked for each token it wrote: the mean of all heads, or one."""
-    looks = {"": _("Mean of all heads"), "head": _("One head")}
+    """Where the decoder looked for each token it wrote: the mean of some heads, or one."""
+    looks = {"": _("Last layer, mean of its heads"), "all": _("Mean of all heads"), "head": _("One head")}
     layers, heads = chosen.attention.shape[:2]
-    if inputs.segment("look", "playground", looks, _("Attention to the source")) == "head":
+    look = inputs.segment("look", "playground", looks, _("Attention to the source"))
+    if look == "head":
         layer, head = inputs.layer_and_head("playground", layers, heads, (layers - 1, 0))
         weights = chosen.attention[layer, head]
         title = _("Decoder layer {layer}, head {head}: where it looks in the source").format(
             layer=layer + 1, head=head + 1
         )
     else:
-        weights, title = (
-            chosen.attention.mean(axis=(0, 1)),
-            _("Where the decoder looks in the source, mean of all heads"),
-        )
+        weights = chosen.attention.mean(axis=(0, 1)) if look == "all" else chosen.attention[-1].mean(axis=0)
+        title = _("Where the decoder looks in the source: {which}").format(which=looks[look])
     charts.plot(
         alignment_figures.alignment(
             chosen.source, chosen.written.tokens, weights, chosen.written.probabilities, title=title, text=_
