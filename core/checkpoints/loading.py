@@ -57,8 +57,8 @@ def load(
 ) -> PreTrainedModel:
     """The model in a folder, in fp32 and evaluation mode.
 
-    auto_class: of transformers; its head depends on the configuration. name: as people know it. Of a pair the encoder is taken. new: what may be made of the
-    head; the numbers drawn depend on the seed alone. Raises UserError when the weights are not those of the configuration.
+    auto_class: of transformers; its head depends on the configuration. name: as people know it. new: what may be made of the
+    head; the numbers drawn depend on the seed alone. Of a pair the encoder is taken. Raises UserError when the weights are not those of the configuration.
     """
     shapes = weights.shapes(folder)
     prefix = weights.prefix(shapes)
@@ -80,7 +80,7 @@ def load_pair(
     for part, own in zip((ENCODER, DECODER), halves(config), strict=True):
         weights.check_sizes(weights.part(shapes, part), own)
     model, report = _build(AutoModelForSeq2SeqLM, name, folder, config, attention, weights.prefix(shapes))
-    _refuse(LACKING, name, {key for key in report.missing if not _is_pooler(key)})
+    _refuse(LACKING_IN_A_PAIR, name, {key for key in report.missing if not _is_pooler(key)})
     _refuse(RESIZED, name, report.resized.values())
     _refuse(EXCESS, name, report.unexpected)
     model.generation_config.max_new_tokens = configuration.most_new_tokens(folder)
@@ -120,6 +120,9 @@ def notes(folder: Path) -> tuple[Note, ...]:
 
 LACKING = N_(
     "the weights of '{name}' lack parts of its encoder ({count}): {names}; with random numbers in their place it would answer too"
+)
+LACKING_IN_A_PAIR = N_(
+    "the weights of '{name}' lack parts of its encoder or its decoder ({count}): {names}; with random numbers in their place it would answer too"
 )
 RESIZED = N_("the weights of '{name}' have another size than config.json says: {names}")
 EXCESS = N_("the weights of '{name}' hold parts that config.json has no place for ({count}): {names}")

@@ -16,7 +16,7 @@ from tests.browser.common import check
 from tests.browser.driver import Server
 
 SLOW = 180_000
-RECIPE = {"epochs": 6.0, "batch_size": 8, "evaluations": 1, "max_length": 16, "learning_rate": 5e-4}
+RECIPE = {"epochs": 4.0, "batch_size": 8, "evaluations": 1, "max_length": 16, "learning_rate": 5e-4}
 PAIRS = [
     {"source": f"{who} {does} a {what}.", "target": f"{ren}{zuo}{wu}。"}
     for who, does, ren, zuo in (("I", "see", "我", "看见"), ("I", "buy", "我", "买"), ("We", "see", "我们", "看见"), ("We", "buy", "我们", "买"))
