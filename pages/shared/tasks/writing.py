@@ -110,8 +110,12 @@ def _detail(report: RunReport, key: str) -> None:
         facts.append(
             _("{share:.1%} of the texts came to no end by themselves and were cut.").format(share=texts.unfinished)
         )
-    if facts:
-        st.caption(sentences(*facts))
+    facts.append(
+        _(
+            "The tutorial says that BERT is good at generation and translation. BERT alone reads and does not write: what writes here is a decoder that learnt from {pairs:,} pairs. The command {command} measures the same beside such a network begun at random, and beside BERT as a decoder alone."
+        ).format(pairs=report.data.counts.get("train", 0), command="`python -m benchmarks.text_to_text`")
+    )
+    st.caption(sentences(*facts))
 
 
 def _kinds(of: Sequence[tuple[str, Texts]], rows: Sequence[tuple[str, Evaluation]]) -> None:
