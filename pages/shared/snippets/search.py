@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.data.bundled import WRITTEN
+from core.data.dataset import WRITTEN
 from core.search import bm25, words
 from core.search.ways import DEPTH, RRF
 from pages.shared.snippets._parts import beginning
