@@ -20,8 +20,8 @@ from core.errors import Note
 from core.tasks.base import start
 from core.tasks.table import TASKS, task_of
 
-# Streamlit searches all objects for garbage after every run of a page, before the page's last parts are sent. What the
-# libraries brought along (half a million objects, a quarter of a second) stays for good: it need not be searched.
+# What the libraries brought along (half a million objects, a quarter of a second) stays for good: it need not be searched
+# for garbage. What the pages leave is: by Python, as it gathers, and not after every run of a page (.streamlit/config.toml).
 gc.freeze()
 
 
