@@ -13,8 +13,9 @@ if get_script_run_ctx(suppress_warning=True) is None:
 
     app = st.App(__file__, middleware=server.MIDDLEWARE)
 else:
-    from pages.shared import path
+    from pages.shared import i18n, path
     from pages.shared.layout import ICON
 
     st.set_page_config(page_title="BERT Studio", page_icon=ICON, layout="wide")
+    i18n.keep()
     path.navigation().run()

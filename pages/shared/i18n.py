@@ -29,8 +29,15 @@ def _chinese() -> GNUTranslations:
     return GNUTranslations(compiled)
 
 
+LANGUAGE = "language"  # session key: that of this run of the page, which asks for it some hundred times
+
+
 def language() -> str:
     """en or zh: what was picked, else what the address asks for, else what the browser prefers."""
+    return str(st.session_state.get(LANGUAGE) or _asked_for())
+
+
+def _asked_for() -> str:
     for wanted in (st.session_state.get("lang"), st.query_params.get("lang"), st.context.locale):
         if wanted:
             return "zh" if str(wanted).lower().startswith("zh") else "en"
@@ -38,9 +45,10 @@ def language() -> str:
 
 
 def keep() -> None:
-    """Keep the language that the address asks for: the navigation opens the next page without it."""
+    """Begin a run of the page in its language; that of the address is kept, because the navigation opens the next page without it."""
     if "lang" in st.query_params:
         st.session_state.setdefault("lang", st.query_params["lang"])
+    st.session_state[LANGUAGE] = _asked_for()
 
 
 def _(text: str) -> str:
@@ -77,7 +85,7 @@ def error_text(error: UserError) -> str:
 
 def _picked() -> None:
     if st.session_state["lang_widget"]:
-        st.session_state["lang"] = st.session_state["lang_widget"]
+        st.session_state["lang"] = st.session_state[LANGUAGE] = st.session_state["lang_widget"]
 
 
 def picker() -> None:

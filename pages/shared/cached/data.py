@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
 from core import runs
@@ -64,6 +65,18 @@ def dataset(
     """
     own = TASKS[DATASETS[name].task].layout.id if name in DATASETS else next(iter(LAYOUTS))
     return _dataset(name, file, _changed(file), layout or own, columns, reading, preparation)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def typical(name: str) -> Mapping[str, str]:
+    """For each label of a DATASETS row, a text as long as most people like to read."""
+    found = dataset(name)
+    train = found.splits["train"]
+    labels = np.array(train["label"])
+    places = {label: np.flatnonzero(labels == i)[:200].tolist() for i, label in enumerate(found.label_names)}
+    return {
+        label: min(train.select(rows)["text"], key=lambda text: abs(len(text) - 70)) for label, rows in places.items()
+    }
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
