@@ -65,6 +65,12 @@ def studio_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(autouse=True)
+def everything_in_sight(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AppTest has no screen: what a page makes when it comes into sight is made at once."""
+    monkeypatch.setattr("pages.shared.sight.reached", lambda name, wanted: True)
+
+
+@pytest.fixture(autouse=True)
 def without_multilingual(monkeypatch: pytest.MonkeyPatch) -> None:
     """The package of the multilingual model looks as if it were not installed: making the model takes seconds in every new home."""
     monkeypatch.setattr(multilingual, "package_file", lambda: None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from time import perf_counter
 from typing import cast
 
 import numpy as np
@@ -19,20 +20,25 @@ from pages.shared.cached.once import once, undisturbed
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
-def _prediction(name: str, written: float, inputs: Mapping[str, str], begins: bool) -> Prediction:
-    ready = predictor(name, begins=begins)
-    return predict.predict(ready, {role: [text] for role, text in inputs.items()})[0]
+def _prediction(name: str, written: float, inputs: Mapping[str, str], begins: bool) -> tuple[Prediction, float]:
+    ready, begin = predictor(name, begins=begins), perf_counter()
+    return predict.predict(ready, {role: [text] for role, text in inputs.items()})[0], perf_counter() - begin
 
 
 def prediction(name: str, inputs: Mapping[str, str]) -> Prediction:
     """What a model answers to one input, role → text."""
-    return _prediction(name, written_at(name), inputs, False)
+    return _prediction(name, written_at(name), inputs, False)[0]
+
+
+def seconds(name: str, inputs: Mapping[str, str]) -> float:
+    """How long that answer took, once: enough for an estimate of what takes many of them."""
+    return _prediction(name, written_at(name), inputs, False)[1]
 
 
 def before_training(run_id: str, inputs: Mapping[str, str]) -> Prediction:
     """What a run's model answered before its first step: what it started from, with the head that its seed gives where it had none."""
     name = f"run:{run_id}"
-    return _prediction(name, written_at(name), inputs, True)
+    return _prediction(name, written_at(name), inputs, True)[0]
 
 
 def on_measured_rows(run_id: str, split: str, report: Report | None = None) -> tuple[Prediction, ...] | None:
