@@ -82,7 +82,12 @@ MAX_CELL_CHARS = Setting(
 MAX_TEXT_CHARS = Setting(
     "STUDIO_MAX_TEXT_CHARS", 20_000, N_("Longest text that a page works on; a longer one is cut, visibly."), _whole
 )
-MAX_MODELS = Setting("STUDIO_MAX_MODELS", 3, N_("How many loaded models the server keeps in memory."), _whole)
+MEMORY_MB = Setting(
+    "STUDIO_MEMORY_MB",
+    1500,
+    N_("Memory for loaded models and results that are kept, in MB; what was not asked for longest goes first."),
+    _whole,
+)
 MAX_BULK = Setting(
     "STUDIO_MAX_BULK", 5_000, N_("Most texts that the Playground predicts, or Search reads, in one go."), _whole
 )
@@ -114,7 +119,7 @@ SETTINGS: dict[str, Setting] = {
         MAX_ROWS,
         MAX_CELL_CHARS,
         MAX_TEXT_CHARS,
-        MAX_MODELS,
+        MEMORY_MB,
         MAX_BULK,
         MIN_FREE_MB,
         MAX_QUEUED,

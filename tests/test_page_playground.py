@@ -25,6 +25,7 @@ from core.tasks.classify import TEXT as TASK
 from core.tasks.classify import Classes
 from pages.shared import demand, sight
 from pages.shared.cached import answers as cached_answers
+from pages.shared.cached import store
 from pages.topics.playground import bulk, experiments
 from tests import pages_common
 from tests.conftest import make_config, make_tokenizer
@@ -182,8 +183,7 @@ def test_before_training_is_what_the_seed_gives(
         cached_answers.before_training(FIRST, {"text": TEXT}),
         cached_answers.before_training(SECOND, {"text": TEXT}),
     )
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    store.forget(lambda name: True)
     torch.rand(7)
     assert cached_answers.before_training(FIRST, {"text": TEXT}).probabilities == first.probabilities
     assert other.probabilities != first.probabilities

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import cast
 
 import numpy as np
-import streamlit as st
 
 from core import exemplars, explain, models, predict, runs
 from core.batches import Report
@@ -17,9 +16,10 @@ from core.tasks.labels import match_labels
 from pages.shared.cached.data import data_of, run_data
 from pages.shared.cached.models import predictor, written_at
 from pages.shared.cached.once import once, undisturbed
+from pages.shared.cached.store import kept
 
 
-@st.cache_data(max_entries=512, show_spinner=False)
+@kept
 def _prediction(name: str, written: float, inputs: Mapping[str, str], begins: bool) -> tuple[Prediction, float]:
     ready, begin = predictor(name, begins=begins), perf_counter()
     return predict.predict(ready, {role: [text] for role, text in inputs.items()})[0], perf_counter() - begin
@@ -65,7 +65,7 @@ class Exemplars:
     pair: tuple[exemplars.Exemplar, ...]
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept
 def _exemplars(name: str, written: float) -> Exemplars:
     ready, data = predictor(name), data_of(name)
     rows = next(data.splits[split] for split in ("test", "validation", "train") if len(data.splits[split]))
@@ -114,7 +114,7 @@ def own_row(name: str) -> Mapping[str, str]:
     return {} if rows is None else {role: texts[0] for role, texts in data.texts(rows.select([0])).items()}
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept
 def _explanation(
     name: str, written: float, inputs: Mapping[str, str], label: str, method: str, at: int | None, end: int | None
 ) -> Attribution:
@@ -152,14 +152,14 @@ def long_explanation(
     return cast("Attribution | None", once("explanation", key, make if report else None))
 
 
-@st.cache_data(max_entries=512, ttl=300, show_spinner=False)
-def _latency(name: str, written: float, inputs: Mapping[str, str]) -> tuple[float, int]:
+@kept
+def _latency(name: str, written: float, inputs: Mapping[str, str], now: int) -> tuple[float, int]:
     return predict.latency(predictor(name), inputs)
 
 
 def latency(name: str, inputs: Mapping[str, str]) -> tuple[float, int]:
     """Milliseconds one prediction takes, tokenising included, and how many were timed.
 
-    It holds for five minutes, because a busy machine answers later.
+    It holds for five minutes at most, because a busy machine answers later.
     """
-    return _latency(name, written_at(name), inputs)
+    return _latency(name, written_at(name), inputs, int(monotonic() / 300))

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import streamlit as st
 
 from core import runs
 from core.bundled import READY
@@ -21,6 +20,7 @@ from core.tables.table import FIND_OUT, Table
 from core.tasks.table import TASKS, task_of
 from pages.shared.cached.models import tokenizer, written_at
 from pages.shared.cached.once import undisturbed
+from pages.shared.cached.store import kept
 
 Columns = tuple[tuple[str, str], ...]
 
@@ -35,7 +35,7 @@ def _reader(written: float) -> Callable[[Path, Layout, Reading], Table]:
     return lambda path, rows, asked: _table(str(path), written, rows.id, asked, _unseen)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@kept
 def _dataset(
     name: str, file: str, written: float, layout: str, columns: Columns, reading: Reading, preparation: Preparation
 ) -> TextDataset:
@@ -67,7 +67,7 @@ def dataset(
     return _dataset(name, file, _changed(file), layout or own, columns, reading, preparation)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@kept
 def typical(name: str) -> Mapping[str, str]:
     """For each label of a DATASETS row, a text as long as most people like to read."""
     found = dataset(name)
@@ -79,7 +79,7 @@ def typical(name: str) -> Mapping[str, str]:
     }
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@kept
 def _labels(name: str, file: str, written: float, layout: str, columns: Columns, reading: Reading) -> Mapping[str, int]:
     return core_labels(
         file or name, LAYOUTS[layout], dict(columns), reading=reading, allow_path=bool(file), read=_reader(written)
@@ -91,7 +91,7 @@ def labels(name: str, file: str, layout: str, columns: Columns, reading: Reading
     return _labels(name, file, _changed(file), layout, columns, reading)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
+@kept
 def _table(file: str, written: float, layout: str, reading: Reading, _report: Report) -> Table:
     return folders.read(Path(file), LAYOUTS[layout], reading, _report)
 
@@ -105,7 +105,7 @@ def _unseen(done: int, total: int) -> None:
     """The report of what no page shows."""
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@kept
 def _fit(
     model: str,
     model_written: float,
@@ -135,7 +135,7 @@ def fit(
     return _fit(model, written_at(model), name, file, _changed(file), layout, columns, reading, preparation)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@kept
 def _fit_of(model: str, model_written: float, texts: Mapping[str, tuple[str, ...]]) -> core_fit.Fit:
     return core_fit.measure(texts, tokenizer(model, -1))
 
