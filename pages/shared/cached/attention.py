@@ -13,6 +13,7 @@ from pages.shared.cached.data import data_of
 from pages.shared.cached.models import encoder, predictor, tokenizer, whole, written_at
 from pages.shared.cached.once import once
 from pages.shared.cached.store import kept
+from pages.shared.cached.tokens import tokens
 
 
 @kept
@@ -60,7 +61,8 @@ def _habit(name: str, written: float, text: str, pair: str, max_length: int) -> 
 
 def habit(name: str, text: str, pair: str = "", max_length: int = 0) -> openings.Habit:
     """The head with the strongest habit in the beginning of a text."""
-    return _habit(name, written_at(name), text, pair, min(max_length or HABIT_TOKENS, HABIT_TOKENS))
+    whole = len(tokens(name, text, pair, max_length).tokens) <= HABIT_TOKENS  # then the atlas that pages show will do
+    return _habit(name, written_at(name), text, pair, max_length if whole else HABIT_TOKENS)
 
 
 def head_statistics(
