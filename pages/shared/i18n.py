@@ -4,7 +4,9 @@ English is the source language; the Chinese catalogue is read from its .po file,
 """
 
 import io
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from gettext import GNUTranslations
 from pathlib import Path
@@ -49,6 +51,18 @@ def keep() -> None:
     if "lang" in st.query_params:
         st.session_state.setdefault("lang", st.query_params["lang"])
     st.session_state[LANGUAGE] = _asked_for()
+
+
+@contextmanager
+def while_starting() -> Iterator[None]:
+    """A line that stays as long as the libraries are imported for the first time in this server."""
+    if "pages.shared.path" in sys.modules:
+        yield
+        return
+    place = st.empty()
+    place.markdown(":material/hourglass_top: **BERT Studio** · " + _("The studio is starting…"))
+    yield
+    place.empty()
 
 
 def _(text: str) -> str:

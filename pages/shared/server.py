@@ -1,15 +1,19 @@
-"""What stands before every page: a middleware that gives each browser its signed identity, and headers that browsers heed.
+"""What stands before every page: a middleware that gives each browser its signed identity, headers that browsers heed, an early start.
 
 It does not know what the identity is used for.
 """
 
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from http.cookies import SimpleCookie
+from threading import Thread
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core import visitors
+from core import settings, visitors
 from core.errors import UserError
 
 COOKIE = "studio_visitor"
@@ -65,3 +69,17 @@ def _cookie(secure: bool) -> str:
 
 
 MIDDLEWARE = (Middleware(Identity),)
+
+
+@asynccontextmanager
+async def lifespan(app: object) -> AsyncIterator[None]:
+    """From when the server answers: the libraries and the first model are loaded beside it, before anybody asks for them."""
+    os.environ.setdefault("GOMP_SPINCOUNT", settings.SPIN)  # torch's threads read it when they are loaded
+    Thread(target=_warm, name="warm", daemon=True).start()
+    yield
+
+
+def _warm() -> None:
+    from pages.shared import warm  # here, since it takes seconds: the server answers meanwhile
+
+    warm.load()

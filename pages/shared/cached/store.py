@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache, update_wrapper
+from operator import attrgetter
 from threading import Event, Lock
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
@@ -55,7 +56,7 @@ def size_of(value: object, counted: set[int] | None = None) -> int:
     elif isinstance(value, (list, tuple)):
         parts = value
     elif is_dataclass(value) and not isinstance(value, type):
-        parts = [getattr(value, field.name) for field in fields(value)]
+        parts = [attrgetter(field.name)(value) for field in fields(value)]
     else:
         parts = ()
     sample = parts[:: max(1, len(parts) // SAMPLED)]  # of thousands, some stand for all
