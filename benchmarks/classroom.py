@@ -38,6 +38,7 @@ import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from core.runs import NICENESS
 from tests.browser import driver
 
 HELLO = """import streamlit as st
@@ -130,12 +131,13 @@ class Training:
         self.process = subprocess.Popen(
             [sys.executable, *command, str(folder / "run")], cwd=root, stdout=log, stderr=log
         )
+        psutil.Process(self.process.pid).nice(NICENESS)
 
     def step(self) -> tuple[float, int]:
-        """When it last said where it was, in seconds, and the step that it had come to."""
+        """When it last said where it was, in seconds since the epoch, and the step that it had come to."""
         lines = self.events.read_text().splitlines() if self.events.exists() else []
-        last = [event for event in map(json.loads, lines) if event.get("step")][-1:]
-        return (last[0]["seconds"], last[0]["step"]) if last else (0.0, 0)
+        last = [event for event in map(json.loads, lines) if event["kind"] == "step"][-1:]
+        return (last[0]["time"], last[0]["step"]) if last else (0.0, 0)
 
     def speed(self, since: tuple[float, int]) -> float:
         """Steps per second since then."""

@@ -99,6 +99,12 @@ MIN_FREE_MB = Setting(
 MAX_QUEUED = Setting(
     "STUDIO_MAX_QUEUED", 3, N_("How many runs one visitor may have waiting, where several share the studio."), _whole
 )
+POOL = Setting(
+    "STUDIO_POOL",
+    2,
+    N_("How many people's long work on pages runs at once, besides training; further work waits."),
+    _whole,
+)
 TEACHER_CODE = Setting(
     "STUDIO_TEACHER_CODE",
     "",
@@ -125,6 +131,7 @@ SETTINGS: dict[str, Setting] = {
         MAX_BULK,
         MIN_FREE_MB,
         MAX_QUEUED,
+        POOL,
         TEACHER_CODE,
         CLASS_CODE,
     )
