@@ -37,6 +37,29 @@ def test_what_was_asked_for_longest_ago_goes_first() -> None:
     assert kept_here.size == 0
 
 
+def test_what_nobody_asks_for_any_more_goes_the_sooner_the_quicker_it_was_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("pages.shared.cached.store.monotonic", lambda: now)
+
+    def takes(seconds: float) -> str:
+        nonlocal now
+        now += seconds
+        return "made"
+
+    kept_here = Store(lambda: MB)
+    for name, seconds in (("quick", 0.01), ("asked again", 0.01), ("slow", 1.0), ("long", 60.0)):
+        kept_here.get(name, lambda seconds=seconds: takes(seconds))
+    assert not kept_here.sweep()
+    now += 121
+    kept_here.get("asked again", lambda: pytest.fail("it is there"))
+    assert kept_here.sweep() and not kept_here.sweep()
+    there = kept_here.size
+    assert kept_here.known("quick") is None and kept_here.known("slow")
+    now += 3_600
+    assert kept_here.sweep() and kept_here.known("long") and kept_here.known("slow") is None
+    assert 0 < kept_here.size < there
+
+
 def test_what_many_ask_for_at_once_is_made_once() -> None:
     made: list[int] = []
     together = Barrier(8)

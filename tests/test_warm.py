@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import models, settings
-from pages.shared import path, server, warm
+from pages.shared import memory, path, server, warm
 from pages.shared.cached import encoder
 from pages.shared.opening import OPENINGS
 
@@ -35,6 +35,23 @@ def test_the_server_does_not_wait_for_it(monkeypatch: pytest.MonkeyPatch) -> Non
 
     assert asyncio.run(starts())
     go_on.set()
+
+
+def test_the_server_is_tidied_up_until_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    swept, seen = [], Event()
+    monkeypatch.setattr(warm, "load", lambda: None)
+    monkeypatch.setattr(server, "TIDY_SECONDS", 0.01)
+    monkeypatch.setattr(memory, "sweep", lambda: (swept.append(1), seen.set()))
+
+    async def lives() -> bool:
+        async with server.lifespan(None):
+            return await asyncio.to_thread(seen.wait, 10)
+
+    assert asyncio.run(lives())
+    Event().wait(0.1)
+    many = len(swept)
+    Event().wait(0.1)
+    assert len(swept) == many
 
 
 def begin() -> None:

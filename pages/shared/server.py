@@ -1,4 +1,4 @@
-"""What stands before every page: a middleware that gives each browser its signed identity, headers that browsers heed, an early start.
+"""What stands before every page: a middleware that gives each browser its signed identity, headers that browsers heed, an early start, tidying up.
 
 It does not know what the identity is used for.
 """
@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http.cookies import SimpleCookie
-from threading import Thread
+from threading import Event, Thread
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
@@ -17,6 +17,7 @@ from core import settings, visitors
 from core.errors import UserError
 
 COOKIE = "studio_visitor"
+TIDY_SECONDS = 20.0
 YEAR = 365 * 24 * 3600
 HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
 
@@ -73,13 +74,20 @@ MIDDLEWARE = (Middleware(Identity),)
 
 @asynccontextmanager
 async def lifespan(app: object) -> AsyncIterator[None]:
-    """From when the server answers: the libraries and the first model are loaded beside it, before anybody asks for them."""
+    """From when the server answers: the libraries and the first model are loaded beside it, before anybody asks for them.
+
+    From then on it is tidied up now and then.
+    """
     os.environ.setdefault("GOMP_SPINCOUNT", settings.SPIN)  # torch's threads read it when they are loaded
-    Thread(target=_warm, name="warm", daemon=True).start()
+    over = Event()
+    Thread(target=_beside, args=(over,), name="beside", daemon=True).start()
     yield
+    over.set()
 
 
-def _warm() -> None:
-    from pages.shared import warm  # here, since it takes seconds: the server answers meanwhile
+def _beside(over: Event) -> None:
+    from pages.shared import memory, warm  # here, since it takes seconds: the server answers meanwhile
 
     warm.load()
+    while not over.wait(TIDY_SECONDS):
+        memory.sweep()

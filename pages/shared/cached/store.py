@@ -1,7 +1,7 @@
 """What was computed is kept for everybody, by what it depends on, within one budget of memory: `@kept` before a function.
 
 What two ask for at the same moment is computed once, and the second waits for it. What was not asked for longest goes first where the
-budget (STUDIO_MEMORY_MB) does not hold all. Nothing that is kept may be changed: it is the same object for every visitor. This module
+budget (STUDIO_MEMORY_MB) does not hold all; what nobody asks for any more goes as well, the sooner the quicker it was made. Nothing that is kept may be changed: it is the same object for every visitor. This module
 does not know what is computed.
 """
 
@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache, update_wrapper
 from operator import attrgetter
 from threading import Event, Lock
+from time import monotonic
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 import numpy as np
@@ -64,10 +65,18 @@ def size_of(value: object, counted: set[int] | None = None) -> int:
     return sys.getsizeof(value) + held * len(parts) // max(1, len(sample))
 
 
-@dataclass(frozen=True)
+IDLE = 120.0  # seconds that a result stays while nobody asks for it
+WORTH = 600.0  # or so many times as long as it took to make
+
+
+@dataclass
 class _Entry:
+    """A value with its size, the seconds that it took to make, and when it was asked for last."""
+
     value: object
     size: int
+    seconds: float
+    asked: float
 
 
 class Store:
@@ -83,26 +92,29 @@ class Store:
     def known(self, key: Hashable) -> object:
         """The value of a key, None when it is not there."""
         with self._lock:
-            if key not in self._entries:
-                return None
-            self._entries.move_to_end(key)
-            return self._entries[key].value
+            return self._asked(key).value if key in self._entries else None
+
+    def _asked(self, key: Hashable) -> _Entry:
+        self._entries.move_to_end(key)
+        self._entries[key].asked = monotonic()
+        return self._entries[key]
 
     def get(self, key: Hashable, make: Callable[[], object]) -> object:
         """The value of a key, made when it is not there. A failure to make it is not kept: who waits for it tries next."""
         while True:
             with self._lock:
                 if key in self._entries:
-                    self._entries.move_to_end(key)
-                    return self._entries[key].value
+                    return self._asked(key).value
                 made = self._in_the_making.get(key)
                 if made is None:
                     made = self._in_the_making[key] = Event()
                     break
             made.wait()
         try:
+            begin = monotonic()
             value = make()
-            self._put(key, _Entry(value, size_of(value) + size_of(key) + OF_AN_ENTRY))
+            now = monotonic()
+            self._put(key, _Entry(value, size_of(value) + size_of(key) + OF_AN_ENTRY, now - begin, now))
             return value
         finally:
             with self._lock:
@@ -121,8 +133,19 @@ class Store:
     def forget(self, wanted: Callable[[Hashable], bool]) -> None:
         """Forget the values of these keys."""
         with self._lock:
-            for key in [key for key in self._entries if wanted(key)]:
-                self.size -= self._entries.pop(key).size
+            self._drop([key for key in self._entries if wanted(key)])
+
+    def sweep(self) -> bool:
+        """Forget what nobody has asked for in a while; returns whether there was anything."""
+        now = monotonic()
+        with self._lock:
+            idle = [key for key, entry in self._entries.items() if now - entry.asked > max(IDLE, WORTH * entry.seconds)]
+            self._drop(idle)
+        return bool(idle)
+
+    def _drop(self, keys: Sequence[Hashable]) -> None:
+        for key in keys:
+            self.size -= self._entries.pop(key).size
 
 
 @lru_cache(maxsize=1)
