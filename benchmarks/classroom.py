@@ -49,7 +49,7 @@ st.write("You wrote:", text)
 WORDS = "the an old new film story music about with without never always brothers city night was is made us laugh cry wait".split()
 PAGES = ("tokens", "encoder", "attention", "playground")
 LOOKING = (2.0, 4.0)  # seconds that a visitor looks at a page
-WARM_UP, ALONE = 30, 30  # seconds of training before it is timed, and while nobody clicks
+ALONE = 30  # seconds of training while nobody clicks
 MB = 1024 * 1024
 
 
@@ -125,7 +125,7 @@ class Training:
     """A run of the studio's own, which goes on until the block ends."""
 
     def __init__(self, root: Path, folder: Path) -> None:
-        command = "-m core train --model minilm --data rotten_tomatoes --epochs 50 --output".split()
+        command = "-m core train --model minilm --data rotten_tomatoes --epochs 8 --output".split()
         self.events = folder / "run" / "events.jsonl"
         log = (folder / "train.log").open("w")
         self.process = subprocess.Popen(
@@ -191,7 +191,8 @@ def main() -> None:
         training = Training(options.folder, folder) if options.train else None
         try:
             if training is not None:
-                time.sleep(WARM_UP)
+                while not training.step()[1]:
+                    time.sleep(1)
                 since = training.step()
                 time.sleep(ALONE)
                 alone = training.speed(since)
