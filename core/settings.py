@@ -57,6 +57,12 @@ def _hub(text: str) -> str:
     return text
 
 
+def _seen(text: str) -> str:
+    if text not in ("all", "own"):
+        raise ValueError("it must be all or own")
+    return text
+
+
 HOME = Setting(
     "STUDIO_HOME",
     Path.home() / ".bert-studio",
@@ -113,6 +119,12 @@ TEACHER_CODE = Setting(
     ),
     str,
 )
+RUNS_SEEN = Setting(
+    "STUDIO_RUNS_SEEN",
+    "all",
+    N_("Which runs a visitor sees: all, or own, so that only the teacher sees those of others."),
+    _seen,
+)
 CLASS_CODE = Setting("STUDIO_CLASS_CODE", "", N_("Where it is set, only who enters this code comes in."), str)
 
 SETTINGS: dict[str, Setting] = {
@@ -134,6 +146,7 @@ SETTINGS: dict[str, Setting] = {
         POOL,
         TEACHER_CODE,
         CLASS_CODE,
+        RUNS_SEEN,
     )
 }
 

@@ -401,7 +401,7 @@ with layout.page(
         failed = st.session_state.pop("delete_error", None)
         if failed:
             raise failed
-    found = runs.all_runs()
+    found = visitor.runs_seen()
     active = [run for run in found if run.state.status in runs.ACTIVE]
     if active:
         watch(active)

@@ -1,6 +1,7 @@
 """Tiny tables: the same six films in every kind of file, and what a table must never do."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -68,3 +69,29 @@ def rows_of(table: Table) -> list[tuple]:
 
 def notes_of(table: Table) -> str:
     return " / ".join(template.format(**values) for template, values in table.notes)
+
+
+def pdf_bytes(pages: Sequence[str]) -> bytes:
+    """A PDF with these pages of Latin text, a line for each line; "" for a page without text."""
+    objects = ["<< /Type /Catalog /Pages 2 0 R >>", ""]
+    font = 3
+    objects.append("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>")
+    kids = []
+    for page in pages:
+        lines = "".join(f"({line.translate({40: None, 41: None, 92: None})}) Tj T* " for line in page.splitlines())
+        content = f"BT /F1 12 Tf 14 TL 50 750 Td {lines}ET" if page else ""
+        kids.append(len(objects) + 1)
+        objects.append(
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 {font} 0 R >> >> /Contents {len(objects) + 2} 0 R >>"
+        )
+        objects.append(f"<< /Length {len(content)} >>\nstream\n{content}\nendstream")
+    objects[1] = f"<< /Type /Pages /Count {len(kids)} /Kids [{' '.join(f'{kid} 0 R' for kid in kids)}] >>"
+    data, places = b"%PDF-1.4\n", []
+    for number, content in enumerate(objects, start=1):
+        places.append(len(data))
+        data += f"{number} 0 obj\n{content}\nendobj\n".encode("latin-1")
+    start = len(data)
+    data += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n".encode()
+    data += "".join(f"{place:010d} 00000 n \n" for place in places).encode()
+    data += f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n".encode()
+    return data

@@ -17,7 +17,7 @@ GROUPS = (  # who may import whom: each name those before it
     "checkpoints.tokenizer checkpoints.loading models tables.table tables.encodings tables.text "
     "tables.limits tables.parts tables.rows tables.fit tables.header tables.delimiters tables.delimited "
     "tables.grid tables.annotated tables.objects tables.columnar tables.archives tables.workbook "
-    "tables.files tables.apart corpus data.dataset data.columns data.relabel data.clean data.splits "
+    "tables.pdf tables.files tables.apart corpus data.dataset data.columns data.relabel data.clean data.splits "
     "data.folders data.labelled data.label_sets data.scored data.documents data.tagging data.conll data.entities data.tagged data.answers data.questions "
     "data.layouts data.bundled data.helpdesk data.summaries data.hub data.load data.corrected data.fit data.remarks tokens vocabulary",
     # see
@@ -32,7 +32,7 @@ GROUPS = (  # who may import whom: each name those before it
     "finetune.estimate finetune.worker finetune.train claims article notes runs classroom adaptive diagnosis",
     # use, on what this machine computes fastest
     "search.words search.bm25 search.vectors search.ways search.index search.quality search.evaluate "
-    "summarise.sentences summarise.methods summarise.summary summarise.evaluate summarise.many",
+    "summarise.sentences summarise.methods summarise.summary summarise.evaluate summarise.many search.passages search.reply",
     # take away
     "export.tables export.card export.folder figures.style figures.tokens figures.attention figures.encoder figures.embeddings figures.search "
     "figures.heads figures.pretraining figures.predictions figures.training figures.entities figures.label_sets figures.scores figures.questions figures.article html "

@@ -173,3 +173,23 @@ def test_what_the_teacher_shows_comes_to_everybody(
     app = check(open_page("encoder"))
     app = check(app.button(key="look_go").click().run())
     assert app.query_params["text"] == ["The river bank"] or app.query_params["text"] == "The river bank"
+
+
+def test_where_everybody_keeps_to_themselves_nobody_sees_anothers_run(
+    visit: As, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDIO_RUNS_SEEN", "own")
+    monkeypatch.setenv("STUDIO_TEACHER_CODE", "owl")
+    anas, bens, nobodys = (
+        runs.create(RunConfig(model="minilm", data="rotten_tomatoes"), owner=owner).id for owner in (ANA, BEN, "")
+    )
+    visit(BEN)
+    app = check(open_page("runs", run=anas))
+    assert anas not in texts(app) and "belongs to somebody else" in texts(app)
+    assert len(app.dataframe[0].value) == 2
+    assert "belongs to somebody else" not in texts(check(open_page("runs", run=bens)))
+    assert "belongs to somebody else" not in texts(check(open_page("runs", run=nobodys)))
+    for value in ({"model": f"run:{anas}"}, {"runs": f"{bens},{anas}"}):
+        assert "belongs to somebody else" in texts(check(open_page("tokens", **value)))
+    visitors.enter_as_teacher(BEN, "owl")
+    assert "belongs to somebody else" not in texts(check(open_page("runs", run=anas)))

@@ -72,6 +72,7 @@ from pages.shared.snippets import tokens as tokens_code
 from tests import checkpoints
 from tests.conftest import make_config, make_tokenizer
 from tests.scripts import run_script
+from tests.tables import pdf_bytes
 
 RUN = "20260101-000000-abcdef"
 NAME = f"run:{RUN}"
@@ -939,7 +940,7 @@ STORIES = [
 
 
 def texts_of(code: str) -> list[str]:
-    script = "import re\nfrom importlib.util import find_spec\nfrom pathlib import Path\nimport pandas as pd\n"
+    script = "import re\nfrom importlib.util import find_spec\nfrom pathlib import Path\nimport pandas as pd\nfrom pypdf import PdfReader\n"
     found: Any = run_script(f"{script}{code}print(len(texts))\n")["texts"]
     return list(found)
 
@@ -949,12 +950,14 @@ def documents_of(dataset: TextDataset) -> list[str]:
 
 
 @of("documents")
-@pytest.mark.parametrize("kind", ["txt", "csv", "jsonl", "parquet"])
+@pytest.mark.parametrize("kind", ["txt", "md", "pdf", "csv", "jsonl", "parquet"])
 def test_documents_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     path = tmp_path / f"my texts.{kind}"
     frame = pd.DataFrame({"when": range(len(STORIES)), "what they said": STORIES})
-    if kind == "txt":
+    if kind in ("txt", "md"):
         path.write_text("\r\n \r\n".join(STORIES), encoding="utf-8-sig", newline="")
+    elif kind == "pdf":
+        path.write_bytes(pdf_bytes(STORIES))
     elif kind == "csv":
         frame.to_csv(path, index=False, sep=";")
     elif kind == "jsonl":

@@ -31,7 +31,7 @@ examples:
   python -m core search --data faq.csv "my parcel never came"
   python -m core search --data notes.txt --model multilingual-e5-small --way words "退款"
 
-The file needs a column of texts; of a .txt file every paragraph is one. An index of it (vectors and single words) is kept in STUDIO_HOME
+The file needs a column of texts; of a text file (.txt .md) every paragraph is one, of a PDF every page. An index of it (vectors and single words) is kept in STUDIO_HOME
 and made again when the texts or the model changed.
 
 JSON: n (texts that were searched), question, model, way, hits (row, counted from 1 over all rows; text; score; cosine; words: what
@@ -43,7 +43,7 @@ def add_parser(subparsers: Subparsers) -> None:
     one = add_command(subparsers, "search", search_command, "Find the rows of a file that answer a question.", EPILOG)
     one.add_argument("question", metavar="QUESTION")
     one.add_argument(
-        "--data", required=True, metavar="FILE", help="a file (.csv .tsv .json .jsonl .parquet .xlsx .txt)"
+        "--data", required=True, metavar="FILE", help="a file (.csv .tsv .json .jsonl .parquet .xlsx .txt .md .pdf)"
     )
     one.add_argument("--model", default="minilm", metavar="M", help=MODEL_HELP)
     one.add_argument("--way", choices=WAY_IDS, default="meaning", help="how the rows are ranked; default: meaning")

@@ -27,7 +27,7 @@ COLUMN_HELP = (
     "the column of a role of the task (see 'tasks'), by its name or its number from 1, once for each; text=A+B, or the column of "
     "texts named twice, reads two columns as one text; found out when left out"
 )
-DATA_HELP = "a name from 'datasets', a file (.csv .tsv .json .jsonl .parquet .xlsx …; .txt for tasks without labels), a folder with files called train, dev and test or saved by datasets, or a hub name (owner/name)"
+DATA_HELP = "a name from 'datasets', a file (.csv .tsv .json .jsonl .parquet .xlsx …; .txt, .md and .pdf for tasks without labels), a folder with files called train, dev and test or saved by datasets, or a hub name (owner/name)"
 
 Json = dict[str, object]
 Result = TypeVar("Result")

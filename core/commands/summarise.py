@@ -44,7 +44,7 @@ examples:
   python -m core summarise --data news.csv --reference abstract --output summaries.csv
 
 A summary is made of the text's own sentences, in their order. The output of --data has every row of the file with its summary, or a note
-that says why there is none, and the file's other columns; of a .txt file every paragraph is a text. With --reference also ROUGE: how
+that says why there is none, and the file's other columns; of a text file (.txt .md) every paragraph is a text, of a PDF every page. With --reference also ROUGE: how
 much of the wording of each reference the summary has, beside the other methods and the first sentences.
 
 JSON of --text: n (sentences), summary, sentences (text, score, order: the turn in which it was taken, 0 where it was not; why). JSON of --data: n
@@ -59,7 +59,9 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     one.add_argument("--text", metavar="TEXT", help="one text")
     one.add_argument(
-        "--data", metavar="FILE", help="a file (.csv .tsv .json .jsonl .parquet .xlsx .txt) with a column of texts"
+        "--data",
+        metavar="FILE",
+        help="a file (.csv .tsv .json .jsonl .parquet .xlsx .txt .md .pdf) with a column of texts",
     )
     one.add_argument("--output", metavar="OUT.csv", help="where the summaries of --data go")
     one.add_argument(

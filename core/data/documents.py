@@ -21,8 +21,8 @@ MEASURED_PAIRS = 2000  # most pairs of sentences in a split that measures
 
 
 def read(path: Path, reading: Reading = FIND_OUT) -> Table:
-    """A file as a table: plain text (.txt) has a document between blank lines, any other file one in each row."""
-    documents = path.suffix.lower() == files.TEXT_SUFFIX
+    """A file as a table: plain text (.txt, .md) has a document between blank lines, a PDF on each page, any other file in each row."""
+    documents = path.suffix.lower() in files.DOCUMENT_SUFFIXES
     return files.read_documents(path, reading) if documents else files.read_table(path, reading)
 
 

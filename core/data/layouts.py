@@ -123,7 +123,7 @@ LAYOUTS: dict[str, Layout] = {
             {("text",): TEXT_NAMES},
             documents.build,
             read=documents.read,
-            suffixes=(files.TEXT_SUFFIX,),
+            suffixes=files.DOCUMENT_SUFFIXES,
         ),
         Layout(
             "sentence-pairs",
@@ -132,7 +132,7 @@ LAYOUTS: dict[str, Layout] = {
             {("text", "pair"): PAIR_NAMES, ("text",): TEXT_NAMES},
             documents.sentence_pairs,
             read=documents.read,
-            suffixes=(files.TEXT_SUFFIX,),
+            suffixes=files.DOCUMENT_SUFFIXES,
         ),
         Layout(
             "words-tags",

@@ -46,7 +46,7 @@ SMALL = 200_000  # bytes; a text of that size is read at once, without a process
 PACKED = 8  # a packed file may hold so many times its own size before it gets no more time
 START_SECONDS, SECONDS_PER_MB = 4.0, 0.5  # of a processor
 START_MB, MB_PER_MB = 400, 8
-PATIENCE = 4  # so many times its seconds it may take, where it shares the processor with others
+PATIENCE = 10  # times its seconds it may take by the clock, where it shares the processor with others
 MOST_OUTPUT = 2  # times the largest file: Latin-1 can double in UTF-8
 POLL_SECONDS = 0.05
 

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from core import settings
 from core.errors import Note, UserError
-from core.tables import archives, columnar, delimited, limits, objects, parts, text, workbook
+from core.tables import archives, columnar, delimited, limits, objects, parts, pdf, text, workbook
 from core.tables.table import FIND_OUT, Reading, Table, evenly, make_table
 
 TEXT_SUFFIX = ".txt"
+DOCUMENT_SUFFIXES = (TEXT_SUFFIX, ".md", pdf.SUFFIX)
 SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow", ".xlsx", ".gz", ".zip", TEXT_SUFFIX)
 
 
@@ -41,7 +42,7 @@ def is_saved(path: Path) -> bool:
 
 def is_text(start: bytes) -> bool:
     """Whether a file that begins with these bytes is no packed or columnar one."""
-    return not columnar.is_columnar(start) and not start.startswith((archives.GZIP, *archives.ZIP))
+    return not columnar.is_columnar(start) and not start.startswith((archives.GZIP, *archives.ZIP, pdf.START))
 
 
 def _read(data: bytes, name: str, reading: Reading) -> Table:
@@ -72,17 +73,35 @@ def _read_zip(data: bytes, name: str, reading: Reading) -> Table:
 
 
 def read_documents(path: Path, reading: Reading = FIND_OUT) -> Table:
-    """Read a plain text file: what stands between blank lines is one document, a row of the column "text".
+    """Read a plain text or PDF file: what stands between blank lines, or on a page, is one document, a row of the column "text".
 
-    A document longer than a cell may be goes on in further rows. Raises UserError when it cannot be read.
+    The pages of a PDF have their numbers in the column "page". A document longer than a cell may be goes on in further rows. Raises
+    UserError when it cannot be read.
     """
-    content, encoding, notes = read_plain(path, (TEXT_SUFFIX,), reading)
-    found = [part for block in re.split(r"\n\s*\n", content) for part in _portions(block.strip())]
-    if not found:
+    _check_file(path, DOCUMENT_SUFFIXES)
+    if _begins(path, pdf.START):
+        return _read_pdf(path)
+    content, encoding, notes = read_plain(path, DOCUMENT_SUFFIXES, reading)
+    documents = [part for block in re.split(r"\n\s*\n", content) for part in _portions(block.strip())]
+    if not documents:
         raise UserError("{file} is empty", file=path.name)
-    kept, sampled = evenly(found)
-    table = make_table(["text"], [kept], len(kept), notes=(*notes, *sampled), not_read=len(found) - len(kept))
+    kept, sampled = evenly(documents)
+    table = make_table(["text"], [kept], len(kept), notes=(*notes, *sampled), not_read=len(documents) - len(kept))
     return replace(table, encoding=encoding)
+
+
+def _read_pdf(path: Path) -> Table:
+    documents = [
+        (part, str(number)) for number, text in pdf.pages(path.read_bytes(), path.name) for part in _portions(text)
+    ]
+    kept, sampled = evenly(documents)
+    columns = list(zip(*kept, strict=True))
+    return make_table(["text", "page"], columns, len(kept), notes=sampled, not_read=len(documents) - len(kept))
+
+
+def _begins(path: Path, start: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(start)) == start
 
 
 def read_plain(path: Path, kinds: tuple[str, ...], reading: Reading = FIND_OUT) -> tuple[str, str, tuple[Note, ...]]:

@@ -89,7 +89,10 @@ DEFAULTS = {
     "shelf": "",
     "ask": "",
     "passages": "",
+    "document": "",
+    "reader": "",
     "labelled": "",
+    "labels": "",
     "article": "",
     "articles": "",
     "story": "",
@@ -190,6 +193,20 @@ def restore() -> None:
         written = [asked]
     st.session_state["shared_links"] = written
     st.session_state["shared_asked"] = tuple(asked)
+
+
+def keep_to_own() -> bool:
+    """Forget every value that names a run which this visitor may not look at; whether there was one."""
+    others = [name for name in DEFAULTS if any(_hidden(part) for part in get(name).split(","))]
+    for name in others:
+        forget(name)
+    return bool(others)
+
+
+def _hidden(value: str) -> bool:
+    """Whether a value is a run's id, or its model, that is not to be seen here."""
+    run = models.RUN_NAME.fullmatch(f"run:{value.removeprefix('run:')}")
+    return run is not None and not visitor.may_see_id(run[1])
 
 
 def speak(page: str, wanted: str) -> None:
@@ -413,7 +430,7 @@ def run_title(run: runs.Run, report: RunReport | None = None) -> str:
 
 def finished() -> list[runs.Run]:
     """Every run that has a model: this visitor's first, then other people's, the newest of each first."""
-    found = [run for run in cached_runs.all_runs() if models.availability(f"run:{run.id}") == "here"]
+    found = [run for run in visitor.runs_seen() if models.availability(f"run:{run.id}") == "here"]
     return sorted(found, key=lambda run: not visitor.owns(run.id))
 
 

@@ -13,7 +13,6 @@ from core.results import Estimate, RunConfig
 from core.runs import Run
 from pages.shared import inputs, layout, progress, visitor, words
 from pages.shared.cached import models as cached_models
-from pages.shared.cached import runs as cached_runs
 from pages.shared.data_form.source import Source
 from pages.shared.i18n import _, ngettext
 
@@ -108,7 +107,7 @@ def start(config: RunConfig, file: Path | None) -> Run:
 
 def others(follow: str = "run") -> None:
     """Calm lines on runs that are active, with a way to each."""
-    for run in cached_runs.all_runs():
+    for run in visitor.runs_seen():
         if run.state.status in runs.ACTIVE:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(

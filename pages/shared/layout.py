@@ -98,8 +98,11 @@ def page(
         if not visitor.is_admitted():
             membership.gate()
             st.stop()
+        hidden = inputs.keep_to_own()
     with st.container(key="intro"):
         st.markdown(sentence)
+    if hidden:
+        st.warning(_("The run of this link belongs to somebody else. Here only they and the teacher see it."))
     membership.shown_by_teacher()
     with mistakes():
         yield

@@ -2,7 +2,7 @@
 
 A visitor is a signed id in a cookie; where the browser keeps none, it is one that lasts as long as the session. Who sits at
 the machine itself is the host: nothing is asked of them and they may change everything, unless a teacher's code is set. Everybody
-else may change their own runs, and the teacher, who knows the code, all of them. It does not know what is done with a run.
+else may change their own runs, and the teacher, who knows the code, all of them; a setting says whether they see those of others. It does not know what is done with a run.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from core import models, runs, settings, visitors
 from core.errors import UserError
 from core.runs import Run
 from core.visitors import Visitor
+from pages.shared.cached import runs as cached_runs
 from pages.shared.cached import visitors as cached_visitors
 from pages.shared.server import COOKIE
 
@@ -75,6 +76,21 @@ def is_admitted() -> bool:
 def may_change(run: Run) -> bool:
     """Whether they may cancel, resume, rename or delete a run."""
     return is_teacher() or (bool(run.owner) and run.owner == me())
+
+
+def may_see(run: Run) -> bool:
+    """Whether they may look at a run: nobody's is everybody's."""
+    return settings.RUNS_SEEN.value() == "all" or is_teacher() or run.owner in ("", me())
+
+
+def may_see_id(run_id: str) -> bool:
+    """Whether they may look at the run of this id; one that is gone can be seen by nobody, so nothing has to be hidden."""
+    return settings.RUNS_SEEN.value() == "all" or is_teacher() or runs.owner(run_id) in ("", me())
+
+
+def runs_seen() -> tuple[Run, ...]:
+    """Every run that they may look at, newest first."""
+    return tuple(run for run in cached_runs.all_runs() if may_see(run))
 
 
 def check_may_change(run: Run) -> None:

@@ -3,6 +3,7 @@
 from core import models
 from core.data.bundled import ARTICLE
 from core.results import DataReport, RunConfig
+from core.tables import files, pdf
 from pages.shared.snippets._parts import (
     beginning,
     beginning_with_head,
@@ -17,10 +18,15 @@ from pages.shared.snippets._parts import (
 def documents(name: str, file: str, column: str, report: DataReport, pasted: str = "") -> str:
     """Code that ends with `texts`: the documents to learn from, a list of strings.
 
-    name: a DATASETS id; file: the name of a text file or table, "" for none; column: the table's column of texts; pasted:
+    name: a DATASETS id; file: the name of a text file, PDF or table, "" for none; column: the table's column of texts; pasted:
     what to read instead of the text file.
     """
-    if file.endswith(".txt"):
+    if file.endswith(pdf.SUFFIX):
+        return f"""pages = [page.extract_text() for page in PdfReader({file!r}).pages]
+pages = [re.sub({pdf.NO_SPACES.pattern!r}, "", re.sub({pdf.HYPHEN.pattern!r}, "", page)) for page in pages]
+texts = [" ".join(page.split()) for page in pages if any(map(str.isalnum, page))]
+"""
+    if file.endswith(files.DOCUMENT_SUFFIXES):
         content = repr(pasted) if pasted else f"Path({file!r}).read_text(encoding={codec(report)!r})"
         return f"""content = {content}
 texts = [part.strip() for part in re.split(r"\\n\\s*\\n", content) if part.strip()]
@@ -42,6 +48,7 @@ def _imports_of(texts: str) -> tuple[str, ...]:
         *(["from importlib.util import find_spec"] if "find_spec(" in texts else []),
         *(["import pandas as pd"] if "pd." in texts else []),
         *(["import re"] if "re." in texts else []),
+        *(["from pypdf import PdfReader"] if "PdfReader(" in texts else []),
     )
 
 

@@ -10,10 +10,9 @@ from core.bundled import READY
 from core.errors import UserError
 from core.predict import Predictor
 from core.tasks.table import TASKS
-from pages.shared import inputs, layout
+from pages.shared import inputs, layout, visitor
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
-from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _, error_text
 from pages.shared.opening import is_opening
 
@@ -132,7 +131,7 @@ def _take_example(model: str, text: str, pair: str) -> None:
 def _train_your_own() -> None:
     """The way to a first model of one's own."""
     st.page_link("pages/finetune.py", label=_("Fine-tune a model of your own"), icon=":material/model_training:")
-    if any(run.state.status in runs.ACTIVE for run in cached_runs.all_runs()):
+    if any(run.state.status in runs.ACTIVE for run in visitor.runs_seen()):
         st.page_link("pages/runs.py", label=_("A run is on its way: watch it"), icon=":material/list_alt:")
 
 

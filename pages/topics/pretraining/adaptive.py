@@ -38,7 +38,7 @@ def _name(contender: str) -> str:
 
 
 def _experiment() -> None:
-    found = cached_runs.all_runs()
+    found = visitor.runs_seen()
     first = (adaptive.start(), adaptive.pretraining(), *adaptive.fine_tunings("plain", adaptive.BASE))
     models = {"plain": adaptive.BASE}
     for contender, config in (("unread", adaptive.start()), ("adapted", adaptive.pretraining())):

@@ -217,7 +217,7 @@ def _pasted(aim: Aim) -> Source:
 def _file(aim: Aim, model: str) -> Source | None:
     file = uploads.upload(
         _("A text file, or a table with a column of texts"), uploads.suffixes_of([aim.task.layout]), inputs.get("corpus"), _set_corpus, key="corpus_upload",
-        help_text=_("In a .txt file blank lines separate documents. Labels are not needed and not used. The file stays on this machine."),
+        help_text=_("In a text file blank lines separate documents; of a PDF each page is one. Labels are not needed and not used. The file stays on this machine."),
         none=_("No file yet."),
     )  # fmt: skip
     if file is None:

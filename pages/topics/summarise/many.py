@@ -113,7 +113,7 @@ def _from_file() -> Texts | None:
         type=suffixes_of([DOCUMENTS]),
         max_upload_size=settings.MAX_UPLOAD_MB.value(),
         key="summarise_file",
-        help=_("Its encoding, delimiter and columns are recognised. It is read here and not kept. In a .txt file an empty line stands between two texts."),
+        help=_("Its encoding, delimiter and columns are recognised. It is read here and not kept. In a text file an empty line stands between two texts; of a PDF each page is one."),
     )  # fmt: skip
     if upload is None:
         st.caption(_("Until you choose a file, the prepared articles are summarised."))

@@ -17,7 +17,6 @@ from core.figures import tokens as token_figures
 from core.tokens import Piece
 from pages.shared import charts, choices, inputs, layout, visitor
 from pages.shared.cached import data as cached_data
-from pages.shared.cached import runs as cached_runs
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _, sentences
 
@@ -49,7 +48,7 @@ def available(model: str) -> tuple[str, ...]:
     A run keeps the vocabulary of the model it started from, so it only counts where that model is not here itself.
     """
     found = {model: None} | {name: None for name in models.MODELS if models.availability(name) == "here"}
-    for run in cached_runs.all_runs():
+    for run in visitor.runs_seen():
         name = f"run:{run.id}"
         if run.config.model not in found and models.availability(name) == "here":
             found[name] = None
@@ -68,7 +67,7 @@ def title(name: str) -> str:
 def sources() -> dict[str, str]:
     """Where texts can come from: a dataset's id, or "run:ID" for the data a run was trained on → its title."""
     rows = {name: _(row.title) for name, row in DATASETS.items()}
-    for run in cached_runs.all_runs():
+    for run in visitor.runs_seen():
         if run.config.data.startswith("data/"):
             template = _("your data: {title}") if visitor.owns(run.id) else _("data of the run {title}")
             rows[f"run:{run.id}"] = template.format(title=inputs.run_title(run))
