@@ -49,6 +49,7 @@ def test_what_nobody_asks_for_any_more_goes_the_sooner_the_quicker_it_was_made(m
     kept_here = Store(lambda: MB)
     for name, seconds in (("quick", 0.01), ("asked again", 0.01), ("slow", 1.0), ("long", 60.0)):
         kept_here.get(name, lambda seconds=seconds: takes(seconds))
+    kept_here.get("for good", lambda: takes(0.01), lasting=True)
     assert not kept_here.sweep()
     now += 121
     kept_here.get("asked again", lambda: pytest.fail("it is there"))
@@ -57,7 +58,7 @@ def test_what_nobody_asks_for_any_more_goes_the_sooner_the_quicker_it_was_made(m
     assert kept_here.known("quick") is None and kept_here.known("slow")
     now += 3_600
     assert kept_here.sweep() and kept_here.known("long") and kept_here.known("slow") is None
-    assert 0 < kept_here.size < there
+    assert 0 < kept_here.size < there and kept_here.known("for good")
 
 
 def test_what_many_ask_for_at_once_is_made_once() -> None:

@@ -20,7 +20,7 @@ from core.tables.table import FIND_OUT, Table
 from core.tasks.table import TASKS, task_of
 from pages.shared.cached.models import tokenizer, written_at
 from pages.shared.cached.once import undisturbed
-from pages.shared.cached.store import kept
+from pages.shared.cached.store import kept, lasting
 
 Columns = tuple[tuple[str, str], ...]
 
@@ -35,7 +35,7 @@ def _reader(written: float) -> Callable[[Path, Layout, Reading], Table]:
     return lambda path, rows, asked: _table(str(path), written, rows.id, asked, _unseen)
 
 
-@kept
+@lasting
 def _dataset(
     name: str, file: str, written: float, layout: str, columns: Columns, reading: Reading, preparation: Preparation
 ) -> TextDataset:

@@ -16,7 +16,7 @@ from core.checkpoints import tokenizer as tokenizers
 from core.errors import Note
 from core.tasks.base import start
 from core.tasks.table import TASKS, task_of
-from pages.shared.cached.store import kept
+from pages.shared.cached.store import kept, lasting
 
 # What the libraries brought along (half a million objects, a quarter of a second) stays for good: it need not be searched
 # for garbage. What the pages leave is: by Python, as it gathers, and not after every run of a page (.streamlit/config.toml).
@@ -30,12 +30,12 @@ def written_at(name: str) -> float:
     return config.stat().st_mtime if config and config.is_file() else 0.0
 
 
-@kept
+@lasting
 def _loaded_tokenizer(name: str, written: float) -> PreTrainedTokenizerBase:
     return models.load_tokenizer(name)
 
 
-@kept
+@lasting
 def _tokenizer(name: str, written: float, max_length: int, use: str = "") -> PreTrainedTokenizerBase:
     return tokenizers.sibling(_loaded_tokenizer(name, written))
 
@@ -59,7 +59,7 @@ def remarks(name: str) -> tuple[Note, ...]:
     return _remarks(name, written_at(name)) if models.availability(name) == "here" else ()
 
 
-@kept
+@lasting
 def _model(name: str, written: float, head: str, begins: bool, device: str) -> PreTrainedModel:
     attention: models.Attention = "eager" if device == "cpu" else "sdpa"
     if begins:

@@ -1,7 +1,7 @@
 """What was computed is kept for everybody, by what it depends on, within one budget of memory: `@kept` before a function.
 
 What two ask for at the same moment is computed once, and the second waits for it. What was not asked for longest goes first where the
-budget (STUDIO_MEMORY_MB) does not hold all; what nobody asks for any more goes as well, the sooner the quicker it was made. Nothing that is kept may be changed: it is the same object for every visitor. This module
+budget (STUDIO_MEMORY_MB) does not hold all; results that nobody asks for any more go as well, the sooner the quicker they were made. Nothing that is kept may be changed: it is the same object for every visitor. This module
 does not know what is computed.
 """
 
@@ -66,7 +66,7 @@ def size_of(value: object, counted: set[int] | None = None) -> int:
 
 
 IDLE = 120.0  # seconds that a result stays while nobody asks for it
-WORTH = 600.0  # or so many times as long as it took to make
+WORTH = 200.0  # or so many times as long as it took to make
 
 
 @dataclass
@@ -77,6 +77,7 @@ class _Entry:
     size: int
     seconds: float
     asked: float
+    lasting: bool
 
 
 class Store:
@@ -99,8 +100,11 @@ class Store:
         self._entries[key].asked = monotonic()
         return self._entries[key]
 
-    def get(self, key: Hashable, make: Callable[[], object]) -> object:
-        """The value of a key, made when it is not there. A failure to make it is not kept: who waits for it tries next."""
+    def get(self, key: Hashable, make: Callable[[], object], *, lasting: bool = False) -> object:
+        """The value of a key, made when it is not there. A failure to make it is not kept: who waits for it tries next.
+
+        lasting: it stays while the budget has room, whether or not anybody asks for it.
+        """
         while True:
             with self._lock:
                 if key in self._entries:
@@ -114,7 +118,7 @@ class Store:
             begin = monotonic()
             value = make()
             now = monotonic()
-            self._put(key, _Entry(value, size_of(value) + size_of(key) + OF_AN_ENTRY, now - begin, now))
+            self._put(key, _Entry(value, size_of(value) + size_of(key) + OF_AN_ENTRY, now - begin, now, lasting))
             return value
         finally:
             with self._lock:
@@ -139,7 +143,11 @@ class Store:
         """Forget what nobody has asked for in a while; returns whether there was anything."""
         now = monotonic()
         with self._lock:
-            idle = [key for key, entry in self._entries.items() if now - entry.asked > max(IDLE, WORTH * entry.seconds)]
+            idle = [
+                key
+                for key, entry in self._entries.items()
+                if not entry.lasting and now - entry.asked > max(IDLE, WORTH * entry.seconds)
+            ]
             self._drop(idle)
         return bool(idle)
 
@@ -162,8 +170,8 @@ def _hashable(value: Any) -> Hashable:
 class Kept(Generic[P, R]):
     """A function whose results are kept. Arguments that begin with an underscore do not tell one result from another."""
 
-    def __init__(self, function: Callable[P, R]) -> None:
-        self._function = function
+    def __init__(self, function: Callable[P, R], lasting: bool) -> None:
+        self._function, self._lasting = function, lasting
         self._signature = inspect.signature(function)
         self._telling = tuple(name for name in self._signature.parameters if not name.startswith("_"))
         self.name = function.__name__
@@ -176,12 +184,19 @@ class Kept(Generic[P, R]):
         return (self._function.__module__, self.name, *(_hashable(bound.arguments[name]) for name in self._telling))
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        return cast(R, store().get(self.key(*args, **kwargs), lambda: self._function(*args, **kwargs)))
+        return cast(
+            R, store().get(self.key(*args, **kwargs), lambda: self._function(*args, **kwargs), lasting=self._lasting)
+        )
 
 
 def kept(function: Callable[P, R]) -> Kept[P, R]:
     """Keep what a function returns, for everybody who asks with the same arguments."""
-    return Kept(function)
+    return Kept(function, lasting=False)
+
+
+def lasting(function: Callable[P, R]) -> Kept[P, R]:
+    """Keep what everybody needs again and again: models, tokenizers, data."""
+    return Kept(function, lasting=True)
 
 
 def forget(names: Callable[[str], bool]) -> None:
