@@ -114,21 +114,13 @@ def own_row(name: str) -> Mapping[str, str]:
     return {} if rows is None else {role: texts[0] for role, texts in data.texts(rows.select([0])).items()}
 
 
-@kept
-def _explanation(
-    name: str, written: float, inputs: Mapping[str, str], label: str, method: str, at: int | None, end: int | None
-) -> Attribution:
-    return explain.explain(
-        predictor(name), inputs["text"], inputs.get("pair", ""), label=label or None, method=method, at=at, end=end
-    )
-
-
 def explanation(
     name: str, inputs: Mapping[str, str], label: str, method: str, at: int | None = None, end: int | None = None
 ) -> Attribution:
     """How much each word moved the probability of a label, for a model of tokens that of the token at a character, for one of spans that
     of the characters from `at` up to `end`; "" for the predicted label."""
-    return _explanation(name, written_at(name), inputs, label, method, at, end)
+    made = long_explanation(name, inputs, label, method, at, end, lambda done, total: None)
+    return cast("Attribution", made)
 
 
 def long_explanation(
@@ -140,7 +132,7 @@ def long_explanation(
     end: int | None,
     report: Report | None = None,
 ) -> Attribution | None:
-    """The same of a long text, with a report while it is made; None when it is not known yet and `report` is not given."""
+    """The same with a report while it is made; None when it is not known yet and `report` is not given."""
     pair = inputs.get("pair", "")
 
     def make() -> Attribution:
