@@ -1,8 +1,8 @@
 """What was computed is kept for everybody, by what it depends on, within one budget of memory: `@kept` before a function.
 
 What two ask for at the same moment is computed once, and the second waits for it. What was not asked for longest goes first where the
-budget (STUDIO_MEMORY_MB) does not hold all; results that nobody asks for any more go as well, the sooner the quicker they were made. Nothing that is kept may be changed: it is the same object for every visitor. This module
-does not know what is computed.
+budget (STUDIO_MEMORY_MB) does not hold all; results that nobody asks for any more go as well, the sooner the quicker they were made.
+Nothing that is kept may be changed: it is the same object for every visitor. This module does not know what is computed.
 """
 
 import inspect
