@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import streamlit as st
 
 from core import embeddings, settings
 from core.data import fit, helpdesk
@@ -16,6 +15,7 @@ from core.search.ways import Hit
 from pages.shared.cached.data import dataset, fit_of
 from pages.shared.cached.models import encoder, predictor, tokenizer, written_at
 from pages.shared.cached.once import undisturbed
+from pages.shared.cached.store import kept
 
 Report = Callable[[int, int], None]
 
@@ -30,12 +30,12 @@ def max_length(name: str) -> int:
     return encoder_of(name).max_length
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@kept
 def _identity(name: str, written: float) -> str:
     return index.identity(encoder_of(name))
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@kept
 def _opened(name: str, written: float, passages: tuple[str, ...], _report: Report | None) -> index.Index:
     home = settings.HOME.value() / "search"
     return index.opened(passages, encoder_of(name), home, _report, known=_identity(name, written))
@@ -51,7 +51,7 @@ def advice(name: str, passages: tuple[str, ...]) -> tuple[Note, ...]:
     return fit.notes(fit_of(name, {"text": passages}), max_length(name), cut=True)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@kept
 def _vector(name: str, written: float, question: str) -> np.ndarray:
     return encoder_of(name).vectors([question])[0]
 
@@ -61,7 +61,7 @@ def vector(name: str, question: str) -> np.ndarray:
     return _vector(name, written_at(name), question)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@kept
 def _outcome(
     name: str, written: float, passages: tuple[str, ...], asked: tuple[tuple[str, int], ...], _report: Report | None
 ) -> evaluate.Outcome:
@@ -76,7 +76,7 @@ def outcome(
     return _outcome(name, written_at(name), passages, tuple(asked), undisturbed(report))
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@kept
 def _refusal(name: str, written: float, language: str, _report: Report | None) -> quality.Refusal:
     desk = helpdesk.read(language)
     chosen = threshold(name, language, _report)
@@ -89,7 +89,7 @@ def refusal(name: str, language: str, report: Report | None = None) -> quality.R
     return _refusal(name, written_at(name), language, undisturbed(report))
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@kept
 def _threshold(name: str, written: float, language: str, _report: Report | None) -> float:
     desk = helpdesk.read(language)
     found = outcome(name, desk.passages, desk.asked("validation"), _report)
@@ -108,7 +108,7 @@ def _best_cosines(name: str, desk: helpdesk.HelpDesk, split: str) -> np.ndarray:
     return highest
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@kept
 def _projection(
     name: str, written: float, passages: tuple[str, ...], question: str, method: embeddings.Method
 ) -> embeddings.Projection:
