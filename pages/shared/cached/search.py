@@ -123,7 +123,7 @@ def projection(
     return _projection(name, written_at(name), passages, question, method)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept
 def _reply(reader: str, written: float, question: str, passages: tuple[str, ...], hits: tuple[Hit, ...]) -> reply.Reply:
     texts = {hit.place: text for hit, text in zip(hits, passages, strict=True)}
     return reply.read(predictor(reader), question, texts, hits)
@@ -134,7 +134,7 @@ def replied(reader: str, question: str, passages: Sequence[str], hits: tuple[Hit
     return _reply(reader, written_at(reader), question, tuple(passages[hit.place] for hit in hits), hits)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept
 def _nearest(
     name: str, written: float, question: str, passages: tuple[str, ...], places: tuple[int, ...]
 ) -> reply.Near | None:
@@ -157,7 +157,7 @@ class Classified:
     labels: tuple[str, ...]
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@kept
 def _classified(name: str, written: float, data: str, _report: Report | None) -> Classified:
     found = dataset(data)
 
@@ -173,7 +173,7 @@ def classified(name: str, data: str, report: Report | None = None) -> Classified
     return _classified(name, written_at(name), data, undisturbed(report))
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@kept
 def _learnt(name: str, written: float, data: str) -> tuple[zero_shot.Reached, ...]:
     rows = classified(name, data)
     return zero_shot.learnt(rows.train, rows.test, len(rows.labels))
@@ -184,7 +184,7 @@ def learnt(name: str, data: str) -> tuple[zero_shot.Reached, ...]:
     return _learnt(name, written_at(name), data)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept
 def _described(name: str, written: float, labels: tuple[str, ...]) -> np.ndarray:
     return encoder_of(name).vectors(labels)
 
