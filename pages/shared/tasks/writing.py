@@ -341,12 +341,10 @@ def _alignment(chosen: Candidate) -> None:
     if look == "head":
         layer, head = inputs.layer_and_head("playground", layers, heads, (layers - 1, 0))
         weights = chosen.attention[layer, head]
-        title = _("Decoder layer {layer}, head {head}: where it looks in the source").format(
-            layer=layer + 1, head=head + 1
-        )
+        title = _("Decoder layer {layer}, head {head}: where it looks").format(layer=layer + 1, head=head + 1)
     else:
         weights = chosen.attention.mean(axis=(0, 1)) if look == "all" else chosen.attention[-1].mean(axis=0)
-        title = _("Where the decoder looks in the source: {which}").format(which=looks[look])
+        title = _("Where the decoder looks in the source")
     charts.plot(
         alignment_figures.alignment(
             chosen.source, chosen.written.tokens, weights, chosen.written.probabilities, title=title, text=_
