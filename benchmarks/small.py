@@ -45,7 +45,7 @@ from pathlib import Path
 from statistics import mean
 
 from core import models, runs
-from core.data.bundled import WRITTEN
+from core.data.dataset import WRITTEN
 from core.data.layouts import LAYOUTS
 from core.data.load import load
 from core.finetune.recipe import PRESETS, Size, with_preset

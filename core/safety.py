@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
-from core.families import FAMILIES
+from core.families import FAMILIES, PAIR
 
 MEGABYTE = 1 << 20
 MOST_JSON = 4 * MEGABYTE
@@ -86,14 +86,30 @@ def read_json(path: Path, most: int = MOST_JSON) -> dict[str, Any]:
 
 
 def check_config(path: Path) -> None:
-    """Raise UserError unless a config.json describes an allowed family and brings no code of its own."""
+    """Raise UserError unless a config.json describes an allowed family and brings no code of its own, nor do the two parts of a pair."""
     config = read_json(path)
     check_no_code(config, path.name)
+    for part in parts(config, path.name):
+        check_no_code(part, path.name)
+        _check_family(part, path.name)
+
+
+def parts(config: Mapping[str, Any], file: str) -> tuple[Mapping[str, Any], ...]:
+    """What a configuration describes: one model, or the encoder and the decoder of a pair. Raises UserError when a part is missing."""
+    if config.get("model_type") != PAIR:
+        return (config,)
+    found = (config.get("encoder"), config.get("decoder"))
+    if not all(isinstance(part, dict) for part in found):
+        raise UserError("{file} describes a model of two parts, but not both of them: encoder and decoder", file=file)
+    return tuple(part for part in found if isinstance(part, dict))
+
+
+def _check_family(config: Mapping[str, Any], file: str) -> None:
     model_type = config.get("model_type")
     if model_type is None:
         raise UserError(
             '{file} does not say of which family the model is; add "model_type", one of {families}',
-            file=path.name,
+            file=file,
             families=", ".join(FAMILIES),
         )
     if not isinstance(model_type, str) or model_type not in FAMILIES:

@@ -56,7 +56,7 @@ def form() -> None:
             inputs.suit(text for column in texts.values() for text in column)
         model = inputs.model("finetune")
         limit = launch.token_limit(model)
-        recipe.fit_to(dataset, model)
+        recipe.fit_to(dataset, model, source.task if source else "")
         recipe.choose_preset()
         recipe.choose_method(model)
         with st.expander(_("All values"), icon=":material/tune:"):

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from transformers import BertForPreTraining
 
 from core import predict, runs, settings
+from core.metrics import METRICS
 from core.results import RunConfig
 from core.tasks.classify import Labelled
 from core.tasks.masked import Filled
@@ -18,6 +19,7 @@ from core.tasks.scoring import Scored
 from core.tasks.spans import Answered
 from core.tasks.table import TASKS
 from core.tasks.tags import Tagged
+from core.tasks.writing import Written
 from pages.shared.cached import data as cached_data
 from pages.shared.tasks.table import VIEWS
 from tests.conftest import WORDS, make_config, make_tokenizer
@@ -105,8 +107,8 @@ def test_the_runs_page_shows_every_view_of_the_result(task: str, lang: str) -> N
     app = check(open_page("runs", runs=RUN, lang=lang))
     report = runs.report(runs.get(RUN))
     assert report is not None and report.measured is not None
-    headline = report.measured.metrics[TASKS[task].metrics[0]].value
-    assert f"{headline:.3f}" in {metric.value for metric in app.metric}
+    headline = TASKS[task].metrics[0]
+    assert METRICS[headline].write(report.measured.metrics[headline].value) in {metric.value for metric in app.metric}
     for view in ("mistakes", "curves", "movement", "settings"):
         if view != "mistakes" or VIEWS[task].mistakes:
             app.session_state[f"view_runs_{RUN}"] = view
@@ -145,6 +147,9 @@ def test_the_script_of_an_answer_gives_the_pages_numbers(task: str) -> None:
         assert [one[3] for one in found["best"]] == pytest.approx([one.probability for one in expected.best], abs=1e-5)
     elif isinstance(expected, Scored):
         assert found["score"] == pytest.approx(expected.score, abs=1e-5)
+    elif isinstance(expected, Written):
+        assert found["output"] == expected.output
+        assert found["probabilities"] == pytest.approx(list(expected.probabilities), abs=1e-5)
     elif "answers" in found:
         assert isinstance(expected, Labelled | LabelSet)
         if isinstance(expected, LabelSet):
@@ -171,6 +176,8 @@ def test_the_script_of_a_run_measures_what_it_trained(task: str, trained: tuple[
         "eval_micro_f1",
         "eval_spearman",
         "eval_answer_f1",
+        "eval_chrf",
     } & set(result)
-    assert headline == "eval_spearman" or 0 <= result[headline] <= 1  # of two rows a correlation need not be defined
+    most = 100 if headline == "eval_chrf" else 1
+    assert headline == "eval_spearman" or 0 <= result[headline] <= most  # of two rows a correlation need not be defined
     assert result["eval_loss"] > 0

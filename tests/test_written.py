@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from scipy.stats import spearmanr
 
-from core.data.bundled import DATASETS, WRITTEN
+from core.data.bundled import DATASETS
+from core.data.dataset import WRITTEN
 from core.data.load import load
 from core.tasks.table import task_of
 

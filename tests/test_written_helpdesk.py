@@ -8,7 +8,7 @@ from itertools import chain
 import pytest
 
 from core.data import helpdesk
-from core.data.bundled import WRITTEN
+from core.data.dataset import WRITTEN
 
 HOME = WRITTEN / "helpdesk"
 FEWEST = {"en": (120, 60), "zh": (60, 30)}  # questions, and messages without an answer
@@ -74,6 +74,25 @@ def test_messages_without_an_answer_are_near_and_far_in_both_halves(language: st
     assert set(counts) == {(kind, split) for kind in ("near", "far") for split in helpdesk.SPLITS}
     for kind in ("near", "far"):
         assert abs(counts[kind, "validation"] - counts[kind, "test"]) <= 1
+
+
+@pytest.mark.parametrize("language", helpdesk.LANGUAGES)
+def test_replies_teach_every_answer_and_test_new_phrasings(language: str) -> None:
+    desk, table = helpdesk.read(language), helpdesk.replies(language)
+    parts = {split: table.frame[table.frame["split"] == split] for split in ("train", "validation", "test")}
+    assert {split: len(part) / len(desk.questions) for split, part in parts.items()} == {
+        "train": 6,
+        "validation": 1,
+        "test": 2,
+    }
+    assert all(set(part["target"]) == {row.answer for row in desk.questions} for part in parts.values())
+    assert table.frame["source"].str.casefold().is_unique
+    assert set(parts["test"]["source"]) <= {text for text, _place in desk.asked("test")}, (
+        "searching may be measured on the same"
+    )
+    assert set(parts["test"]["kind"]) == {"phrasing"} and Counter(parts["train"]["kind"])["question"] == len(
+        desk.questions
+    )
 
 
 def test_the_datasheet_states_what_the_files_hold() -> None:

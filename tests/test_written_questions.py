@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.data.bundled import WRITTEN
+from core.data.dataset import WRITTEN
 
 HOME = WRITTEN / "questions"
 FEWEST = {"en": (250, 1_200), "zh": (80, 350)}  # passages and questions

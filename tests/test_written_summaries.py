@@ -7,7 +7,7 @@ import pytest
 
 from core import rouge
 from core.data import summaries
-from core.data.bundled import WRITTEN
+from core.data.dataset import WRITTEN
 from core.summarise import sentences
 
 HOME = WRITTEN / "summaries"

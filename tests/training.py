@@ -5,6 +5,7 @@ from pathlib import Path
 
 from transformers import PreTrainedModel
 
+from core import models
 from core.data.dataset import TextDataset
 from core.data.load import load
 from core.finetune.train import train
@@ -44,7 +45,8 @@ def rows_of(config: RunConfig) -> TextDataset:
 
 def fresh(config: RunConfig, labels: tuple[str, ...]) -> PreTrainedModel:
     """The model that a run begins with."""
-    return start(task_of(config.task), config, labels)
+    tokenizer = models.load_tokenizer(config.model, allow_path=True)
+    return start(task_of(config.task), config, labels, tokenizer)
 
 
 def silent(done: int, total: int) -> None:

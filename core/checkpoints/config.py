@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from huggingface_hub.errors import StrictDataclassError
-from transformers import CONFIG_MAPPING, PretrainedConfig
+from transformers import CONFIG_MAPPING, EncoderDecoderConfig, PretrainedConfig
 from transformers.activations import ACT2FN
 
 from core.errors import N_, Note, UserError
-from core.families import FAMILIES
-from core.safety import CONFIG, check_config, read_json
+from core.families import FAMILIES, PAIR, halves
+from core.safety import CONFIG, check_config, parts, read_json
 
+GENERATION = "generation_config.json"
+NEW_TOKENS, MOST_NEW_TOKENS = 64, 1_024  # that a pair writes where nothing is said, and ever
 MOST_LABELS = 1_000
 LONGEST_LABEL = 200
 # setting → its least and largest value; of a setting with several names, each
@@ -36,6 +38,7 @@ ONLY: dict[str, tuple[object, ...]] = {
     "is_decoder": (False,),
     "add_cross_attention": (False,),
     "is_encoder_decoder": (False,),
+    "cross_attention_hidden_size": (),
     "pruned_heads": ({},),
     "layer_types": (),
     "mlp_layer_types": (),
@@ -49,6 +52,8 @@ ONLY: dict[str, tuple[object, ...]] = {
     "_attn_implementation": ("eager", "sdpa", "flash_attention_2", "flex_attention"),
     "_attn_implementation_internal": ("eager", "sdpa", "flash_attention_2", "flex_attention"),
 }
+DECODER: dict[str, tuple[object, ...]] = ONLY | {"is_decoder": (True,), "add_cross_attention": (True,)}
+OF_A_PAIR: dict[str, tuple[object, ...]] = ONLY | {"is_encoder_decoder": (True,)}
 # What the studio decides itself, or what changes nothing of the results.
 LEFT_OUT = {
     "dtype",
@@ -63,29 +68,92 @@ LABELS = ("id2label", "label2id")
 THRESHOLDS = (
     "thresholds"  # the studio's own setting: by name, from which value on a model's answer counts, chosen on validation
 )
+NEW_PARTS = (
+    "new_parts"  # the studio's own setting of a pair: how many numbers of which part were drawn before its training
+)
+
+
+def is_pair(folder: Path) -> bool:
+    """Whether the folder holds a model of two parts, an encoder that reads and a decoder that writes."""
+    return read_json(folder / CONFIG).get("model_type") == PAIR
 
 
 def read(folder: Path) -> tuple[PretrainedConfig, tuple[Note, ...]]:
-    """The configuration in a model's folder, and what should be known about it.
+    """The configuration in a model's folder, of a pair that of its encoder, and what should be known about it.
 
     Raises UserError, naming the setting, for one that cannot be used.
     """
     check_config(folder / CONFIG)
     content = read_json(folder / CONFIG)
-    for setting, allowed in ONLY.items():
-        value = content.get(setting)
-        if value is not None and not any(type(value) is type(one) and value == one for one in allowed):
+    first, *others = parts(content, CONFIG)
+    if not others:
+        return _read(first, ONLY)
+    pair = _pair(content)
+    encoder, _ = halves(pair)
+    encoder.architectures = pair.architectures
+    return encoder, ()
+
+
+def read_pair(folder: Path) -> EncoderDecoderConfig:
+    """The configuration of a pair with both of its parts. Raises as `read`, and where the parts do not fit each other."""
+    check_config(folder / CONFIG)
+    return _pair(read_json(folder / CONFIG))
+
+
+def _pair(content: Mapping[str, Any]) -> EncoderDecoderConfig:
+    _check_only(content, OF_A_PAIR)
+    (encoder, _), (decoder, _) = (
+        _read(part, allowed) for part, allowed in zip(parts(content, CONFIG), (ONLY, DECODER), strict=True)
+    )
+    config = pair_of(encoder, decoder)
+    config.architectures = content.get("architectures")
+    _check("architectures", config.architectures)
+    config.update(_new_parts(content.get(NEW_PARTS)))
+    return config
+
+
+def most_new_tokens(folder: Path) -> int:
+    """How many tokens a pair writes at most, as its generation_config.json says."""
+    file = folder / GENERATION
+    asked = read_json(file).get("max_new_tokens") if file.is_file() else None
+    return asked if type(asked) is int and 1 <= asked <= MOST_NEW_TOKENS else NEW_TOKENS
+
+
+def pair_of(encoder: PretrainedConfig, decoder: PretrainedConfig) -> EncoderDecoderConfig:
+    """The configuration of a pair. Raises UserError where the two parts could not work together."""
+    if not FAMILIES[decoder.model_type].writes:
+        raise UserError(
+            "a decoder cannot be made of a '{model_type}' model; choose one of the families {families}",
+            model_type=decoder.model_type,
+            families=", ".join(name for name, row in FAMILIES.items() if row.writes),
+        )
+    shared = {
+        "hidden_size": (encoder.hidden_size, decoder.hidden_size),
+        "vocab_size": (encoder.vocab_size, decoder.vocab_size),
+    }
+    for setting, (read, written) in shared.items():
+        if read != written:
             raise UserError(
-                "{setting} in config.json is {value}; the studio does not run such models",
+                "{setting} in config.json is {encoder} for the encoder and {decoder} for the decoder; the studio works with pairs that share it",
                 setting=setting,
-                value=_short(value),
+                encoder=read,
+                decoder=written,
             )
+    return EncoderDecoderConfig(encoder=encoder.to_dict(), decoder=decoder.to_dict())
+
+
+def _read(
+    content: Mapping[str, Any], allowed: Mapping[str, tuple[object, ...]]
+) -> tuple[PretrainedConfig, tuple[Note, ...]]:
+    """The configuration of one model. allowed: as ONLY."""
+    _check_only(content, allowed)
     kind = CONFIG_MAPPING[content["model_type"]]
     known = ({field.name for field in fields(kind)} | set(kind.attribute_map) | {"tokenizer_class"}) - LEFT_OUT
     settings = {name: value for name, value in content.items() if name in known and name not in LABELS}
     for name, value in settings.items():
         _check(name, value)
     settings |= _thresholds(content.get(THRESHOLDS))
+    settings |= {name: True for name in ("is_decoder", "add_cross_attention") if allowed[name] == (True,)}
     names, notes = _labels(content)
     try:
         config: PretrainedConfig = kind(**settings, id2label=names, label2id={name: i for i, name in names.items()})
@@ -93,6 +161,18 @@ def read(folder: Path) -> tuple[PretrainedConfig, tuple[Note, ...]]:
         raise UserError("config.json cannot be used: {reason}", reason=" ".join(str(error).split())[:200]) from error
     _check_together(config)
     return config, notes
+
+
+def _check_only(content: Mapping[str, Any], allowed: Mapping[str, tuple[object, ...]]) -> None:
+    """Raise UserError for a setting with which a model would compute something else than it does here."""
+    for setting, values in allowed.items():
+        value = content.get(setting)
+        if value is not None and not any(type(value) is type(one) and value == one for one in values):
+            raise UserError(
+                "{setting} in config.json is {value}; the studio does not run such models",
+                setting=setting,
+                value=_short(value),
+            )
 
 
 def _check(name: str, value: Any) -> None:
@@ -223,6 +303,15 @@ def _thresholds(written: object) -> dict[str, Any]:
     if not isinstance(written, dict) or len(written) > MOST_LABELS or not all(map(_is_number, written.values())):
         return {}
     return {THRESHOLDS: {_name(name): float(value) for name, value in written.items()}}
+
+
+def _new_parts(written: object) -> dict[str, Any]:
+    """The setting NEW_PARTS where it is one; otherwise nothing."""
+    if not isinstance(written, dict) or len(written) > MOST_LABELS:
+        return {}
+    if not all(type(count) is int and count >= 0 for count in written.values()):
+        return {}
+    return {NEW_PARTS: {_name(name): count for name, count in written.items()}}
 
 
 def _name(value: object) -> str:

@@ -11,16 +11,27 @@ from typing import Any, Literal
 
 import torch
 from torch import nn
-from transformers import PretrainedConfig, PreTrainedModel
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
+    EncoderDecoderConfig,
+    EncoderDecoderModel,
+    PretrainedConfig,
+    PreTrainedModel,
+)
 from transformers.utils import logging as transformers_logging
 
+from core.checkpoints import config as configuration
 from core.checkpoints import weights
 from core.errors import N_, Note, UserError
+from core.families import halves
 
 Attention = Literal["eager", "sdpa"]
 # What may become of a head: it must come from the files whole; the parts that they lack are drawn; all of it is drawn.
 New = Literal["never", "missing", "always"]
 POOLER = "pooler"
+ENCODER, DECODER = "encoder", "decoder"  # the parts of a pair, as the names of its weights begin
+CROSS = "crossattention"  # in the names of a decoder's weights: the attention to what was read
 # Heads for other tasks, which a checkpoint may hold beside the one that is wanted.
 OTHER_HEADS = (
     "cls.",
@@ -47,13 +58,56 @@ def load(
     """The model in a folder, in fp32 and evaluation mode.
 
     auto_class: of transformers; its head depends on the configuration. name: as people know it. new: what may be made of the
-    head; the numbers drawn depend on the seed alone. Raises UserError when the weights are not those of the configuration.
+    head; the numbers drawn depend on the seed alone. Of a pair the encoder is taken. Raises UserError when the weights are not those of the configuration.
     """
     shapes = weights.shapes(folder)
+    prefix = weights.prefix(shapes)
+    if configuration.is_pair(folder):
+        shapes = weights.part(shapes, ENCODER)
+        prefix += f"{ENCODER}."
     weights.check_sizes(shapes, config)
-    model, report = _build(auto_class, name, folder, config, attention, weights.prefix(shapes))
+    model, report = _build(auto_class, name, folder, config, attention, prefix)
     missing = _check(model, name, report, new)
     _draw_missing(model, missing, new, seed)
+    return model.eval()
+
+
+def load_pair(
+    name: str, folder: Path, config: EncoderDecoderConfig, *, attention: Attention = "sdpa"
+) -> PreTrainedModel:
+    """The encoder and the decoder in a folder, complete, in fp32 and evaluation mode. Raises UserError when a weight is missing."""
+    shapes = weights.shapes(folder)
+    for part, own in zip((ENCODER, DECODER), halves(config), strict=True):
+        weights.check_sizes(weights.part(shapes, part), own)
+    model, report = _build(AutoModelForSeq2SeqLM, name, folder, config, attention, weights.prefix(shapes))
+    _refuse(LACKING_IN_A_PAIR, name, {key for key in report.missing if not _is_pooler(key)})
+    _refuse(RESIZED, name, report.resized.values())
+    _refuse(EXCESS, name, report.unexpected)
+    model.generation_config.max_new_tokens = configuration.most_new_tokens(folder)
+    return model.eval()
+
+
+def begin_pair(encoder: PreTrainedModel, *, seed: int, attention: Attention) -> EncoderDecoderModel:
+    """A pair that is to be trained: the encoder as it is, and a copy of it as the decoder (Rothe, Narayan and Severyn 2020).
+
+    What an encoder lacks is drawn, depending on the seed alone: the attention to what was read, and a head that names the next token.
+    """
+    own = type(encoder.config).from_dict(encoder.config.to_dict() | {"is_decoder": True, "add_cross_attention": True})
+    config = configuration.pair_of(encoder.config, own)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        decoder = AutoModelForCausalLM.from_config(config.decoder, attn_implementation=attention)
+    held = encoder.state_dict()
+    start = f"{decoder.base_model_prefix}."
+    with torch.no_grad():
+        for key, tensor in decoder.base_model.state_dict().items():
+            if key in held:
+                tensor.copy_(held[key])
+    decoder.tie_weights()
+    model = EncoderDecoderModel(config=config, encoder=encoder, decoder=decoder)
+    new = {key: value.numel() for key, value in decoder.named_parameters() if key.removeprefix(start) not in held}
+    cross = sum(count for key, count in new.items() if CROSS in key)
+    model.config.update({configuration.NEW_PARTS: {"cross_attention": cross, "head": sum(new.values()) - cross}})
     return model.eval()
 
 
@@ -66,6 +120,9 @@ def notes(folder: Path) -> tuple[Note, ...]:
 
 LACKING = N_(
     "the weights of '{name}' lack parts of its encoder ({count}): {names}; with random numbers in their place it would answer too"
+)
+LACKING_IN_A_PAIR = N_(
+    "the weights of '{name}' lack parts of its encoder or its decoder ({count}): {names}; with random numbers in their place it would answer too"
 )
 RESIZED = N_("the weights of '{name}' have another size than config.json says: {names}")
 EXCESS = N_("the weights of '{name}' hold parts that config.json has no place for ({count}): {names}")
@@ -90,7 +147,9 @@ def _build(
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     try:
-        tensors = {key.removeprefix(prefix): tensor for key, tensor in weights.read(folder).items()}
+        tensors = {
+            key.removeprefix(prefix): tensor for key, tensor in weights.read(folder).items() if key.startswith(prefix)
+        }
         with torch.random.fork_rng(
             devices=[]
         ):  # the library draws from the process-wide generator, which others use too

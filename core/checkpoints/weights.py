@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from safetensors import safe_open
 from torch import Tensor
@@ -21,6 +21,7 @@ from core.families import FAMILIES
 from core.safety import check_no_pointer, weight_files
 
 Shapes = Mapping[str, tuple[int, ...]]
+Found = TypeVar("Found")
 
 MOST_HEADER = 8 << 20  # bytes; that of a model of 400 weights has 50,000
 MOST_TENSORS = 10_000
@@ -128,6 +129,12 @@ def prefix(names: Iterable[str]) -> str:
         rest = [name.removeprefix(one) for name in rest]
         left += one
     return left
+
+
+def part(found: Mapping[str, Found], name: str) -> dict[str, Found]:
+    """What belongs to one part of a pair, "encoder" or "decoder", by its name there."""
+    start = f"{prefix(found)}{name}."
+    return {key.removeprefix(start): value for key, value in found.items() if key.startswith(start)}
 
 
 def of_heads(found: Iterable[str]) -> list[str]:

@@ -42,6 +42,7 @@ from core.finetune.recipe import (
     PARAMETERS,
     PRESETS,
     Size,
+    chosen_by,
     derivation,
     suggested_learning_rate,
     too_little,
@@ -245,7 +246,8 @@ def _asked(given: Json, columns: dict[str, str], reading: Reading, preparation: 
     counts = dataset.report.counts
     steps: tuple[Note, ...] = ()
     if task.supervised:  # the others read blocks of their texts, which are not counted yet
-        little = too_little(config, counts["train"], counts.get("validation", 0), {})
+        validation = counts.get("validation", 0)
+        little = too_little(config, counts["train"], validation, {}, chosen_by(task.best, validation))
         steps = (*derivation(config, size), *little)
     return _Asked(config, dataset.report, _unfit(config, task, dataset), steps)
 
@@ -259,13 +261,14 @@ def _with_values(base: RunConfig, preset: object, given: Json, size: Size | None
 def _size(config: RunConfig, dataset: "TextDataset") -> Size:
     """What a preset depends on, of these rows and this model."""
     from core import models
+    from core.tasks.table import task_of
 
     rows = len(dataset.splits["train"])
-    rows, classes = min(rows, config.limit or rows), len(dataset.label_names)
+    rows, classes, rate = min(rows, config.limit or rows), len(dataset.label_names), task_of(config.task).rate
     if config.model == models.SCRATCH:
-        return Size(rows, classes)
+        return Size(rows, classes, rate=rate)
     model = models.load_config(config.model, allow_path=True)
-    return Size(rows, classes, model.hidden_size, model.vocab_size)
+    return Size(rows, classes, model.hidden_size, model.vocab_size, rate)
 
 
 def _unfit(config: RunConfig, task: "Task", dataset: "TextDataset") -> "tuple[Note, ...]":
@@ -332,11 +335,12 @@ def without_labels(task: "Task", columns: Mapping[str, str]) -> dict[str, str]:
 def _advise(config: RunConfig) -> None:
     """Say so when the learning rate is far above what suits a model of this size."""
     from core import models
+    from core.tasks.table import task_of
 
     if config.model == models.SCRATCH:
         return
     hidden_size = models.load_config(config.model, allow_path=True).hidden_size
-    rate = suggested_learning_rate(config.method, hidden_size)
+    rate = suggested_learning_rate(config.method, hidden_size, task_of(config.task).rate)
     if config.learning_rate > TOO_HIGH * rate:
         say(
             f"the learning rate {config.learning_rate:g} is high for this model; about {rate:g} suits it: --learning-rate {rate:g}"

@@ -23,6 +23,7 @@ RowSplits = (
 Kind = Literal["text", "label", "labels", "score", "words", "tags", "answers"]
 Finder = Callable[[pd.DataFrame, Sequence[str]], str]  # rows, and the columns that are free → the column of a role
 
+WRITTEN = Path(__file__).with_name("written")  # data of our own, a folder and a datasheet each
 SEED = 13
 HELD_OUT = 0.1
 ROWS_TO_TRUST = 10  # of one label: with fewer, it is reported as rare

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from core.data.bundled import WRITTEN
+from core.data.dataset import WRITTEN
 from core.errors import N_
+from core.tables.table import Table, make_table
 
 LANGUAGES = ("en", "zh")
 SPLITS = ("validation", "test")
@@ -75,6 +76,23 @@ def read(language: str) -> HelpDesk:
     return HelpDesk(
         questions, {split: tuple(row["text"] for row in messages if row["split"] == split) for split in SPLITS}
     )
+
+
+def replies(language: str) -> Table:
+    """What somebody asks, and the answer, as a table with the columns source, target, split and kind ("question" or "phrasing").
+
+    A question is learnt as its heading and in five phrasings; one more is for validation and two are for the test, of those that
+    are for testing in HelpDesk as well. So each answer is known, and no phrasing of the test is.
+    """
+    rows = []
+    for place, row in enumerate(read(language).questions):
+        held = [row.phrasings["test"][(place + turn) % len(row.phrasings["test"])] for turn in range(3)]
+        parts = {"validation": held[:1], "test": held[1:]}
+        known = [text for texts in row.phrasings.values() for text in texts if text not in held]
+        rows.append((row.question, row.answer, "train", "question"))
+        for split, texts in {"train": known, **parts}.items():
+            rows += [(text, row.answer, split, "phrasing") for text in texts]
+    return make_table(("source", "target", "split", "kind"), zip(*rows, strict=True), len(rows))
 
 
 def _rows(file: str) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ A row says which columns a source must bring, how they are usually called, and h
 does not know which task learns from such rows.
 """
 
-from core.data import documents, entities, label_sets, labelled, questions, scored, tagged
+from core.data import documents, entities, label_sets, labelled, questions, scored, tagged, targets
 from core.data.dataset import Layout, Role
 from core.errors import N_
 from core.tables import files
@@ -36,6 +36,10 @@ PASSAGE = Role(
     empty=N_("the passage is empty; give the text in which the answer is to be found"),
 )
 ANSWERS = Role("answers", N_("Column of answers"), "answers")
+SOURCE = Role(
+    "text", N_("Column of sources"), "text", name=N_("Source"), empty=N_("the source is empty; write something first")
+)
+TARGET = Role("target", N_("Column of targets"), "text", N_("What is to be written for each source."))
 
 TEXT_NAMES = tuple(
     "text sentence review content comment tweet message post body document passage utterance query question description "
@@ -68,6 +72,18 @@ QUESTION_NAMES = tuple(
     "query+passage query+document query+text text+pair 问题+文本 问题+文章 问题+段落 问题+上下文 问题+篇章".split()
 )
 ANSWER_NAMES = tuple("answers answer answertext goldanswer goldanswers answerspan 答案 回答 参考答案".split())
+SOURCE_NAMES = tuple(
+    dict.fromkeys(
+        "source src sourcetext original input article document english 源文 原文 源语言 输入 中文".split()
+        + list(TEXT_NAMES)
+    )
+)
+PAIRED_NAMES = tuple(
+    "source+target src+tgt source+translation sourcetext+targettext input+output input+target text+target text+translation text+headline "
+    "article+headline document+summary article+summary text+summary article+highlights instruction+output prompt+response "
+    "prompt+completion context+response question+answer english+chinese english+french en+zh en+fr english+german en+de chinese+english "
+    "zh+en french+english fr+en original+translation 源文+译文 原文+译文 英文+中文 中文+英文 正文+标题 输入+输出 问题+回答 问题+答案".split()
+)
 
 LAYOUTS: dict[str, Layout] = {
     row.id: row
@@ -153,6 +169,14 @@ LAYOUTS: dict[str, Layout] = {
             questions.build,
             questions.whole,
             read=questions.read,
+        ),
+        Layout(
+            "source-target",
+            (SOURCE, TARGET),
+            (SOURCE,),
+            {("text", "target"): PAIRED_NAMES, ("text",): SOURCE_NAMES},
+            targets.build,
+            targets.whole,
         ),
     )
 }

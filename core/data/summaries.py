@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 
-from core.data.bundled import WRITTEN
+from core.data.dataset import WRITTEN
 from core.errors import N_
 
 LANGUAGES = ("en", "zh")

@@ -44,12 +44,15 @@ class Preset:
 
 @dataclass(frozen=True)
 class Size:
-    """What a recipe depends on. rows: to train on; classes: labels to choose from; hidden, vocabulary: sizes of the model."""
+    """What a recipe depends on. rows: to train on; classes: labels to choose from; hidden, vocabulary: sizes of the model; rate: how many
+    times the learning rate of a classifier suits the task.
+    """
 
     rows: int
     classes: int = 2
     hidden: int = 384
     vocabulary: int = 30_522
+    rate: float = 1.0
 
     @property
     def keeps_embeddings(self) -> bool:
@@ -245,7 +248,7 @@ def fitted(preset: str, size: Size) -> dict[str, Any]:
             "max_length": values["max_length"] * (2 if rows <= FEW_ROWS else 1),
             "evaluations": 1 if epochs >= EVALUATIONS else math.ceil(EVALUATIONS / epochs),
         }
-    values["learning_rate"] = for_hidden_size(values["learning_rate"], size.hidden)
+    values["learning_rate"] = for_hidden_size(size.rate * values["learning_rate"], size.hidden)
     return values | ({"method": "frozen", "frozen_layers": 0} if size.keeps_embeddings else {})
 
 
@@ -322,10 +325,12 @@ def chosen_by(best: tuple[str, ...], validation: int) -> tuple[str, ...]:
     return ("loss",) if validation < FEW_VALIDATION_ROWS and "loss" in best else best
 
 
-def too_little(config: RunConfig, rows: int, validation: int, rare: Mapping[str, int]) -> tuple[Note, ...]:
+def too_little(
+    config: RunConfig, rows: int, validation: int, rare: Mapping[str, int], best: tuple[str, ...] = ("loss",)
+) -> tuple[Note, ...]:
     """What there is too little of for a result to be trusted: sentences (marked for translation) with their values.
 
-    rows, validation: to train on and to choose the best state by. rare: label → its rows, of those that have few.
+    rows, validation: to train on and to choose the best state by. rare: label → its rows, of those that have few. best: as `chosen_by` says.
     """
     found: list[Note] = []
     made = steps(min(rows, config.limit or rows), config.batch_size, config.epochs)
@@ -342,6 +347,11 @@ def too_little(config: RunConfig, rows: int, validation: int, rare: Mapping[str,
     if validation < FEW_VALIDATION_ROWS:
         found.append(
             (
+                N_("Validation rows: {rows}. So few make the figures rough, and small differences between runs mean nothing. More rows help most."),
+                {"rows": validation},
+            )
+            if validation and "loss" not in best
+            else (
                 plural(N_("With {rows} validation row an accuracy can be {points:.0f} points off by chance: the best state is chosen by its loss, and small differences between runs mean nothing. More labelled rows help most."), N_("With {rows} validation rows an accuracy can be {points:.0f} points off by chance: the best state is chosen by its loss, and small differences between runs mean nothing. More labelled rows help most."), validation),
                 {"rows": validation, "points": 100 * 1.96 * math.sqrt(0.25 / validation)},
             )
@@ -360,9 +370,9 @@ def too_little(config: RunConfig, rows: int, validation: int, rare: Mapping[str,
 
 def for_hidden_size(rate: float, hidden_size: int) -> float:
     """A rate that suits small models, a third of it for models of base size and above."""
-    return rate if hidden_size < 768 else float(f"{rate * 0.3:.0e}")
+    return float(f"{rate:.3g}") if hidden_size < 768 else float(f"{rate * 0.3:.0e}")
 
 
-def suggested_learning_rate(method: str, hidden_size: int) -> float:
-    """A learning rate to begin with: the method's own, and a third of it on models of base size and above."""
-    return for_hidden_size(METHODS[method].learning_rate, hidden_size)
+def suggested_learning_rate(method: str, hidden_size: int, times: float = 1.0) -> float:
+    """A learning rate to begin with: the method's own, and a third of it on models of base size and above. times: as Size.rate."""
+    return for_hidden_size(times * METHODS[method].learning_rate, hidden_size)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import peft
 import torch
 from torch import nn
-from torch.nn import functional
 from transformers import PreTrainedModel
 
 from core import models
@@ -18,40 +17,9 @@ from core.finetune import machine
 from core.finetune.methods import choose_parameters
 from core.finetune.setup import Setup
 from core.tasks.base import Rows
+from core.tasks.seen import SeenEmbedding, put
 
 EAGER_TOKENS = 256  # up to this many, in bfloat16 on a processor, plain attention is faster than the fused kernel
-
-
-class SeenEmbedding(nn.Module):
-    """A word embedding of which only the rows that training texts use are parameters.
-
-    The other rows would get no gradient; leaving them out spares their gradients and optimizer state, which for a large
-    vocabulary is most of the model. In evaluation mode every row can be looked up.
-    """
-
-    def __init__(self, embedding: nn.Embedding, seen: torch.Tensor) -> None:
-        super().__init__()
-        self.whole = embedding.requires_grad_(False)
-        self.rows = nn.Parameter(embedding.weight.detach()[seen].clone())
-        place = torch.full((embedding.num_embeddings,), -1)
-        place[seen] = torch.arange(len(seen))
-        self.seen = nn.Buffer(seen, persistent=False)
-        self.place = nn.Buffer(place, persistent=False)
-        self.padding = None if embedding.padding_idx is None else int(place[embedding.padding_idx])
-
-    def forward(self, ids: torch.Tensor) -> torch.Tensor:
-        """ids: integers of any shape; in training mode all of them seen. Adds a last axis, the embedding's size."""
-        place = self.place[ids]
-        if self.training:
-            return functional.embedding(place, self.rows, padding_idx=self.padding)
-        found = functional.embedding(place.clamp(min=0), self.rows)
-        return torch.where(place.unsqueeze(-1) < 0, self.whole(ids), found)
-
-    def merged(self) -> nn.Embedding:
-        """The ordinary embedding with the trained rows put back."""
-        with torch.no_grad():
-            self.whole.weight[self.seen] = self.rows
-        return self.whole.requires_grad_(True)
 
 
 class FastDropout(nn.Module):
@@ -94,8 +62,8 @@ def _lighten(model: nn.Module, seen: Sequence[int] | None) -> Callable[[], None]
         whole = model.get_input_embeddings()
         assert isinstance(whole, nn.Embedding)
         embedding = SeenEmbedding(whole, torch.tensor(seen))
-        model.set_input_embeddings(embedding)
-        undo.append(lambda: model.set_input_embeddings(embedding.merged()))
+        put(model, whole, embedding)
+        undo.append(lambda: put(model, embedding, embedding.merged()))
 
     def restore() -> None:
         for step in undo:
@@ -128,7 +96,10 @@ def prepare(setup: Setup, rows: Rows) -> Prepared:
     setup.goal.begin(plain, rows)
     model = choose_parameters(plain, config)
     seen = None
-    if config.method == "full" and plain.get_output_embeddings() is None:  # a decoder needs every word
+    tied = plain.get_output_embeddings() is not None and not plain.config.is_encoder_decoder
+    if (
+        config.method == "full" and not tied
+    ):  # what is written is chosen from every word, and the part that only reads looks up few
         used = {token for row in rows.features for token in row["input_ids"]}
         seen = sorted(used | set(setup.goal.tokenizer.all_special_ids) | {plain.config.pad_token_id or 0})
     lighter = _lighten(model, seen) if on_cpu else (lambda: None)

@@ -33,13 +33,14 @@ class Setup:
 
     def start(self, attention: models.Attention = "eager") -> PreTrainedModel:
         """The model before training; what its checkpoint lacks depends on the seed only."""
-        return base.start(self.task, self.config, self.dataset.label_names, attention)
+        return base.start(self.task, self.config, self.dataset.label_names, self.goal.tokenizer, attention)
 
 
 def set_up(config: RunConfig, dataset: TextDataset) -> Setup:
-    """The goal of a run, with the tokenizer of the model that it starts from."""
+    """The goal of a run, with the tokenizer of the model that it starts from, made fit for the data."""
     task = task_of(config.task)
     tokenizer = models.load_tokenizer(config.model, allow_path=base.is_path(config.model))
+    tokenizer = task.goal.adapted(tokenizer, dataset)
     goal = task.goal(
         tokenizer,
         dataset.label_names,

@@ -112,7 +112,7 @@ def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[
         chosen_by=chosen_by,
         cut_share=float(rows.truncated.mean()),
         environment=environment,
-        data=replace(dataset.report, notes=(*dataset.report.notes, *unfit)),
+        data=replace(dataset.report, notes=(*dataset.report.notes, *unfit, *goal.notes())),
     )
     try:
         if stopped:

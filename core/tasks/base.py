@@ -23,7 +23,7 @@ from core import models
 from core.batches import Report
 from core.data.dataset import TextDataset
 from core.data.layouts import Layout
-from core.errors import N_, UserError
+from core.errors import N_, Note, UserError
 from core.results import Evaluation, Prediction, RunConfig
 from core.tables.table import Table
 
@@ -99,7 +99,8 @@ class Task:
     detail: the dataclass behind Evaluation.detail. supervised: whether the rows bring the answers. scratch: advised values for
     a new, tiny model, None where the task cannot start from one. class_weights: whether rare labels can be made to count more.
     windowed: whether a long text is read in overlapping windows or goes on in another block; otherwise its end is cut.
-    advised: values of RunConfig that suit the task where a preset does not know better. pipeline: transformers' pipeline and
+    advised: values of RunConfig that suit the task where a preset does not know better. rate: how many times a preset's learning rate
+    suits it. pipeline: transformers' pipeline and
     the hub's tag, "" where there is none. table: what the command line and the model card show of an evaluation besides its
     metrics. example: a dozen rows, for the tests and for a first try. word_counts(task, dataset, split): what counting words reaches
     with the same rows, which a model must beat; None for tasks whose rows have no labels or scores. counted_by: the name of that way.
@@ -125,6 +126,7 @@ class Task:
     class_weights: bool = False
     windowed: bool = False
     advised: Mapping[str, Any] = field(default_factory=dict)
+    rate: float = 1.0
     pipeline: str = ""
     table: Callable[[Evaluation], Lines] = no_table
     word_counts: Callable[[str, TextDataset, str], Evaluation | None] | None = None
@@ -189,6 +191,16 @@ class Goal(ABC):
     # --- Learning ---
 
     @staticmethod
+    def adapted(tokenizer: PreTrainedTokenizerBase, dataset: TextDataset) -> PreTrainedTokenizerBase:
+        """The tokenizer that a run over this data begins with, made of its model's. By default the model's own."""
+        return tokenizer
+
+    @staticmethod
+    def fit(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, seed: int) -> PreTrainedModel:
+        """The model that a run begins with, made to fit the run's tokenizer. By default as it is."""
+        return model
+
+    @staticmethod
     def write_scratch(folder: Path, texts: Sequence[str], seed: int, report: Report) -> None:
         """Write the tiny new model that a run from scratch begins with. Raises UserError when the task cannot begin so."""
         raise UserError("a model from scratch knows nothing yet; this task needs a trained one")
@@ -210,6 +222,10 @@ class Goal(ABC):
 
     def finish(self, model: PreTrainedModel) -> None:  # noqa: B027 — as begin
         """Make an ordinary model again of one that `begin` changed; its answers stay the same. By default nothing."""
+
+    def notes(self) -> tuple[Note, ...]:
+        """What should be known of how the training rows are read, once they are. By default nothing."""
+        return ()
 
     def weights(self, rows: Rows) -> Tensor:
         """Class weights, (C) in float32, that make rare labels count as much as frequent ones."""
@@ -268,16 +284,20 @@ class Goal(ABC):
 
 
 def start(
-    task: Task, config: RunConfig, labels: tuple[str, ...], attention: models.Attention = "eager"
+    task: Task,
+    config: RunConfig,
+    labels: tuple[str, ...],
+    tokenizer: PreTrainedTokenizerBase,
+    attention: models.Attention = "eager",
 ) -> PreTrainedModel:
-    """The model before training; what its checkpoint lacks depends on the seed only.
+    """The model before training; what its checkpoint lacks depends on the seed only. tokenizer: of the run.
 
     Raises UserError when the model has no head for the task and none can be made.
     """
     model = models.load(
         config.model, task.head, labels=labels, seed=config.seed, attention=attention, allow_path=is_path(config.model)
     )
-    return model.requires_grad_(True)
+    return task.goal.fit(model, tokenizer, config.seed).requires_grad_(True)
 
 
 def is_path(name: str) -> bool:

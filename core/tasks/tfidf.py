@@ -112,6 +112,14 @@ def scores(
     return result
 
 
+def nearest(known: Sequence[str], asked: Sequence[str]) -> np.ndarray:
+    """The place of the known text whose counts are nearest to those of each text asked about, (N,); the first of equals."""
+    counter = _counter(known)
+    vectors, read = counter.transform(_shortened(known)).T, counter.transform(_shortened(asked))
+    parts = (read[start : start + SAMPLE] @ vectors for start in range(0, read.shape[0], SAMPLE))
+    return np.concatenate([part.toarray().argmax(axis=1) for part in parts])
+
+
 def _counter(texts: Sequence[str]) -> Any:
     """What counts the units of such texts."""
     from sklearn.feature_extraction.text import TfidfVectorizer

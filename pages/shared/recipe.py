@@ -20,6 +20,7 @@ from core.finetune.recipe import (
     PARAMETERS,
     PRESETS,
     Size,
+    chosen_by,
     derivation,
     epochs_for,
     fitted,
@@ -173,19 +174,20 @@ SIZE = (
 )
 
 
-def size_of(dataset: TextDataset, model: str) -> Size:
-    """What a recipe depends on, of these rows and this model."""
+def size_of(dataset: TextDataset, model: str, task: str) -> Size:
+    """What a recipe depends on, of these rows, this model and this task."""
     here = models.availability(model) == "here"
     vocabulary = models.load_config(model).vocab_size if here else Size.vocabulary
-    return Size(len(dataset.splits["train"]), len(dataset.label_names), hidden_size(model), vocabulary)
+    rows, classes = len(dataset.splits["train"]), len(dataset.label_names)
+    return Size(rows, classes, hidden_size(model), vocabulary, TASKS[task].rate)
 
 
-def fit_to(dataset: TextDataset | None, model: str) -> None:
-    """The presets' values are now for this data and model."""
+def fit_to(dataset: TextDataset | None, model: str, task: str) -> None:
+    """The presets' values are now for this data, model and task."""
     if dataset is None:
         st.session_state.pop(SIZE, None)
     else:
-        st.session_state[SIZE] = size_of(dataset, model)
+        st.session_state[SIZE] = size_of(dataset, model, task)
 
 
 def size() -> Size | None:
@@ -287,7 +289,8 @@ def say_what_is_too_little(config: RunConfig, dataset: TextDataset) -> None:
     alike = relabel.ambiguous(list(report.label_counts))  # whose remedy is to merge them, not more rows
     rare = {label: report.label_counts[label] for label in report.rare if label not in alike}
     rows = report.counts["train"]
-    found = too_little(config, rows, report.counts.get("validation", 0), rare)
+    validation = report.counts.get("validation", 0)
+    found = too_little(config, rows, validation, rare, chosen_by(TASKS[config.task].best, validation))
     if not found:
         return
     st.info(
@@ -314,11 +317,17 @@ def hidden_size(model: str) -> int:
     return int(models.load_config(model).hidden_size) if models.availability(model) == "here" else 768
 
 
+def _usual_rate(method: str, model: str) -> float:
+    """The learning rate that suits a method, a model and the task that is chosen."""
+    known = size()
+    return suggested_learning_rate(method, hidden_size(model), known.rate if known else 1.0)
+
+
 def take_method(model: str) -> None:
     """Another method brings the learning rate that suits it."""
     method = st.session_state["method"]
     if method:
-        rate = suggested_learning_rate(method, hidden_size(model))
+        rate = _usual_rate(method, model)
         change(method=method, learning_rate=values().base["learning_rate"] if method == "full" else rate)
 
 
@@ -387,7 +396,7 @@ def numbers(names: Sequence[str], value: Callable[[str], object], take: Callable
 
 def advise_rate(model: str) -> None:
     """A rate that is known to be too high for a large model: say so, with the way out."""
-    suggested = suggested_learning_rate(str(value_of("method")), hidden_size(model))
+    suggested = _usual_rate(str(value_of("method")), model)
     if float(str(value_of("learning_rate"))) > 3 * suggested:
         st.warning(
             _(

@@ -198,12 +198,17 @@ def group_name(group: str) -> str:
     """A group of parameters in plain words."""
     if group.startswith("layer "):
         return _("layer {number}").format(number=group.removeprefix("layer "))
+    if group.startswith("decoder layer "):
+        return _("decoder, layer {number}").format(number=group.removeprefix("decoder layer "))
     return {
         "embeddings": _("embeddings"),
         "layers": _("layers (one shared set)"),
         "pooler": _("pooler"),
         "classifier": _("classifier"),
         "head": _("head that names the masked token"),
+        "cross-attention": _("decoder, attention to the source"),
+        "decoder embeddings": _("decoder, embeddings"),
+        "decoder head": _("decoder, head that names the next token"),
     }.get(group, group)
 
 

@@ -65,7 +65,7 @@ def _model(name: str, written: float, head: str, begins: bool, device: str) -> P
     if begins:
         config = runs.get(name.removeprefix("run:")).config
         labels = task_of(config.task).goal.labels_of(name, models.load_config(name))
-        model = start(task_of(config.task), config, labels, attention).eval()
+        model = start(task_of(config.task), config, labels, _loaded_tokenizer(name, written), attention).eval()
     elif head:
         model = models.load(name, head, attention=attention)
     else:

@@ -11,7 +11,8 @@ from core.tasks.next_sentence import NEXT_SENTENCE
 from core.tasks.scoring import PAIR as PAIR_SCORE
 from core.tasks.scoring import TEXT as TEXT_SCORE
 from core.tasks.tags import NAMED_ENTITIES
-from pages.shared.tasks import answers, classify, masked, multilabel, next_sentence, scoring, tags
+from core.tasks.writing import TEXT_TO_TEXT
+from pages.shared.tasks import answers, classify, masked, multilabel, next_sentence, scoring, tags, writing
 from pages.shared.tasks.base import View
 
 VIEWS: dict[str, View] = {
@@ -24,4 +25,5 @@ VIEWS: dict[str, View] = {
     NEXT_SENTENCE.id: next_sentence.VIEW,
     NAMED_ENTITIES.id: tags.VIEW,
     QUESTION_ANSWERING.id: answers.VIEW,
+    TEXT_TO_TEXT.id: writing.VIEW,
 }

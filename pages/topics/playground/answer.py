@@ -7,6 +7,7 @@ import streamlit as st
 from core import models
 from core.bundled import READY
 from core.errors import UserError
+from core.families import HEADS
 from core.results import Prediction
 from core.runs import Run
 from core.tasks.table import TASKS
@@ -107,10 +108,7 @@ def _beginning(run: Run) -> str:
         return _("{model} as this run found it: it brought its head for this task, which this run trained on.").format(
             model=model
         )
-    return _(
-        "{model} with the new, random head that this run started from (seed {seed}). It has learnt nothing: its "
-        "answer is chance, and another seed gives another one."
-    ).format(model=model, seed=run.config.seed)
+    return _(HEADS[TASKS[run.config.task].head].begins).format(model=model, seed=run.config.seed)
 
 
 def notes(name: str, given: Mapping[str, str], prediction: Prediction) -> None:

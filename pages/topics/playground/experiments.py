@@ -50,6 +50,8 @@ def rows(name: str) -> list[Experiment]:
         ]
     if "score" in gives and "pair" in cached_models.predictor(name).task.inputs:
         return _two_that_are_alike()
+    if "text" in gives:
+        return _phrasebook(name)
     if "label" not in gives:
         return []
     own = _own(name)
@@ -57,6 +59,36 @@ def rows(name: str) -> list[Experiment]:
     if run and run.config.data in DATASETS and DATASETS[run.config.data].languages == "zh":
         return [*_chinese(), *own]
     return [*(_film() if exemplars.is_sentiment(cached_models.predictor(name).labels) or not own else []), *own]
+
+
+def _phrasebook(name: str) -> list[Experiment]:
+    """Sentences for a translator that learnt from the phrasebook; none for another, whose words nobody knows here."""
+    run = run_of(name)
+    if run is None or run.config.data != "phrasebook":
+        return []
+    return [
+        Experiment(
+            "combination",
+            _("Known words, put together anew"),
+            _("Does the model translate what it never saw?"),
+            _("Training has every word of this sentence, but not the sentence. Look at the picture: beside which word of the source does each character stand?"),
+            {"text": "My mother drank a bottle of cola yesterday morning.", "view": "one"},
+        ),
+        Experiment(
+            "unseen-word",
+            _("A word that training never has"),
+            _("What does the model write for a word that it never learnt?"),
+            _("Nothing in training says what *badminton* is in Chinese. The model does not fall silent: it writes a word that it knows. Which one, and how sure is it?"),
+            {"text": "Maria plays badminton every evening.", "view": "one"},
+        ),
+        Experiment(
+            "outside",
+            _("A sentence of another kind"),
+            _("How far does a phrasebook reach?"),
+            _("A grammar made the sentences of the phrasebook, and it has none like this one. The figures of the run say nothing about such sentences."),
+            {"text": "To be, or not to be, that is the question.", "view": "one"},
+        ),
+    ]  # fmt: skip
 
 
 def _two_that_are_alike() -> list[Experiment]:

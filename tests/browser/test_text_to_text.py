@@ -1,0 +1,73 @@
+"""Text to text in a real browser: a file of pairs, a short run, and a sentence that is translated, with where the decoder looked."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from core import predict, runs
+from core.tasks.writing import Written
+from tests.browser import driver as browser
+from tests.browser.common import check
+from tests.browser.driver import Server
+
+SLOW = 180_000
+RECIPE = {"epochs": 4.0, "batch_size": 8, "evaluations": 1, "max_length": 16, "learning_rate": 5e-4}
+PAIRS = [
+    {"source": f"{who} {does} a {what}.", "target": f"{ren}{zuo}{wu}。"}
+    for who, does, ren, zuo in (("I", "see", "我", "看见"), ("I", "buy", "我", "买"), ("We", "see", "我们", "看见"), ("We", "buy", "我们", "买"))
+    for what, wu in (("book", "书"), ("horse", "马"), ("<b>map</b>", "地图"), ("hat", "帽子"), ("car", "车"))
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of its own for the app: this file leaves a run in it."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def server(home: Path) -> Iterator[Server]:
+    with browser.server(home) as running:
+        yield running
+    with pytest.MonkeyPatch.context() as patch:  # a training outlives the server, as it should, but not the tests
+        patch.setenv("STUDIO_HOME", str(home))
+        for run in runs.all_runs():
+            runs.kill(run)
+
+
+@pytest.mark.timeout(600)
+def test_a_sentence_is_translated_after_a_short_run(
+    server: Server, chromium: Browser, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDIO_HOME", str(home))
+    file = tmp_path / "pairs.jsonl"
+    file.write_text("\n".join(json.dumps(row) for row in PAIRS), encoding="utf-8")
+    page, watch = browser.new_page(chromium)
+    page.goto(f"{server.url}/finetune?task=text-to-text&changes={quote(json.dumps(RECIPE))}")
+    browser.wait_until_calm(page)
+    page.get_by_role("radio", name="Your own file").click(timeout=SLOW)
+    page.locator("input[type=file]").set_input_files(file)
+    expect(page.get_by_text("It learns to write").first).to_be_visible(timeout=SLOW)
+    browser.wait_until_calm(page)
+    page.get_by_role("button", name="Start", exact=True).click()
+    page.wait_for_url(re.compile(r"run=\d{8}-\d{6}-[0-9a-f]{6}"), timeout=SLOW)
+    (run_id,) = re.findall(r"run=([\d]+-[\d]+-[0-9a-f]+)", page.url)
+    page.get_by_text("Try it in the Playground").first.wait_for(timeout=400_000)
+    browser.wait_until_calm(page)
+    expect(page.get_by_text("Which part is BERT, which is new").first).to_be_visible(timeout=SLOW)
+    check(watch)
+
+    source = "We buy a horse."
+    page.goto(f"{server.url}/playground?model=run:{run_id}&text={quote(source)}&way=beam&beams=3")
+    browser.wait_until_calm(page)
+    (answer,) = predict.predict(predict.load(f"run:{run_id}"), {"text": [source]})
+    assert isinstance(answer, Written) and answer.output
+    expect(page.locator(".answer").first).to_contain_text(answer.output, timeout=SLOW)
+    expect(page.locator(".js-plotly-plot .heatmaplayer image").first).to_be_attached(timeout=SLOW)
+    expect(page.get_by_text("Text whose attention is shown").first).to_be_visible(timeout=SLOW)
+    check(watch)

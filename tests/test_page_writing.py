@@ -1,0 +1,90 @@
+"""Text to text on the pages: what is said before training, the ways to write with where the decoder looks, and many texts at once."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from core import predict
+from core.tasks.generation import Wish
+from core.tasks.writing import TEXT_TO_TEXT, TextToText, Written
+from tests.pages_common import LANGUAGES, check, open_page, put_run, texts, train_tiny
+from tests.scripts import run_script
+
+RUN = "20260102-030405-bbbbbb"
+SOURCE = "i love the <b>film</b>"
+PAIRS = [
+    {"source": f"{who} {does} the {what}.", "target": f"{ren}{zuo}{wu}", "kind": kind}
+    for who, ren in (("i", "我"), ("an", "他"))
+    for does, zuo in (("love", "爱"), ("hate", "恨"), ("play", "看"))
+    for what, wu, kind in (("film", "电影", "seen"), ("pizza", "披萨", "seen"), ("plot", "剧情", "new"))
+]
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of a tiny model on a file of pairs."""
+    file = tmp_path_factory.mktemp("data") / "pairs.jsonl"
+    file.write_text("\n".join(json.dumps(row) for row in PAIRS), encoding="utf-8")
+    folder = tmp_path_factory.mktemp("trained")
+    return train_tiny(tiny_bert, folder, RUN, data=str(file), task=TEXT_TO_TEXT.id, batch_size=4, epochs=2.0)
+
+
+@pytest.fixture
+def name(trained: Path) -> str:
+    return f"run:{put_run(trained)}"
+
+
+@pytest.mark.training
+@pytest.mark.parametrize(
+    ("lang", "way"), [("en", {"way": "beam", "beams": "3"}), ("zh", {"way": "sample", "beams": "2", "seed": "4", "look": "head"})]
+)  # fmt: skip
+def test_the_playground_shows_ways_to_write_and_where_the_decoder_looks(
+    name: str, lang: str, way: dict[str, str]
+) -> None:
+    app = check(open_page("playground", model=name, text=SOURCE, view="one", lang=lang, **way))
+    assert not app.error and app.text_area[0].value == SOURCE
+    predictor = predict.load(name)
+    (answer,) = predict.predict(predictor, {"text": [SOURCE]})
+    assert isinstance(answer, Written)
+    wish = Wish(way["way"], int(way["beams"]), 1.0, int(way.get("seed", "0")))
+    goal = predictor.goal
+    assert isinstance(goal, TextToText)
+    expected = [row.written.output for row in goal.candidates(predictor.model, SOURCE, wish, attention=False)]
+    if len(expected) > 1:
+        assert list(app.dataframe[0].value.iloc[:, 1]) == expected
+    (code,) = [block.value for block in app.code if "outputs = []" in block.value]
+    assert list(dict.fromkeys(text for text, _ in run_script(code)["outputs"])) == list(dict.fromkeys(expected))  # type: ignore[attr-defined]
+    assert any("BERT" in caption.value and "%" in caption.value for caption in app.caption)
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_many_texts_are_written_at_once(name: str, lang: str) -> None:
+    app = check(open_page("playground", model=name, view="many", lang=lang))
+    app.button_group(key="bulk_source").set_value("file").run()
+    rows = pd.DataFrame({"source": ["i love the plot.", "an acting"], "id": ["a", "b"]})
+    check(
+        app.file_uploader(key="bulk_file").set_value(("asked.csv", rows.to_csv(index=False).encode(), "text/csv")).run()
+    )
+    next(button for button in app.button if "2" in button.label).click().run()
+    check(app)
+    written = predict.predict(predict.load(name), {"text": list(rows["source"])})
+    assert list(app.dataframe[-1].value.iloc[:, 2]) == [row.output for row in written if isinstance(row, Written)]
+    assert not app.error
+
+
+@pytest.mark.training
+def test_the_result_says_what_is_bert_and_measures_kinds_apart(name: str) -> None:
+    app = check(open_page("runs", runs=RUN))
+    said = texts(app)
+    assert "BERT is an encoder: it reads." in said and "nearest training source" in said
+    assert not app.error
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_fine_tune_says_what_the_vocabulary_lacks_and_takes_the_tasks_own_rate(lang: str) -> None:
+    app = check(open_page("finetune", data="phrasebook", lang=lang))
+    assert app.session_state["value_learning_rate"] == 7e-4
+    assert any("minilm" in caption.value and "晚" in caption.value for caption in app.caption)
