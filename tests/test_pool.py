@@ -93,6 +93,33 @@ def test_a_page_waits_for_its_turn_and_says_how_many_come_before(monkeypatch: py
     assert again.markdown[0].value == "done" and "worked" not in again.session_state, "what is there waits for nobody"
 
 
+def spins() -> None:
+    import streamlit as st
+
+    from pages.shared import progress
+    from pages.shared.cached.store import kept
+
+    @kept
+    def quick_map(number: int) -> str:
+        st.session_state["made"] = st.session_state.get("made", 0) + 1
+        return f"map {number}"
+
+    for number in (1, 1, 2):
+        st.markdown(progress.spin("Drawing", lambda number=number: quick_map(number)))
+
+
+def test_what_spins_takes_turns_too_and_what_is_kept_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(settings.POOL.name, "1")
+    forget(lambda name: name == "quick_map")
+    app = AppTest.from_function(spins, default_timeout=60).run()
+    assert [text.value for text in app.markdown] == ["map 1", "map 1", "map 2"] and app.session_state["made"] == 2
+    other = pool.pool().enter("somebody")
+    assert other.begins()
+    again = app.run()
+    pool.pool().leave(other)
+    assert [text.value for text in again.markdown] == ["map 1", "map 1", "map 2"] and app.session_state["made"] == 2
+
+
 def test_work_that_fails_or_is_cancelled_gives_its_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(settings.POOL.name, "1")
     with pytest.raises(KeyboardInterrupt), pool.turn() as turn:

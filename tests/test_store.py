@@ -12,7 +12,7 @@ import torch
 
 from core import settings
 from pages.shared.cached.once import once
-from pages.shared.cached.store import MB, OF_AN_ENTRY, Store, forget, kept, size_of, store
+from pages.shared.cached.store import MB, OF_AN_ENTRY, NotKept, Store, forget, kept, only_kept, size_of, store
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +79,18 @@ def test_what_many_ask_for_at_once_is_made_once() -> None:
         results = list(pool.map(ask, range(8)))
     assert made == [7] and all(result is results[0] for result in results)
     assert slow(8, None) is not results[0] and made == [7, 8]
+
+
+def test_only_what_is_there_is_wanted() -> None:
+    @kept
+    def double(number: int) -> int:
+        return 2 * number
+
+    assert double(1) == 2
+    with pytest.raises(NotKept), only_kept():
+        assert double(1) == 2
+        double(2)
+    assert double(2) == 4
 
 
 def test_a_failure_is_not_kept_and_who_waited_tries_next() -> None:

@@ -15,28 +15,39 @@ from streamlit.delta_generator import DeltaGenerator
 from core.batches import Report
 from core.errors import UserError
 from pages.shared import pool, words
+from pages.shared.cached.store import NotKept, only_kept
 from pages.shared.i18n import _, ngettext
 
 Result = TypeVar("Result")
 
 
-class _NotYet(BaseException):
-    """Work that is not there already would have begun before its turn."""
-
-
 def _not_yet(done: int, total: int) -> None:
-    raise _NotYet
+    raise NotKept
 
 
-def _in_turn(function: Callable[[Report], Result], report: Report, draw: Callable[[str], object]) -> Result:
-    """What `function` makes when it is its turn, or at once where it is there already and nothing is reported. draw: what is waited for."""
+def in_turn(function: Callable[[Report], Result], report: Report, draw: Callable[[str], object]) -> Result:
+    """What `function` makes when it is this visitor's turn, or at once where all of it is kept. draw: where in the queue they stand."""
     with pool.turn() as turn:
         if not turn.begins():
             try:
-                return function(_not_yet)
-            except _NotYet:
+                with only_kept():
+                    return function(_not_yet)
+            except NotKept:
                 turn.wait(lambda before: draw(waiting(before)))
         return function(report)
+
+
+def spin(title: str, function: Callable[[], Result]) -> Result:
+    """What `function` makes of kept results in a second or some, under a spinner."""
+    place = st.empty()
+
+    def make(_report: Report) -> Result:
+        with place, st.spinner(title, show_time=True):
+            return function()
+
+    return in_turn(
+        make, lambda done, total: None, lambda text: place.caption(f":material/hourglass_top: {title} · {text}")
+    )
 
 
 def waiting(before: int) -> str:
@@ -73,7 +84,7 @@ def work(name: str, title: str, function: Callable[[Report], Result]) -> Result 
         bar.progress(done / max(1, total), text=text)
 
     with _until_done(place):
-        return _in_turn(function, report, lambda text: bar.progress(0.0, text=f"{title} · {text}"))
+        return in_turn(function, report, lambda text: bar.progress(0.0, text=f"{title} · {text}"))
 
 
 def wait(name: str, title: str, function: Callable[[Report], Result]) -> Result | None:
@@ -95,7 +106,7 @@ def wait(name: str, title: str, function: Callable[[Report], Result]) -> Result 
         drawn[0].markdown(f":material/hourglass_top: {title} · {text}")
 
     with _until_done(place):
-        return _in_turn(function, lambda done, total: draw(words.duration(perf_counter() - begin)), draw)
+        return in_turn(function, lambda done, total: draw(words.duration(perf_counter() - begin)), draw)
 
 
 @contextmanager

@@ -8,7 +8,9 @@ Nothing that is kept may be changed: it is the same object for every visitor. Th
 import inspect
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache, update_wrapper
 from operator import attrgetter
@@ -69,6 +71,23 @@ IDLE = 120.0  # seconds that a result stays while nobody asks for it
 WORTH = 200.0  # or so many times as long as it took to make
 
 
+class NotKept(BaseException):
+    """Something would have to be computed where only what is there is wanted."""
+
+
+_only_kept: ContextVar[bool] = ContextVar("only_kept", default=False)
+
+
+@contextmanager
+def only_kept() -> Iterator[None]:
+    """Whatever is asked for inside is there already, or NotKept is raised."""
+    token = _only_kept.set(True)
+    try:
+        yield
+    finally:
+        _only_kept.reset(token)
+
+
 @dataclass
 class _Entry:
     """A value with its size, the seconds that it took to make, and when it was asked for last."""
@@ -109,6 +128,8 @@ class Store:
             with self._lock:
                 if key in self._entries:
                     return self._asked(key).value
+                if _only_kept.get():
+                    raise NotKept
                 made = self._in_the_making.get(key)
                 if made is None:
                     made = self._in_the_making[key] = Event()

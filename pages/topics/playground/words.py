@@ -8,7 +8,7 @@ import streamlit as st
 from core import explain
 from core.figures import predictions as predictions_figures
 from core.results import Attribution
-from pages.shared import charts, choices, demand, inputs, pool, progress, sight
+from pages.shared import charts, choices, demand, inputs, progress, sight
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
@@ -103,11 +103,9 @@ def _attribution(name: str, given: Mapping[str, str], subject: Subject, method: 
     if not sight.reached("words", f"{hash((name, *given.values(), about, method))}"):
         st.caption(":material/hourglass_top: " + title)
         return None
-    place = st.empty()
-    with pool.turn() as turn:
-        turn.wait(lambda before: place.caption(f":material/hourglass_top: {title} · {progress.waiting(before)}"))
-        with place, st.spinner(title, show_time=True):
-            return cached_answers.explanation(name, given, subject.label, method, subject.at, subject.end)
+    return progress.spin(
+        title, lambda: cached_answers.explanation(name, given, subject.label, method, subject.at, subject.end)
+    )
 
 
 def which_words(
