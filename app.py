@@ -11,10 +11,14 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 if get_script_run_ctx(suppress_warning=True) is None:
     from pages.shared import server  # nothing else is imported before the server answers
 
-    app = st.App(__file__, middleware=server.MIDDLEWARE)
+    app = st.App(__file__, middleware=server.MIDDLEWARE, lifespan=server.lifespan)
 else:
-    from pages.shared import path
-    from pages.shared.layout import ICON
+    from pages.shared import i18n
+
+    i18n.keep()
+    with i18n.while_starting():  # the first visitor sees something before the libraries are there
+        from pages.shared import path
+        from pages.shared.layout import ICON
 
     st.set_page_config(page_title="BERT Studio", page_icon=ICON, layout="wide")
     path.navigation().run()

@@ -28,7 +28,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core.results import RunConfig
-from core.runs import SPIN
+from core.settings import SPIN
 
 MODEL, DATA, TASK = "minilm", "imdb", "masked-language-modelling"
 BATCH, LENGTH, RATE = 32, 128, 1e-4

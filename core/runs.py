@@ -58,9 +58,6 @@ KILL_SECONDS = 5.0
 LAST_MOMENT = 1e11  # seconds since the epoch: later than any run
 NICENESS = 5  # trainings that the server starts yield to the pages
 LOG_BYTES = 1 << 18
-SPIN = (
-    "2000"  # idle threads give their core to other programs soon: costs 2% alone, saves most of the time beside others
-)
 
 CONFIG, STATE, EVENTS, LOG = "config.json", "state.json", "events.jsonl", "log.txt"
 LOCK, CANCEL, PROCESS, REPORT, CHECKPOINTS = "lock", "cancel", "process.json", "report.json", "checkpoints"
@@ -735,7 +732,9 @@ def _train(folder: Path, listener: Callable[[Event], None]) -> RunReport:
     config = read_config(folder)
     _renew_checkpoints(folder, config.task)
     _log(folder, f"training starts in process {os.getpid()}")
-    os.environ.setdefault("GOMP_SPINCOUNT", SPIN)  # torch's threads read it when they are loaded, which happens now
+    os.environ.setdefault(
+        "GOMP_SPINCOUNT", settings.SPIN
+    )  # torch's threads read it when they are loaded, which happens now
     from core.finetune.train import Stopped, train
 
     with (folder / EVENTS).open("ab", buffering=0) as file:

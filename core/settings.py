@@ -70,6 +70,8 @@ HOME = Setting(
     _path,
 )
 MAX_RUNS = Setting("STUDIO_MAX_RUNS", 1, N_("How many training runs may run at once; further ones wait."), _whole)
+# Idle threads of torch give their core to other programs soon: costs 2% alone, saves most of the time beside others.
+SPIN = "2000"
 THREADS = Setting("STUDIO_THREADS", 0, N_("Processor threads that torch uses; 0 leaves the choice to torch."), _whole)
 HUB = Setting(
     "STUDIO_HUB",
@@ -88,7 +90,12 @@ MAX_CELL_CHARS = Setting(
 MAX_TEXT_CHARS = Setting(
     "STUDIO_MAX_TEXT_CHARS", 20_000, N_("Longest text that a page works on; a longer one is cut, visibly."), _whole
 )
-MAX_MODELS = Setting("STUDIO_MAX_MODELS", 3, N_("How many loaded models the server keeps in memory."), _whole)
+MEMORY_MB = Setting(
+    "STUDIO_MEMORY_MB",
+    1500,
+    N_("Memory for loaded models and results that are kept, in MB; what was not asked for longest goes first."),
+    _whole,
+)
 MAX_BULK = Setting(
     "STUDIO_MAX_BULK", 5_000, N_("Most texts that the Playground predicts, or Search reads, in one go."), _whole
 )
@@ -97,6 +104,12 @@ MIN_FREE_MB = Setting(
 )
 MAX_QUEUED = Setting(
     "STUDIO_MAX_QUEUED", 3, N_("How many runs one visitor may have waiting, where several share the studio."), _whole
+)
+POOL = Setting(
+    "STUDIO_POOL",
+    2,
+    N_("How many people's long work on pages runs at once, besides training; further work waits."),
+    _whole,
 )
 TEACHER_CODE = Setting(
     "STUDIO_TEACHER_CODE",
@@ -126,10 +139,11 @@ SETTINGS: dict[str, Setting] = {
         MAX_ROWS,
         MAX_CELL_CHARS,
         MAX_TEXT_CHARS,
-        MAX_MODELS,
+        MEMORY_MB,
         MAX_BULK,
         MIN_FREE_MB,
         MAX_QUEUED,
+        POOL,
         TEACHER_CODE,
         CLASS_CODE,
         RUNS_SEEN,

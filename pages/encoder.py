@@ -157,7 +157,9 @@ def _checks(trace: Trace, there: list[str]) -> None:
     worst = max(trace.worst or 0.0, *trace.differences)
     holds = worst <= ROUNDING
     claim = _("equals transformers") if holds else _("differs from transformers by {value}").format(value=_small(worst))
-    with layout.tick(claim, "encoder", holds=holds):
+    with layout.tick(claim, "encoder", holds=holds) as opened:
+        if not opened.open:
+            return
         compared = sum(stage.values.size for stage in trace.stages.values() if stage.difference is not None)
         st.markdown(
             _(

@@ -118,13 +118,10 @@ def pretraining_card(model: str, text: str) -> None:
 def finetune_card() -> None:
     opening = OPENINGS[language()]["data"]
     dataset = cached_data.dataset(opening)
-    train = dataset.splits["train"]
-    labels = np.array(train["label"])
-    rows = []
-    for label, name in enumerate(dataset.label_names):
-        places = np.flatnonzero(labels == label)[:200]
-        typical = min((train[int(i)]["text"] for i in places), key=lambda text: abs(len(text) - 70))
-        rows.append(f"<p style='margin:.3rem 0'><b>{escape(_(name))}</b><br>{escape(typical)}</p>")
+    rows = (
+        f"<p style='margin:.3rem 0'><b>{escape(_(label))}</b><br>{escape(text)}</p>"
+        for label, text in cached_data.typical(opening).items()
+    )
     st.html(f'<div style="min-height:9.2rem">{"".join(rows)}</div>')
     st.caption(
         _("{rows:,} real texts wait to be learnt, two of them here: {title}").format(
@@ -279,7 +276,7 @@ with layout.page(
         "summarise": summarise_card,
         "article": article_card,
     }  # in the order of the path
-    pages = list(path.STEPS)
+    pages, carried = list(path.STEPS), inputs.link()
     for row in (pages[:4], pages[4:7], pages[7:]):
         for column, page in zip(st.columns(len(row)), row, strict=True):
             with column.container(border=True, height="stretch"):
@@ -292,7 +289,7 @@ with layout.page(
                     path.file(page),
                     label=_("Open {title}").format(title=_(path.STEPS[page].title)),
                     icon=":material/arrow_forward:",
-                    query_params=inputs.link(),
+                    query_params=carried,
                 )
 
     st.header(_("Start here"), anchor=False)
@@ -336,7 +333,7 @@ with layout.page(
             st.markdown(f"**{who}**")
             st.markdown(what)
             for target, label, icon in links:
-                st.page_link(target, label=label, icon=icon, query_params=inputs.link() | own.get(target, {}))
+                st.page_link(target, label=label, icon=icon, query_params=carried | own.get(target, {}))
 
     lesson.show()
 

@@ -1,12 +1,14 @@
-"""A phrasebook that is made, not collected: English sentences with their Chinese, over a small vocabulary.
+"""A phrasebook that is made, not collected: English sentences with their Chinese or French, over a small vocabulary.
 
-The sentences are those of recipes/phrasebook_grammar.py. Some words, and some combinations of words, are kept out of training
-altogether: what a model makes of the combinations shows what it generalises to, what it makes of the words what it cannot know.
+The sentences are those of recipes/phrasebook_grammar.py and recipes/phrasebook_french.py. Some words, and some combinations of words,
+are kept out of training altogether: what a model makes of the combinations shows what it generalises to, what it makes of the words
+what it cannot know.
 
-    python -m recipes.phrasebook        writes core/data/written/phrasebook/zh.jsonl, the same file each time
+    python -m recipes.phrasebook        writes core/data/written/phrasebook/zh.jsonl and fr.jsonl, the same files each time
 """
 
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
@@ -14,12 +16,15 @@ from random import Random
 from typing import TypeVar
 
 from core.data.dataset import WRITTEN
-from recipes.phrasebook_grammar import PATTERNS, Draw, Sentence
+from recipes import phrasebook_french, phrasebook_grammar
+from recipes.phrasebook_grammar import Draw, Sentence
 from recipes.phrasebook_words import Word
 
-FILE = WRITTEN / "phrasebook" / "zh.jsonl"
+HOME = WRITTEN / "phrasebook"
+PATTERNS = {"zh": phrasebook_grammar.PATTERNS, "fr": phrasebook_french.PATTERNS}
+DRAWS = {"zh": 118, "fr": 190}  # sentences of a pattern, where it has so many
+UNIT = {"zh": re.compile(r"."), "fr": re.compile(r"[\w'-]+")}  # what a translation is made of: characters, words
 SEED = 13
-DRAWS = 118  # sentences of a pattern, where it has so many
 HELD_OUT_WORDS = frozenset(
     "banana bananas juice umbrella umbrellas camera cameras guitar badminton french museum airport grandmother nurse nurses thirsty "
     "thirstier dirty dirtier dance dances danced dancing thursday thursdays".split()
@@ -37,16 +42,16 @@ def is_held_out(link: tuple[Word, Word]) -> bool:
     return digest[0] / 256 < HELD_OUT_PAIRS
 
 
-def drawn() -> list[list[Sentence]]:
+def drawn(language: str) -> list[list[Sentence]]:
     """The sentences of each pattern, none twice."""
     seen: set[str] = set()
     found = []
-    for pattern in PATTERNS:
+    for pattern in PATTERNS[language]:
         draw = Draw(Random(f"{SEED} {pattern.__name__}"))
         own: list[Sentence] = []
-        for _ in range(4 * DRAWS):
+        for _ in range(4 * DRAWS[language]):
             made = pattern(draw)
-            if len(own) < DRAWS and made.source not in seen:
+            if len(own) < DRAWS[language] and made.source not in seen:
                 seen.add(made.source)
                 own.append(made)
         found.append(own)
@@ -59,9 +64,9 @@ def in_turn(groups: Sequence[Sequence[T]], count: int) -> list[T]:
     return [group[place] for place in range(longest) for group in groups if place < len(group)][:count]
 
 
-def made() -> Iterator[dict[str, str]]:
-    """The rows of the file."""
-    groups = drawn()
+def made(language: str) -> Iterator[dict[str, str]]:
+    """The rows of a file."""
+    groups = drawn(language)
     apart = {link for group in groups for row in group for link in row.links if is_held_out(link)}
     forms = [(one.forms, other.forms) for one, other in apart]
     known: list[Sentence] = []
@@ -82,11 +87,13 @@ def made() -> Iterator[dict[str, str]]:
     Random(SEED).shuffle(known)
     train, validation = known[VALIDATION:], known[:VALIDATION]
     counts = Counter(word for row in train for word in row.words)
-    characters = set("".join(row.target for row in train))
+    units = {unit for row in train for unit in UNIT[language].findall(row.target)}
 
     def understood(row: Sentence, but: frozenset[str] = frozenset()) -> bool:
         """Whether training knows each of its words well."""
-        return all(counts[word] >= 3 for word in row.words - but) and (bool(but) or set(row.target) <= characters)
+        return all(counts[word] >= 3 for word in row.words - but) and (
+            bool(but) or units.issuperset(UNIT[language].findall(row.target))
+        )
 
     combinations = [[row for row in group if understood(row)] for group in mixed]
     with_word = [[row for row in unknown[word] if understood(row, HELD_OUT_WORDS)] for word in sorted(unknown)]
@@ -101,15 +108,15 @@ def made() -> Iterator[dict[str, str]]:
             yield {"source": row.source, "target": row.target, "split": split, "kind": kind}
 
 
-def text() -> str:
-    """What the file holds."""
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in made())
+def text(language: str) -> str:
+    """What a file holds."""
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in made(language))
 
 
 if __name__ == "__main__":
-    FILE.parent.mkdir(exist_ok=True)
-    FILE.write_text(text(), encoding="utf-8")
-    counts = Counter(
-        (row["split"], row["kind"]) for row in map(json.loads, FILE.read_text(encoding="utf-8").splitlines())
-    )
-    print(f"{FILE.stat().st_size // 1000} kB", dict(counts))
+    HOME.mkdir(exist_ok=True)
+    for language in PATTERNS:
+        file = HOME / f"{language}.jsonl"
+        file.write_text(text(language), encoding="utf-8")
+        rows = map(json.loads, file.read_text(encoding="utf-8").splitlines())
+        print(f"{file.stat().st_size // 1000} kB", dict(Counter((row["split"], row["kind"]) for row in rows)))

@@ -64,7 +64,7 @@ def english_words(text: str) -> list[str]:
 
 
 def sentence(source: str, target: str, *links: tuple[Word, Word]) -> Sentence:
-    return Sentence(source[0].upper() + source[1:], target, links)
+    return Sentence(source[0].upper() + source[1:], target[0].upper() + target[1:], links)
 
 
 class Draw:

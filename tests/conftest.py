@@ -12,7 +12,6 @@ import torch
 from hypothesis import settings
 from playwright.sync_api import Browser
 from streamlit.components.v2 import manifest_scanner
-from streamlit.runtime.caching.cache_utils import CachedFunc
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForSequenceClassification, BertModel, PreTrainedTokenizerFast
 
@@ -65,6 +64,12 @@ def studio_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(autouse=True)
+def everything_in_sight(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AppTest has no screen: what a page makes when it comes into sight is made at once."""
+    monkeypatch.setattr("pages.shared.sight.reached", lambda name, wanted: True)
+
+
+@pytest.fixture(autouse=True)
 def without_multilingual(monkeypatch: pytest.MonkeyPatch) -> None:
     """The package of the multilingual model looks as if it were not installed: making the model takes seconds in every new home."""
     monkeypatch.setattr(multilingual, "package_file", lambda: None)
@@ -81,11 +86,10 @@ LONG = frozenset(
 def fresh_caches() -> Iterator[None]:
     """What one test's pages cached is gone before the next, but for LONG."""
     yield
-    for name, module in list(sys.modules.items()):
-        if name.startswith("pages.shared.cached."):
-            for cache in vars(module).values():
-                if isinstance(cache, CachedFunc) and cache.__name__ not in LONG:
-                    cache.clear()
+    if "pages.shared.cached.store" in sys.modules:
+        sys.modules["pages.shared.cached.store"].forget(lambda name: name not in LONG)
+    if "pages.shared.cached.visitors" in sys.modules:
+        sys.modules["pages.shared.cached.visitors"].attempts.clear()
 
 
 @pytest.fixture(autouse=True, scope="session")

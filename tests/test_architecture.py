@@ -31,7 +31,7 @@ GROUPS = (  # who may import whom: each name those before it
     "finetune.recipe finetune.machine finetune.setup finetune.methods finetune.savings finetune.checkpoints finetune.trainer "
     "finetune.estimate finetune.worker finetune.train claims article notes runs classroom adaptive diagnosis",
     # use, on what this machine computes fastest
-    "search.words search.bm25 search.vectors search.ways search.index search.quality search.evaluate "
+    "search.words search.bm25 search.vectors search.ways search.index search.quality search.evaluate search.zero_shot "
     "summarise.sentences summarise.methods summarise.summary summarise.evaluate summarise.many search.passages search.reply",
     # take away
     "export.tables export.card export.folder figures.style figures.tokens figures.attention figures.encoder figures.embeddings figures.search "

@@ -1,4 +1,4 @@
-"""What pages keep: as many loaded models as the setting says, one for each model and head, and runs that are read again when they change."""
+"""What pages keep: as much as the setting says, one for each model and head, and runs that are read again when they change."""
 
 import gc
 import json
@@ -9,7 +9,6 @@ from shutil import copytree
 import numpy as np
 import psutil
 import pytest
-import streamlit as st
 from transformers import PreTrainedModel
 
 from core import models, runs, settings
@@ -19,6 +18,7 @@ from pages.shared.cached import attention as cached_attention
 from pages.shared.cached import encoder as cached_encoder
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import runs as cached_runs
+from pages.shared.cached import store
 from tests.pages_common import train_tiny
 
 RUN = "20260102-030405-aaaaaa"
@@ -39,8 +39,7 @@ def put(folder: Path, number: int) -> str:
 def loaded(monkeypatch: pytest.MonkeyPatch) -> list[weakref.ref[PreTrainedModel]]:
     """Every model that is loaded from now on."""
     found: list[weakref.ref[PreTrainedModel]] = []
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    store.forget(lambda name: True)
     for name in ("load", "load_encoder"):
         make = getattr(models, name)
 
@@ -58,11 +57,15 @@ def alive(loaded: list[weakref.ref[PreTrainedModel]]) -> int:
     return sum(model() is not None for model in loaded)
 
 
-@pytest.mark.parametrize("most", [1, 3])
-def test_no_more_models_are_kept_than_the_setting_says(
-    most: int, trained: Path, loaded: list[weakref.ref[PreTrainedModel]], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("megabytes", "most"), [(0, 1), (200, 2)])
+def test_no_more_is_kept_than_the_setting_says(
+    megabytes: int,
+    most: int,
+    trained: Path,
+    loaded: list[weakref.ref[PreTrainedModel]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv(settings.MAX_MODELS.name, str(most))
+    monkeypatch.setenv(settings.MEMORY_MB.name, str(megabytes))
     for run_id in [put(trained, number) for number in range(3)]:
         name, given = f"run:{run_id}", {"text": "a sentence"}
         cached_answers.prediction(name, given)
@@ -70,12 +73,12 @@ def test_no_more_models_are_kept_than_the_setting_says(
         cached_encoder.vectors(name, "a sentence")
         cached_encoder.trace(name, "a sentence")
         cached_answers.latency(name, given)
-        assert alive(loaded) <= most
-    cached_models.encoder("minilm")
+        assert megabytes or alive(loaded) <= most
+    cached_models.encoder("minilm")  # 91 MB each
     cached_models.masked_lm("minilm")
     cached_models.next_sentence_model("minilm")
-    assert alive(loaded) <= most
-    assert len(loaded) >= 9
+    assert len(loaded) >= 3 and alive(loaded) <= most
+    assert store.store().size <= megabytes * store.MB or (len(loaded) and not megabytes)
 
 
 @pytest.mark.skipif(not memory.GLIBC, reason="only glibc keeps it")
@@ -98,8 +101,8 @@ def test_a_run_is_loaded_once_for_all_pages(trained: Path, loaded: list[weakref.
 
 
 def test_a_setting_that_is_wrong_stops_no_import(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(settings.MAX_MODELS.name, "many")
-    with pytest.raises(Exception, match=settings.MAX_MODELS.name):
+    monkeypatch.setenv(settings.MEMORY_MB.name, "many")
+    with pytest.raises(Exception, match=settings.MEMORY_MB.name):
         cached_models.encoder("minilm")
 
 

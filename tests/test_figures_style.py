@@ -82,6 +82,25 @@ def test_a_chart_takes_the_visitors_theme(scale: tuple[tuple[float, str], ...]) 
     assert [colour for _, colour in drawn] == [f"#{first + i:06d}" for i in range(10)]
 
 
+@pytest.mark.parametrize(("times", "size", "height"), [(1.0, 14, 200), (1.5, 21, 300)])
+def test_whatever_is_written_in_a_chart_can_be_read(times: float, size: int, height: int) -> None:
+    figure = style.blank(200, title="t", x="x")
+    figure.add_heatmap(z=[[0, 1]], colorscale=style.SHARES, colorbar={"title": {"text": "share"}})
+    figure.add_bar(x=[1], y=["a"])
+    figure.add_annotation(text="small", font={"size": 8})
+    figure.add_annotation(text="large", font={"size": 40})
+    before = figure.to_plotly_json()
+    drawn = charts.in_the_theme(figure, times)
+    assert drawn.layout.height == height and figure.to_plotly_json() == before
+    heatmap, bar = drawn.data
+    small, large = drawn.layout.annotations
+    fonts = [drawn.layout.xaxis.tickfont, drawn.layout.xaxis.title.font, drawn.layout.yaxis.tickfont, drawn.layout.legend.font, small.font]  # fmt: skip
+    fonts += [heatmap.colorbar.tickfont, heatmap.colorbar.title.font]
+    assert {(font.size, font.color) for font in fonts} == {(size, charts.INK)} and large.font.size == 40
+    assert (bar.textfont.size, bar.outsidetextfont.color, bar.constraintext) == (size, charts.INK, "none")
+    assert heatmap.textfont.size == drawn.layout.hoverlabel.font.size == size
+
+
 def test_a_foreign_scale_is_refused() -> None:
     figure = style.blank(200)
     figure.add_heatmap(z=[[0, 1]], colorscale=[[0, "#000000"], [1, "#ffffff"]])

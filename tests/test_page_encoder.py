@@ -178,6 +178,8 @@ def test_numbers_are_never_hidden_by_rounding() -> None:
 
 def assert_equal_to_the_library(app: AppTest, language: str = "en") -> None:
     """The tick says so, and what it opens names a difference that is no more than rounding."""
+    app.session_state["tick_encoder"] = True
+    app.run()
     (popover,) = (block.proto.popover for block in app.get("popover") if block.proto.popover.label[:1] in "✓✗")
     assert popover.label == {"en": "✓ equals transformers", "zh": "✓ 与 transformers 一致"}[language]
     (found,) = re.findall(r"(?:largest difference of any number is|最大的差为) \*\*(.+?)\*\*", texts(app))

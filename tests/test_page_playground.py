@@ -23,8 +23,9 @@ from core.results import Attribution, RunConfig, RunState, WordScore
 from core.tasks.base import read_detail
 from core.tasks.classify import TEXT as TASK
 from core.tasks.classify import Classes
-from pages.shared import demand
+from pages.shared import demand, sight
 from pages.shared.cached import answers as cached_answers
+from pages.shared.cached import store
 from pages.topics.playground import bulk, experiments
 from tests import pages_common
 from tests.conftest import make_config, make_tokenizer
@@ -32,6 +33,7 @@ from tests.hostile import CLASSIFIED as HOSTILE
 
 FIRST, SECOND = "20260101-000000-abcdef", "20260102-000000-abcdef"
 TEXT = "the film was not bad"
+REACHED = sight.reached
 
 
 def make_run(home: Path, run_id: str, model: Path, begun_from: Path, **options: Any) -> str:
@@ -167,7 +169,10 @@ def test_the_answer_is_cores_answer(run: str) -> None:
     assert before.probabilities != expected.probabilities
     assert f"{before.probability:.1%}" in plots(at)[1]
     assert "seed 3" in said(at) and "chance" in said(at)
+    assert "ms per prediction" not in said(at)
+    at.button(key="speed").click().run()
     assert re.search(r"\d ms per prediction .* the median of [345] after one to warm up", said(at))
+    assert "ms per prediction" not in said(at.text_input(key="text@playground").set_value("good").run()), "another text"
 
 
 def test_before_training_is_what_the_seed_gives(
@@ -178,8 +183,7 @@ def test_before_training_is_what_the_seed_gives(
         cached_answers.before_training(FIRST, {"text": TEXT}),
         cached_answers.before_training(SECOND, {"text": TEXT}),
     )
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    store.forget(lambda name: True)
     torch.rand(7)
     assert cached_answers.before_training(FIRST, {"text": TEXT}).probabilities == first.probabilities
     assert other.probabilities != first.probabilities
@@ -200,6 +204,18 @@ def test_words_are_tinted_by_what_they_did(run: str, method: str) -> None:
     mark = "▲" if strongest.score > 0 else "▼"
     assert f"{strongest.text}<sup>{mark}</sup>" in html(at)
     assert ("Completeness error" in said(at)) == explain.METHODS[method].completeness
+
+
+def test_the_words_wait_until_their_place_is_in_sight(run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(sight, "reached", lambda name, wanted: asked.append(wanted))
+    at = open_page(text=TEXT, model=run)
+    assert not at.exception and 'class="words"' not in html(at) and "words matter…" in said(at)
+    assert "# which words" not in at.code[-1].value and len(plots(at)) == 2, "the answer is there without them"
+    open_page(text="another text", model=run)
+    assert len(set(asked)) == 2
+    monkeypatch.setattr(sight, "reached", REACHED)
+    assert 'class="words"' not in html(open_page(text=TEXT, model=run)), "no browser has said so"
 
 
 def test_nothing_is_attributed_while_it_is_off(run: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.pages_common import LANGUAGES, check, open_page, texts
+from tests.tables import pdf_bytes
 
 
 def said(app: object) -> str:
@@ -53,10 +54,11 @@ def test_own_lines_are_searched() -> None:
             ask="public transport",
         )
     )
-    assert not app.error and "A bus stops here." in said(app)
-    assert "The threshold" in said(app) and "another one may be better" in said(app)
+    assert not app.error and "A bus stops here." in html(app)
+    app.selectbox(key="reader@search").set_value("none").run()
+    assert not check(app).error and "This sentence is nearest" in said(app) and "another one may be better" in said(app)
     app.text_area(key="passages@search").set_value("Only one text").run()
-    assert not check(app).error and "Only one text" in said(app)
+    assert not check(app).error and "Only one text" in html(app)
 
 
 def test_own_questions_are_measured() -> None:
@@ -93,7 +95,42 @@ def test_a_file_is_searched() -> None:
     content = "text,answer\nThe cat sleeps.,At night.\nA bus stops here.,Every hour.\n,\nBread is cheap.,Two coins.\n"
     app.file_uploader(key="search_file").upload("own.csv", content.encode(), "text/csv").run()
     check(app)
-    assert not app.error and "A bus stops here." in said(app)
+    assert not app.error and "A bus stops here." in html(app)
     answers = next(box for box in app.selectbox if box.label.startswith("Second column"))
     answers.set_value("answer").run()
-    assert "Every hour." in said(check(app))
+    assert "Every hour." in html(check(app))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_document_is_asked(language: str) -> None:
+    app = check(open_page("search", lang=language, shelf="document"))
+    assert not app.error and app.code
+    if language == "en":  # the reader that comes with the studio reads English
+        assert app.selectbox(key="reader@search").value == "minilm-answers"
+        assert "until nine" in html(app) and "From passage 2 of 7." in said(app)
+        assert app.dataframe[0].value["Passage"].tolist()[0] == 2 and len(app.dataframe[0].value) == 3
+        app.text_input(key="ask@search").set_value("Who is the king of the moon?").run()
+        assert "I do not know." in said(check(app))
+    else:
+        assert app.selectbox(key="reader@search").value == "none" and "与问题最接近的是这一句" in said(app)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_labels_in_words_classify_without_training(language: str) -> None:
+    app = check(open_page("search", lang=language, view="labels"))
+    assert not app.error and "### " in said(app) and app.code
+    assert len(app.dataframe[0].value) == 7 and len(app.get("plotly_chart")) == 1
+    assert {"en": "269 test items", "zh": "条测试新闻"}[language] in said(app)
+    app.text_area(key="labels@search").set_value("trees\nmoney: banks and coins").run()
+    assert "### trees" in said(check(app)) and not app.get("plotly_chart") and "business" in said(app)
+    app.text_area(key="labels@search").set_value("trees").run()
+    assert len(check(app).error) == 1
+
+
+def test_a_pdf_is_asked_and_its_page_is_named() -> None:
+    app = check(open_page("search", shelf="file", ask="When does the ferry leave?"))
+    pages = ["The museum opens at ten. Dogs stay outside.", "The ferry leaves at noon from the pier."]
+    app.file_uploader(key="search_file").upload("own.pdf", pdf_bytes(pages), "application/pdf").run()
+    assert not check(app).error and "From page 2, passage 2 of 2." in said(app) and "2 passages" in said(app)
+    app.file_uploader(key="search_file").upload("scan.pdf", pdf_bytes([""]), "application/pdf").run()
+    assert len(check(app).error) == 1 and "holds no text" in said(app)

@@ -779,6 +779,14 @@ def test_search(
     assert {place: score for place, score in enumerate(found["fused"]) if score} == pytest.approx(fused)
 
 
+@of("labels")
+def test_labels_in_words(classifier: predict.Predictor) -> None:
+    text, labels = "was the film good? 电影", ("good: a 'good' film", "bad", "电影")
+    around = Encoder(NAME, core_models.load_encoder(NAME), classifier.tokenizer)
+    found: Any = run_script(search_code.labels(NAME, text, labels, around.max_length))
+    np.testing.assert_allclose(found["cosines"], around.vectors(labels) @ around.vectors([text])[0], atol=1e-5)
+
+
 @of("summarise")
 @pytest.mark.parametrize(
     "text", [EN, "他说：“走吧。”然后走了。\n第二句没有什么！第三句呢？\n最后是 one more 句。"], ids=["en", "zh"]

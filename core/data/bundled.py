@@ -334,6 +334,21 @@ DATASETS: dict[str, Dataset] = {
             _fixed_splits,
         ),
         Dataset(
+            "phrasebook-fr",
+            N_("A phrasebook, English to French"),
+            "text-to-text",
+            (),
+            "en fr",
+            3785,
+            N_("Apache-2.0 (written for this studio)"),
+            N_(
+                "Everyday sentences of the same kind with their French, where gender and number go through the whole sentence. The test has new "
+                "combinations and new words as well."
+            ),
+            _written("phrasebook", "fr.jsonl"),
+            _fixed_splits,
+        ),
+        Dataset(
             "headlines",
             N_("Headlines for short news"),
             "text-to-text",

@@ -18,7 +18,6 @@ from PIL import Image
 
 ACCENT = "#0072B2"
 CATEGORIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#8C8C8C")
-HIGHEST = 640  # pixels that a figure may grow to with its type
 FONT = 14  # pixels; nothing that is to be read is smaller
 
 
@@ -70,42 +69,20 @@ Translate = Callable[[str], str]
 
 def blank(height: int, *, x: str = "", y: str = "", title: str = "") -> go.Figure:
     """An empty figure in the studio's look."""
-    figure = go.Figure()
-    figure.update_layout(
-        height=height,
-        title={"text": title, "font": {"size": FONT + 2}} if title else None,
-        margin={"l": 8, "r": 8, "t": 40 if title else 12, "b": 8},
-        colorway=CATEGORIES,
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        xaxis={"title": x, "automargin": True},
-        yaxis={"title": y, "automargin": True},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        hoverlabel={"namelength": -1},
+    return go.Figure(
+        layout={
+            "height": height,
+            "title": {"text": title, "font": {"size": FONT + 2}} if title else None,
+            "margin": {"l": 8, "r": 8, "t": 40 if title else 12, "b": 8},
+            "colorway": CATEGORIES,
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "xaxis": {"title": x, "automargin": True},
+            "yaxis": {"title": y, "automargin": True},
+            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+            "hoverlabel": {"namelength": -1},
+        }
     )
-    return figure
-
-
-def legible(figure: go.Figure, times: float = 1.0) -> go.Figure:
-    """The figure with type that can be read from the back of a classroom, wherever Plotly's own would be smaller.
-
-    times: how much larger still, for a projector.
-    """
-    size = round(FONT * times)
-    if times != 1.0:
-        figure.layout.title.font.size = size
-        figure.layout.height = max(figure.layout.height, min(round(figure.layout.height * times), HIGHEST))
-    figure.update_layout(legend_font_size=size, hoverlabel_font_size=size, modebar_bgcolor="rgba(0,0,0,0)")
-    for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
-        axis.update(tickfont_size=size, title_font_size=size)
-    for note in figure.select_annotations():
-        note.font.size = max(size, note.font.size or 0)
-    for trace in figure.select_traces({"type": "heatmap"}):
-        trace.colorbar.update(tickfont_size=size, title_font_size=size)
-        trace.textfont.size = size
-    for trace in figure.select_traces({"type": "bar"}):
-        trace.update(textfont_size=size, constraintext="none")  # Plotly would write it smaller in a narrow bar
-    return figure
 
 
 def matrix_png(values: np.ndarray, low: float, high: float, *, scale: Scale = SEQUENTIAL, dark: bool = False) -> str:

@@ -29,7 +29,7 @@ def asked(name: str, given: Mapping[str, str], methods: Sequence[str], about: st
     if st.session_state.get(key):
         return True
     count = _predictions(name, given, methods)
-    seconds = count * cached_answers.latency(name, given)[0] / 1000
+    seconds = count * cached_answers.seconds(name, given)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             _("Find the words (about {time})").format(time=duration(seconds)), key="find_words", icon=":material/play_arrow:",

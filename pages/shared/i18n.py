@@ -4,7 +4,9 @@ English is the source language; the Chinese catalogue is read from its .po file,
 """
 
 import io
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from gettext import GNUTranslations
 from pathlib import Path
@@ -29,8 +31,15 @@ def _chinese() -> GNUTranslations:
     return GNUTranslations(compiled)
 
 
+LANGUAGE = "language"  # session key: that of this run of the page, which asks for it some hundred times
+
+
 def language() -> str:
     """en or zh: what was picked, else what the address asks for, else what the browser prefers."""
+    return str(st.session_state.get(LANGUAGE) or _asked_for())
+
+
+def _asked_for() -> str:
     for wanted in (st.session_state.get("lang"), st.query_params.get("lang"), st.context.locale):
         if wanted:
             return "zh" if str(wanted).lower().startswith("zh") else "en"
@@ -38,9 +47,22 @@ def language() -> str:
 
 
 def keep() -> None:
-    """Keep the language that the address asks for: the navigation opens the next page without it."""
+    """Begin a run of the page in its language; that of the address is kept, because the navigation opens the next page without it."""
     if "lang" in st.query_params:
         st.session_state.setdefault("lang", st.query_params["lang"])
+    st.session_state[LANGUAGE] = _asked_for()
+
+
+@contextmanager
+def while_starting() -> Iterator[None]:
+    """A line that stays as long as the libraries are imported for the first time in this server."""
+    if "pages.shared.path" in sys.modules:
+        yield
+        return
+    place = st.empty()
+    place.markdown(":material/hourglass_top: **BERT Studio** · " + _("The studio is starting…"))
+    yield
+    place.empty()
 
 
 def _(text: str) -> str:
@@ -77,7 +99,7 @@ def error_text(error: UserError) -> str:
 
 def _picked() -> None:
     if st.session_state["lang_widget"]:
-        st.session_state["lang"] = st.session_state["lang_widget"]
+        st.session_state["lang"] = st.session_state[LANGUAGE] = st.session_state["lang_widget"]
 
 
 def picker() -> None:

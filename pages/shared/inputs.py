@@ -132,8 +132,8 @@ LINKS_KEPT = (
 
 def get(name: str) -> str:
     """The shared value, always as text."""
-    key = f"shared_{name}"
-    return str(st.session_state[key]) if key in st.session_state else default(name)
+    chosen = st.session_state.get(f"shared_{name}")
+    return default(name) if chosen is None else str(chosen)
 
 
 def default(name: str) -> str:
@@ -247,8 +247,11 @@ def _read(query: Mapping[str, str]) -> dict[str, str]:
 
 def _changed() -> dict[str, str]:
     """The shared values that differ from the defaults."""
-    by_text = DEFAULTS | {"model": models.default([get("text")])}
-    return {name: get(name) for name in DEFAULTS if get(name) != by_text[name] and len(get(name)) <= LONGEST_LINK}
+    chosen = st.session_state.to_dict()  # all at once: each look into it takes a lock
+    values = {name: str(chosen.get(f"shared_{name}", otherwise)) for name, otherwise in DEFAULTS.items()}
+    values["model"] = get("model")
+    by_text = DEFAULTS | {"model": models.default([values["text"]])}
+    return {name: value for name, value in values.items() if value != by_text[name] and len(value) <= LONGEST_LINK}
 
 
 def link() -> dict[str, str]:
@@ -267,7 +270,11 @@ def as_query(values: Mapping[str, str]) -> dict[str, str]:
 
 def address() -> dict[str, str]:
     """The address that carries the state, as query parameters."""
-    return link() | ({"lang": language()} if "lang" in st.session_state else {})
+    return _address(_changed())
+
+
+def _address(changed: Mapping[str, str]) -> dict[str, str]:
+    return as_query(changed) | ({"lang": language()} if "lang" in st.session_state else {})
 
 
 def write_link() -> None:
@@ -278,8 +285,8 @@ def write_link() -> None:
     changed = _changed()
     if st.session_state["shared_links"][-1:] != [changed]:
         st.session_state["shared_links"] = [*st.session_state["shared_links"][-LINKS_KEPT:], changed]
-    if "shared_drawn" in st.session_state and st.query_params.to_dict() != address():
-        st.query_params.from_dict(address())
+    if "shared_drawn" in st.session_state and st.query_params.to_dict() != _address(changed):
+        st.query_params.from_dict(_address(changed))
 
 
 def drawn() -> None:

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.errors import UserError
@@ -243,12 +244,12 @@ class Download:
     content: str
 
 
-def tick(claim: str, key: str, *, holds: bool = True) -> DeltaGenerator:
-    """One line that says whether a check holds, and opens to show how it was made; returns the place for that.
+def tick(claim: str, key: str, *, holds: bool = True) -> PopoverContainer:
+    """One line that says whether a check holds, and opens to show how it was made; returns the place for that, and whether it is open.
 
     claim: what holds, such as "equals transformers", or what does not.
     """
-    return st.popover(f"{'✓' if holds else '✗'} {claim}", type="tertiary", key=f"tick_{key}")
+    return st.popover(f"{'✓' if holds else '✗'} {claim}", type="tertiary", key=f"tick_{key}", on_change="rerun")
 
 
 def downloads(files: Sequence[Download], key: str) -> None:

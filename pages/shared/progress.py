@@ -1,4 +1,4 @@
-"""Long work on a page: a bar and the time left, or the time so far, and a button that ends it.
+"""Long work on a page: a bar and the time left, or the time so far, and a button that ends it. Work takes turns (see pages.shared.pool).
 
 Between two steps the bar, or the time, is drawn anew, which is where Streamlit interrupts the work when something is pressed. What the
 work is, and where its result is kept, is for the page (see pages.shared.cached.once).
@@ -14,10 +14,49 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.batches import Report
 from core.errors import UserError
-from pages.shared import words
-from pages.shared.i18n import _
+from pages.shared import pool, words
+from pages.shared.cached.store import NotKept, only_kept
+from pages.shared.i18n import _, ngettext
 
 Result = TypeVar("Result")
+
+
+def _not_yet(done: int, total: int) -> None:
+    raise NotKept
+
+
+def in_turn(function: Callable[[Report], Result], report: Report, draw: Callable[[str], object]) -> Result:
+    """What `function` makes when it is this visitor's turn, or at once where all of it is kept. draw: where in the queue they stand."""
+    with pool.turn() as turn:
+        if not turn.begins():
+            try:
+                with only_kept():
+                    return function(_not_yet)
+            except NotKept:
+                turn.wait(lambda before: draw(waiting(before)))
+        return function(report)
+
+
+def spin(title: str, function: Callable[[], Result]) -> Result:
+    """What `function` makes of kept results in a second or some, under a spinner."""
+    place = st.empty()
+
+    def make(_report: Report) -> Result:
+        with place, st.spinner(title, show_time=True):
+            return function()
+
+    return in_turn(
+        make, lambda done, total: None, lambda text: place.caption(f":material/hourglass_top: {title} · {text}")
+    )
+
+
+def waiting(before: int) -> str:
+    """Where in the queue the work stands. before: how many come first."""
+    if not before:
+        return _("waits for its turn: it is next")
+    return ngettext(
+        "waits for its turn: {count} comes before", "waits for its turn: {count} come before", before
+    ).format(count=before)
 
 
 def _set(key: str, value: bool) -> None:
@@ -45,7 +84,7 @@ def work(name: str, title: str, function: Callable[[Report], Result]) -> Result 
         bar.progress(done / max(1, total), text=text)
 
     with _until_done(place):
-        return function(report)
+        return in_turn(function, report, lambda text: bar.progress(0.0, text=f"{title} · {text}"))
 
 
 def wait(name: str, title: str, function: Callable[[Report], Result]) -> Result | None:
@@ -59,15 +98,15 @@ def wait(name: str, title: str, function: Callable[[Report], Result]) -> Result 
     begin = perf_counter()
     drawn: list[DeltaGenerator] = []
 
-    def report(done: int, total: int) -> None:
+    def draw(text: str) -> None:
         if not drawn:
             with place.container(horizontal=True, vertical_alignment="center"):
                 drawn.append(st.empty())
                 _cancel(name)
-        drawn[0].markdown(f":material/hourglass_top: {title} · {words.duration(perf_counter() - begin)}")
+        drawn[0].markdown(f":material/hourglass_top: {title} · {text}")
 
     with _until_done(place):
-        return function(report)
+        return in_turn(function, lambda done, total: draw(words.duration(perf_counter() - begin)), draw)
 
 
 @contextmanager

@@ -1,18 +1,23 @@
-"""What stands before every page: a middleware that gives each browser its signed identity, and headers that browsers heed.
+"""What stands before every page: a middleware that gives each browser its signed identity, headers that browsers heed, an early start, tidying up.
 
 It does not know what the identity is used for.
 """
 
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from http.cookies import SimpleCookie
+from threading import Event, Thread
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core import visitors
+from core import settings, visitors
 from core.errors import UserError
 
 COOKIE = "studio_visitor"
+TIDY_SECONDS = 20.0
 YEAR = 365 * 24 * 3600
 HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
 
@@ -65,3 +70,24 @@ def _cookie(secure: bool) -> str:
 
 
 MIDDLEWARE = (Middleware(Identity),)
+
+
+@asynccontextmanager
+async def lifespan(app: object) -> AsyncIterator[None]:
+    """From when the server answers: the libraries and the first model are loaded beside it, before anybody asks for them.
+
+    From then on it is tidied up now and then.
+    """
+    os.environ.setdefault("GOMP_SPINCOUNT", settings.SPIN)  # torch's threads read it when they are loaded
+    over = Event()
+    Thread(target=_beside, args=(over,), name="beside", daemon=True).start()
+    yield
+    over.set()
+
+
+def _beside(over: Event) -> None:
+    from pages.shared import memory, warm  # here, since it takes seconds: the server answers meanwhile
+
+    warm.load()
+    while not over.wait(TIDY_SECONDS):
+        memory.sweep()

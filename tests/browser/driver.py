@@ -86,8 +86,10 @@ class Server:
     seconds: float
 
 
-def start_server(home: Path, *, port: int = 0, environment: dict[str, str] | None = None) -> Server:
-    """Start the app with its runs in `home`. The caller ends `process`."""
+def start_server(
+    home: Path, *, port: int = 0, environment: dict[str, str] | None = None, script: Path = ROOT / "app.py"
+) -> Server:
+    """Start the app, or another script of Streamlit's, with its runs in `home`. The caller ends `process`."""
     if not port:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -98,13 +100,14 @@ def start_server(home: Path, *, port: int = 0, environment: dict[str, str] | Non
         "--server.address=127.0.0.1",
         "--server.headless=true",
         "--server.fileWatcherType=none",
+        "--browser.gatherUsageStats=false",
     ]
     begin = time.monotonic()
     home.mkdir(parents=True, exist_ok=True)
     with (home / "server.log").open("a") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", *options],
-            cwd=ROOT,
+            [sys.executable, "-m", "streamlit", "run", str(script), *options],
+            cwd=script.parent,
             env=variables,
             stdout=log,
             stderr=log,

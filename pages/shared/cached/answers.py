@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from time import monotonic, perf_counter
 from typing import cast
 
 import numpy as np
-import streamlit as st
 
 from core import exemplars, explain, models, predict, runs
 from core.batches import Report
@@ -16,23 +16,29 @@ from core.tasks.labels import match_labels
 from pages.shared.cached.data import data_of, run_data
 from pages.shared.cached.models import predictor, written_at
 from pages.shared.cached.once import once, undisturbed
+from pages.shared.cached.store import kept
 
 
-@st.cache_data(max_entries=512, show_spinner=False)
-def _prediction(name: str, written: float, inputs: Mapping[str, str], begins: bool) -> Prediction:
-    ready = predictor(name, begins=begins)
-    return predict.predict(ready, {role: [text] for role, text in inputs.items()})[0]
+@kept
+def _prediction(name: str, written: float, inputs: Mapping[str, str], begins: bool) -> tuple[Prediction, float]:
+    ready, begin = predictor(name, begins=begins), perf_counter()
+    return predict.predict(ready, {role: [text] for role, text in inputs.items()})[0], perf_counter() - begin
 
 
 def prediction(name: str, inputs: Mapping[str, str]) -> Prediction:
     """What a model answers to one input, role → text."""
-    return _prediction(name, written_at(name), inputs, False)
+    return _prediction(name, written_at(name), inputs, False)[0]
+
+
+def seconds(name: str, inputs: Mapping[str, str]) -> float:
+    """How long that answer took, once: enough for an estimate of what takes many of them."""
+    return _prediction(name, written_at(name), inputs, False)[1]
 
 
 def before_training(run_id: str, inputs: Mapping[str, str]) -> Prediction:
     """What a run's model answered before its first step: what it started from, with the head that its seed gives where it had none."""
     name = f"run:{run_id}"
-    return _prediction(name, written_at(name), inputs, True)
+    return _prediction(name, written_at(name), inputs, True)[0]
 
 
 def on_measured_rows(run_id: str, split: str, report: Report | None = None) -> tuple[Prediction, ...] | None:
@@ -59,7 +65,7 @@ class Exemplars:
     pair: tuple[exemplars.Exemplar, ...]
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept
 def _exemplars(name: str, written: float) -> Exemplars:
     ready, data = predictor(name), data_of(name)
     rows = next(data.splits[split] for split in ("test", "validation", "train") if len(data.splits[split]))
@@ -108,21 +114,13 @@ def own_row(name: str) -> Mapping[str, str]:
     return {} if rows is None else {role: texts[0] for role, texts in data.texts(rows.select([0])).items()}
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _explanation(
-    name: str, written: float, inputs: Mapping[str, str], label: str, method: str, at: int | None, end: int | None
-) -> Attribution:
-    return explain.explain(
-        predictor(name), inputs["text"], inputs.get("pair", ""), label=label or None, method=method, at=at, end=end
-    )
-
-
 def explanation(
     name: str, inputs: Mapping[str, str], label: str, method: str, at: int | None = None, end: int | None = None
 ) -> Attribution:
     """How much each word moved the probability of a label, for a model of tokens that of the token at a character, for one of spans that
     of the characters from `at` up to `end`; "" for the predicted label."""
-    return _explanation(name, written_at(name), inputs, label, method, at, end)
+    made = long_explanation(name, inputs, label, method, at, end, lambda done, total: None)
+    return cast("Attribution", made)
 
 
 def long_explanation(
@@ -134,7 +132,7 @@ def long_explanation(
     end: int | None,
     report: Report | None = None,
 ) -> Attribution | None:
-    """The same of a long text, with a report while it is made; None when it is not known yet and `report` is not given."""
+    """The same with a report while it is made; None when it is not known yet and `report` is not given."""
     pair = inputs.get("pair", "")
 
     def make() -> Attribution:
@@ -146,14 +144,14 @@ def long_explanation(
     return cast("Attribution | None", once("explanation", key, make if report else None))
 
 
-@st.cache_data(max_entries=512, ttl=300, show_spinner=False)
-def _latency(name: str, written: float, inputs: Mapping[str, str]) -> tuple[float, int]:
+@kept
+def _latency(name: str, written: float, inputs: Mapping[str, str], now: int) -> tuple[float, int]:
     return predict.latency(predictor(name), inputs)
 
 
 def latency(name: str, inputs: Mapping[str, str]) -> tuple[float, int]:
     """Milliseconds one prediction takes, tokenising included, and how many were timed.
 
-    It holds for five minutes, because a busy machine answers later.
+    It holds for five minutes at most, because a busy machine answers later.
     """
-    return _latency(name, written_at(name), inputs)
+    return _latency(name, written_at(name), inputs, int(monotonic() / 300))

@@ -1,12 +1,11 @@
 """The tutorial's experiments, on the bundled model."""
 
-import streamlit as st
-
 from core import article
 from pages.shared.cached.models import encoder, tokenizer
+from pages.shared.cached.store import kept
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+@kept
 def repetition(
     seed: int, epochs: int, batch_size: int, learning_rate: float, optimizer: article.Optimizer
 ) -> article.Repetitions:
@@ -16,25 +15,25 @@ def repetition(
     )  # fmt: skip
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@kept
 def drift(steps: int) -> tuple[article.Drift, ...]:
     """What each optimiser does to the bundled model's word embeddings."""
     return article.optimizers(encoder("minilm"), tokenizer("minilm", -2), steps=steps)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@kept
 def corruption(texts: tuple[str, ...], seed: int) -> article.Corruption:
     """The masking of pre-training on some texts, counted with the bundled vocabulary."""
     return article.corruption(tokenizer("minilm", 128), texts, seed=seed)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@kept
 def direction(beginning: str, ends: tuple[str, str]) -> article.Direction:
     """Whether the bundled model's vectors depend on what comes later."""
     return article.direction(encoder("minilm"), tokenizer("minilm", 0), beginning, ends)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@kept
 def output_of(code: str) -> tuple[str, bool]:
     """What a snippet of the tutorial's prints, and whether it fails."""
     return article.output_of(code)

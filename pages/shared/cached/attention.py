@@ -4,7 +4,6 @@ from hashlib import sha256
 from typing import cast
 
 import numpy as np
-import streamlit as st
 
 from core import attention, heads, openings
 from core.batches import Report
@@ -13,14 +12,16 @@ from pages.shared.cached.answers import explanation
 from pages.shared.cached.data import data_of
 from pages.shared.cached.models import encoder, predictor, tokenizer, whole, written_at
 from pages.shared.cached.once import once
+from pages.shared.cached.store import kept
+from pages.shared.cached.tokens import tokens
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)  # 76 MB each for 512 tokens and 72 heads
+@kept
 def _attend(name: str, written: float, text: str, pair: str, max_length: int) -> AttentionMaps:
     return attention.attend(encoder(name), tokenizer(name, max_length), text, pair, max_length=max_length, name=name)
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)  # 13 MB each for 512 tokens and 12 heads
+@kept
 def _attend_layer(name: str, written: float, text: str, pair: str, layer: int, max_length: int) -> AttentionMaps:
     return attention.attend(
         encoder(name), tokenizer(name, max_length), text, pair, layer=layer, max_length=max_length, name=name
@@ -34,7 +35,7 @@ def attend(name: str, text: str, pair: str = "", layer: int | None = None, max_l
     return _attend_layer(name, written_at(name), text, pair, layer, max_length)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)  # 21 MB each for 512 tokens
+@kept
 def _atlas(
     name: str, written: float, text: str, pair: str, max_length: int, masked: tuple[int, ...]
 ) -> attention.Atlas:
@@ -51,7 +52,7 @@ def atlas(name: str, text: str, pair: str = "", max_length: int = 0, masked: tup
 HABIT_TOKENS = 64  # as much of a text as its heads' habits are looked for in
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept
 def _habit(name: str, written: float, text: str, pair: str, max_length: int) -> openings.Habit:
     found = atlas(name, text, pair, max_length)
     heads = ((layer, head, found.weights(layer, head)) for layer in range(found.layers) for head in range(found.heads))
@@ -60,7 +61,8 @@ def _habit(name: str, written: float, text: str, pair: str, max_length: int) -> 
 
 def habit(name: str, text: str, pair: str = "", max_length: int = 0) -> openings.Habit:
     """The head with the strongest habit in the beginning of a text."""
-    return _habit(name, written_at(name), text, pair, min(max_length or HABIT_TOKENS, HABIT_TOKENS))
+    whole = len(tokens(name, text, pair, max_length).tokens) <= HABIT_TOKENS  # then the atlas that pages show will do
+    return _habit(name, written_at(name), text, pair, max_length if whole else HABIT_TOKENS)
 
 
 def head_statistics(
@@ -76,7 +78,7 @@ def head_statistics(
     return cast(heads.HeadStatistics | None, once("head_statistics", key, make if report else None))
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)  # 13 MB each for 512 tokens
+@kept
 def _rollout(name: str, written: float, text: str, pair: str, max_length: int) -> np.ndarray:
     return heads.rollout(attend(name, text, pair, None, max_length).weights)
 
@@ -98,7 +100,7 @@ def flow(
     return cast(np.ndarray | None, once("flow", key, make if report else None))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept
 def _ablation(
     name: str, written: float, text: str, pair: str, max_length: int, off: tuple[tuple[int, int], ...]
 ) -> heads.Ablation:
@@ -151,7 +153,7 @@ def importance(name: str, limit: int, report: Report | None = None) -> heads.Imp
     return cast(heads.Importance | None, once("importance", (name, written_at(name), limit), make if report else None))
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@kept
 def _head_differences(
     name: str, written: float, other: str, other_written: float, text: str, pair: str, max_length: int
 ) -> heads.Differences:
@@ -163,7 +165,7 @@ def head_differences(name: str, other: str, text: str, pair: str, max_length: in
     return _head_differences(name, written_at(name), other, written_at(other), text, pair, max_length)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@kept
 def _agreement(name: str, written: float, text: str, pair: str, label: str) -> heads.Agreement:
     maps = attend(name, text, pair, None, predictor(name).max_length)
     inputs = {"text": text, "pair": pair} if pair else {"text": text}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import streamlit as st
+import numpy as np
 
 from core import runs
 from core.bundled import READY
@@ -20,6 +20,7 @@ from core.tables.table import FIND_OUT, Table
 from core.tasks.table import TASKS, task_of
 from pages.shared.cached.models import tokenizer, written_at
 from pages.shared.cached.once import undisturbed
+from pages.shared.cached.store import kept, lasting
 
 Columns = tuple[tuple[str, str], ...]
 
@@ -34,7 +35,7 @@ def _reader(written: float) -> Callable[[Path, Layout, Reading], Table]:
     return lambda path, rows, asked: _table(str(path), written, rows.id, asked, _unseen)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@lasting
 def _dataset(
     name: str, file: str, written: float, layout: str, columns: Columns, reading: Reading, preparation: Preparation
 ) -> TextDataset:
@@ -66,7 +67,19 @@ def dataset(
     return _dataset(name, file, _changed(file), layout or own, columns, reading, preparation)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@kept
+def typical(name: str) -> Mapping[str, str]:
+    """For each label of a DATASETS row, a text as long as most people like to read."""
+    found = dataset(name)
+    train = found.splits["train"]
+    labels = np.array(train["label"])
+    places = {label: np.flatnonzero(labels == i)[:200].tolist() for i, label in enumerate(found.label_names)}
+    return {
+        label: min(train.select(rows)["text"], key=lambda text: abs(len(text) - 70)) for label, rows in places.items()
+    }
+
+
+@kept
 def _labels(name: str, file: str, written: float, layout: str, columns: Columns, reading: Reading) -> Mapping[str, int]:
     return core_labels(
         file or name, LAYOUTS[layout], dict(columns), reading=reading, allow_path=bool(file), read=_reader(written)
@@ -78,7 +91,7 @@ def labels(name: str, file: str, layout: str, columns: Columns, reading: Reading
     return _labels(name, file, _changed(file), layout, columns, reading)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
+@kept
 def _table(file: str, written: float, layout: str, reading: Reading, _report: Report) -> Table:
     return folders.read(Path(file), LAYOUTS[layout], reading, _report)
 
@@ -92,7 +105,7 @@ def _unseen(done: int, total: int) -> None:
     """The report of what no page shows."""
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@kept
 def _fit(
     model: str,
     model_written: float,
@@ -122,7 +135,7 @@ def fit(
     return _fit(model, written_at(model), name, file, _changed(file), layout, columns, reading, preparation)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@kept
 def _fit_of(model: str, model_written: float, texts: Mapping[str, tuple[str, ...]]) -> core_fit.Fit:
     return core_fit.measure(texts, tokenizer(model, -1))
 

@@ -4,15 +4,15 @@ from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
-import streamlit as st
 
 from core import embeddings
 from pages.shared.cached.data import data_of, dataset
 from pages.shared.cached.models import encoder, has_pooler, tokenizer, written_at
 from pages.shared.cached.once import undisturbed
+from pages.shared.cached.store import kept
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)  # 6 MB each for 512 tokens
+@kept
 def _output(name: str, written: float, text: str, pair: str, max_length: int) -> embeddings.Output:
     return embeddings.output(
         encoder(name), tokenizer(name, max_length), text, pair, max_length=max_length, name=name, pooler=has_pooler(name)
@@ -24,7 +24,7 @@ def output(name: str, text: str, pair: str = "", max_length: int = 0) -> embeddi
     return _output(name, written_at(name), text, pair, max_length)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@kept
 def _word_uses(
     name: str, written: float, word: str, sentences: tuple[tuple[str, str], ...], max_length: int
 ) -> embeddings.WordUses:
@@ -38,19 +38,19 @@ def word_uses(name: str, word: str, sentences: tuple[tuple[str, str], ...], max_
     return _word_uses(name, written_at(name), word, sentences, max_length)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@kept
 def sample(name: str, count: int) -> embeddings.Sample:
     """Texts of a dataset, chosen at random, those held back from training first."""
     return embeddings.sample(dataset(name), count)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@kept
 def held_back(run: str, count: int) -> embeddings.Sample:
     """Texts that were held back from the training of a run ("run:…"), chosen at random; of its training rows where there are no others."""
     return embeddings.sample(data_of(run), count, held_back=True)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)  # 32 MB each for 1,000 texts
+@kept
 def _sentence_vectors(
     name: str, written: float, texts: tuple[str, ...], max_length: int, _report: Callable[[int, int], None] | None
 ) -> embeddings.Pooled:
@@ -64,7 +64,7 @@ def sentence_vectors(
     return _sentence_vectors(name, written_at(name), texts, max_length, undisturbed(report))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept
 def _few_vectors(name: str, written: float, text: str, max_length: int) -> dict[embeddings.Pooling, np.ndarray]:
     found = embeddings.pooled(encoder(name), tokenizer(name, max_length), (text,), max_length=max_length)
     return {way: vectors[:, 0] for way, vectors in found.vectors.items()}
@@ -81,7 +81,7 @@ def _chosen_vectors(
     return [sentence_vectors(name, texts, max_length).vectors[pooling][state] for name in names]
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@kept
 def _projection(
     names: tuple[str, ...], written: tuple[float, ...], texts: tuple[str, ...], max_length: int, state: int,
     pooling: embeddings.Pooling, method: embeddings.Method, dimensions: Literal[2, 3], perplexity: float, beside: str,
@@ -100,7 +100,7 @@ def projection(
     return _projection(names, written, texts, max_length, state, pooling, method, dimensions, perplexity, beside)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept
 def _separation(
     name: str, written: float, texts: tuple[str, ...], labels: tuple[str, ...], max_length: int, state: int, pooling: embeddings.Pooling
 ) -> embeddings.Separation:  # fmt: skip
@@ -114,7 +114,7 @@ def separation(
     return _separation(name, written_at(name), texts, labels, max_length, state, pooling)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept
 def _silhouettes(
     name: str, written: float, texts: tuple[str, ...], labels: tuple[str, ...], max_length: int, pooling: embeddings.Pooling
 ) -> tuple[float, ...]:  # fmt: skip

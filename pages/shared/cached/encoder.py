@@ -1,16 +1,16 @@
 """What an encoder computes for a text: its vectors, every step of a layer, a changed computation."""
 
 import numpy as np
-import streamlit as st
 import torch
 
 from core import encoder as core_encoder
 from core import models
 from pages.shared.cached.models import encoder, has_pooler, tokenizer, whole, written_at
+from pages.shared.cached.store import kept
 from pages.shared.cached.tokens import tokens
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept
 def _vectors(name: str, written: float, text: str, pair: str, max_length: int) -> np.ndarray:
     inputs = tokenizer(name, max_length)(
         text, pair or None, truncation=True, max_length=max_length, return_tensors="pt"
@@ -24,7 +24,7 @@ def vectors(name: str, text: str, pair: str = "", max_length: int = 64) -> np.nd
     return _vectors(name, written_at(name), text, pair, max_length)
 
 
-@st.cache_resource(max_entries=3, show_spinner=False)  # 49 MB each for 512 tokens
+@kept
 def _trace(name: str, written: float, text: str, pair: str, layer: int, max_length: int) -> core_encoder.Trace:
     return core_encoder.trace(
         whole(name), tokenizer(name, max_length), text, pair, layer=layer, max_length=max_length, name=name, pooler=has_pooler(name)
@@ -36,7 +36,7 @@ def trace(name: str, text: str, pair: str = "", layer: int = 0, max_length: int 
     return _trace(name, written_at(name), text, pair, layer, max_length)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@kept
 def _changed_pass(
     name: str, written: float, text: str, pair: str, max_length: int, changes: tuple[str, ...], swap: tuple[int, int] | None, padding: int
 ) -> core_encoder.Comparison:  # fmt: skip

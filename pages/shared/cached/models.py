@@ -1,16 +1,13 @@
 """The loaded models and tokenizers, kept by name, and what a model can do.
 
-This package is the only home of st.cache_*: core's results, kept by names and text. Nothing that comes from it may be
+This package is the only home of what is kept (see store): core's results, by names and text. Nothing that comes from it may be
 changed: it is shared by every visitor. A run's model is also keyed by the time its weights were written, because a
 resumed run writes them anew.
 """
 
 import gc
-from collections.abc import Callable
-from functools import lru_cache
 from typing import cast
 
-import streamlit as st
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -19,9 +16,10 @@ from core.checkpoints import tokenizer as tokenizers
 from core.errors import Note
 from core.tasks.base import start
 from core.tasks.table import TASKS, task_of
+from pages.shared.cached.store import kept, lasting
 
-# Streamlit searches all objects for garbage after every run of a page, before the page's last parts are sent. What the
-# libraries brought along (half a million objects, a quarter of a second) stays for good: it need not be searched.
+# What the libraries brought along (half a million objects, a quarter of a second) stays for good: it need not be searched
+# for garbage. What the pages leave is: by Python, as it gathers, and not after every run of a page (.streamlit/config.toml).
 gc.freeze()
 
 
@@ -32,12 +30,12 @@ def written_at(name: str) -> float:
     return config.stat().st_mtime if config and config.is_file() else 0.0
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@lasting
 def _loaded_tokenizer(name: str, written: float) -> PreTrainedTokenizerBase:
     return models.load_tokenizer(name)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@lasting
 def _tokenizer(name: str, written: float, max_length: int, use: str = "") -> PreTrainedTokenizerBase:
     return tokenizers.sibling(_loaded_tokenizer(name, written))
 
@@ -51,7 +49,7 @@ def tokenizer(name: str, max_length: int = 0) -> PreTrainedTokenizerBase:
     return _tokenizer(name, written_at(name), max_length)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept
 def _remarks(name: str, written: float) -> tuple[Note, ...]:
     return models.remarks(name)
 
@@ -61,7 +59,8 @@ def remarks(name: str) -> tuple[Note, ...]:
     return _remarks(name, written_at(name)) if models.availability(name) == "here" else ()
 
 
-def _load_model(name: str, written: float, head: str, begins: bool, device: str) -> PreTrainedModel:
+@lasting
+def _model(name: str, written: float, head: str, begins: bool, device: str) -> PreTrainedModel:
     attention: models.Attention = "eager" if device == "cpu" else "sdpa"
     if begins:
         config = runs.get(name.removeprefix("run:")).config
@@ -74,18 +73,12 @@ def _load_model(name: str, written: float, head: str, begins: bool, device: str)
     return cast(PreTrainedModel, model.to(device))
 
 
-@lru_cache
-def _store(most: int) -> Callable[[str, float, str, bool, str], PreTrainedModel]:
-    """The one store of loaded models, of at most so many: the setting is read when a model is wanted, not at import."""
-    return st.cache_resource(max_entries=most, show_spinner=False)(_load_model)
-
-
 def model(name: str, head: str = "", *, begins: bool = False, device: str = "cpu") -> PreTrainedModel:
     """A model with a head of HEADS, or the bare encoder; one that can return attention weights, except on a GPU.
 
     begins: as a run had it before its first step.
     """
-    return _store(settings.MAX_MODELS.value())(name, written_at(name), head, begins, device)
+    return _model(name, written_at(name), head, begins, device)
 
 
 def encoder(name: str) -> PreTrainedModel:
@@ -93,7 +86,7 @@ def encoder(name: str) -> PreTrainedModel:
     return cast(PreTrainedModel, whole(name).base_model)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@kept
 def _task(name: str, written: float) -> str:
     models.folder(name)  # says at once when there is no such model
     run = models.RUN_NAME.fullmatch(name)
@@ -113,7 +106,7 @@ def predictor(name: str, *, begins: bool = False) -> predict.Predictor:
     return predict.around(name, task, loaded, _tokenizer(name, written_at(name), longest, "answers"), longest)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@kept
 def _classifies(name: str, written: float) -> bool:
     return models.head_of(models.load_config(name)) == "classifier"
 
@@ -128,7 +121,7 @@ def whole(name: str) -> PreTrainedModel:
     return model(name, "classifier" if classifies(name) else "")
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@kept
 def _has_pooler(name: str, written: float) -> bool:
     return embeddings.has_pooler(models.folder(name))
 
@@ -138,7 +131,7 @@ def has_pooler(name: str) -> bool:
     return _has_pooler(name, written_at(name))
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@kept
 def _has_head(name: str, written: float, head: str) -> bool:
     return models.has_head(name, head)
 
@@ -148,7 +141,7 @@ def has_head(name: str, head: str) -> bool:
     return _has_head(name, written_at(name), head)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@kept
 def _can_learn(name: str, written: float, head: str) -> bool:
     return models.can_learn(name, head)
 

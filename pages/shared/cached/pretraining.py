@@ -2,15 +2,14 @@
 
 from typing import cast
 
-import streamlit as st
-
 from core import openings, pretraining
 from core.batches import Report
 from pages.shared.cached.models import masked_lm, next_sentence_model, tokenizer, written_at
 from pages.shared.cached.once import once
+from pages.shared.cached.store import kept
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@kept
 def _filled(
     name: str, written: float, text: str, masked: tuple[int, ...], whole_words: bool, max_length: int
 ) -> pretraining.Filled:
@@ -24,7 +23,7 @@ def filled(name: str, text: str, masked: tuple[int, ...], *, whole_words: bool, 
     return _filled(name, written_at(name), text, masked, whole_words, max_length)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)  # 25 MB each for 512 tokens
+@kept
 def _before_after(
     name: str, written: float, text: str, masked: tuple[int, ...], whole_words: bool, layer: int, max_length: int
 ) -> pretraining.BeforeAfter:
@@ -43,7 +42,7 @@ def before_after(
 COMPARED_TOKENS = 64  # as much of a text as is read in all layers to find the head that masking moves most
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept
 def _most_moved(
     name: str, written: float, text: str, masked: tuple[int, ...], whole_words: bool, max_length: int
 ) -> tuple[int, int]:
@@ -62,7 +61,7 @@ def most_moved(name: str, text: str, masked: tuple[int, ...], *, whole_words: bo
     return _most_moved(name, written_at(name), text, masked, whole_words, max_length)
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@kept
 def _corrupted(
     name: str, written: float, text: str, seed: int, whole_words: bool, max_length: int
 ) -> pretraining.Corruption:
@@ -76,7 +75,7 @@ def corrupted(name: str, text: str, *, seed: int, whole_words: bool, max_length:
     return _corrupted(name, written_at(name), text, seed, whole_words, max_length)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@kept
 def _fates(
     name: str, written: float, text: str, seed: int, rounds: int, whole_words: bool, max_length: int
 ) -> tuple[dict[pretraining.Fate, int], ...]:
@@ -108,7 +107,7 @@ def scored(name: str, text: str, max_length: int, report: Report | None = None) 
     return cast(pretraining.Scored | None, once("scored", key, make if report else None))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept
 def _follows(name: str, written: float, first: str, second: str, max_length: int) -> pretraining.NextSentence:
     return pretraining.next_sentence(
         next_sentence_model(name), tokenizer(name, max_length), first, second, max_length=max_length, name=name
@@ -120,7 +119,7 @@ def follows(name: str, first: str, second: str, max_length: int) -> pretraining.
     return _follows(name, written_at(name), first, second, max_length)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept
 def _generated(
     name: str, written: float, text: str, method: pretraining.Method, length: int, temperature: float, top_k: int, seed: int, max_length: int
 ) -> tuple[pretraining.GenerationStep, ...]:  # fmt: skip

@@ -2,14 +2,13 @@
 
 from typing import cast
 
-import streamlit as st
-
 from core.tasks.answers import QuestionAnswering
 from core.tasks.spans import Curves
 from pages.shared.cached.models import predictor, written_at
+from pages.shared.cached.store import kept
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept
 def _curves(name: str, written: float, question: str, passage: str) -> Curves:
     ready = predictor(name)
     return cast("QuestionAnswering", ready.goal).curves(ready.model, question, passage)

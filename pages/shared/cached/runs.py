@@ -2,17 +2,16 @@
 
 from pathlib import Path
 
-import streamlit as st
-
 from core import models, notes, runs, settings
 from core.families import HEADS
 from core.results import RunReport
 from core.tasks.base import is_path
 from core.tasks.table import task_of
 from pages.shared.cached.models import written_at
+from pages.shared.cached.store import kept
 
 
-@st.cache_resource(max_entries=4096, show_spinner=False)
+@kept
 def _run_of(folder: str, written: tuple[int, ...]) -> runs.Run:
     return runs.open_folder(Path(folder))
 
@@ -35,7 +34,7 @@ def all_runs() -> tuple[runs.Run, ...]:
     return tuple(sorted(found, key=lambda run: (run.state.created, run.id), reverse=True))
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@kept
 def _run_report(run_id: str, written: float) -> RunReport | None:
     return runs.report(runs.get(run_id))
 
@@ -46,7 +45,7 @@ def run_report(run_id: str) -> RunReport | None:
     return _run_report(run_id, file.stat().st_mtime if file.is_file() else 0.0)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@kept
 def _began_with_head(run_id: str, written: float) -> bool:
     config = runs.get(run_id).config
     head = HEADS[task_of(config.task).head]

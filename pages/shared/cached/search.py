@@ -1,19 +1,21 @@
 """Indexes of texts, vectors of questions, and how well a search does, kept by model and texts."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import streamlit as st
 
 from core import embeddings, settings
 from core.data import fit, helpdesk
 from core.errors import Note
-from core.search import evaluate, index, quality
+from core.search import evaluate, index, quality, reply, zero_shot
 from core.search.vectors import MAX_LENGTH, Encoder
-from pages.shared.cached.data import fit_of
-from pages.shared.cached.models import encoder, tokenizer, written_at
+from core.search.ways import Hit
+from pages.shared.cached.data import dataset, fit_of
+from pages.shared.cached.models import encoder, predictor, tokenizer, written_at
 from pages.shared.cached.once import undisturbed
+from pages.shared.cached.store import kept
 
 Report = Callable[[int, int], None]
 
@@ -28,12 +30,12 @@ def max_length(name: str) -> int:
     return encoder_of(name).max_length
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@kept
 def _identity(name: str, written: float) -> str:
     return index.identity(encoder_of(name))
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@kept
 def _opened(name: str, written: float, passages: tuple[str, ...], _report: Report | None) -> index.Index:
     home = settings.HOME.value() / "search"
     return index.opened(passages, encoder_of(name), home, _report, known=_identity(name, written))
@@ -49,7 +51,7 @@ def advice(name: str, passages: tuple[str, ...]) -> tuple[Note, ...]:
     return fit.notes(fit_of(name, {"text": passages}), max_length(name), cut=True)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@kept
 def _vector(name: str, written: float, question: str) -> np.ndarray:
     return encoder_of(name).vectors([question])[0]
 
@@ -59,7 +61,7 @@ def vector(name: str, question: str) -> np.ndarray:
     return _vector(name, written_at(name), question)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@kept
 def _outcome(
     name: str, written: float, passages: tuple[str, ...], asked: tuple[tuple[str, int], ...], _report: Report | None
 ) -> evaluate.Outcome:
@@ -74,7 +76,7 @@ def outcome(
     return _outcome(name, written_at(name), passages, tuple(asked), undisturbed(report))
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@kept
 def _refusal(name: str, written: float, language: str, _report: Report | None) -> quality.Refusal:
     desk = helpdesk.read(language)
     chosen = threshold(name, language, _report)
@@ -87,7 +89,7 @@ def refusal(name: str, language: str, report: Report | None = None) -> quality.R
     return _refusal(name, written_at(name), language, undisturbed(report))
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@kept
 def _threshold(name: str, written: float, language: str, _report: Report | None) -> float:
     desk = helpdesk.read(language)
     found = outcome(name, desk.passages, desk.asked("validation"), _report)
@@ -106,7 +108,7 @@ def _best_cosines(name: str, desk: helpdesk.HelpDesk, split: str) -> np.ndarray:
     return highest
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@kept
 def _projection(
     name: str, written: float, passages: tuple[str, ...], question: str, method: embeddings.Method
 ) -> embeddings.Projection:
@@ -119,3 +121,74 @@ def projection(
 ) -> embeddings.Projection:
     """The passages on a map, and the question as its last point."""
     return _projection(name, written_at(name), passages, question, method)
+
+
+@kept
+def _reply(reader: str, written: float, question: str, passages: tuple[str, ...], hits: tuple[Hit, ...]) -> reply.Reply:
+    texts = {hit.place: text for hit, text in zip(hits, passages, strict=True)}
+    return reply.read(predictor(reader), question, texts, hits)
+
+
+def replied(reader: str, question: str, passages: Sequence[str], hits: tuple[Hit, ...]) -> reply.Reply:
+    """What a reader makes of the passages at these hits."""
+    return _reply(reader, written_at(reader), question, tuple(passages[hit.place] for hit in hits), hits)
+
+
+@kept
+def _nearest(
+    name: str, written: float, question: str, passages: tuple[str, ...], places: tuple[int, ...]
+) -> reply.Near | None:
+    texts = dict(zip(places, passages, strict=True))
+    return reply.nearest(encoder_of(name), vector(name, question), texts, places)
+
+
+def nearest(name: str, question: str, passages: Sequence[str], hits: tuple[Hit, ...]) -> reply.Near | None:
+    """The sentence nearest to a question in the passages at these hits."""
+    places = tuple(hit.place for hit in hits)
+    return _nearest(name, written_at(name), question, tuple(passages[place] for place in places), places)
+
+
+@dataclass(frozen=True, eq=False)
+class Classified:
+    """Rows of a dataset with labels: vectors (N, D), texts and true labels (N,) of the training and of the test rows."""
+
+    train: tuple[np.ndarray, list[str], np.ndarray]
+    test: tuple[np.ndarray, list[str], np.ndarray]
+    labels: tuple[str, ...]
+
+
+@kept
+def _classified(name: str, written: float, data: str, _report: Report | None) -> Classified:
+    found = dataset(data)
+
+    def part(split: str) -> tuple[np.ndarray, list[str], np.ndarray]:
+        texts = list(found.splits[split]["text"])
+        return opened(name, tuple(texts), _report).vectors, texts, np.array(found.splits[split]["label"])
+
+    return Classified(part("train"), part("test"), found.label_names)
+
+
+def classified(name: str, data: str, report: Report | None = None) -> Classified:
+    """The rows of a DATASETS row of labelled texts with their vectors."""
+    return _classified(name, written_at(name), data, undisturbed(report))
+
+
+@kept
+def _learnt(name: str, written: float, data: str) -> tuple[zero_shot.Reached, ...]:
+    rows = classified(name, data)
+    return zero_shot.learnt(rows.train, rows.test, len(rows.labels))
+
+
+def learnt(name: str, data: str) -> tuple[zero_shot.Reached, ...]:
+    """What is reached with a few examples of a dataset."""
+    return _learnt(name, written_at(name), data)
+
+
+@kept
+def _described(name: str, written: float, labels: tuple[str, ...]) -> np.ndarray:
+    return encoder_of(name).vectors(labels)
+
+
+def described(name: str, labels: tuple[str, ...]) -> np.ndarray:
+    """The vectors of labels that are described in words, (C, D)."""
+    return _described(name, written_at(name), labels)

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-import streamlit as st
-
 from core.data import fit
 from core.errors import Note, UserError
 from core.summarise import evaluate, summary
@@ -12,13 +10,14 @@ from pages.shared.cached.data import fit_of
 from pages.shared.cached.models import written_at
 from pages.shared.cached.once import undisturbed
 from pages.shared.cached.search import encoder_of, max_length
+from pages.shared.cached.store import kept
 
 __all__ = ["advice", "max_length", "one", "quality", "read"]
 
 Report = Callable[[int, int], None]
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@kept
 def _read(name: str, written: float, texts: tuple[str, ...], _report: Report | None) -> list[Document | UserError]:
     return summary.read(texts, encoder_of(name), _report)
 
@@ -42,7 +41,7 @@ def advice(name: str, document: Document) -> tuple[Note, ...]:
     return fit.notes(fit_of(name, {"text": texts}), max_length(name), cut=True)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@kept
 def _quality(
     name: str, written: float, texts: tuple[str, ...], references: tuple[str, ...], length: tuple[str, int], relevance: float, _report: Report | None
 ) -> dict[str, evaluate.Quality]:  # fmt: skip

@@ -5,8 +5,6 @@ from hashlib import sha256
 from threading import Event
 from typing import cast
 
-import streamlit as st
-
 from core import models, vocabulary
 from core import tokens as core_tokens
 from core.batches import Report
@@ -15,9 +13,10 @@ from core.families import FAMILIES
 from core.results import Tokens
 from pages.shared.cached.models import encoder, tokenizer, written_at
 from pages.shared.cached.once import once
+from pages.shared.cached.store import kept
 
 
-@st.cache_data(max_entries=512, show_spinner=False)
+@kept
 def _tokens(name: str, written: float, text: str, pair: str, max_length: int, pad_to: int) -> Tokens:
     config = models.load_config(name)
     return core_tokens.tokenize(
@@ -36,7 +35,7 @@ def tokens(name: str, text: str, pair: str = "", max_length: int = 0, pad_to: in
     return _tokens(name, written_at(name), text, pair, max_length, pad_to)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept
 def _words(name: str, written: float, text: str) -> tuple[core_tokens.Word, ...]:
     return core_tokens.words(tokenizer(name, -1), text)
 
@@ -46,7 +45,7 @@ def words(name: str, text: str) -> tuple[core_tokens.Word, ...]:
     return _words(name, written_at(name), text)
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@kept
 def _word_trace(name: str, written: float, text: str, index: int) -> core_tokens.WordTrace:
     return core_tokens.trace_word(tokenizer(name, -1), text, index)
 
@@ -56,7 +55,7 @@ def word_trace(name: str, text: str, index: int) -> core_tokens.WordTrace:
     return _word_trace(name, written_at(name), text, index)
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@kept
 def _spelling(name: str, written: float, text: str) -> vocabulary.Spelling:
     return vocabulary.spelling(tokenizer(name, -1), text, name=name)
 
@@ -66,7 +65,7 @@ def spelling(name: str, text: str) -> vocabulary.Spelling:
     return _spelling(name, written_at(name), text)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@kept
 def _language_costs(name: str, written: float) -> tuple[vocabulary.LanguageCost, ...]:
     return vocabulary.language_costs(tokenizer(name, -1))
 
@@ -76,7 +75,7 @@ def language_costs(name: str) -> tuple[vocabulary.LanguageCost, ...]:
     return _language_costs(name, written_at(name))
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@kept
 def _vocabulary(name: str, written: float) -> tuple[vocabulary.Entry, ...]:
     return vocabulary.vocabulary(tokenizer(name, -1))
 
@@ -86,7 +85,7 @@ def entries(name: str, query: str, kind: vocabulary.EntryKind, limit: int, offse
     return vocabulary.search(_vocabulary(name, written_at(name)), query, kind, limit, offset=offset)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept
 def _neighbours(name: str, written: float, token_id: int, count: int) -> tuple[vocabulary.Neighbour, ...]:
     return vocabulary.neighbours(encoder(name), token_id, count)
 

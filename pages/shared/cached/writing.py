@@ -2,14 +2,13 @@
 
 from typing import cast
 
-import streamlit as st
-
 from core.tasks.generation import Wish
 from core.tasks.writing import Candidate, TextToText
 from pages.shared.cached.models import predictor, written_at
+from pages.shared.cached.store import kept
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept
 def _candidates(name: str, written: float, source: str, wish: Wish) -> tuple[Candidate, ...]:
     ready = predictor(name)
     gives = ready.model.device.type == "cpu"  # where it was loaded with attention that can be looked at

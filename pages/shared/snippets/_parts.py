@@ -89,8 +89,9 @@ def _ready_imports(ready: bundled.Ready) -> list[str]:
 def _ready_folder(ready: bundled.Ready) -> str:
     """Code that writes a ready model as an ordinary folder: the published encoder, the adapters merged, the head."""
     labels = dict(enumerate(ready.labels))
+    named = f", id2label={labels!r}, label2id={ {label: i for i, label in labels.items()}!r}" if labels else ""
     return f"""home = {str(ready.folder)!r}  # what was trained: the head, and adapters for the encoder
-trained = {HEADS[ready.head].auto.__name__}.from_pretrained(folder, id2label={labels!r}, label2id={ {label: i for i, label in labels.items()}!r})
+trained = {HEADS[ready.head].auto.__name__}.from_pretrained(folder{named})
 weights = load_file(home + "/{bundled.HEAD_FILE}")
 trained.load_state_dict({{name: tensor.float() for name, tensor in weights.items()}}, strict=False)
 whole = tempfile.mkdtemp()

@@ -1,4 +1,4 @@
-"""The script of the Search page."""
+"""The scripts of the Search page."""
 
 from collections.abc import Sequence
 
@@ -84,5 +84,25 @@ for ranking in (cosines, scores):
 for title, ranking in (("meaning", cosines), ("BM25", scores), ("both", fused)):
     for place in sorted(range(len(texts)), key=lambda place: -ranking[place])[:3]:
         print(f"{{title:>8}}  {{ranking[place]:.4f}}  {{texts[place][:80]}}")
+"""
+    )
+
+
+def labels(name: str, text: str, descriptions: Sequence[str], max_length: int) -> str:
+    """`cosines`: the similarity of a text with each description of a label, (C)."""
+    return (
+        beginning(name, "import torch", "from transformers import AutoModel, AutoTokenizer")
+        + f"""tokenizer = AutoTokenizer.from_pretrained(folder)
+model = AutoModel.from_pretrained(folder).eval()
+text = {text!r}
+labels = {list(descriptions)!r}
+inputs = tokenizer([text, *labels], truncation=True, max_length={max_length}, padding=True, return_tensors="pt")
+with torch.inference_mode():
+    states = model(**inputs).last_hidden_state
+mask = inputs["attention_mask"].unsqueeze(-1)
+vectors = torch.nn.functional.normalize((states * mask).sum(dim=1) / mask.sum(dim=1), dim=-1)
+cosines = (vectors[1:] @ vectors[0]).tolist()
+for cosine, label in sorted(zip(cosines, labels), reverse=True):
+    print(f"{{cosine:.4f}}  {{label}}")
 """
     )

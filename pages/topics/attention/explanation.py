@@ -6,7 +6,7 @@ import streamlit as st
 from core import explain, heads
 from core.figures import heads as figures
 from core.tasks.classify import Labelled
-from pages.shared import charts, demand, layout
+from pages.shared import charts, demand, layout, progress
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import attention as cached_attention
 from pages.shared.cached import models as cached_models
@@ -28,8 +28,9 @@ def show(model: str, text: str, pair: str) -> str:
     assert isinstance(answer, Labelled)
     if demand.is_long(model, given, METHODS) and not demand.asked(model, given, METHODS):
         return ""
-    with st.spinner(_("Explaining the answer …")):
-        found = cached_attention.agreement(model, text, pair, answer.label)
+    found = progress.spin(
+        _("Explaining the answer …"), lambda: cached_attention.agreement(model, text, pair, answer.label)
+    )
     st.markdown(
         _("The classifier says **{label}** with probability {probability:.1%}.").format(
             label=layout.plain(answer.label), probability=answer.probability

@@ -8,7 +8,7 @@ from core.bundled import READY
 from core.data.bundled import DATASETS
 from core.errors import N_, UserError
 from core.tasks.table import TASKS
-from pages.shared import inputs, layout
+from pages.shared import inputs, layout, progress
 from pages.shared.cached import embeddings as cached_embeddings
 from pages.shared.i18n import _, language, ngettext
 from pages.shared.opening import OPENINGS
@@ -118,7 +118,9 @@ def vectors(model: str, title: str, texts: tuple[str, ...], cut: int) -> embeddi
             row.button(_("Cancel"), key=f"embeddings_cancel_{model}", on_click=_cancel, args=(key,))
         drawn[0].progress(done / total, label)
 
-    found = cached_embeddings.sentence_vectors(model, texts, cut, report)
+    found = progress.in_turn(
+        lambda told: cached_embeddings.sentence_vectors(model, texts, cut, told), report, place.caption
+    )
     place.empty()
     return found
 

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core import embeddings, models, runs
 from core.bundled import READY
 from core.figures import embeddings as pictures
-from pages.shared import charts, inputs, layout
+from pages.shared import charts, inputs, layout, progress
 from pages.shared.cached import embeddings as cached_embeddings
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _, ngettext, sentences
@@ -51,10 +51,12 @@ def show(model: str, text: str, options: DeltaGenerator) -> None:
     pooled = [vectors(name, title, sample.texts, cut) for name, title in pair_of_models.items()]
     if any(one is None for one in pooled):
         return
-    with st.spinner(_("Drawing the map …")):
-        projection = cached_embeddings.projection(
+    projection = progress.spin(
+        _("Drawing the map …"),
+        lambda: cached_embeddings.projection(
             names, sample.texts, cut, state, pooling, method, dimensions, perplexity, text.strip()
-        )
+        ),
+    )
     near = nearest(model, text, sample, cut, state, pooling)
     selected = maps(pair_of_models, projection, sample, near, text.strip())
     st.caption(

@@ -49,6 +49,24 @@ def show(name: str, prediction: Prediction, key: str) -> None:
     VIEWS[cached_models.predictor(name).task.id].answer(prediction, key)
 
 
+@st.fragment
+def speed(name: str, given: Mapping[str, str], key: str = "speed") -> None:
+    """How long an answer takes: measured when somebody wants to know."""
+    timed = (name, tuple(given.items()))
+    if st.session_state.get(f"{key}_of") != timed:
+        st.button(
+            _("Measure how long an answer takes"), key=key, type="tertiary", icon=":material/timer:",
+            on_click=st.session_state.update, args=({f"{key}_of": timed},),
+        )  # fmt: skip
+        return
+    milliseconds, repeats = cached_answers.latency(name, given)
+    st.caption(
+        _(
+            "{milliseconds:.1f} ms per prediction on this machine, tokenising included: the median of {repeats} after one to warm up."
+        ).format(milliseconds=milliseconds, repeats=repeats)
+    )
+
+
 def before_training(name: str, given: Mapping[str, str]) -> None:
     """What the same model said before its first step, and what that is worth."""
     run = run_of(name)

@@ -1,14 +1,16 @@
-"""One text: the answer, the words behind it, and how long it took."""
+"""One text: the answer, and the words behind it once they are in sight."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import explain
-from pages.shared import layout
+from pages.shared import inputs, layout
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
+from pages.shared.tasks.base import Subject
 from pages.shared.tasks.table import VIEWS
 from pages.topics.playground import answer
 from pages.topics.playground.words import which_words
@@ -27,7 +29,7 @@ def _answer(name: str, given: Mapping[str, str]) -> None:
     with left:
         st.markdown("**" + _("The model's answer") + "**")
         answer.show(name, prediction, "bars")
-        speed = st.empty()
+        answer.speed(name, given)
     with right:
         answer.before_training(name, given)
     answer.notes(name, given, prediction)
@@ -38,14 +40,24 @@ def _answer(name: str, given: Mapping[str, str]) -> None:
         view.closer(name, given)
     subjects = view.subjects(prediction)
     if explain.offered(task) and subjects:
+        words, place = st.container(), st.empty()
+        with words:
+            _behind(name, given, subjects, code, place)
+    else:
+        layout.show_code(code)
+
+
+@st.fragment
+def _behind(name: str, given: Mapping[str, str], subjects: Sequence[Subject], code: str, place: DeltaGenerator) -> None:
+    """The words behind the answer, and the script of both in its place. It runs alone when another method or label is chosen."""
+    with layout.mistakes():
         attribution, subject, method = which_words(name, given, subjects)
         if attribution is not None:
+            ready = cached_models.predictor(name)
             code += "\n\n# " + "-" * 70 + "\n# which words made it say so\n"
-            code += view.attribution_code(name, given, subject, method, limit, attribution.words)
-    milliseconds, repeats = cached_answers.latency(name, given)
-    speed.caption(
-        _(
-            "{milliseconds:.1f} ms per prediction on this machine, tokenising included: the median of {repeats} after one to warm up."
-        ).format(milliseconds=milliseconds, repeats=repeats)
-    )
-    layout.show_code(code)
+            code += VIEWS[ready.task.id].attribution_code(
+                name, given, subject, method, ready.max_length, attribution.words
+            )
+        with place.container():
+            layout.show_code(code)
+        inputs.write_link()

@@ -10,7 +10,7 @@ from core.results import Evaluation
 from core.tasks.base import Goal, read_detail
 from core.tasks.classify import Classes
 from core.tasks.table import TASKS
-from pages.shared import charts, inputs, layout, words
+from pages.shared import charts, inputs, layout, pool, progress, words
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _, ngettext, sentences
 from pages.shared.tasks.table import VIEWS
@@ -44,8 +44,10 @@ def follow(job: bulk.Job) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             bar = st.progress(0.0, text=progress_text(job))
             st.button(_("Cancel"), on_click=_cancel, icon=":material/stop_circle:", key="bulk_cancel")
-        for _step in bulk.work(job, predictor):
-            bar.progress(len(job.predictions) / job.total, text=progress_text(job))
+        with pool.turn() as turn:
+            turn.wait(lambda before: bar.progress(0.0, text=progress.waiting(before)))
+            for _step in bulk.work(job, predictor):
+                bar.progress(len(job.predictions) / job.total, text=progress_text(job))
         st.rerun()
     results(job)
 

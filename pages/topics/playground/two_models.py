@@ -51,13 +51,9 @@ def show(name: str, titles: Mapping[str, str], given: Mapping[str, str]) -> None
                 prediction = cached_answers.prediction(model, given)
             st.markdown("**" + layout.plain(short_title(model, titles)) + "**")
             answer.show(model, prediction, f"bars_{number}")
-            milliseconds, repeats = cached_answers.latency(model, given)
             parameters = cached_models.predictor(model).model.num_parameters() / 1e6
-            st.caption(
-                _("{parameters:.1f} M parameters · {milliseconds:.1f} ms per prediction (median of {repeats})").format(
-                    parameters=parameters, milliseconds=milliseconds, repeats=repeats
-                )
-            )
+            st.caption(_("{parameters:.1f} M parameters").format(parameters=parameters))
+            answer.speed(model, given, f"speed_{number}")
             answer.notes(model, given, prediction)
             answers.append(prediction)
     labels = [prediction.label for prediction in answers if isinstance(prediction, Labelled)]

@@ -8,7 +8,7 @@ import streamlit as st
 from core import explain
 from core.figures import predictions as predictions_figures
 from core.results import Attribution
-from pages.shared import charts, choices, demand, inputs, progress
+from pages.shared import charts, choices, demand, inputs, progress, sight
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
@@ -84,7 +84,7 @@ def _choose(name: str, subjects: Sequence[Subject]) -> int:
 
 
 def _attribution(name: str, given: Mapping[str, str], subject: Subject, method: str) -> Attribution | None:
-    """The attribution; of a long text only when it is asked for. None until then."""
+    """The attribution, once its place is in sight; of a long text only when it is asked for. None until then."""
     title = _("Asking the model which words matter…")
     ready = cached_answers.long_explanation(name, given, subject.label, method, subject.at, subject.end)
     if ready is not None:
@@ -100,8 +100,12 @@ def _attribution(name: str, given: Mapping[str, str], subject: Subject, method: 
                 name, given, subject.label, method, subject.at, subject.end, report
             ),
         )
-    with st.spinner(title, show_time=True):
-        return cached_answers.explanation(name, given, subject.label, method, subject.at, subject.end)
+    if not sight.reached("words", f"{hash((name, *given.values(), about, method))}"):
+        st.caption(":material/hourglass_top: " + title)
+        return None
+    return progress.spin(
+        title, lambda: cached_answers.explanation(name, given, subject.label, method, subject.at, subject.end)
+    )
 
 
 def which_words(

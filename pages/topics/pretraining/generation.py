@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.attention import readable
 from core.figures import pretraining as figures
 from core.pretraining import GenerationStep, Method
-from pages.shared import choices, inputs, layout
+from pages.shared import choices, inputs, layout, progress
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import pretraining as cached_pretraining
 from pages.shared.i18n import _, sentences
@@ -63,10 +63,12 @@ def show(model: str, text: str, cut: int, options: DeltaGenerator) -> str:
             help_text=_("Only so many of the likeliest tokens may be drawn: 1 always takes the likeliest, 0 sets no limit."),
         )  # fmt: skip
         seed = inputs.whole_number("seed", "pretraining", label=_("Seed"), low=0, high=HIGHEST_SEED)
-    with st.spinner(_("Filling the masks …")):
-        steps = cached_pretraining.generated(
+    steps = progress.spin(
+        _("Filling the masks …"),
+        lambda: cached_pretraining.generated(
             model, text, method=method, length=length, temperature=temperature, top_k=top_k, seed=seed, max_length=cut
-        )
+        ),
+    )
     if not steps:
         st.info(_("There was nothing to fill."), icon=":material/info:")
         return ""

@@ -6,10 +6,11 @@ import streamlit as st
 
 from core.search.index import Index
 from core.search.ways import WAYS, Scores
-from pages.shared import layout, progress
+from pages.shared import layout
 from pages.shared.cached import search as cached_search
-from pages.shared.i18n import _, language, sentences
+from pages.shared.i18n import _, sentences
 from pages.shared.snippets import search as snippets
+from pages.topics.search import reading
 from pages.topics.search.hits import hits_html
 from pages.topics.search.shelf import Shelf
 
@@ -18,8 +19,8 @@ MOST_CHARS = 20_000  # of own texts that are written into the script
 FORMS = {"meaning": "{:.2f}", "words": "{:.1f}", "both": "{:.4f}"}  # WAYS id → how its scores are written
 
 
-def show(model: str, question: str, shelf: Shelf, index: Index) -> None:
-    """The best answer, and below it the rankings of every way."""
+def show(model: str, question: str, shelf: Shelf, index: Index, reader: str) -> None:
+    """The best answer, and below it the rankings of every way. reader: what looks for answers in own texts, "" for nothing."""
     scores = index.scores(question, cached_search.vector(model, question))
     verdict = st.container()
     rankings(question, shelf, index, scores)
@@ -30,13 +31,17 @@ def show(model: str, question: str, shelf: Shelf, index: Index) -> None:
     layout.show_code(
         snippets.search(
             model, question, () if in_a_file else shelf.passages, shelf.desk, cached_search.max_length(model)
-        ),
+        )
+        + reading.code(question, shelf, scores, reader),
         _(
             "Plain transformers and torch, and BM25 written out, with the values chosen above; it gives the same numbers."
         ),
     )
     with verdict:
-        say(model, shelf, scores)
+        if shelf.desk:
+            say(model, shelf, scores)
+        else:
+            reading.show(model, question, shelf, scores, reader)
 
 
 def say(model: str, shelf: Shelf, scores: Scores) -> None:
@@ -46,18 +51,12 @@ def say(model: str, shelf: Shelf, scores: Scores) -> None:
     with place.container(border=True):
         _answer(shelf, nearest.place)
         st.caption(_("Similarity {value:.2f}.").format(value=nearest.score))
-    desk = shelf.desk or language()
-    threshold = progress.work(
-        f"search_threshold_{model}_{desk}", _("Choosing the threshold"),
-        lambda report: cached_search.threshold(model, desk, report),
-    )  # fmt: skip
+    threshold = reading.threshold(model, shelf.desk)
     if threshold is None:
         return
-    origin = (
-        _("The threshold {threshold:.2f} tells questions that this help desk answers from others; it was chosen on the validation questions.")
-        if shelf.desk
-        else _("The threshold {threshold:.2f} was chosen on the studio's help desk; for your own texts another one may be better.")
-    ).format(threshold=threshold)  # fmt: skip
+    origin = _(
+        "The threshold {threshold:.2f} tells questions that this help desk answers from others; it was chosen on the validation questions."
+    ).format(threshold=threshold)
     with place.container(border=True):
         if nearest.score < threshold:
             st.markdown(sentences("**" + _("No good answer.") + "**", _("The nearest text is hardly similar:")))

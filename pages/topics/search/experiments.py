@@ -12,6 +12,8 @@ ASKED = {
 
 def first(kind: str) -> str:
     """What is asked until the visitor asks something. kind: what is searched."""
+    if kind == "document":
+        return _("How late is the museum open on Thursdays?")
     return FIRST[kind] if kind in FIRST else _("May I bring a drink?")
 
 
@@ -41,6 +43,20 @@ def rows() -> list[Experiment]:
             _("What is the answer to a question that has none?"),
             _("Some text is always nearest. Only the threshold keeps the page from giving it. Ask for things that the shop may or may not do: it is not always right."),
             {**ask, "ask": nothing},
+        ),
+        Experiment(
+            "document",
+            _("Ask a document"),
+            _("Can the answer be marked, not only the passage that holds it?"),
+            _("The search finds passages, the reader marks the words that answer. Ask about tickets, dogs or soup, then something that the handbook does not say: it should admit that."),
+            {"shelf": "document", "view": "answers", "searcher": "", "ask": _("How much does a family ticket cost?")},
+        ),
+        Experiment(
+            "labels",
+            _("Labels without training"),
+            _("Can a text be classified without a single example?"),
+            _("Each label is described in words, and the nearest description wins. Write another text, change the labels, then look at the curve: how many examples are the descriptions worth?"),
+            {"view": "labels", "searcher": "", "ask": ""},
         ),
         Experiment(
             "measured",

@@ -8,7 +8,7 @@ from core import embeddings
 from core.figures.search import question_map
 from core.search.index import Index
 from core.search.ways import WAYS
-from pages.shared import charts, inputs
+from pages.shared import charts, inputs, progress
 from pages.shared.cached import search as cached_search
 from pages.shared.i18n import _, ngettext, sentences
 from pages.topics.search.shelf import Shelf
@@ -20,8 +20,9 @@ def show(model: str, question: str, shelf: Shelf, index: Index) -> None:
     """A point for each text, a star for the question."""
     kind = inputs.segment("map", "search", {"pca-2": "PCA", "tsne-2": "t-SNE"}, _("Projection"))
     method = cast(embeddings.Method, kind.partition("-")[0])
-    with st.spinner(_("Drawing the map …")):
-        projection = cached_search.projection(model, shelf.passages, question, method)
+    projection = progress.spin(
+        _("Drawing the map …"), lambda: cached_search.projection(model, shelf.passages, question, method)
+    )
     near = WAYS["meaning"].hits(index.scores(question, cached_search.vector(model, question)), NEAR)
     charts.plot(
         question_map(projection, shelf.titles, shelf.groups, question, [hit.place for hit in near], text=_),

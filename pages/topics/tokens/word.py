@@ -91,14 +91,15 @@ def show(model: str) -> None:
     st.html(tokenizers.pieces_html(trace.pieces, cached_models.tokenizer(model, -1).unk_token_id, trace.algorithm))
     if trace.traced:
         claim = _("equals the tokenizers library") if trace.agrees else _("differs from the tokenizers library")
-        with layout.tick(claim, "word", holds=trace.agrees):
-            st.markdown(
-                _("These steps were recomputed here; the tokenizers library gives the same pieces and ids.")
-                if trace.agrees
-                else _(
-                    "These steps were recomputed here; the tokenizers library ends in other pieces, which are the ones shown."
+        with layout.tick(claim, "word", holds=trace.agrees) as opened:
+            if opened.open:
+                st.markdown(
+                    _("These steps were recomputed here; the tokenizers library gives the same pieces and ids.")
+                    if trace.agrees
+                    else _(
+                        "These steps were recomputed here; the tokenizers library ends in other pieces, which are the ones shown."
+                    )
                 )
-            )
     st.header(_("4 · Special tokens and segments"), anchor=False)
     st.markdown(
         _(

@@ -1,0 +1,217 @@
+"""How the studio answers when a class uses it at once, beside a hello-world page under the same load: `python -m benchmarks.classroom`.
+
+    python -m benchmarks.classroom --sessions 30 --rounds 2           about five minutes
+    python -m benchmarks.classroom --train                            with a training under way, as one of the class has started it
+    python -m benchmarks.classroom --folder ../before                 another checkout of the studio, to compare with
+
+Each visitor opens the pages in turn with a sentence of their own, looks for 2 to 4 seconds at what they see, and goes on. There is no
+browser: a visitor is a websocket, so that the machine is the server's alone. Nobody scrolls, so that what waits until it is in sight is
+not computed. Contenders:
+
+    studio         the app in a home of its own
+    hello          a page with a text box that repeats its text: what Streamlit itself needs
+
+Each is visited once before, so that models are loaded. One JSON line per contender: seconds from asking for a page until its script has
+finished, p50 and p95 of all and of each page; processor seconds of the server for each visit, which a busy machine changes less; memory
+before, while all are there, and --after seconds after they have left; exceptions shown; with --train the training's steps per second,
+alone and meanwhile.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlencode
+
+import numpy as np
+import psutil
+import websockets
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from core.runs import NICENESS
+from tests.browser import driver
+
+HELLO = """import streamlit as st
+st.title("Hello")
+text = st.text_input("Your text", st.query_params.get("text", ""))
+st.write("You wrote:", text)
+"""
+WORDS = "the an old new film story music about with without never always brothers city night was is made us laugh cry wait".split()
+PAGES = ("tokens", "encoder", "attention", "playground")
+LOOKING = (2.0, 4.0)  # seconds that a visitor looks at a page
+ALONE = 30  # seconds of training while nobody clicks
+MB = 1024 * 1024
+
+
+@dataclass
+class Visits:
+    """What the visitors of one contender met: seconds by page, and what went wrong."""
+
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+
+
+async def visit(socket: websockets.ClientConnection, address: str, page: str, query: str) -> list[str]:
+    """Ask for a page and wait until its script has finished; returns the exceptions that it showed."""
+    ask = BackMsg()
+    ask.rerun_script.page_name, ask.rerun_script.query_string = page, query
+    ask.rerun_script.context_info.url = f"{address}/{page}?{query}"
+    ask.rerun_script.context_info.locale = "en"
+    await socket.send(ask.SerializeToString())
+    exceptions, begun = [], False
+    while True:
+        message = ForwardMsg.FromString(await socket.recv())
+        kind = message.WhichOneof("type")
+        if kind == "new_session":
+            begun = True
+        elif kind == "delta" and message.delta.new_element.WhichOneof("type") == "exception":
+            exceptions.append(message.delta.new_element.exception.message)
+        elif kind == "script_finished" and begun and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+            return exceptions
+
+
+async def visitor(address: str, pages: Sequence[str], rounds: int, chance: random.Random, visits: Visits) -> None:
+    """One who comes, goes through the pages, and stays until all are through."""
+    stream = address.replace("http", "ws") + "/_stcore/stream"
+    socket = await websockets.connect(stream, subprotocols=["streamlit"], origin=address, max_size=None, ping_interval=None)  # type: ignore[arg-type,list-item]  # fmt: skip
+    await asyncio.sleep(chance.uniform(0, LOOKING[1]))
+    for page in [*pages] * rounds:
+        sentence = " ".join(chance.choices(WORDS, k=chance.randint(8, 16)))
+        began = time.perf_counter()
+        try:
+            async with asyncio.timeout(90):
+                shown = await visit(socket, address, page.removeprefix("hello"), urlencode({"text": sentence}))
+        except (TimeoutError, websockets.ConnectionClosed) as error:
+            visits.failures.append(f"{page}: {error!r}")
+            continue
+        visits.seconds.setdefault(page, []).append(time.perf_counter() - began)
+        visits.failures += [f"{page}: {exception}" for exception in shown]
+        await asyncio.sleep(chance.uniform(*LOOKING))
+
+
+async def everybody(address: str, pages: Sequence[str], sessions: int, rounds: int) -> Visits:
+    visits = Visits()
+    await asyncio.gather(*(visitor(address, pages, rounds, random.Random(i), visits) for i in range(sessions)))
+    return visits
+
+
+def quantiles(seconds: Sequence[float]) -> dict[str, float]:
+    p50, p95 = np.quantile(seconds, (0.5, 0.95))
+    return {"p50": round(float(p50), 3), "p95": round(float(p95), 3)}
+
+
+@contextmanager
+def served(script: Path, home: Path) -> Iterator[driver.Server]:
+    """A script's server, which ends with the block."""
+    running = driver.start_server(home, script=script)
+    try:
+        yield running
+    finally:
+        running.process.terminate()
+        running.process.wait(20)
+
+
+class Training:
+    """A run of the studio's own, which goes on until the block ends."""
+
+    def __init__(self, root: Path, folder: Path) -> None:
+        command = "-m core train --model minilm --data rotten_tomatoes --epochs 8 --output".split()
+        self.events = folder / "run" / "events.jsonl"
+        log = (folder / "train.log").open("w")
+        self.process = subprocess.Popen(
+            [sys.executable, *command, str(folder / "run")], cwd=root, stdout=log, stderr=log
+        )
+        psutil.Process(self.process.pid).nice(NICENESS)
+
+    def step(self) -> tuple[float, int]:
+        """When it last said where it was, in seconds since the epoch, and the step that it had come to."""
+        lines = self.events.read_text().splitlines() if self.events.exists() else []
+        last = [event for event in map(json.loads, lines) if event["kind"] == "step"][-1:]
+        return (last[0]["time"], last[0]["step"]) if last else (0.0, 0)
+
+    def speed(self, since: tuple[float, int]) -> float:
+        """Steps per second since then."""
+        seconds, step = self.step()
+        return round((step - since[1]) / (seconds - since[0]), 2) if seconds > since[0] else 0.0
+
+
+def measure(name: str, server: driver.Server, pages: Sequence[str], options: argparse.Namespace) -> dict[str, object]:
+    """Visit one contender and say what that was like."""
+    process = psutil.Process(server.process.pid)
+    asyncio.run(everybody(server.url, pages, 1, 1))  # models are loaded
+    before, spent, began = process.memory_info().rss, process.cpu_times(), time.perf_counter()
+    visits = asyncio.run(everybody(server.url, pages, options.sessions, options.rounds))
+    after, wall, opened = process.cpu_times(), time.perf_counter() - began, process.memory_info().rss
+    time.sleep(options.after)
+    everything = [seconds for page in visits.seconds.values() for seconds in page]
+    processor = after.user + after.system - spent.user - spent.system
+    return {
+        "contender": name,
+        "sessions": options.sessions,
+        "visits": len(everything),
+        **quantiles(everything),
+        "pages": {page: quantiles(seconds) for page, seconds in visits.seconds.items()},
+        "processor_seconds_per_visit": round(processor / len(everything), 3),
+        "wall": round(wall, 1),
+        "memory_mb": {"before": before // MB, "open": opened // MB, "after": process.memory_info().rss // MB},
+        "failures": len(visits.failures),
+        "first_failures": visits.failures[:3],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sessions", type=int, default=30)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--pages", default=",".join(PAGES))
+    parser.add_argument(
+        "--after",
+        type=float,
+        default=135,
+        help="seconds after the visitors have left: Streamlit keeps a session for two minutes",
+    )
+    parser.add_argument("--train", action="store_true", help="with a training under way")
+    parser.add_argument("--folder", type=Path, default=driver.ROOT, help="another checkout of the studio")
+    options = parser.parse_args()
+    pages = options.pages.split(",")
+    os.environ.setdefault("STUDIO_HUB", "off")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "hello.py").write_text(HELLO, encoding="utf-8")
+        training = Training(options.folder, folder) if options.train else None
+        try:
+            if training is not None:
+                while not training.step()[1]:
+                    time.sleep(1)
+                since = training.step()
+                time.sleep(ALONE)
+                alone = training.speed(since)
+            contenders = {
+                "studio": (options.folder / "app.py", pages),
+                "hello": (folder / "hello.py", ["hello"] * len(pages)),
+            }
+            for contender, (script, asked) in contenders.items():
+                with served(script, folder / contender) as server:
+                    since = training.step() if training is not None else (0.0, 0)
+                    line = measure(contender, server, asked, options)
+                    if training is not None:
+                        line["training_steps_per_second"] = {"alone": alone, "meanwhile": training.speed(since)}
+                    print(json.dumps(line), flush=True)
+        finally:
+            if training is not None:
+                training.process.kill()
+                training.process.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""What the first visitor would wait for, some seconds of it, is imported and loaded as soon as the server answers.
+
+This module does not know what a page shows; it asks for what most pages begin with.
+"""
+
+from core import models
+from core.bundled import READY
+from core.errors import UserError
+from pages.shared.cached import answers, attention, encoder, pretraining
+from pages.shared.cached import tokens as cached_tokens
+from pages.shared.opening import OPENINGS
+
+LENGTH = 24  # tokens of the sentence that are read: enough for every library to have loaded its parts
+
+
+def load() -> None:
+    """The model that every page opens with, its heads, and the first ready classifier, each asked once."""
+    text = OPENINGS["en"]["text"]
+    name = models.default([text])
+    try:
+        cached_tokens.tokens(name, text)
+        encoder.vectors(name, text, max_length=LENGTH)
+        attention.habit(name, text, max_length=LENGTH)
+        pretraining.filled(name, text, (1,), whole_words=False, max_length=LENGTH)
+        answers.prediction(next(name for name, row in READY.items() if not row.pairs), {"text": text})
+    except UserError:  # a setting, or a package that is missing: the page that needs it says so
+        return

@@ -1,0 +1,74 @@
+"""The early start: what the first visitor would wait for is loaded before, and what is still on its way says so."""
+
+import asyncio
+import sys
+from threading import Event
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import models, settings
+from pages.shared import memory, path, server, warm
+from pages.shared.cached import encoder
+from pages.shared.opening import OPENINGS
+
+
+def test_what_most_pages_begin_with_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    warm.load()
+    for name in ("load", "load_encoder"):
+        monkeypatch.setattr(models, name, lambda *args, **options: pytest.fail("it is loaded"))
+    assert encoder.vectors("minilm", OPENINGS["en"]["text"], max_length=12).shape == (12, 384)
+
+
+def test_a_wrong_setting_does_not_end_the_early_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(settings.MEMORY_MB.name, "much")
+    warm.load()
+
+
+def test_the_server_does_not_wait_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on = Event(), Event()
+    monkeypatch.setattr(warm, "load", lambda: (begun.set(), go_on.wait(10)))
+
+    async def starts() -> bool:
+        async with server.lifespan(None):
+            return await asyncio.to_thread(begun.wait, 10)
+
+    assert asyncio.run(starts())
+    go_on.set()
+
+
+def test_the_server_is_tidied_up_until_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    swept, seen = [], Event()
+    monkeypatch.setattr(warm, "load", lambda: None)
+    monkeypatch.setattr(server, "TIDY_SECONDS", 0.01)
+    monkeypatch.setattr(memory, "sweep", lambda: (swept.append(1), seen.set()))
+
+    async def lives() -> bool:
+        async with server.lifespan(None):
+            return await asyncio.to_thread(seen.wait, 10)
+
+    assert asyncio.run(lives())
+    Event().wait(0.1)
+    many = len(swept)
+    Event().wait(0.1)
+    assert len(swept) == many
+
+
+def begin() -> None:
+    import streamlit as st
+
+    from pages.shared import i18n
+
+    i18n.keep()
+    with i18n.while_starting():
+        pass
+    st.markdown("there")
+
+
+@pytest.mark.parametrize("cold", [True, False])
+def test_a_line_says_that_the_studio_is_starting_until_it_has(cold: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if cold:
+        monkeypatch.delitem(sys.modules, path.__name__)
+    app = AppTest.from_function(begin, default_timeout=60).run()
+    assert not app.exception and [text.value for text in app.markdown] == ["there"]
+    assert bool(app.get("empty")) == cold
