@@ -17,7 +17,8 @@ RUN pip install --user --no-cache-dir ${EXTRA_INDEX:+--extra-index-url "$EXTRA_I
 COPY --chown=studio . .
 
 EXPOSE 8501
-HEALTHCHECK CMD python -c "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8501/_stcore/health')"
+# A server whose loop is stuck does not answer in time, which counts as unhealthy.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 CMD python -c "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8501/_stcore/health')"
 # A Space shows the app inside a frame, where uploads fail with XSRF protection on.
 CMD ["streamlit", "run", "app.py", "--server.address=0.0.0.0", "--server.port=8501", "--server.headless=true", \
      "--server.enableXsrfProtection=false"]

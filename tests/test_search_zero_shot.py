@@ -18,11 +18,11 @@ def test_labels_are_read_with_their_descriptions() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "there are 0 labels"),
-        ("only one", "there are 1 labels"),
+        ("", "write two to 50 labels, one a line; now the number is 0"),
+        ("only one", "the number is 1"),
         ("a: x\nb\na", "the label 'a' stands there twice"),
         (": nothing\nb", "has no label before its colon"),
-        ("\n".join(f"l{n}" for n in range(51)), "there are 51 labels; write at least two and at most 50"),
+        ("\n".join(f"l{n}" for n in range(51)), "the number is 51"),
     ],
 )
 def test_what_are_no_labels_says_so(text: str, message: str) -> None:

@@ -48,7 +48,7 @@ def read_labels(text: str) -> dict[str, str]:
         labels[name] = f"{name}: {description}" if description else name
     if not 2 <= len(labels) <= MOST_LABELS:
         raise UserError(
-            "there are {count} labels; write at least two and at most {most}, one a line",
+            "write two to {most} labels, one a line; now the number is {count}",
             count=len(labels),
             most=MOST_LABELS,
         )
