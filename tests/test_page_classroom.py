@@ -95,7 +95,8 @@ def test_the_class_code_stands_before_everything(visit: As, lang: str, monkeypat
     assert keys(app) <= {"gate_enter", "present", "reset"} | {key for key in keys(app) if key.startswith("Form")}
     app.text_input(key="gate_code").set_value("summer")
     app = check(app.button(key="gate_enter").click().run())
-    assert len(app.error) == 1
+    assert len(app.error) == 1 and "a sentence of mine" not in texts(app)
+    assert keys(app) <= {"gate_enter", "present", "reset"} | {key for key in keys(app) if key.startswith("Form")}
     app.text_input(key="gate_code").set_value("spring")
     app = check(app.button(key="gate_enter").click().run())
     assert not app.error and not [one for one in app.text_input if one.key == "gate_code"]

@@ -94,11 +94,14 @@ def page(
             with st.container(key="frame", width="content", horizontal=True, vertical_alignment="center", gap="small"):
                 _tools(resets)
                 i18n.picker()
+    hidden, admitted = False, False
     with mistakes():
-        if not visitor.is_admitted():
+        if visitor.is_admitted():
+            hidden, admitted = inputs.keep_to_own(), True
+        else:
             membership.gate()
-            st.stop()
-        hidden = inputs.keep_to_own()
+    if not admitted:  # a wrong code is a mistake that was shown: nothing else is
+        st.stop()
     with st.container(key="intro"):
         st.markdown(sentence)
     if hidden:
