@@ -17,7 +17,7 @@ TOPICS: dict[str, tuple[str, ...]] = {
     "embeddings": ("output", "word", "map"),
     "pretraining": ("mlm", "corruption", "score", "nsp", "generation", "learn"),
     "playground": ("one", "texts", "models", "many"),
-    "search": ("answers", "picture", "measured"),
+    "search": ("answers", "picture", "measured", "labels"),
     "summarise": ("one", "likeness", "many", "measured"),
     "article": ("encoder-only", "unchanged", "accuracy", "path"),
 }  # fmt: skip

@@ -86,13 +86,19 @@ def test_every_word_is_cut_as_the_library_cuts_it(text: str) -> None:
     assert [piece.id for word in found for piece in word.pieces] == ids
 
 
+class State(dict[str, object]):
+    """A session's state as far as links need it."""
+
+    to_dict = dict.copy
+
+
 @given(st.dictionaries(st.sampled_from(sorted(inputs.DEFAULTS)), TEXT))
 def test_a_link_restores_what_it_was_made_of(values: dict[str, str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(inputs, "st", SimpleNamespace(session_state={}, query_params={}))
+        patch.setattr(inputs, "st", SimpleNamespace(session_state=State(), query_params={}))
         for name, value in values.items():
             inputs.put(name, value)
         link = inputs.link()
-        patch.setattr(inputs, "st", SimpleNamespace(session_state={}, query_params=link))
+        patch.setattr(inputs, "st", SimpleNamespace(session_state=State(), query_params=link))
         inputs.restore()
         assert {name: inputs.get(name) for name in inputs.DEFAULTS} == inputs.DEFAULTS | values

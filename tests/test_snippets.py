@@ -69,7 +69,7 @@ from pages.shared.snippets import search as search_code
 from pages.shared.snippets import summarise as summarise_code
 from pages.shared.snippets import tags as tags_code
 from pages.shared.snippets import tokens as tokens_code
-from tests import checkpoints
+from tests import checkpoints, test_tasks_writing, test_views
 from tests.conftest import make_config, make_tokenizer
 from tests.scripts import run_script
 from tests.tables import pdf_bytes
@@ -94,7 +94,10 @@ def classifier(studio_home: Path, tiny_classifier: Path) -> predict.Predictor:
 
 
 EN = 'The film was good, and i love it. "The plot?" she asked. \'; raise SystemExit("no text becomes code") # {braces}. It was not boring.'
-TESTED: dict[str, Callable[..., None]] = {}
+TESTED: dict[str, Callable[..., None]] = {
+    "candidates": test_tasks_writing.test_the_script_of_a_way_gives_its_texts,
+    "train_writer": test_views.test_the_script_of_a_run_measures_what_it_trained,
+}
 
 
 def of(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
