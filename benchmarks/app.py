@@ -107,7 +107,7 @@ def encoder(page: Page, watch: browser.Watch, address: str, repeats: int) -> Non
         return time.monotonic() - begin
 
     for count in (32, 128, 512):
-        query = urlencode({"text": " ".join((SENTENCE * 60).split()[: count - 2]), "cut": count, "layer": 1})
+        query = urlencode({"text": " ".join((SENTENCE * 60).split()[: count - 2]), "cut": count, "layer": 1, "head": 0})
         seconds, sizes = [], []
         for _ in range(repeats):
             watch.received = 0
