@@ -200,6 +200,8 @@ def restore() -> None:
 
 def keep_to_own() -> bool:
     """Forget every value that names a run which this visitor may not look at; whether there was one."""
+    if visitor.sees_all():
+        return False
     others = [name for name in DEFAULTS if any(_hidden(part) for part in get(name).split(","))]
     for name in others:
         forget(name)
@@ -209,7 +211,7 @@ def keep_to_own() -> bool:
 def _hidden(value: str) -> bool:
     """Whether a value is a run's id, or its model, that is not to be seen here."""
     run = models.RUN_NAME.fullmatch(f"run:{value.removeprefix('run:')}")
-    return run is not None and not visitor.may_see_id(run[1])
+    return run is not None and not visitor.may_see(runs.owner(run[1]))
 
 
 def speak(page: str, wanted: str) -> None:

@@ -78,19 +78,19 @@ def may_change(run: Run) -> bool:
     return is_teacher() or (bool(run.owner) and run.owner == me())
 
 
-def may_see(run: Run) -> bool:
-    """Whether they may look at a run: nobody's is everybody's."""
-    return settings.RUNS_SEEN.value() == "all" or is_teacher() or run.owner in ("", me())
+def sees_all() -> bool:
+    """Whether they may look at everybody's runs."""
+    return settings.RUNS_SEEN.value() == "all" or is_teacher()
 
 
-def may_see_id(run_id: str) -> bool:
-    """Whether they may look at the run of this id; one that is gone can be seen by nobody, so nothing has to be hidden."""
-    return settings.RUNS_SEEN.value() == "all" or is_teacher() or runs.owner(run_id) in ("", me())
+def may_see(owner: str) -> bool:
+    """Whether they may look at the runs of this owner: nobody's ("") are everybody's."""
+    return sees_all() or owner in ("", me())
 
 
 def runs_seen() -> tuple[Run, ...]:
     """Every run that they may look at, newest first."""
-    return tuple(run for run in cached_runs.all_runs() if may_see(run))
+    return tuple(run for run in cached_runs.all_runs() if may_see(run.owner))
 
 
 def check_may_change(run: Run) -> None:
