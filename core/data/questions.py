@@ -16,7 +16,7 @@ from core.data.answers import Given, Place
 from core.data.clean import ELSEWHERE, HAS_NO_SPLIT, PROBLEMS, Problems
 from core.data.columns import cells, is_plain, plain_name
 from core.data.dataset import Source, TextDataset
-from core.data.splits import ROWS_TO_SPLIT, SHARED, SPLIT_VALUES
+from core.data.splits import ROWS_TO_SPLIT, SHARED
 from core.errors import N_, Note, UserError, plural
 from core.tables import files
 from core.tables.table import FIND_OUT, Reading, Table, evenly, make_table
@@ -138,7 +138,7 @@ def build(source: Source, limit: int) -> TextDataset:
     rows, shared, by_passage = _hold_back(rows)
     rows, limited = splits.limited(rows, limit, fewest_labels=1)
     return source.dataset(
-        _as_datasets(rows, shared),
+        splits.of_features(rows, FEATURES, shared),
         (),
         {},
         shared=shared,
@@ -156,7 +156,11 @@ def whole(source: Source) -> TextDataset:
             "no row of {file} has a question and a passage that holds its answer", file=source.name.rpartition("/")[2]
         )
     return source.dataset(
-        _as_datasets(rows.assign(split="test"), ()), (), {}, dropped=dropped, notes=_reading_notes(reading)
+        splits.of_features(rows.assign(split="test"), FEATURES, ()),
+        (),
+        {},
+        dropped=dropped,
+        notes=_reading_notes(reading),
     )
 
 
@@ -258,15 +262,6 @@ def _hold_back(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...], bool]
         for passage, own in zip(rows["passage"], rows["split"], strict=True)
     ]
     return rows.assign(split=split), shared, True
-
-
-def _as_datasets(rows: pd.DataFrame, shared: tuple[str, ...]) -> datasets.DatasetDict:
-    """The rows as datasets; a split in `shared` holds the training rows."""
-    result = {}
-    for split in SPLIT_VALUES:
-        part = rows[rows["split"] == ("train" if split in shared else split)]
-        result[split] = datasets.Dataset.from_dict({name: list(part[name]) for name in FEATURES}, features=FEATURES)
-    return datasets.DatasetDict(result)
 
 
 def _reading_notes(reading: _Reading) -> tuple[Note, ...]:

@@ -189,24 +189,24 @@ def limited(rows: pd.DataFrame, limit: int, fewest_labels: int = 2) -> tuple[pd.
 
 
 def as_datasets(rows: pd.DataFrame, label_names: tuple[str, ...], shared: tuple[str, ...]) -> datasets.DatasetDict:
-    """The rows as datasets; a split in `shared` holds the training rows."""
-    texts = [role for role in ("text", "pair") if role in rows]
-    numbers = {label: number for number, label in enumerate(label_names)}
-    features = {role: datasets.Value("string") for role in texts}
+    """Rows of texts, with a label or a score where they have one, as datasets; a split in `shared` holds the training rows."""
+    features = {role: datasets.Value("string") for role in ("text", "pair") if role in rows}
     if label_names:
+        numbers = {label: number for number, label in enumerate(label_names)}
+        rows = rows.assign(label=[numbers[label] for label in rows["label"]])
         features["label"] = datasets.Value("int64")
     if "score" in rows:
         features["score"] = datasets.Value("float64")
-    found = {}
+    return of_features(rows, datasets.Features(features), shared)
+
+
+def of_features(rows: pd.DataFrame, features: datasets.Features, shared: tuple[str, ...]) -> datasets.DatasetDict:
+    """The columns that `features` names as datasets; a split in `shared` holds the training rows."""
+    result = {}
     for split in SPLIT_VALUES:
         part = rows[rows["split"] == ("train" if split in shared else split)]
-        content = {role: list(part[role]) for role in texts}
-        if label_names:
-            content["label"] = [numbers[label] for label in part["label"]]
-        if "score" in rows:
-            content["score"] = list(part["score"])
-        found[split] = datasets.Dataset.from_dict(content, features=datasets.Features(features))
-    return datasets.DatasetDict(found)
+        result[split] = datasets.Dataset.from_dict({name: list(part[name]) for name in features}, features=features)
+    return datasets.DatasetDict(result)
 
 
 SHARED = N_(

@@ -13,7 +13,7 @@ import pandas as pd
 from core.data import clean, entities, relabel, splits, tagging
 from core.data.clean import ELSEWHERE, HAS_NO_SPLIT, NO_TEXT, PROBLEMS, Problems
 from core.data.dataset import Source, TextDataset, some
-from core.data.splits import SHARED, SPLIT_VALUES
+from core.data.splits import SHARED
 from core.errors import N_, Note, UserError, plural
 
 LONG = 200  # words; a sentence beyond that is rarely one
@@ -72,7 +72,7 @@ def build(source: Source, limit: int) -> TextDataset:
     rows, shared = splits.hold_back(rows, fewest_labels=1)
     rows, limited = splits.limited(rows, limit, fewest_labels=1)
     return source.dataset(
-        _as_datasets(rows, shared),
+        splits.of_features(rows, FEATURES, shared),
         tagging.tags_of(counts),
         counts,
         shared=shared,
@@ -89,7 +89,7 @@ def whole(source: Source) -> TextDataset:
         raise UserError("no row of {file} has both words and tags", file=source.name.rpartition("/")[2])
     counts = _counts(rows)
     return source.dataset(
-        _as_datasets(rows.assign(split="test"), ()),
+        splits.of_features(rows.assign(split="test"), FEATURES, ()),
         tagging.tags_of(counts),
         counts,
         dropped=dropped,
@@ -159,15 +159,6 @@ def _counts(rows: pd.DataFrame) -> dict[str, int]:
 def _rarest(rows: pd.DataFrame, counts: dict[str, int]) -> list[str]:
     """The rarest type of each sentence, "" where it has no entity: what the splits are stratified by."""
     return [min(_types(tags), key=counts.__getitem__, default="") for tags in rows["tags"]]
-
-
-def _as_datasets(rows: pd.DataFrame, shared: tuple[str, ...]) -> datasets.DatasetDict:
-    """The rows as datasets; a split in `shared` holds the training rows."""
-    result = {}
-    for split in SPLIT_VALUES:
-        part = rows[rows["split"] == ("train" if split in shared else split)]
-        result[split] = datasets.Dataset.from_dict({name: list(part[name]) for name in FEATURES}, features=FEATURES)
-    return datasets.DatasetDict(result)
 
 
 def _reading_notes(reading: _Reading) -> tuple[Note, ...]:

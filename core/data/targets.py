@@ -13,7 +13,7 @@ from core.data import clean, splits
 from core.data.clean import ELSEWHERE, HAS_NO_SPLIT, INVISIBLE, PROBLEMS, Problems
 from core.data.columns import is_plain, plain_name
 from core.data.dataset import Source, TextDataset, some
-from core.data.splits import SHARED, SPLIT_VALUES
+from core.data.splits import SHARED
 from core.errors import N_, Note, UserError
 
 KIND_NAMES = ("kind", "种类", "类型")
@@ -51,7 +51,12 @@ def build(source: Source, limit: int) -> TextDataset:
     rows, shared = _hold_back(rows)
     rows, limited = splits.limited(rows, limit, fewest_labels=1)
     return source.dataset(
-        _as_datasets(rows, shared), (), {}, shared=shared, dropped=dropped, notes=(*_notes(rows, shared), *limited)
+        splits.of_features(rows, FEATURES, shared),
+        (),
+        {},
+        shared=shared,
+        dropped=dropped,
+        notes=(*_notes(rows, shared), *limited),
     )
 
 
@@ -61,7 +66,7 @@ def whole(source: Source) -> TextDataset:
     if rows.empty:
         raise UserError("no row of {file} has both a source and a target", file=source.name.rpartition("/")[2])
     rows = rows.assign(split="test")
-    return source.dataset(_as_datasets(rows, ()), (), {}, dropped=dropped, notes=_notes(rows, ()))
+    return source.dataset(splits.of_features(rows, FEATURES, ()), (), {}, dropped=dropped, notes=_notes(rows, ()))
 
 
 def _is_empty(cells: pd.Series) -> pd.Series:
@@ -93,15 +98,6 @@ def _hold_back(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     held, shared = splits.hold_back(sources, fewest_labels=1)
     split_of = dict(zip(held["key"], held["split"], strict=True))
     return rows.assign(split=[split_of[key] for key in rows["key"]]), shared
-
-
-def _as_datasets(rows: pd.DataFrame, shared: tuple[str, ...]) -> datasets.DatasetDict:
-    """The rows as datasets; a split in `shared` holds the training rows."""
-    result = {}
-    for split in SPLIT_VALUES:
-        part = rows[rows["split"] == ("train" if split in shared else split)]
-        result[split] = datasets.Dataset.from_dict({name: list(part[name]) for name in FEATURES}, features=FEATURES)
-    return datasets.DatasetDict(result)
 
 
 def _notes(rows: pd.DataFrame, shared: tuple[str, ...]) -> tuple[Note, ...]:
