@@ -308,3 +308,24 @@ for source, start, end in words:
     scores.append(whole - ask(rest))
     print(f"{{scores[-1]:+9.5f}}  {{texts[source][start:end]}}")
 """
+
+
+def mean_vectors(max_length: int) -> str:
+    """Code for `tokenizer`, `model` and encode(texts): the mean of each text's last token vectors, of length 1, (N, D)."""
+    return f"""tokenizer = AutoTokenizer.from_pretrained(folder)
+model = AutoModel.from_pretrained(folder).eval()
+
+
+def encode(texts):
+    parts = []
+    for start in range(0, len(texts), 32):
+        batch = texts[start : start + 32]
+        inputs = tokenizer(batch, truncation=True, max_length={max_length}, padding=True, return_tensors="pt")
+        with torch.inference_mode():
+            states = model(**inputs).last_hidden_state
+        mask = inputs["attention_mask"].unsqueeze(-1)
+        parts.append((states * mask).sum(dim=1) / mask.sum(dim=1))
+    return torch.nn.functional.normalize(torch.cat(parts), dim=-1)
+
+
+"""

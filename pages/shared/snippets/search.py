@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from core.data.dataset import WRITTEN
 from core.search import bm25, words
 from core.search.ways import DEPTH, RRF
-from pages.shared.snippets._parts import beginning
+from pages.shared.snippets._parts import beginning, mean_vectors
 
 FILE = "texts.json"
 
@@ -30,24 +30,10 @@ texts = [row["question"] + " " + row["answer"] for row in rows]
         texts = "texts = [\n" + "".join(f"    {text!r},\n" for text in passages) + "]\n"
     return (
         beginning(name, *imports)
-        + f"""tokenizer = AutoTokenizer.from_pretrained(folder)
-model = AutoModel.from_pretrained(folder).eval()
-question = {question!r}
+        + mean_vectors(max_length)
+        + f"""question = {question!r}
 {texts}
-
-def vectors(texts):
-    parts = []
-    for start in range(0, len(texts), 32):
-        batch = texts[start : start + 32]
-        inputs = tokenizer(batch, truncation=True, max_length={max_length}, padding=True, return_tensors="pt")
-        with torch.inference_mode():
-            states = model(**inputs).last_hidden_state
-        mask = inputs["attention_mask"].unsqueeze(-1)
-        parts.append((states * mask).sum(dim=1) / mask.sum(dim=1))
-    return torch.nn.functional.normalize(torch.cat(parts), dim=-1)
-
-
-cosines = (vectors(texts) @ vectors([question])[0]).tolist()
+cosines = (encode(texts) @ encode([question])[0]).tolist()
 
 run = re.compile({words.RUN.pattern!r})
 
@@ -92,16 +78,10 @@ def labels(name: str, text: str, descriptions: Sequence[str], max_length: int) -
     """`cosines`: the similarity of a text with each description of a label, (C)."""
     return (
         beginning(name, "import torch", "from transformers import AutoModel, AutoTokenizer")
-        + f"""tokenizer = AutoTokenizer.from_pretrained(folder)
-model = AutoModel.from_pretrained(folder).eval()
-text = {text!r}
+        + mean_vectors(max_length)
+        + f"""text = {text!r}
 labels = {list(descriptions)!r}
-inputs = tokenizer([text, *labels], truncation=True, max_length={max_length}, padding=True, return_tensors="pt")
-with torch.inference_mode():
-    states = model(**inputs).last_hidden_state
-mask = inputs["attention_mask"].unsqueeze(-1)
-vectors = torch.nn.functional.normalize((states * mask).sum(dim=1) / mask.sum(dim=1), dim=-1)
-cosines = (vectors[1:] @ vectors[0]).tolist()
+cosines = (encode(labels) @ encode([text])[0]).tolist()
 for cosine, label in sorted(zip(cosines, labels), reverse=True):
     print(f"{{cosine:.4f}}  {{label}}")
 """

@@ -4,7 +4,7 @@ from core import rouge
 from core.summarise.methods import JUMP
 from core.summarise.sentences import language_of
 from core.summarise.summary import Length
-from pages.shared.snippets._parts import beginning
+from pages.shared.snippets._parts import beginning, mean_vectors
 
 FILE = "text.txt"
 # Method → code for score(taken), which gives the score of every sentence while the sentences in `taken` have been taken.
@@ -68,7 +68,7 @@ text = {given}
 sentences = [part.strip() for part in segment({language_of(text)!r}, text) if any(map(str.isalnum, part))]
 word = re.compile({rouge.TOKEN.pattern!r})  # a word, or one character where a script has no spaces
 """
-        + (_vectors(max_length) if reads else "")
+        + (mean_vectors(max_length) + "vectors = encode(sentences)\n" if reads else "")
         + SCORES[method].format(relevance=relevance, rest=round(1 - relevance, 9), jump=JUMP)
         + f"""
 
@@ -95,17 +95,3 @@ for place, sentence in enumerate(sentences):
 print(summary)
 """
     )
-
-
-def _vectors(max_length: int) -> str:
-    return f"""tokenizer = AutoTokenizer.from_pretrained(folder)
-model = AutoModel.from_pretrained(folder).eval()
-parts = []
-for start in range(0, len(sentences), 32):
-    inputs = tokenizer(sentences[start : start + 32], truncation=True, max_length={max_length}, padding=True, return_tensors="pt")
-    with torch.inference_mode():
-        states = model(**inputs).last_hidden_state
-    mask = inputs["attention_mask"].unsqueeze(-1)
-    parts.append((states * mask).sum(dim=1) / mask.sum(dim=1))
-vectors = torch.nn.functional.normalize(torch.cat(parts), dim=-1)
-"""
