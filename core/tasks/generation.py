@@ -81,7 +81,7 @@ class Drawn(LogitsProcessor):
         return scores / self.temperature - torch.log(-torch.log(even)).to(scores.device)
 
 
-def settings(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, wish: Wish, most: int) -> GenerationConfig:
+def settings(tokenizer: PreTrainedTokenizerBase, wish: Wish, most: int) -> GenerationConfig:
     """What transformers' generate is told. most: tokens to write."""
     beams = wish.count if wish.way == "beam" else 1
     return GenerationConfig(
@@ -105,7 +105,7 @@ def write(
     drawn = [Drawn(wish.temperature, wish.seed)] if wish.way == "sample" else []
     found = cast(Any, model).generate(
         **inputs,
-        generation_config=settings(model, tokenizer, wish, most),
+        generation_config=settings(tokenizer, wish, most),
         logits_processor=LogitsProcessorList(drawn),
     )
     ids = cast(Tensor, found)
@@ -114,11 +114,10 @@ def write(
 
 @dataclass(frozen=True)
 class Line:
-    """What was written: its tokens, the one that ends it included, and the probability of each. ended: it came to its end by itself."""
+    """What was written: its tokens, the one that ends it included, and the probability of each."""
 
     ids: tuple[int, ...]
     probabilities: tuple[float, ...]
-    ended: bool
 
 
 def write_all(
@@ -132,7 +131,7 @@ def write_all(
     autocast: bool = False,
 ) -> list[Line]:
     """What is written for each of N rows, taking the likeliest token each time."""
-    result: list[Line] = [Line((), (), False)] * len(rows)
+    result: list[Line] = [Line((), ())] * len(rows)
 
     def call(batch: BatchEncoding) -> tuple[Tensor, Tensor]:
         found = write(model, tokenizer, batch, GREEDY, most)[:, 0]
@@ -143,7 +142,7 @@ def write_all(
     ):
         for place, ids, sure in zip(places, found.tolist(), chances.double().tolist(), strict=True):
             own = ended(ids, tokenizer)
-            result[place] = Line(tuple(own), tuple(sure[: len(own)]), own[-1] == tokenizer.sep_token_id)
+            result[place] = Line(tuple(own), tuple(sure[: len(own)]))
     return result
 
 
