@@ -1,11 +1,16 @@
 """What browser tests ask of a page: that it is on the first screen of a projector, and that nothing went wrong when it is done."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page
 
+from core import runs
 from tests.browser import driver as browser
-from tests.browser.driver import Watch
+from tests.browser.driver import Server, Watch
 
 WIDTH, HEIGHT = 1280, 720  # of a projector
 LOWEST = 560  # pixels from the top at which a picture may begin
@@ -30,6 +35,17 @@ def check(watch: Watch) -> None:
     """Nothing left the machine, and no message of ours is on the console."""
     assert watch.outside == []
     assert [message for message in watch.console if not STREAMLITS_OWN.search(message)] == []
+
+
+@contextmanager
+def training_server(home: Path) -> Iterator[Server]:
+    """The app with a home of its own, in which it trains: a training outlives the server, as it should, but not the tests."""
+    with browser.server(home) as running:
+        yield running
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STUDIO_HOME", str(home))
+        for run in runs.all_runs():
+            runs.kill(run)
 
 
 def projector(chromium: Browser, width: int = WIDTH, height: int = HEIGHT, **options: bool) -> tuple[Page, Watch]:

@@ -14,7 +14,7 @@ from core.data.conll import parse
 from core.data.load import load
 from core.tasks.tags import NAMED_ENTITIES, Tagged, to_conll
 from tests.browser import driver as browser
-from tests.browser.common import check
+from tests.browser.common import check, training_server
 from tests.browser.driver import Server
 
 SLOW = 180_000
@@ -31,12 +31,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(home: Path) -> Iterator[Server]:
-    with browser.server(home) as running:
+    with training_server(home) as running:
         yield running
-    with pytest.MonkeyPatch.context() as patch:  # a training outlives the server, as it should, but not the tests
-        patch.setenv("STUDIO_HOME", str(home))
-        for run in runs.all_runs():
-            runs.kill(run)
 
 
 @pytest.fixture(scope="module")

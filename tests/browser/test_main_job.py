@@ -8,9 +8,8 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from core import runs
 from tests.browser import driver as browser
-from tests.browser.common import check
+from tests.browser.common import check, training_server
 from tests.browser.driver import Server
 
 SHORT = {"limit": 600, "epochs": 2.0, "batch_size": 16, "evaluations": 2}  # what a quick run does, for a minute
@@ -19,12 +18,8 @@ SHORT = {"limit": 600, "epochs": 2.0, "batch_size": 16, "evaluations": 2}  # wha
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     home = tmp_path_factory.mktemp("home")
-    with browser.server(home) as running:
+    with training_server(home) as running:
         yield running
-    with pytest.MonkeyPatch.context() as patch:  # a training outlives the server, as it should, but not the tests
-        patch.setenv("STUDIO_HOME", str(home))
-        for run in runs.all_runs():
-            runs.kill(run)
 
 
 def open_from_navigation(page: Page, name: str) -> None:
