@@ -13,12 +13,13 @@ if get_script_run_ctx(suppress_warning=True) is None:
 
     app = st.App(__file__, middleware=server.MIDDLEWARE, lifespan=server.lifespan)
 else:
-    from pages.shared import i18n
+    from pages.shared import i18n, libraries
 
     i18n.keep()
-    with i18n.while_starting():  # the first visitor sees something before the libraries are there
-        from pages.shared import path
-        from pages.shared.layout import ICON
+    with i18n.while_starting():  # the first visitors see something before the libraries are there
+        libraries.load()
+    from pages.shared import path
+    from pages.shared.layout import ICON
 
     st.set_page_config(page_title="BERT Studio", page_icon=ICON, layout="wide")
     path.navigation().run()

@@ -117,8 +117,7 @@ def served(script: Path, home: Path) -> Iterator[driver.Server]:
     try:
         yield running
     finally:
-        running.process.terminate()
-        running.process.wait(20)
+        driver.stop(running.process)
 
 
 class Training:

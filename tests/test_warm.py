@@ -1,14 +1,14 @@
 """The early start: what the first visitor would wait for is loaded before, and what is still on its way says so."""
 
 import asyncio
-import sys
-from threading import Event
+from threading import Event, Thread, get_ident
+from time import sleep
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import models, settings
-from pages.shared import memory, path, server, warm
+from pages.shared import libraries, memory, server, warm
 from pages.shared.cached import encoder
 from pages.shared.opening import OPENINGS
 
@@ -67,8 +67,27 @@ def begin() -> None:
 
 @pytest.mark.parametrize("cold", [True, False])
 def test_a_line_says_that_the_studio_is_starting_until_it_has(cold: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    if cold:
-        monkeypatch.delitem(sys.modules, path.__name__)
+    monkeypatch.setattr(libraries, "are_loaded", lambda: not cold)
     app = AppTest.from_function(begin, default_timeout=60).run()
     assert not app.exception and [text.value for text in app.markdown] == ["there"]
     assert bool(app.get("empty")) == cold
+
+
+def test_the_libraries_are_imported_by_one_thread_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once, most = set(), []
+
+    def imported(name: str) -> None:
+        at_once.add(get_ident())
+        most.append(len(at_once))
+        sleep(0.01)
+        at_once.discard(get_ident())
+
+    monkeypatch.setattr(libraries, "import_module", imported)
+    monkeypatch.setattr(libraries, "_loaded", Event())
+    threads = [Thread(target=libraries.load) for _number in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(most) == {1}
+    assert libraries.are_loaded()

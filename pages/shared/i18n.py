@@ -4,7 +4,6 @@ English is the source language; the Chinese catalogue is read from its .po file,
 """
 
 import io
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
@@ -16,6 +15,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from core.errors import UserError
+from pages.shared import libraries
 
 LANGUAGES = {"en": "English", "zh": "简体中文"}
 CATALOGUE = Path(__file__).parent.parent / "locale" / "zh_CN" / "LC_MESSAGES" / "studio.po"
@@ -56,7 +56,7 @@ def keep() -> None:
 @contextmanager
 def while_starting() -> Iterator[None]:
     """A line that stays as long as the libraries are imported for the first time in this server."""
-    if "pages.shared.path" in sys.modules:
+    if libraries.are_loaded():
         yield
         return
     place = st.empty()

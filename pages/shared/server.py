@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core import settings, visitors
 from core.errors import UserError
+from pages.shared import libraries
 
 COOKIE = "studio_visitor"
 TIDY_SECONDS = 20.0
@@ -86,7 +87,8 @@ async def lifespan(app: object) -> AsyncIterator[None]:
 
 
 def _beside(over: Event) -> None:
-    from pages.shared import memory, warm  # here, since it takes seconds: the server answers meanwhile
+    libraries.load()  # here, since it takes seconds: the server answers meanwhile
+    from pages.shared import memory, warm
 
     warm.load()
     while not over.wait(TIDY_SECONDS):

@@ -15,8 +15,10 @@ from tests.browser.driver import Server
 @pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running app with a studio home of its own, without a run: a file whose tests make runs starts another."""
-    with browser.server(tmp_path_factory.mktemp("home")) as running:
+    home = tmp_path_factory.mktemp("home")
+    with browser.server(home) as running:
         yield running
+    assert "Traceback" not in (home / "server.log").read_text()  # nor did anything fail that no visitor sees
 
 
 @pytest.fixture(scope="package")

@@ -6,6 +6,7 @@ the `with` block.
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -130,8 +131,17 @@ def server(home: Path, **environment: str) -> Iterator[Server]:
     try:
         yield running
     finally:
-        running.process.terminate()
-        running.process.wait(20)
+        stop(running.process)
+
+
+def stop(process: subprocess.Popen) -> None:
+    """End a server as a person does. uvicorn waits without end for a page that connects while it closes; pressed again, it does not."""
+    process.terminate()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
 
 
 @dataclass

@@ -22,6 +22,7 @@ MORE = (
     ("encoder", {"view": "attention.norm"}),
     ("encoder", {"view": "change"}),
     ("embeddings", {"view": "map", "texts": "own"}),
+    ("search", {"shelf": "document"}),
 )
 LIGHTER = {
     "what-heads-do": {"sample": "sentence"},
@@ -99,7 +100,7 @@ def test_a_page_has_something_to_see_and_everything_can_be_read_and_reached(
     page, watch = projector(chromium)
     page.goto(f"{server.url}/{place(name, query)}")
     browser.wait_until_calm(page)
-    assert page.locator(SEEN).locator("visible=true").count()
+    expect(page.locator(SEEN).locator("visible=true").first).to_be_visible()  # parts of ours come with their script
     boxes = page.get_by_test_id("stAlert").all_inner_texts()
     assert not [box for box in boxes if any(word in box.lower() for word in ASKING)]
     assert not page.get_by_test_id("stException").count()
@@ -107,8 +108,10 @@ def test_a_page_has_something_to_see_and_everything_can_be_read_and_reached(
     if not own_texts and not {(name, query.get("view", "")), (name, "")} & WITHOUT_A_PICTURE:
         assert_on_the_first_screen(page)
     for code in page.get_by_text("Show the code").all():
-        code.click()  # the code is coloured too
+        code.click()
     browser.wait_until_calm(page)
+    for code in page.get_by_test_id("stCode").locator("code.language-python").locator("visible=true").all():
+        expect(code.locator(".token").first).to_be_visible()  # its colours are judged too, and they come late
     page.wait_for_timeout(300)
     assert serious(page) == []
     page.emulate_media(color_scheme="dark")

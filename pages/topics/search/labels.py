@@ -43,7 +43,7 @@ def show(model: str, text: str) -> None:
     cosines = cached_search.described(model, tuple(labels.values())) @ cached_search.vector(model, text)
     order = sorted(range(len(labels)), key=lambda place: -cosines[place])
     names = list(labels)
-    st.markdown(f"### {layout.plain(names[order[0]])}")
+    st.markdown(f"## {layout.plain(names[order[0]])}")
     second = _("Similarity {value:.2f}; the next is {label} with {other:.2f}.")
     st.caption(second.format(value=cosines[order[0]], label=layout.plain(names[order[1]]), other=cosines[order[1]]))
     st.dataframe(

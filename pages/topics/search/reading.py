@@ -83,7 +83,7 @@ def code(question: str, shelf: Shelf, scores: Scores, reader: str) -> str:
 
 def _answer(answered: Answered, found: Found, shelf: Shelf) -> None:
     best = answered.best[0]
-    st.markdown(f"### {plain(best.text)}")
+    st.markdown(f"## {plain(best.text)}")
     _passage(found, shelf, _("answer"))
     st.caption(
         sentences(
