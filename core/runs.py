@@ -645,7 +645,10 @@ def delete(run: Run) -> None:
 
 
 def _sweep(home: Path) -> None:
-    """Remove what deletions and creations that were broken off have left."""
+    """Remove what deletions, creations and ends of runs that were broken off have left."""
+    for run in all_runs():
+        if run.state.status == "finished":
+            shutil.rmtree(run.folder / CHECKPOINTS, ignore_errors=True)
     for path in home.glob(".trash-*"):
         shutil.rmtree(path, ignore_errors=True)
     for path in home.glob(".new-*"):
@@ -785,6 +788,8 @@ def _take_up(folder: Path, state: RunState) -> RunState:
     with _control():
         if (folder / CANCEL).exists():
             raise Cancelled
+        for name in (STATE, PROCESS, REPORT):
+            disk.tidy(folder / name)
         running = replace(state, status="running", started=time.time())
         _set_state(folder, running)
     return running

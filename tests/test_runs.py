@@ -362,6 +362,18 @@ def test_work_leaves_result_state_events_and_log(training: Callable[[object], No
     assert status(run) == "finished"
 
 
+def test_what_killed_processes_left_half_written_is_removed(training: Callable[[object], None]) -> None:
+    training(lambda *_: REPORT)
+    run = runs.create(CONFIG)
+    for name in ("state", "process", "report"):
+        (run.folder / f".{name}.json.0a1b2c3d").write_text("{")
+    runs.work(run.folder)
+    assert not [path for path in run.folder.iterdir() if path.name.startswith(".")]
+    (run.folder / "checkpoints" / "step-7").mkdir(parents=True)  # killed while it removed them
+    runs.create(CONFIG)
+    assert not (run.folder / "checkpoints").exists() and status(run) == "finished"
+
+
 @pytest.mark.parametrize(
     ("error", "message"),
     [
