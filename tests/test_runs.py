@@ -272,6 +272,14 @@ def test_a_process_that_has_not_got_its_lock_yet_counts() -> None:
     assert status(run) == "interrupted", "another process has the number now"
 
 
+def test_only_a_run_that_waits_may_be_about_to_get_its_process() -> None:
+    """Who resumes a run takes its old process's note away first, and may be killed before the state says that it waits again."""
+    run = runs.create(CONFIG)
+    set_state(run, "running")
+    assert not (run.folder / "process.json").exists() and status(run) == "interrupted"
+    assert runs.resumed(run.folder).state.status == "queued" == status(run)
+
+
 def test_kill_ends_the_process_and_no_other(holder: Callable[[Path], subprocess.Popen[str]]) -> None:
     run = runs.create(CONFIG)
     set_state(run, "running")
