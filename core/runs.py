@@ -14,6 +14,7 @@ A folder that does not belong here (by its name) is skipped; a run whose files c
 can be deleted. Files that an older version wrote are read as if today's had written them.
 """
 
+import errno
 import filecmp
 import math
 import os
@@ -705,6 +706,8 @@ def work(folder: Path, report: Callable[[Event], None] | None = None) -> RunRepo
             return _work(folder, report or (lambda event: None))
     except Timeout as error:
         raise UserError("another process works on the run '{run}' already", run=folder.name) from error
+    except OSError as error:
+        raise disk.unwritable(error, folder) from error
 
 
 def _work(folder: Path, listener: Callable[[Event], None]) -> RunReport:
@@ -754,7 +757,9 @@ def _train(folder: Path, listener: Callable[[Event], None]) -> RunReport:
     with (folder / EVENTS).open("ab", buffering=0) as file:
 
         def tell(event: Event) -> None:
-            file.write(FILES.event.dump_json(event) + b"\n")
+            line = FILES.event.dump_json(event) + b"\n"
+            if file.write(line) < len(line):  # what follows half a line could not be read
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             if event.kind != "step":
                 _log(folder, _line(event))
             listener(event)

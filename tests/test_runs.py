@@ -4,6 +4,7 @@ import csv
 import errno
 import json
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -294,6 +295,9 @@ def test_what_cannot_be_written_is_said_in_one_sentence() -> None:
     for change_run in changes:
         with pytest.raises(UserError, match="cannot be written"):
             change_run(run)
+    (run.folder / "lock").mkdir()
+    with pytest.raises(UserError, match="cannot be written"):
+        runs.work(run.folder)
     gone = replace(run, folder=settings.runs_folder() / "gone")
     for change_run in (runs.put_first, lambda run: runs.annotate(run, Notes("a"))):
         with pytest.raises(UserError, match="cannot be written"):
@@ -546,6 +550,27 @@ def test_a_failure_is_told(error: Exception, message: str, training: Callable[[o
     assert message in str(UserError(state.error, **state.error_values))
     assert "Traceback" in runs.log_tail(run)
     assert status(run) == "failed"
+
+
+def test_an_event_that_has_no_room_ends_the_run_before_another_follows_it(training: Callable[[object], None]) -> None:
+    """The system writes what there is room for and reports no error: what came after half a line could not be read."""
+
+    def train(config: RunConfig, folder: Path, report: Callable[[Event], None], cancelled: object) -> RunReport:
+        report(event(1))
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, ((folder / "events.jsonl").stat().st_size + 10, before[1]))
+        try:
+            report(event(2))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        report(event(3))
+        return REPORT
+
+    training(train)
+    run = runs.create(CONFIG)
+    with pytest.raises(UserError, match="the disk is full"):
+        runs.work(run.folder)
+    assert runs.events(run) == (event(1),) and status(run) == "failed"
 
 
 def test_a_cancelled_training_keeps_its_report(training: Callable[[object], None]) -> None:
