@@ -23,7 +23,7 @@ GROUPS = (  # who may import whom: each name those before it
     # see
     "encoder attention embeddings rouge pretraining openings",
     # learn
-    "batches tasks.base tasks.labels tasks.tfidf tasks.class_examples tasks.classify tasks.next_sentence tasks.masked tasks.windows tasks.entity_scores "
+    "batches search.words search.bm25 search.vectors search.ways search.quality tasks.base tasks.labels tasks.tfidf tasks.class_examples tasks.classify tasks.next_sentence tasks.masked tasks.windows tasks.entity_scores "
     "tasks.tags tasks.label_scores tasks.multilabel tasks.score_examples tasks.scores tasks.score_ways tasks.scoring tasks.answer_scores tasks.passages tasks.spans tasks.answers tasks.seen tasks.signs tasks.text_scores tasks.generation tasks.writing tasks.table",
     # use
     "words predict exemplars explain heads robustness compress",
@@ -31,7 +31,7 @@ GROUPS = (  # who may import whom: each name those before it
     "finetune.recipe finetune.machine finetune.setup finetune.methods finetune.savings finetune.checkpoints finetune.trainer "
     "finetune.estimate finetune.worker finetune.train claims article notes runs classroom adaptive diagnosis",
     # use, on what this machine computes fastest
-    "search.words search.bm25 search.vectors search.ways search.index search.quality search.evaluate search.zero_shot "
+    "search.index search.evaluate search.zero_shot "
     "summarise.sentences summarise.methods summarise.summary summarise.evaluate summarise.many search.passages search.reply",
     # take away
     "export.tables export.card export.folder figures.style figures.tokens figures.attention figures.encoder figures.embeddings figures.search "

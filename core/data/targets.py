@@ -48,7 +48,7 @@ def build(source: Source, limit: int) -> TextDataset:
             sources=counts[NO_SOURCE],
             targets=counts[NO_TARGET],
         )
-    rows, shared = _hold_back(rows)
+    rows, shared = splits.hold_back_whole(rows, "key")  # a source with all its targets
     rows, limited = splits.limited(rows, limit, fewest_labels=1)
     return source.dataset(
         splits.of_features(rows, FEATURES, shared),
@@ -90,14 +90,6 @@ def _kinds(source: Source) -> list[str]:
     names = [name for name in frame if plain_name(name) in KIND_NAMES and name not in source.columns.values()]
     kinds = [cell.strip() for cell in frame[names[0]]] if names and is_plain(frame[names[0]]) else []
     return kinds if kinds and len(set(kinds)) <= MOST_KINDS else [""] * len(frame)
-
-
-def _hold_back(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Sources are held back, with all their targets, for the splits that are not there yet; as `splits.hold_back` returns them."""
-    sources = rows.drop_duplicates(["key", "split"])
-    held, shared = splits.hold_back(sources, fewest_labels=1)
-    split_of = dict(zip(held["key"], held["split"], strict=True))
-    return rows.assign(split=[split_of[key] for key in rows["key"]]), shared
 
 
 def _notes(rows: pd.DataFrame, shared: tuple[str, ...]) -> tuple[Note, ...]:
