@@ -21,6 +21,7 @@ from transformers import (
 from core.errors import N_
 
 PAIR = EncoderDecoderConfig.model_type  # of a model of two parts: an encoder that reads and a decoder that writes
+POOLING, MEAN = "sentence_pooling", "mean"  # the studio's own setting of an encoder that learnt sentence vectors
 
 # Where a family's weights tell a size of its configuration: setting → (end of a weight's name, axis).
 TABLES = {
