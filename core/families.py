@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, cast
 
 from transformers import (
+    AutoModel,
     AutoModelForMaskedLM,
     AutoModelForNextSentencePrediction,
     AutoModelForQuestionAnswering,
@@ -194,6 +195,19 @@ HEADS: dict[str, Head] = {
             begins=N_(
                 "{model}, twice, with an attention to the source that this run drew at random (seed {seed}). It has learnt nothing: it writes what comes to BERT's mind."
             ),
+        ),
+        Head(
+            "embedder",
+            AutoModel,
+            "Model",
+            "never",
+            N_("'{name}' is a pre-trained encoder without a head for a task: fine-tune it first"),
+            N_(
+                "'{name}' makes sentence vectors and has no head: use it for passage retrieval or search, or fine-tune it for this"
+            ),
+            {POOLING: MEAN},
+            bare=True,
+            begins=N_("{model} as it was: an encoder without a head, whose vectors know something of texts already."),
         ),
         Head(
             "mlm",
