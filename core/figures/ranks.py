@@ -13,7 +13,7 @@ SYMBOLS = ("circle", "square", "diamond")
 
 def recall(rows: Sequence[tuple[str, Ranks]], *, text: Translate = str) -> go.Figure:
     """Recall at k of several ways to rank, with 95% intervals. rows: (title, ranks), the first of them accented."""
-    figure = blank(360, x="k", y="Recall@k", title=text("How often the right passage is among the first k"))
+    figure = blank(400, x="k", y="Recall@k", title=text("How often the right passage is among the first k"))
     for number, (name, ranks) in enumerate(rows):
         measures = list(ranks.recall.values())
         figure.add_scatter(
@@ -38,7 +38,7 @@ def recall(rows: Sequence[tuple[str, Ranks]], *, text: Translate = str) -> go.Fi
     figure.update_layout(
         xaxis={"type": "category"},
         yaxis={"range": [0, 1.02]},
-        legend={"orientation": "h", "y": -0.25},
+        legend={"orientation": "h", "y": -0.32},
         showlegend=True,
     )
     return figure
@@ -53,13 +53,14 @@ def similarities(rows: Sequence[tuple[str, float]], *, text: Translate = str) ->
         orientation="h",
         marker={"color": [ACCENT, *[CATEGORIES[-1]] * (len(rows) - 1)], "cornerradius": 4},
         text=[f"{cosine:.3f}" for _name, cosine in rows],
-        textposition="auto",
+        textposition="outside",
+        cliponaxis=False,
         customdata=[safe(name) for name, _cosine in rows],
         hovertemplate="%{customdata}<br>%{x:.4f}<extra></extra>",
     )
     figure.update_layout(
         showlegend=False,
-        xaxis={"range": [min(0.0, *(cosine for _name, cosine in rows)) - 0.02, 1.02]},
+        xaxis={"range": [min(0.0, *(cosine for _name, cosine in rows)) - 0.12, 1.12]},
         yaxis={"type": "category", "autorange": "reversed"},
     )
     return figure
