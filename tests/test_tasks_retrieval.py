@@ -26,7 +26,7 @@ from core.tasks.retrieval import PASSAGE_RETRIEVAL, SCALE, WORDS, Ranked, Retrie
 from pages.shared.snippets import retrieval as snippets
 from tests.conftest import make_config, make_tokenizer
 from tests.families import ENCODERS
-from tests.pages_common import check, open_page, put_run
+from tests.pages_common import check, open_page, put_run, texts
 from tests.scripts import run_script
 from tests.training import silent
 
@@ -190,17 +190,12 @@ def trained(encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = [
         (f"{question} {word}", f"{passage} {word}") for question, passage in PAIRS for word in ("good", "great", "a")
     ]
-    pd.DataFrame(rows, columns=["question", "passage"]).to_csv(home / "rows.csv", index=False)
     config = RunConfig(
-        str(encoder),
-        str(home / "rows.csv"),
-        PASSAGE_RETRIEVAL.id,
-        epochs=1,
-        batch_size=4,
-        learning_rate=1e-3,
-        evaluations=1,
+        str(encoder), "data/rows.csv", PASSAGE_RETRIEVAL.id, epochs=1, batch_size=4, learning_rate=1e-3, evaluations=1
     )
     found = runs.create(config, folder=home / RUN)
+    (found.folder / "data").mkdir(exist_ok=True)
+    pd.DataFrame(rows, columns=["question", "passage"]).to_csv(found.folder / "data" / "rows.csv", index=False)
     runs.work(found.folder)
     return found.folder
 
@@ -239,6 +234,20 @@ def test_the_search_searches_with_it(trained: Path) -> None:
     )
     assert not app.error and RUN in app.code[0].value
     assert any("rows.csv" in option for option in app.selectbox(key="searcher@search").options)
+
+
+@pytest.mark.training
+def test_questions_that_a_run_was_trained_on_do_not_measure_the_search(trained: Path) -> None:
+    name = f"run:{put_run(trained)}"
+    rows = load(str(trained / "data" / "rows.csv"), PASSAGE_RETRIEVAL.layout, allow_path=True)
+    known = rows.splits["train"]["text"][0]
+    asked = "\n".join(f"{question} | 1" for question in (known, "great acting"))
+    passages = "the film was good\ni hate pizza"
+    app = check(open_page("search", shelf="lines", view="measured", passages=passages, labelled=asked, searcher=name))
+    assert not app.error and "1 question that this model was trained on is left out" in app.info[0].value
+    assert "1 question with one right text among 2" in texts(app)
+    app = check(open_page("search", shelf="lines", view="measured", passages=passages, labelled=asked))
+    assert not app.info and "2 questions" in texts(app)
 
 
 # --- Scripts -----------------------------------------------------------------------------------------------------------
