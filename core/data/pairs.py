@@ -11,14 +11,14 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from core.data import clean, splits
-from core.data.clean import ELSEWHERE, HAS_NO_SPLIT, INVISIBLE, PROBLEMS, Problems
+from core.data.clean import ELSEWHERE, HAS_NO_SPLIT, PROBLEMS, Problems
 from core.data.dataset import Source, TextDataset
 from core.data.splits import ROWS_TO_SPLIT, SHARED
 from core.errors import N_, Note, UserError, plural
 
 UNUSABLE: Problems = {
-    N_("the question is empty"): lambda rows: _is_empty(rows["text"]),
-    N_("the passage is empty"): lambda rows: _is_empty(rows["pair"]),
+    N_("the question is empty"): lambda rows: clean.is_empty(rows["text"]),
+    N_("the passage is empty"): lambda rows: clean.is_empty(rows["pair"]),
 }
 REPEATED: Problems = {
     N_("the same question and passage stand there again"): lambda rows: rows.duplicated(["key", "passage", "split"]),
@@ -60,10 +60,6 @@ def whole(source: Source) -> TextDataset:
     if rows.empty:
         raise UserError("no row of {file} has both a question and a passage", file=source.name.rpartition("/")[2])
     return source.dataset(splits.of_features(rows.assign(split="test"), FEATURES, ()), (), {}, dropped=dropped)
-
-
-def _is_empty(cells: pd.Series) -> pd.Series:
-    return cells.map(lambda cell: not cell.strip(INVISIBLE)).astype(bool)
 
 
 def _rows(source: Source) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import datasets
 import pandas as pd
 
 from core.data import clean, splits
-from core.data.clean import ELSEWHERE, HAS_NO_SPLIT, INVISIBLE, PROBLEMS, Problems
+from core.data.clean import ELSEWHERE, HAS_NO_SPLIT, PROBLEMS, Problems
 from core.data.columns import is_plain, plain_name
 from core.data.dataset import Source, TextDataset, some
 from core.data.splits import SHARED
@@ -21,8 +21,8 @@ MOST_KINDS = 10
 
 NO_SOURCE, NO_TARGET = N_("the source is empty"), N_("the target is empty")
 UNUSABLE: Problems = {
-    NO_SOURCE: lambda rows: _is_empty(rows["text"]),
-    NO_TARGET: lambda rows: _is_empty(rows["target"]),
+    NO_SOURCE: lambda rows: clean.is_empty(rows["text"]),
+    NO_TARGET: lambda rows: clean.is_empty(rows["target"]),
 }
 REPEATED: Problems = {
     N_("the same source and target stand there again"): lambda rows: rows.duplicated(["key", "written", "split"]),
@@ -67,10 +67,6 @@ def whole(source: Source) -> TextDataset:
         raise UserError("no row of {file} has both a source and a target", file=source.name.rpartition("/")[2])
     rows = rows.assign(split="test")
     return source.dataset(splits.of_features(rows, FEATURES, ()), (), {}, dropped=dropped, notes=_notes(rows, ()))
-
-
-def _is_empty(cells: pd.Series) -> pd.Series:
-    return cells.map(lambda cell: not cell.strip(INVISIBLE)).astype(bool)
 
 
 def _rows(source: Source) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from pages.shared.i18n import _, ngettext, sentences
 from pages.shared.layout import plain
 from pages.shared.snippets import retrieval as code
 from pages.shared.tasks.base import View
-from pages.shared.tasks.parts import measured_on, reading
+from pages.shared.tasks.parts import compared, measured_on, newest_samples, reading
 
 HEADLINE = "recall_1"
 FEW_ROWS = 50
@@ -96,10 +96,7 @@ def _detail(report: RunReport, key: str) -> None:
     """Recall at k of this model, of the same before training and of ways without a model, and all metrics in a table."""
     if report.measured is None:
         return
-    titles = {"test": _("this model"), "validation": _("this model"), "baseline": _("this model before training")}
-    titles |= {way.id: _(way.title) for way in task_of(report.measured.task).beside}
-    names = [report.split, *(name for name in report.evaluations if name not in ("test", "validation"))]
-    rows = [(titles.get(name, name), report.evaluations[name]) for name in names]
+    rows = compared(report)
     left, right = st.columns(2)
     with left:
         charts.plot(
@@ -150,13 +147,12 @@ def _mistakes(evaluation: Evaluation) -> None:
 
 def _samples(events: Sequence[Event]) -> None:
     """The validation questions whose passage came lowest at the newest evaluation."""
-    evaluation = next((event for event in reversed(events) if event.kind == "evaluation"), None)
-    rows = evaluation.values.get("samples") if evaluation else None
-    if evaluation is None or not isinstance(rows, list | tuple) or not rows:
+    step, rows = newest_samples(events)
+    if not rows:
         return
     st.markdown("**" + _("Most wrong on validation so far") + "**")
-    st.caption(_("At step {step}.").format(step=evaluation.step))
-    _table([row for row in rows if isinstance(row, dict)], _("Validation questions whose right passage comes lowest"))
+    st.caption(_("At step {step}.").format(step=step))
+    _table(rows, _("Validation questions whose right passage comes lowest"))
 
 
 def _table(rows: Sequence[Mapping[str, object]], alt: str) -> None:
