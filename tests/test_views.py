@@ -15,6 +15,7 @@ from core.results import RunConfig
 from core.tasks.classify import Labelled
 from core.tasks.masked import Filled
 from core.tasks.multilabel import LabelSet
+from core.tasks.retrieval import Ranked
 from core.tasks.scoring import Scored
 from core.tasks.spans import Answered
 from core.tasks.table import TASKS
@@ -147,6 +148,8 @@ def test_the_script_of_an_answer_gives_the_pages_numbers(task: str) -> None:
         assert [one[3] for one in found["best"]] == pytest.approx([one.probability for one in expected.best], abs=1e-5)
     elif isinstance(expected, Scored):
         assert found["score"] == pytest.approx(expected.score, abs=1e-5)
+    elif isinstance(expected, Ranked):
+        assert found["ranked"] == [(pytest.approx(row.cosine, abs=1e-5), row.text) for row in expected.passages]
     elif isinstance(expected, Written):
         assert found["output"] == expected.output
         assert found["probabilities"] == pytest.approx(list(expected.probabilities), abs=1e-5)
@@ -177,6 +180,7 @@ def test_the_script_of_a_run_measures_what_it_trained(task: str, trained: tuple[
         "eval_spearman",
         "eval_answer_f1",
         "eval_chrf",
+        "eval_recall_1",
     } & set(result)
     most = 100 if headline == "eval_chrf" else 1
     assert headline == "eval_spearman" or 0 <= result[headline] <= most  # of two rows a correlation need not be defined
