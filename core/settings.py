@@ -119,6 +119,14 @@ TEACHER_CODE = Setting(
     ),
     str,
 )
+TEACHERS = Setting(
+    "STUDIO_TEACHERS",
+    "",
+    N_(
+        "Who is a teacher where visitors log in: verified e-mail addresses, or the provider's subjects, with commas between them."
+    ),
+    str,
+)
 RUNS_SEEN = Setting(
     "STUDIO_RUNS_SEEN",
     "all",
@@ -145,6 +153,7 @@ SETTINGS: dict[str, Setting] = {
         MAX_QUEUED,
         POOL,
         TEACHER_CODE,
+        TEACHERS,
         CLASS_CODE,
         RUNS_SEEN,
     )
