@@ -138,8 +138,10 @@ async def lifespan(app: object) -> AsyncIterator[None]:
 
 def _beside(over: Event) -> None:
     libraries.load()  # here, since it takes seconds: the server answers meanwhile
-    from pages.shared import memory, warm
+    from pages.shared import warm
+    from pages.shared.tidy import Tidy
 
     warm.load()
+    tidy = Tidy()
     while not over.wait(TIDY_SECONDS):
-        memory.sweep()
+        tidy.up()

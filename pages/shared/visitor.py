@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core import models, runs, settings, visitors
+from core import limits, models, runs, settings, visitors
 from core.errors import UserError
 from core.runs import Run
 from core.visitors import Visitor
@@ -123,12 +123,16 @@ def check_may_change(run: Run) -> None:
         raise UserError("the run '{run}' belongs to somebody else; only they and the teacher may change it", run=run.id)
 
 
-def check_may_start() -> None:
-    """Raise UserError when they have as many runs waiting as one may have, or may not be here. The host alone waits for nobody."""
+def check_may_start(new: int = 1) -> None:
+    """Raise UserError when they may not be here, or have as many runs waiting, or as much on the disk, as one may have.
+
+    new: how many runs they are about to begin. The teacher, and so the host, has no limits.
+    """
     if not is_admitted():
         raise UserError("you have to come in before you start anything: load the page again")
-    if not is_host():
-        runs.check_waiting(me())
+    if not is_teacher():
+        limits.check_waiting(me(), new)
+        limits.check_disk(me())
 
 
 def record() -> Visitor:
