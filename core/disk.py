@@ -29,6 +29,12 @@ def write(path: Path, content: bytes) -> None:
         part.unlink(missing_ok=True)
 
 
+def tidy(path: Path) -> None:
+    """Remove what the writing of a file has left where its process was killed. To be called while nobody writes it."""
+    for part in path.parent.glob(f".{path.name}.*"):
+        part.unlink(missing_ok=True)
+
+
 def unwritable(error: OSError, folder: Path) -> UserError:
     """What is said to people of an OSError in a folder."""
     if error.errno in FULL:

@@ -192,7 +192,7 @@ def _damaged(folder: Path, file: str) -> RunState:
 def _state(folder: Path) -> RunState:
     """What state.json says, and "interrupted" where it says active but nobody works on it."""
     state = _written_state(folder)
-    if state.status not in ACTIVE or _is_alive(folder):
+    if state.status not in ACTIVE or (state.status == "queued" and _is_about_to_begin(folder)) or _is_alive(folder):
         return state
     # It may have ended between the two looks.
     state = _written_state(folder)
@@ -217,12 +217,13 @@ def _written_state(folder: Path) -> RunState:
 
 
 def _is_alive(folder: Path) -> bool:
-    """Whether a process works on an active run, or one that is about to has just been started."""
-    if _is_held(folder / LOCK):
-        return True
-    if (folder / PROCESS).exists():
-        return _process(folder) is not None
-    return time.time() - (folder / STATE).stat().st_mtime < START_SECONDS
+    """Whether a process works on an active run, or has been started to."""
+    return _is_held(folder / LOCK) or _process(folder) is not None
+
+
+def _is_about_to_begin(folder: Path) -> bool:
+    """Whether the process of a run that waits may have been started a moment ago, and not said yet who it is."""
+    return not (folder / PROCESS).exists() and time.time() - (folder / STATE).stat().st_mtime < START_SECONDS
 
 
 def _is_held(lock: Path) -> bool:
@@ -624,7 +625,10 @@ def delete(run: Run) -> None:
 
 
 def _sweep(home: Path) -> None:
-    """Remove what deletions and creations that were broken off have left."""
+    """Remove what deletions, creations and ends of runs that were broken off have left."""
+    for run in all_runs():
+        if run.state.status == "finished":
+            shutil.rmtree(run.folder / CHECKPOINTS, ignore_errors=True)
     for path in home.glob(".trash-*"):
         shutil.rmtree(path, ignore_errors=True)
     for path in home.glob(".new-*"):
@@ -764,6 +768,8 @@ def _take_up(folder: Path, state: RunState) -> RunState:
     with _control():
         if (folder / CANCEL).exists():
             raise Cancelled
+        for name in (STATE, PROCESS, REPORT):
+            disk.tidy(folder / name)
         running = replace(state, status="running", started=time.time())
         _set_state(folder, running)
     return running
