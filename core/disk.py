@@ -29,6 +29,14 @@ def write(path: Path, content: bytes) -> None:
         part.unlink(missing_ok=True)
 
 
+def written_at(path: Path) -> float:
+    """When a file was last written, in seconds since the epoch; 0.0 where there is none."""
+    try:
+        return path.stat().st_mtime
+    except OSError:  # it may go at any time
+        return 0.0
+
+
 def tidy(path: Path) -> None:
     """Remove what the writing of a file has left where its process was killed. To be called while nobody writes it."""
     for part in path.parent.glob(f".{path.name}.*"):

@@ -36,7 +36,7 @@ from typing import Any, TypeVar
 
 import psutil
 from filelock import FileLock, Timeout
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
 from core import disk, notes, settings, visitors
@@ -84,7 +84,7 @@ class Run:
 
 @dataclass(frozen=True)
 class _Process:
-    """The process that works on a run: a process id is used again, together with its start it is not."""
+    """The process that works on a run: a process id is used again, together with its start (`_began`) it is not."""
 
     pid: int
     created: float
@@ -211,7 +211,10 @@ def _written_state(folder: Path) -> RunState:
     )  # as older versions wrote it, with values that are text
     # the sentence is filled in wherever it is shown: nothing but its values may go into it
     fields = [field for _, *field in Formatter().parse(state.error) if field[0] is not None]
-    if not all(name in state.error_values and not form and not conversion for name, form, conversion in fields):
+    if not all(
+        name.isidentifier() and name in state.error_values and not form and not conversion
+        for name, form, conversion in fields
+    ):
         raise ValueError(f"{state.error!r}: no sentence that a run ends with")
     return state
 
@@ -223,7 +226,8 @@ def _is_alive(folder: Path) -> bool:
 
 def _is_about_to_begin(folder: Path) -> bool:
     """Whether the process of a run that waits may have been started a moment ago, and not said yet who it is."""
-    return not (folder / PROCESS).exists() and time.time() - (folder / STATE).stat().st_mtime < START_SECONDS
+    # a state of tomorrow was written before the clock was set back
+    return not (folder / PROCESS).exists() and abs(time.time() - disk.written_at(folder / STATE)) < START_SECONDS
 
 
 def _is_held(lock: Path) -> bool:
@@ -260,17 +264,23 @@ def _process(folder: Path) -> psutil.Process | None:
     try:
         noted = FILES.process.validate_json((folder / PROCESS).read_bytes())
         process = psutil.Process(noted.pid)
-        same = abs(process.create_time() - noted.created) < 1 and process.status() != psutil.STATUS_ZOMBIE
-    except (OSError, ValidationError, psutil.Error):
+        same = abs(_began(process) - noted.created) < 1 and process.status() != psutil.STATUS_ZOMBIE
+    except (OSError, ValueError, psutil.Error):
         return None
     return process if same else None
+
+
+def _began(process: psutil.Process) -> float:
+    """When a process began, in seconds by a clock that nobody sets: Linux knows the time of day only by the one that is set."""
+    created = process.create_time()
+    return created - psutil.boot_time() if sys.platform == "linux" else created
 
 
 def events(run: Run, after: int = 0) -> tuple[Event, ...]:
     """What happened in a run, leaving out the first `after` events. A line that is still being written is left out."""
     try:
         lines = (run.folder / EVENTS).read_bytes().split(b"\n")[:-1]
-    except FileNotFoundError:
+    except OSError:  # there are none yet, or what is there is no file
         return ()
     return tuple(_parsed(lines[after:]))
 
@@ -299,7 +309,7 @@ def log_tail(run: Run, lines: int = 200) -> str:
         with (run.folder / LOG).open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_BYTES))
             text = file.read().decode("utf-8", errors="replace")
-    except FileNotFoundError:
+    except OSError:  # as in `events`
         return ""
     return "\n".join(text.splitlines()[-lines:])
 
@@ -524,7 +534,7 @@ def _start(folder: Path) -> None:
         process = psutil.Process(child.pid)
         if sys.platform != "win32":
             process.nice(NICENESS)
-        disk.write(folder / PROCESS, FILES.process.dump_json(_Process(child.pid, process.create_time())))
+        disk.write(folder / PROCESS, FILES.process.dump_json(_Process(child.pid, _began(process))))
     except psutil.NoSuchProcess:
         return  # it has ended already, and said why in its log
 
@@ -538,6 +548,11 @@ def cancel(run: Run) -> None:
         (run.folder / CANCEL).touch()
         if state.status == "queued":
             _set_state(run.folder, replace(state, status="cancelled", finished=time.time()))
+
+
+def asked_to_stop(run: Run) -> float | None:
+    """When a run was asked to stop, in seconds since the epoch; None where it was not."""
+    return disk.written_at(run.folder / CANCEL) or None
 
 
 def kill(run: Run) -> None:
@@ -638,21 +653,16 @@ def _sweep(home: Path) -> None:
 
 @contextmanager
 def _control() -> Iterator[None]:
-    """Held for the moment in which a run changes hands, by whoever does it."""
+    """Held for the moment in which a run changes hands, by whoever does it. Raises UserError when nothing can be written."""
     home = settings.runs_folder()
     try:
         home.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise disk.unwritable(error, home) from error
-    lock = FileLock(home / ".control.lock")
-    try:
-        lock.acquire(timeout=LOCK_SECONDS)
+        with FileLock(home / ".control.lock", timeout=LOCK_SECONDS):
+            yield
     except Timeout as error:
         raise UserError("another run is being changed at the moment; try again") from error
-    try:
-        yield
-    finally:
-        lock.release()
+    except OSError as error:
+        raise disk.unwritable(error, home) from error
 
 
 def _set_state(folder: Path, state: RunState) -> None:
@@ -678,7 +688,7 @@ def work(folder: Path, report: Callable[[Event], None] | None = None) -> RunRepo
 
 def _work(folder: Path, listener: Callable[[Event], None]) -> RunReport:
     me = psutil.Process()
-    disk.write(folder / PROCESS, FILES.process.dump_json(_Process(me.pid, me.create_time())))
+    disk.write(folder / PROCESS, FILES.process.dump_json(_Process(me.pid, _began(me))))
     _repair(folder / EVENTS)
     state = _written_state(folder)
     try:
@@ -858,7 +868,10 @@ def queue() -> list[Run]:
 
 def put_first(run: Run) -> None:
     """Let a run that waits go before all others."""
-    (run.folder / FIRST).touch()
+    try:
+        (run.folder / FIRST).touch()
+    except OSError as error:
+        raise disk.unwritable(error, run.folder) from error
 
 
 def is_paused() -> bool:

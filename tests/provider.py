@@ -22,6 +22,7 @@ PEOPLE = {
     "Ana": {"sub": "subject-of-ana", "email": "ana@school.example", "email_verified": True},
     "Ben": {"sub": "subject-of-ben", "email": "ana@school.example", "email_verified": False},  # says that he is Ana
 }
+REPLAY = "Replay"  # somebody who comes with a code that was used before
 
 
 @dataclass
@@ -50,9 +51,9 @@ def running() -> Iterator[Provider]:
         def log_message(self, format: str, *values: object) -> None:
             """It says nothing."""
 
-        def answer(self, content: object) -> None:
+        def answer(self, content: object, status: int = 200) -> None:
             is_page = isinstance(content, str)
-            self.send_response(200)
+            self.send_response(status)
             self.send_header("Content-Type", "text/html; charset=utf-8" if is_page else "application/json")
             self.end_headers()
             self.wfile.write(content.encode() if isinstance(content, str) else json.dumps(content).encode())
@@ -80,8 +81,10 @@ def running() -> Iterator[Provider]:
             elif parts.path == "/keys":
                 self.answer({"keys": [key.as_dict(private=False)]})
             elif parts.path == "/authorize" and "person" not in query:
-                links = [f'<a href="{escape(self.path)}&person={person}">{person}</a>' for person in PEOPLE]
+                links = [f'<a href="{escape(self.path)}&person={person}">{person}</a>' for person in (*PEOPLE, REPLAY)]
                 self.answer("<!doctype html><title>Provider</title>" + " ".join(links))
+            elif parts.path == "/authorize" and query["person"] == REPLAY:
+                self.send_to(query["redirect_uri"], code=provider.given[0], state=query["state"])
             elif parts.path == "/authorize":
                 code = secrets.token_hex(16)
                 asked[code] = query
@@ -94,7 +97,10 @@ def running() -> Iterator[Provider]:
 
         def do_POST(self) -> None:
             sent = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
-            query = asked.pop(sent["code"])  # a code counts once
+            query = asked.pop(sent["code"], None)  # a code counts once
+            if query is None:
+                self.answer({"error": "invalid_grant"}, 400)
+                return
             client = base64.b64decode(self.headers["Authorization"].removeprefix("Basic ")).decode()
             challenge = base64.urlsafe_b64encode(hashlib.sha256(sent["code_verifier"].encode()).digest()).decode()
             assert client == f"{CLIENT}:{SECRET}" and challenge.rstrip("=") == query["code_challenge"]

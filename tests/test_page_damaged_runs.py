@@ -8,7 +8,7 @@ import pytest
 
 from core import runs, settings
 from core.results import RunConfig, RunState
-from tests.pages_common import check, open_page, texts
+from tests.pages_common import check, open_page, put_run, texts, train_tiny
 
 UNREADABLE = "state.json cannot be read"
 # id → what is odd in config.json and in state.json, and what the run's page says
@@ -60,3 +60,28 @@ def test_a_damaged_run_says_so(damaged: tuple[str, ...], run_id: str) -> None:
 def test_the_command_line_names_the_file_of_a_damaged_run(damaged: tuple[str, ...]) -> None:
     failed = [run for run in runs.all_runs() if run.state.error and run.state.error_values == {"file": "state.json"}]
     assert {run.id for run in failed} == {name for name in DAMAGED if DAMAGED[name][2] == UNREADABLE}
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train_tiny(tiny_bert, tmp_path_factory.mktemp("trained"), "20260101-000000-abcdef")
+
+
+@pytest.mark.parametrize(("page", "shown"), [("runs", "runs"), ("finetune", "run"), ("playground", "model")])
+def test_a_run_is_damaged_and_deleted_while_a_page_shows_it(trained: Path, page: str, shown: str) -> None:
+    run_id = put_run(trained)
+    app = check(open_page(page, **{shown: f"run:{run_id}" if shown == "model" else run_id}))
+    folder = settings.runs_folder() / run_id
+    for file in (
+        "events.jsonl",
+        "report.json",
+        "model/model.safetensors",
+        "model/config.json",
+        "notes.json",
+        "config.json",
+    ):
+        (folder / file).write_bytes(b"{ \0")
+        check(app.run())
+    shutil.rmtree(folder)
+    check(app.run())
+    assert run_id not in texts(app), "nothing of it is left"

@@ -17,10 +17,11 @@ import psutil
 import pytest
 from filelock import FileLock
 
-from core import disk, models, runs, settings
+from core import disk, models, predict, runs, settings
 from core.errors import Cancelled, UserError
 from core.finetune import train as train_module
 from core.finetune.checkpoints import newest_checkpoint
+from core.notes import Notes
 from core.results import DataReport, Event, RunConfig, RunReport, RunState
 
 CONFIG = RunConfig(model="minilm", data="rotten_tomatoes", name="mine")
@@ -180,6 +181,126 @@ def test_damaged_and_foreign_folders_do_no_harm() -> None:
     assert [run.id for run in runs.all_runs()] == [good.id]
 
 
+def put(name: str, content: bytes) -> Callable[[Path], None]:
+    """Something else in the place of a run's file."""
+
+    def damage(folder: Path) -> None:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
+
+    return damage
+
+
+def put_folder(name: str) -> Callable[[Path], None]:
+    def damage(folder: Path) -> None:
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).mkdir()
+
+    return damage
+
+
+def change(file: str, **values: object) -> Callable[[Path], None]:
+    """Other values in a run's JSON file."""
+
+    def damage(folder: Path) -> None:
+        written = json.loads((folder / file).read_bytes())
+        (folder / file).write_text(json.dumps({**written, **values}))
+
+    return damage
+
+
+UNREADABLE = "the run's {file} cannot be read"
+STEP = b'{"time": 1, "kind": "step", "step": 1, "total_steps": 2, "epoch": 0.5, "values": {}}\n'
+# what was done to a folder, and what the run says of it; "" where it is as good as before
+DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
+    "no configuration": (lambda folder: (folder / "config.json").unlink(), "config.json"),
+    "an empty configuration": (put("config.json", b""), "config.json"),
+    "half a configuration": (put("config.json", b'{"model": "min'), "config.json"),
+    "a deep configuration": (put("config.json", b"[" * 200_000), "config.json"),
+    "a folder for a configuration": (put_folder("config.json"), "config.json"),
+    "a method of another version": (change("config.json", method="nonsense"), "config.json"),
+    "a field of another version": (change("config.json", preset="nonsense", extra=1), ""),
+    "a model outside": (change("config.json", model="../../etc"), ""),
+    "data outside": (change("config.json", data="data/../../../../../etc/passwd"), ""),
+    "a name of a megabyte": (change("config.json", name="# **x** " * 125_000), ""),
+    "no number of epochs": (change("config.json", epochs=float("nan")), ""),
+    "no state": (lambda folder: (folder / "state.json").unlink(), "state.json"),
+    "an unknown state": (change("state.json", status="dancing"), "state.json"),
+    "a folder for a state": (put_folder("state.json"), "state.json"),
+    "a time that is text": (change("state.json", created="now"), "state.json"),
+    "a sentence with places": (change("state.json", status="failed", error="{}", error_values={"": "x"}), "state.json"),
+    "a sentence with numbers": (change("state.json", status="failed", error="{0}", error_values={"0": "x"}), "state.json"),
+    "a sentence in a sentence": (change("state.json", status="failed", error="{a:{b}}", error_values={"a": "", "b": ""}), "state.json"),
+    "a folder for events": (put_folder("events.jsonl"), ""),
+    "events of noise": (put("events.jsonl", STEP + bytes(range(1, 256)) * 40 + b"\n" + STEP), ""),
+    "an event without numbers": (put("events.jsonl", STEP.replace(b"0.5", b"1e400")), ""),
+    "half a report": (put("report.json", b'{"evaluations'), ""),
+    "a folder for a report": (put_folder("report.json"), ""),
+    "a report of another kind": (put("report.json", b'{"movement": 1}'), ""),
+    "odd notes": (put("notes.json", b'{"name": 1, "tags": [{}]}'), ""),
+    "a folder for notes": (put_folder("notes.json"), ""),
+    "a folder for a log": (put_folder("log.txt"), ""),
+    "a negative process": (put("process.json", b'{"pid": -1, "created": 0}'), ""),
+    "a huge process": (put("process.json", b'{"pid": 1000000000000, "created": 0}'), ""),
+    "a folder for a process": (put_folder("process.json"), ""),
+    "a folder for an owner": (put_folder("owner"), ""),
+    "an owner of noise": (put("owner", bytes(range(256))), ""),
+    "a folder for a lock": (put_folder("lock"), ""),
+    "a file for checkpoints": (put("checkpoints", b""), ""),
+    "a file for a model": (put("model", b""), ""),
+    "a model without weights": (put("model/config.json", b"{}"), ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_a_damaged_run_can_be_looked_at_and_deleted_and_the_others_go_on(name: str) -> None:
+    """All that pages and the command line ask of a run gives an answer or one sentence, whatever its folder has become."""
+    damage, file = DAMAGE[name]
+    good = runs.create(CONFIG)
+    run = runs.create(CONFIG, owner="a" * 32)
+    set_state(run, "failed")
+    damage(run.folder)
+    for found in (runs.get(run.id), {found.id: found for found in runs.all_runs()}[run.id]):
+        state = found.state
+        assert state.status == "failed"
+        assert str(UserError(state.error, **state.error_values)) == (UNREADABLE.format(file=file) if file else "")
+    assert len(runs.events(found)) <= 1 and runs.report(found) is None and runs.log_tail(found) == ""
+    for ask in (runs.kill, runs.cancel, runs.put_first):
+        ask(found)
+    assert isinstance(runs.owner(run.id), str)
+    with suppress(UserError):
+        runs.annotate(found, Notes("a name"))
+    with pytest.raises(UserError):
+        predict.load(f"run:{run.id}")
+    with suppress(UserError):
+        set_state(runs.resumed(run.folder), "failed")
+    assert [waiting.id for waiting in runs.queue()] == [good.id]
+    runs.delete(runs.get(run.id))
+    assert [found.id for found in runs.all_runs()] == [good.id]
+
+
+def test_what_cannot_be_written_is_said_in_one_sentence() -> None:
+    """A home that is read-only, or whose files somebody has replaced."""
+    run = runs.create(CONFIG)
+    set_state(run, "failed")
+    (settings.runs_folder() / ".control.lock").mkdir(exist_ok=True)
+    changes: tuple[Callable[[runs.Run], object], ...] = (
+        runs.resume,
+        runs.cancel,
+        runs.delete,
+        runs.start,
+        lambda run: runs.resumed(run.folder),
+    )
+    for change_run in changes:
+        with pytest.raises(UserError, match="cannot be written"):
+            change_run(run)
+    gone = replace(run, folder=settings.runs_folder() / "gone")
+    for change_run in (runs.put_first, lambda run: runs.annotate(run, Notes("a"))):
+        with pytest.raises(UserError, match="cannot be written"):
+            change_run(gone)
+    assert status(run) == "failed"
+
+
 # --- The command line's folder -----------------------------------------------------------------------------------------
 
 
@@ -264,12 +385,35 @@ def test_many_who_look_at_once_do_not_take_each_other_for_the_process() -> None:
 def test_a_process_that_has_not_got_its_lock_yet_counts() -> None:
     run = runs.create(CONFIG)
     me = psutil.Process()
-    note = {"pid": me.pid, "created": me.create_time()}
+    note = {"pid": me.pid, "created": runs._began(me)}
     (run.folder / "process.json").write_text(json.dumps(note))
     forget_start(run)
     assert status(run) == "queued"
     (run.folder / "process.json").write_text(json.dumps({**note, "created": LONG_AGO}))
     assert status(run) == "interrupted", "another process has the number now"
+
+
+def test_a_clock_that_is_set_changes_neither_who_works_on_a_run_nor_who_does_not(
+    holder: Callable[[Path], subprocess.Popen[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runs.create(CONFIG)
+    set_state(run, "running")
+    child = holder(run.folder / "lock")
+    note = {"pid": child.pid, "created": runs._began(psutil.Process(child.pid))}
+    (run.folder / "process.json").write_text(json.dumps(note))
+    booted = psutil.boot_time()
+    monkeypatch.setattr(
+        "psutil._pslinux.boot_time", lambda: booted - 86400.0
+    )  # as the system says when the clock is set back
+    runs.kill(runs.get(run.id))
+    child.wait(10)
+    assert status(run) == "interrupted"
+    waiting = runs.create(CONFIG)
+    os.utime(waiting.folder / "state.json", (time.time() + 86400, time.time() + 86400))
+    assert status(waiting) == "interrupted", "it was written a day before the clock was set back"
+    runs.delete(waiting)
+    runs.resumed(run.folder)
+    assert [found.id for found in runs.queue()] == [run.id]
 
 
 def test_only_a_run_that_waits_may_be_about_to_get_its_process() -> None:
@@ -284,7 +428,7 @@ def test_kill_ends_the_process_and_no_other(holder: Callable[[Path], subprocess.
     run = runs.create(CONFIG)
     set_state(run, "running")
     child = holder(run.folder / "lock")
-    created = psutil.Process(child.pid).create_time()
+    created = runs._began(psutil.Process(child.pid))
     (run.folder / "process.json").write_text(json.dumps({"pid": child.pid, "created": created - 100}))
     runs.kill(runs.get(run.id))
     assert child.poll() is None and status(run) == "running"

@@ -85,7 +85,7 @@ class WayBack:
 def _came_from(request: Headers) -> str:
     """The page of this studio that the browser was at, as path and query."""
     parts = urlsplit(request.get("referer", ""))
-    return f"{parts.path or '/'}?{parts.query}" if parts.netloc == request.get("host") else "/"
+    return parts._replace(scheme="", netloc="", fragment="").geturl() if parts.netloc == request.get("host") else "/"
 
 
 def _is_ours(address: str) -> bool:

@@ -1,5 +1,6 @@
 """Two people log in with a provider on this machine: what they make is theirs wherever they log in, and nothing they prove it with is to be seen."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -24,9 +25,9 @@ def may_delete(page: Page) -> bool:
 
 
 def put(owner: str) -> runs.Run:
-    """A run that somebody cancelled."""
+    """A run that somebody has just cancelled."""
     run = runs.create(RunConfig("minilm", "rotten_tomatoes", name="films"), owner=owner)
-    runs._set_state(run.folder, RunState("cancelled", 1.0, finished=2.0))
+    runs._set_state(run.folder, RunState("cancelled", time.time(), finished=time.time()))
     return run
 
 
@@ -50,6 +51,8 @@ def test_who_logs_in_owns_what_they_made_and_nobody_else_does(
             page.get_by_test_id("stPopoverButton").filter(has_text="You").click()
             page.get_by_role("button", name="Log out").click()
             page.get_by_role("button", name="Log in").wait_for(timeout=60_000)
+            log_in(page, provider.REPLAY)
+            page.get_by_role("button", name="Log in").wait_for(timeout=60_000)
             page.goto(f"{server.url}/runs?lang=en&runs={bens.id}")  # the same browser
             log_in(page, "Ana")
             assert may_delete(page), "the teacher may"
@@ -57,5 +60,6 @@ def test_who_logs_in_owns_what_they_made_and_nobody_else_does(
     seen = [path.read_text(errors="replace") for path in tmp_path.rglob("*") if path.is_file() and path.name != "secrets.toml"]  # fmt: skip
     people = [value for person in provider.PEOPLE.values() for value in person.values() if isinstance(value, str)]
     assert len(known.given) == 6  # a code and two tokens for each login
+    assert any("token exchange failed" in text for text in seen)
     for secret in (*known.given, provider.SECRET, provider.COOKIE_SECRET, *people):
         assert not any(secret in text for text in (*seen, shown, page.url)), secret

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core import runs
+from core import disk, runs
 from core.bundled import READY
 from core.data import fit as core_fit
 from core.data import folders
@@ -27,7 +27,7 @@ Columns = tuple[tuple[str, str], ...]
 
 def _changed(file: str) -> float:
     """When a file was written; 0 for no file."""
-    return Path(file).stat().st_mtime if file and Path(file).is_file() else 0.0
+    return disk.written_at(Path(file)) if file else 0.0
 
 
 def _reader(written: float) -> Callable[[Path, Layout, Reading], Table]:

@@ -11,7 +11,7 @@ from typing import cast
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from core import embeddings, models, predict, runs, settings
+from core import disk, embeddings, models, predict, runs, settings
 from core.checkpoints import tokenizer as tokenizers
 from core.errors import Note
 from core.tasks.base import start
@@ -26,8 +26,7 @@ gc.freeze()
 def written_at(name: str) -> float:
     """When a run's model was written; 0 for a model that never changes."""
     run = models.RUN_NAME.fullmatch(name)
-    config = settings.runs_folder() / run[1] / "model" / "config.json" if run else None
-    return config.stat().st_mtime if config and config.is_file() else 0.0
+    return disk.written_at(settings.runs_folder() / run[1] / "model" / "config.json") if run else 0.0
 
 
 @lasting

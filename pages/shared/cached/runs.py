@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core import models, notes, runs, settings
+from core import disk, models, notes, runs, settings
 from core.families import HEADS
 from core.results import RunReport
 from core.tasks.base import is_path
@@ -41,8 +41,7 @@ def _run_report(run_id: str, written: float) -> RunReport | None:
 
 def run_report(run_id: str) -> RunReport | None:
     """A run's report, or None while there is none."""
-    file = settings.runs_folder() / run_id / "report.json"
-    return _run_report(run_id, file.stat().st_mtime if file.is_file() else 0.0)
+    return _run_report(run_id, disk.written_at(settings.runs_folder() / run_id / runs.REPORT))
 
 
 @kept

@@ -184,16 +184,16 @@ def _stop_buttons(run: Run, page: str) -> None:
     """Cancel, and a harder way when that does not help; for whose run it is."""
     if not visitor.may_change(run):
         return
-    asked = run.folder / runs.CANCEL
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(
-            _("Cancel"), key=f"cancel_{page}_{run.id}", icon=":material/stop_circle:", disabled=asked.exists(),
+            _("Cancel"), key=f"cancel_{page}_{run.id}", icon=":material/stop_circle:", disabled=runs.asked_to_stop(run) is not None,
             help=_("Stops after the current step and keeps what was learnt."),
         ):  # fmt: skip
             runs.cancel(run)
-        if asked.exists():
+        asked = runs.asked_to_stop(run)
+        if asked is not None:
             st.caption(_("Stopping after the current step. What it learnt until then is kept, and it can be resumed."))
-            if time.time() - asked.stat().st_mtime > PATIENCE_SECONDS and st.button(
+            if time.time() - asked > PATIENCE_SECONDS and st.button(
                 _("Stop now"), key=f"kill_{page}_{run.id}", icon=":material/dangerous:",
                 help=_("Ends the process at once. What it learnt since its last checkpoint is lost; the rest can be resumed."),
             ):  # fmt: skip
