@@ -70,7 +70,7 @@ class Retrieval(Goal):
     def fit(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, seed: int) -> PreTrainedModel:
         """The encoder, without a pooler: it reads one vector that nothing here learns from, so training would leave it behind."""
         if any(name == "pooler" for name, _part in model.named_children()):
-            model.pooler = None
+            model.pooler = None  # type: ignore[assignment]
         model.config.update(dict(HEADS[HEAD].settings))
         return model
 
