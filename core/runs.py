@@ -40,7 +40,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
 from core import disk, notes, settings, visitors
-from core.errors import N_, Cancelled, UserError, plural
+from core.errors import N_, Cancelled, UserError
 from core.notes import Notes
 from core.results import Event, RunConfig, RunReport, RunState, Status
 
@@ -192,7 +192,7 @@ def _damaged(folder: Path, file: str) -> RunState:
 def _state(folder: Path) -> RunState:
     """What state.json says, and "interrupted" where it says active but nobody works on it."""
     state = _written_state(folder)
-    if state.status not in ACTIVE or _is_alive(folder):
+    if state.status not in ACTIVE or (state.status == "queued" and _is_about_to_begin(folder)) or _is_alive(folder):
         return state
     # It may have ended between the two looks.
     state = _written_state(folder)
@@ -217,12 +217,13 @@ def _written_state(folder: Path) -> RunState:
 
 
 def _is_alive(folder: Path) -> bool:
-    """Whether a process works on an active run, or one that is about to has just been started."""
-    if _is_held(folder / LOCK):
-        return True
-    if (folder / PROCESS).exists():
-        return _process(folder) is not None
-    return time.time() - (folder / STATE).stat().st_mtime < START_SECONDS
+    """Whether a process works on an active run, or has been started to."""
+    return _is_held(folder / LOCK) or _process(folder) is not None
+
+
+def _is_about_to_begin(folder: Path) -> bool:
+    """Whether the process of a run that waits may have been started a moment ago, and not said yet who it is."""
+    return not (folder / PROCESS).exists() and time.time() - (folder / STATE).stat().st_mtime < START_SECONDS
 
 
 def _is_held(lock: Path) -> bool:
@@ -398,7 +399,7 @@ def create(config: RunConfig, file: Path | None = None, *, folder: Path | None =
         home.mkdir(parents=True, exist_ok=True)
         if folder is None:
             _sweep(home)
-            _check_room(home)
+            disk.check_room(home)
             folder = home / _new_id()
         part = folder.with_name(f".new-{secrets.token_hex(4)}")
         try:
@@ -418,32 +419,6 @@ def create(config: RunConfig, file: Path | None = None, *, folder: Path | None =
     except OSError as error:
         raise disk.unwritable(error, folder or home) from error
     return open_folder(folder)
-
-
-def _check_room(home: Path) -> None:
-    free, least = shutil.disk_usage(home).free >> 20, settings.MIN_FREE_MB.value()
-    if free < least:
-        raise UserError(
-            "the disk of the studio is nearly full: {free} MB are left, and a new run needs {least}. Delete runs that nobody needs.",
-            free=free,
-            least=least,
-        )
-
-
-def check_waiting(owner: str) -> None:
-    """Raise UserError when a visitor has as many runs waiting as one may have."""
-    waiting = sum(run.owner == owner and run.state.status == "queued" for run in all_runs())
-    if waiting >= settings.MAX_QUEUED.value():
-        raise UserError(
-            plural(
-                N_("{count} of your runs is waiting already; begin another when it has had its turn, or cancel it"),
-                N_(
-                    "{count} of your runs are waiting already; begin another when one of them has had its turn, or cancel one"
-                ),
-                waiting,
-            ),
-            count=waiting,
-        )
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -623,6 +598,11 @@ def annotate(run: Run, written: Notes) -> None:
         raise disk.unwritable(error, run.folder) from error
 
 
+def size(run: Run) -> int:
+    """The bytes that a run takes on the disk."""
+    return disk.size(run.folder)
+
+
 def delete(run: Run) -> None:
     """Delete a run with everything in it. Raises UserError when it is active or cannot be deleted."""
     home = settings.runs_folder()
@@ -645,7 +625,10 @@ def delete(run: Run) -> None:
 
 
 def _sweep(home: Path) -> None:
-    """Remove what deletions and creations that were broken off have left."""
+    """Remove what deletions, creations and ends of runs that were broken off have left."""
+    for run in all_runs():
+        if run.state.status == "finished":
+            shutil.rmtree(run.folder / CHECKPOINTS, ignore_errors=True)
     for path in home.glob(".trash-*"):
         shutil.rmtree(path, ignore_errors=True)
     for path in home.glob(".new-*"):
@@ -785,6 +768,8 @@ def _take_up(folder: Path, state: RunState) -> RunState:
     with _control():
         if (folder / CANCEL).exists():
             raise Cancelled
+        for name in (STATE, PROCESS, REPORT):
+            disk.tidy(folder / name)
         running = replace(state, status="running", started=time.time())
         _set_state(folder, running)
     return running

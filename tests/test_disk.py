@@ -21,6 +21,15 @@ def test_what_stood_there_stays_where_writing_breaks_off(tmp_path: Path, monkeyp
     assert file.read_bytes() == b"before" and list(tmp_path.iterdir()) == [file]
 
 
+def test_what_killed_writers_left_of_a_file_is_removed(tmp_path: Path) -> None:
+    file, other = tmp_path / "state.json", tmp_path / ".states.json.0a1b2c3d"
+    disk.write(file, b"whole")
+    other.touch()
+    (tmp_path / ".state.json.0a1b2c3d").write_bytes(b"ha")
+    disk.tidy(file)
+    assert set(tmp_path.iterdir()) == {file, other}
+
+
 @pytest.mark.parametrize(
     ("number", "sentence"), [(errno.ENOSPC, "the disk is full"), (errno.EDQUOT, "the disk is full"), (errno.EACCES, "cannot be written: no")]
 )  # fmt: skip

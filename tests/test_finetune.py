@@ -450,6 +450,16 @@ def test_an_older_folder_stays_until_the_new_one_is_whole(tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
+def test_what_killed_saves_and_removals_left_is_gone_when_the_run_goes_on(config: RunConfig, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    for name in (".model.partial", ".model.old", "checkpoints/.step-999.partial", "checkpoints/.step-999.old"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "weights.safetensors").touch()
+    with pytest.raises(train.Stopped):
+        run(config, folder, Listener(lambda event: event.kind == "checkpoint"))
+    assert not list(folder.rglob(".*"))
+
+
 # --- Cancelling and failing --------------------------------------------------------------------------------------------
 
 

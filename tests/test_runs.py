@@ -272,6 +272,14 @@ def test_a_process_that_has_not_got_its_lock_yet_counts() -> None:
     assert status(run) == "interrupted", "another process has the number now"
 
 
+def test_only_a_run_that_waits_may_be_about_to_get_its_process() -> None:
+    """Who resumes a run takes its old process's note away first, and may be killed before the state says that it waits again."""
+    run = runs.create(CONFIG)
+    set_state(run, "running")
+    assert not (run.folder / "process.json").exists() and status(run) == "interrupted"
+    assert runs.resumed(run.folder).state.status == "queued" == status(run)
+
+
 def test_kill_ends_the_process_and_no_other(holder: Callable[[Path], subprocess.Popen[str]]) -> None:
     run = runs.create(CONFIG)
     set_state(run, "running")
@@ -360,6 +368,18 @@ def test_work_leaves_result_state_events_and_log(training: Callable[[object], No
     with pytest.raises(UserError, match="has ended"):
         runs.work(run.folder)
     assert status(run) == "finished"
+
+
+def test_what_killed_processes_left_half_written_is_removed(training: Callable[[object], None]) -> None:
+    training(lambda *_: REPORT)
+    run = runs.create(CONFIG)
+    for name in ("state", "process", "report"):
+        (run.folder / f".{name}.json.0a1b2c3d").write_text("{")
+    runs.work(run.folder)
+    assert not [path for path in run.folder.iterdir() if path.name.startswith(".")]
+    (run.folder / "checkpoints" / "step-7").mkdir(parents=True)  # killed while it removed them
+    runs.create(CONFIG)
+    assert not (run.folder / "checkpoints").exists() and status(run) == "finished"
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,13 @@ def written_aside(target: Path) -> Iterator[Path]:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def tidy(folder: Path) -> None:
+    """Remove what saves and removals have left in a run folder where its process was killed, which is as large as what they wrote."""
+    for place in (folder, folder / CHECKPOINTS):
+        for left in [*place.glob(".*.partial"), *place.glob(".*.old")]:
+            shutil.rmtree(left, ignore_errors=True)
+
+
 def _disk_is_full(error: BaseException, folder: Path) -> bool:
     """Whether a failed write means that there is no room: torch and safetensors hide the system's error number."""
     if isinstance(error, OSError):

@@ -26,6 +26,7 @@ from core.finetune.checkpoints import (
     newest_checkpoint,
     read_progress,
     step_of,
+    tidy,
     written_aside,
 )
 from core.finetune.methods import movement
@@ -55,6 +56,7 @@ def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[
     """
     check(config)
     machine.settle_process()
+    tidy(folder)
     _tell(report, "stage", stage="loading")
     dataset = load_data(config, folder)
     config = _with_start(config, dataset, folder, report, cancelled)
