@@ -1,6 +1,5 @@
 """Passage retrieval: hand-worked figures and loss, passages that are no wrong ones, encoders of every family, the folder that is left."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ from core.data.dataset import TextDataset
 from core.data.load import load
 from core.errors import UserError
 from core.families import HEADS
-from core.finetune import methods
+from core.finetune import methods, setup
 from core.results import DataReport, RunConfig
 from core.search.vectors import Encoder
 from core.tasks import base, rank_scores
@@ -160,8 +159,13 @@ def test_every_family_learns_without_a_head(family: str, tmp_path: Path) -> None
     assert all(parameter.grad is not None for parameter in model.parameters())
     groups = {row.group for row in methods.movement(model, model)}
     assert groups == ({"embeddings", "layers"} if family == "albert" else {"embeddings", "layer 1", "layer 2"})
-    with pytest.raises(UserError, match="no head here"):
-        methods.choose_parameters(model, replace(run_config, method="head"))
+
+
+def test_there_is_no_head_to_train_alone(encoder: Path) -> None:
+    with pytest.raises(UserError, match=r"no head that could be trained alone.* choose one of full, frozen, lora"):
+        setup.check(RunConfig(str(encoder), "x", PASSAGE_RETRIEVAL.id, method="head"))
+    app = check(open_page("finetune", data="helpdesk-pairs", task=PASSAGE_RETRIEVAL.id))
+    assert "Classifier only" not in app.get("button_group")[-1].options and not app.error
 
 
 def test_lora_trains_the_attention_alone(encoder: Path) -> None:

@@ -14,17 +14,13 @@ from transformers import EncoderDecoderModel, PreTrainedModel
 
 from core import models
 from core.checkpoints.loading import CROSS, ENCODER
-from core.errors import N_, UserError
+from core.errors import UserError
 from core.results import Movement, RunConfig
 from core.tasks.seen import NEVER
 
 NEW = ("pooler", "classifier", "head")  # groups above the encoder
 # Groups of a decoder that are new, or that write what is new: the method that trains least trains them.
 WRITING = ("cross-attention", "decoder embeddings", "decoder head")
-NOTHING = N_(
-    "there is no head here whose parameters could be trained alone: the encoder's own vectors are the answer; train all parameters, the "
-    "upper layers or LoRA"
-)
 LORA_TARGETS = {"distilbert": ["q_lin", "v_lin"]}
 LORA_TARGETS_ELSEWHERE = ["query", "value"]
 LORA_TARGETS_IN_A_PAIR = rf"(?!.*{CROSS}).*\.(query|value)"
@@ -96,8 +92,6 @@ def choose_parameters(model: PreTrainedModel, config: RunConfig) -> PreTrainedMo
             parameter.requires_grad_(groups[name] not in kept)
         elif config.method == "head":
             parameter.requires_grad_(groups[name] in (*NEW, *WRITING))
-    if not any(parameter.requires_grad for parameter in model.parameters()):
-        raise UserError(NOTHING)
     return model
 
 

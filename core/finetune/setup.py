@@ -14,8 +14,9 @@ from core import models
 from core.data.dataset import TextDataset
 from core.data.load import load
 from core.errors import UserError
+from core.families import HEADS
 from core.finetune import machine
-from core.finetune.recipe import METHODS, PARAMETERS
+from core.finetune.recipe import HEAD_ALONE, METHODS, PARAMETERS
 from core.results import RunConfig
 from core.tasks import base
 from core.tasks.base import Goal, Task
@@ -103,6 +104,12 @@ def check(config: RunConfig) -> None:
         raise UserError(
             "a model from scratch knows nothing yet; train it on one of these tasks first: {tasks}",
             tasks=", ".join(row.id for row in TASKS.values() if row.scratch is not None),
+        )
+    if config.method == HEAD_ALONE and HEADS[task.head].bare:
+        raise UserError(
+            "the task '{task}' has no head that could be trained alone: the encoder's own vectors are the answer; choose one of {methods}",
+            task=config.task,
+            methods=", ".join(name for name in METHODS if name != HEAD_ALONE),
         )
     if config.class_weights and not task.class_weights:
         raise UserError("the task '{task}' knows no class weights; leave them out", task=config.task)
