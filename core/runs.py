@@ -212,7 +212,7 @@ def _written_state(folder: Path) -> RunState:
     # the sentence is filled in wherever it is shown: nothing but its values may go into it
     fields = [field for _, *field in Formatter().parse(state.error) if field[0] is not None]
     if not all(
-        name.isidentifier() and name in state.error_values and not form and not conversion
+        str(name).isidentifier() and name in state.error_values and not form and not conversion
         for name, form, conversion in fields
     ):
         raise ValueError(f"{state.error!r}: no sentence that a run ends with")

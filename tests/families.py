@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import (
@@ -38,8 +39,8 @@ OWN: dict[str, dict[str, object]] = {
 
 def tiny_config(
     family: str, *, layers: int = 2, heads: int = 2, hidden: int = 32, positions: int = 64, **options: object
-) -> PretrainedConfig:
-    """A family's configuration in small; options are its own settings and come before everything else."""
+) -> Any:
+    """A family's configuration in small, of its own class; options are its own settings and come before everything else."""
     sizes = {"num_hidden_layers": layers, "num_attention_heads": heads, "hidden_size": hidden, "intermediate_size": 2 * hidden}  # fmt: skip
     if family == "distilbert":
         sizes = {DISTILBERT[name]: size for name, size in sizes.items()}
@@ -65,7 +66,7 @@ MASKED: dict[str, Callable[[], PreTrainedModel]] = {
 UNEVEN = {family: tiny_config(family, layers=3, heads=4, positions=512) for family in FAMILIES}
 
 
-def make_uneven(model_type: str, auto_class: type = AutoModel) -> PreTrainedModel:
+def make_uneven(model_type: str, auto_class: Any = AutoModel) -> PreTrainedModel:
     torch.manual_seed(0)
     model = auto_class.from_config(UNEVEN[model_type], attn_implementation="eager")
     for module in model.modules():  # random weights of 0.02 give nearly even attention: make it uneven

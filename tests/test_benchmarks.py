@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import small
+from benchmarks import kills, small
 from core.data.layouts import LAYOUTS
 from core.data.load import load
+from core.tasks.table import TASKS
 
 ONE_OF_EACH = {
     data.make: data for data in reversed(small.DATA) if data.make is not small.reviews
@@ -43,3 +44,15 @@ def test_the_benchmark_sums_up_over_its_seeds() -> None:
     found = small.summary(lines)
     assert found["accuracy"] == {"films": {"ours": 0.85, "tfidf": 0.65, "grid 10 × 0.0001": 0.86}}
     assert (found["least_over_tfidf"], found["mean_over_tfidf"], found["most_below_grid"]) == (0.2, 0.2, 0.01)
+
+
+@pytest.mark.training
+def test_runs_survive_a_kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The short form of benchmarks.kills: a task for each kind of answer, killed once; every second one inside a save."""
+    monkeypatch.setattr(kills, "EPOCHS", 6.0)
+    monkeypatch.setattr(kills, "WAYS", {"a command": 1})
+    tasks = list({task.gives: task for task in TASKS.values()}.values())
+    trials = list(kills.trials(tasks, tmp_path, kills=len(tasks)))
+    assert [trial.task for trial in trials] == tasks
+    assert not [fault for trial in trials for fault in trial.faults]
+    assert sum(bool(kill.amid) for trial in trials for kill in trial.kills) >= len(tasks) // 2

@@ -24,7 +24,7 @@ from core.results import WORD_COUNTS, Event, RunConfig, RunReport
 from core.tasks.base import Task, read_detail
 from core.tasks.table import TASKS, task_of
 from tests.families import write_reader
-from tests.training import Listener, rows_of, run
+from tests.training import Listener, asked_of, rows_of, run, words_of, write_example
 
 KINDS = {"label", "labels", "score", "tags", "spans", "tokens", "text", "vectors"}
 
@@ -39,26 +39,6 @@ class Trained:
     report: RunReport
     events: list[Event]
     folder: Path
-
-
-def write_example(task: Task, folder: Path) -> Path:
-    """The task's example as a file; JSON, because cells may be lists."""
-    path = folder / "example.jsonl"
-    task.example().frame.to_json(path, orient="records", lines=True, force_ascii=False)
-    return path
-
-
-def words_of(task: Task) -> list[str]:
-    """Every text of the example, cell by cell."""
-    cells = [cell for column in task.example().frame for cell in task.example().frame[column]]
-    return [cell if isinstance(cell, str) else " ".join(map(str, cell)) for cell in cells]
-
-
-def asked_of(task: Task, dataset: TextDataset) -> dict[str, list[str]]:
-    """The texts of a split as a model of this task is asked about them: with a mask where it says what is masked."""
-    inputs = dataset.texts(dataset.splits["train"])
-    mask = "[MASK] " if "tokens" in task.gives else ""
-    return {role: [mask + text for text in texts] for role, texts in inputs.items()}
 
 
 @pytest.fixture(scope="module", params=TASKS)

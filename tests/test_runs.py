@@ -804,34 +804,3 @@ def test_a_folder_does_not_take_the_name_of_a_model(name: str, tmp_path: Path, m
     (tmp_path / name).mkdir()
     assert runs.create(replace(CONFIG, model=name), folder=tmp_path / "one").config.model == name
     assert runs.create(replace(CONFIG, model=f"./{name}"), folder=tmp_path / "two").config.model == str(tmp_path / name)
-
-
-@pytest.mark.training
-def test_pre_training_from_scratch_survives_a_kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the page starts it: a text file, a model from scratch; killed after a checkpoint, resumed, loaded."""
-    monkeypatch.setenv("STUDIO_THREADS", "1")
-    text = tmp_path / "notes.txt"
-    words = "the film was good great bad awful and not very".split()
-    lines = (" ".join(words[(i * k) % 10] for k in range(1, 9)) + f" {i}" for i in range(200))
-    text.write_text("\n\n".join(lines), encoding="utf-8")
-    task = "masked-language-modelling"
-    config = RunConfig(models.SCRATCH, "", task=task, epochs=20, batch_size=8, max_length=16, evaluations=4)
-    run = runs.create(config, text)
-    assert run.config.data == "data/notes.txt"
-    runs.start(run)
-    wait_for(lambda: len(checkpoints(run)) > 0)
-    runs.kill(runs.get(run.id))
-    assert status(run) == "interrupted"
-    assert {path.name for path in (run.folder / "checkpoints").iterdir() if path.name[0] != "."} >= {"start"}
-    done = checkpoints(run)[-1]
-    runs.resume(runs.get(run.id))
-    wait_for(lambda: status(run) not in runs.ACTIVE)
-    assert status(run) == "finished", runs.log_tail(run)
-    starts = [found for found in runs.events(run) if found.kind == "start"]
-    assert len(starts) == 2 and starts[1].step >= done and starts[1].values["resumed"] is True
-    report = runs.report(run)
-    assert report is not None
-    test, baseline = report.evaluations["test"], report.evaluations["baseline"]
-    assert test.metrics["loss"].value < baseline.metrics["loss"].value
-    assert models.load(f"run:{run.id}", "mlm").config.vocab_size == test.detail["vocabulary"]
-    assert not (run.folder / "checkpoints").exists()

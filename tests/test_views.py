@@ -12,20 +12,12 @@ from transformers import BertForPreTraining
 from core import predict, runs, settings
 from core.metrics import METRICS
 from core.results import RunConfig
-from core.tasks.classify import Labelled
-from core.tasks.masked import Filled
-from core.tasks.multilabel import LabelSet
-from core.tasks.retrieval import Ranked
-from core.tasks.scoring import Scored
-from core.tasks.spans import Answered
 from core.tasks.table import TASKS
-from core.tasks.tags import Tagged
-from core.tasks.writing import Written
 from pages.shared.cached import data as cached_data
 from pages.shared.tasks.table import VIEWS
 from tests.conftest import WORDS, make_config, make_tokenizer
 from tests.pages_common import LANGUAGES, check, open_page
-from tests.scripts import run_script
+from tests.scripts import assert_same_answer, run_script
 
 RUN = "20260102-030405-aaaaaa"
 NAME = f"run:{RUN}"
@@ -133,35 +125,7 @@ def test_the_script_of_an_answer_gives_the_pages_numbers(task: str) -> None:
     given = {role: GIVEN[role] for role in TASKS[task].inputs}
     (expected,) = predict.predict(predict.load(NAME, task), {role: [text] for role, text in given.items()})
     found: Any = run_script(VIEWS[task].predict_code(NAME, given, 32))
-    if isinstance(expected, Tagged):
-        assert found["entities"] == [
-            (entity.start, entity.end, entity.type, pytest.approx(entity.confidence, abs=1e-5))
-            for entity in expected.entities
-        ]
-    elif isinstance(expected, Filled):
-        assert [[(word, pytest.approx(value, abs=1e-5)) for word, value in mask] for mask in found["answers"]] == [
-            [(word.token, word.probability) for word in mask] for mask in expected.masks
-        ]
-    elif isinstance(expected, Answered):
-        assert found["answer"] == expected.answer and found["doubt"] == pytest.approx(expected.doubt, abs=1e-5)
-        assert [one[:3] for one in found["best"]] == [(one.text, one.start, one.end) for one in expected.best]
-        assert [one[3] for one in found["best"]] == pytest.approx([one.probability for one in expected.best], abs=1e-5)
-    elif isinstance(expected, Scored):
-        assert found["score"] == pytest.approx(expected.score, abs=1e-5)
-    elif isinstance(expected, Ranked):
-        assert found["ranked"] == [(pytest.approx(row.cosine, abs=1e-5), row.text) for row in expected.passages]
-    elif isinstance(expected, Written):
-        assert found["output"] == expected.output
-        assert found["probabilities"] == pytest.approx(list(expected.probabilities), abs=1e-5)
-    elif "answers" in found:
-        assert isinstance(expected, Labelled | LabelSet)
-        if isinstance(expected, LabelSet):
-            assert set(found["given"]) == set(expected.labels)
-        scores = {answer["label"]: answer["score"] for answer in found["answers"]}
-        assert scores == pytest.approx(dict(expected.probabilities), abs=1e-5)
-    else:
-        assert isinstance(expected, Labelled)
-        assert found["probability"] == pytest.approx(next(iter(expected.probabilities.values())), abs=1e-5)
+    assert_same_answer(found, expected)
 
 
 def test_the_script_of_a_run_measures_what_it_trained(task: str, trained: tuple[str, Path]) -> None:

@@ -10,7 +10,7 @@ from core.data.dataset import TextDataset
 from core.data.load import load
 from core.finetune.train import train
 from core.results import Event, RunConfig, RunReport
-from core.tasks.base import start
+from core.tasks.base import Task, start
 from core.tasks.table import task_of
 
 
@@ -41,6 +41,26 @@ def run(config: RunConfig, folder: Path, listener: Listener | None = None) -> Ru
 def rows_of(config: RunConfig) -> TextDataset:
     """The dataset of a run, as it reads it."""
     return load(config.data, task_of(config.task).layout, allow_path=True)
+
+
+def write_example(task: Task, folder: Path) -> Path:
+    """The task's example as a file; JSON, because cells may be lists."""
+    path = folder / "example.jsonl"
+    task.example().frame.to_json(path, orient="records", lines=True, force_ascii=False)
+    return path
+
+
+def words_of(task: Task) -> list[str]:
+    """Every text of the example, cell by cell."""
+    cells = [cell for column in task.example().frame for cell in task.example().frame[column]]
+    return [cell if isinstance(cell, str) else " ".join(map(str, cell)) for cell in cells]
+
+
+def asked_of(task: Task, dataset: TextDataset) -> dict[str, list[str]]:
+    """The texts of a split as a model of this task is asked about them: with a mask where it says what is masked."""
+    inputs = dataset.texts(dataset.splits["train"])
+    mask = "[MASK] " if "tokens" in task.gives else ""
+    return {role: [mask + text for text in texts] for role, texts in inputs.items()}
 
 
 def fresh(config: RunConfig, labels: tuple[str, ...]) -> PreTrainedModel:
