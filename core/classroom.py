@@ -87,19 +87,22 @@ def reset() -> int:
 def clear_cancelled(now: float) -> int:
     """Delete the visitors' runs that were cancelled long ago (STUDIO_CANCELLED_DAYS); returns how many are gone.
 
-    Raises UserError when one cannot be deleted.
+    Raises UserError when one cannot be deleted; the others are gone then.
     """
     days = settings.CANCELLED_DAYS.value()
     if not days:
         return 0
-    old = [
-        run
-        for run in visitors_runs()
-        if run.state.status == "cancelled" and (run.state.finished or now) < now - days * DAY
-    ]
-    for run in old:
-        runs.delete(run)
-    return len(old)
+    gone, stuck = 0, []
+    for run in visitors_runs():
+        if run.state.status == "cancelled" and (run.state.finished or now) < now - days * DAY:
+            try:
+                runs.delete(run)
+                gone += 1
+            except UserError as error:
+                stuck.append(error)
+    if stuck:
+        raise stuck[0]
+    return gone
 
 
 def _file() -> Path:

@@ -1,6 +1,11 @@
 """Logging in, where the host asks for it: who somebody is then, the door, and how it goes with codes and with the teacher."""
 
+from pathlib import Path
+
 import pytest
+import streamlit as st
+from streamlit import config
+from streamlit.runtime.secrets import Secrets
 from streamlit.testing.v1 import AppTest
 
 from core import runs, visitors
@@ -64,6 +69,22 @@ def test_nothing_is_for_who_has_not_logged_in(lang: str) -> None:
     assert not {key for key in keys(app) if key.startswith("you")}
     several = {**AUTH, "client_id": "x", "school": {"client_id": "y"}}
     assert {"log_in_", "log_in_school"} <= keys(open_page("tokens", auth=several, lang=lang))
+
+
+def test_secrets_that_cannot_be_read_keep_everybody_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "secrets.toml"
+    file.write_text('[auth]\nclient_secret = "very-secret\n')
+    usual = config.get_option("secrets.files")
+    monkeypatch.setattr(st, "secrets", Secrets())
+    config.set_option("secrets.files", [str(file)])
+    try:
+        app = AppTest.from_file(APP, default_timeout=120)
+        app.query_params["text"] = "a sentence of mine"
+        app = check(app.switch_page("pages/tokens.py").run())
+    finally:
+        config.set_option("secrets.files", usual)
+    assert "secrets cannot be read" in app.error[0].value and "very-secret" not in texts(app)
+    assert "a sentence of mine" not in texts(app)
 
 
 def test_who_is_who_and_what_is_theirs() -> None:

@@ -115,6 +115,17 @@ def test_the_disk_is_tidied_up_once_an_hour(come: As, monkeypatch: pytest.Monkey
     tidy.Tidy().up()
     assert len(runs.all_runs()) == 5
     monkeypatch.delenv("STUDIO_CANCELLED_DAYS")
+    stuck, delete = put(ANA, "cancelled", 99), runs.delete
+
+    def deletes(run: runs.Run) -> None:
+        if run.id == stuck.id:
+            raise UserError("the run cannot be deleted")
+        delete(run)
+
+    monkeypatch.setattr(runs, "delete", deletes)
+    tidy.Tidy().up()
+    assert len(runs.all_runs()) == 5, "one that cannot be deleted does not keep the others"
+    monkeypatch.setattr(runs, "delete", delete)
     tidy.Tidy().up()
     assert {run.id for run in runs.all_runs()} == {run.id for run in stay} and gone.id not in {
         run.id for run in runs.all_runs()

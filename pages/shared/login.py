@@ -6,6 +6,7 @@ is looked at here. This module does not know what anybody may do.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 from streamlit.errors import StreamlitAuthError
@@ -23,8 +24,10 @@ class Person:
 
 
 def is_configured() -> bool:
-    """Whether the host asks visitors to log in."""
-    return st.secrets.load_if_toml_exists() and "auth" in st.secrets
+    """Whether the host asks visitors to log in. Secrets that cannot be read may ask it, and so keep everybody out."""
+    if st.secrets.load_if_toml_exists():
+        return "auth" in st.secrets
+    return any(Path(file).exists() for file in st.get_option("secrets.files"))
 
 
 def person() -> Person | None:
@@ -39,7 +42,9 @@ def person() -> Person | None:
 
 
 def providers() -> tuple[str, ...]:
-    """The names of the providers to choose from; "" for the one that has none."""
+    """The names of the providers to choose from; "" for the one that has none. Raises UserError where the secrets cannot be read."""
+    if not st.secrets.load_if_toml_exists():
+        raise UserError("nobody can log in: Streamlit's secrets cannot be read; the server's log says why")
     section = st.secrets["auth"]
     named = [name for name, value in section.items() if isinstance(value, Mapping) and "client_id" in value]
     return ("", *named) if "client_id" in section or not named else tuple(named)
