@@ -14,8 +14,10 @@ SECTIONS = {
     "attention": N_("Self-attention"),
     "feed-forward": N_("The feed-forward network"),
     "mlm": N_("Pre-training: the masked language model"),
+    "strengths": N_("What BERT is good for"),
     "tuning": N_("Fine-tuning"),
     "applications": N_("Applications"),
+    "limits": N_("Limits and outlook"),
 }  # in the tutorial's order; those without a claim that can be checked are left out
 VERDICTS = {"wrong": N_("not so"), "imprecise": N_("not quite"), "right": N_("right")}
 
@@ -63,6 +65,10 @@ CLAIMS = {
         "mlm", "imprecise", N_("In pre-training 15% of the words are masked."),
         N_("15% of the *tokens* are chosen, which touches more of the words, since many have several tokens. Of the chosen ones 80% become [MASK], 10% another token, and 10% stay as they are, so that the model cannot rely on seeing [MASK]."),
     ),
+    "understanding": Claim(
+        "strengths", "right", N_("BERT is good at understanding text: one model serves many tasks."),
+        N_("The ready models here are one encoder with a few megabytes for each task: opinions, subjects, names and answers. How well each does is measured on texts that it never saw."),
+    ),
     "code": Claim(
         "tuning", "wrong", N_("The code that prepares the inputs runs as printed."),
         N_("It uses the tokenizer before it is defined, and makes a tensor of lists that differ in length. Both stop with an error."),
@@ -87,8 +93,24 @@ CLAIMS = {
         "tuning", "right", N_("Load a pre-trained model, add a classifier, fine-tune: a few minutes give a useful model."),
         N_("This is how it is done, and why BERT changed the field: the same three steps serve nearly every task of understanding."),
     ),
+    "customers": Claim(
+        "applications", "imprecise", N_("BERT answers customers' questions."),
+        N_("It finds the answer that somebody wrote before, also when the question is put in other words, and it can say that there is none. It writes no answer of its own."),
+    ),
     "generation": Claim(
         "applications", "wrong", N_("BERT excels at generating and translating text."),
         N_("It was made to understand text. It can fill a gap, but it does not write from left to right, and it knows only the languages it was trained on. Summaries and translations need a decoder as in BART or T5."),
+    ),
+    "long": Claim(
+        "limits", "right", N_("Long texts are difficult for BERT."),
+        N_("It has no more positions than its table has rows, mostly 512: what comes later is cut off or read in windows. Its work grows faster than the text as well, but the part that grows with the square is small up to there."),
+    ),
+    "data": Claim(
+        "limits", "imprecise", N_("BERT depends on much data."),
+        N_("Its pre-training did: 3.3 billion words without labels. What you bring is little: labels that are only described go some way, and a hundred examples go further."),
+    ),
+    "compute": Claim(
+        "limits", "imprecise", N_("BERT needs much computing power."),
+        N_("Pre-training does, and it was done once. Fine-tuning and answering run on the processor of a laptop."),
     ),
 }  # fmt: skip

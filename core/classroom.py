@@ -17,6 +17,7 @@ from core.errors import UserError
 from core.runs import Run
 
 PAGE = re.compile(r"[a-z]{1,40}", re.ASCII)
+DAY = 24 * 3600  # seconds
 MOST_TITLE, MOST_QUERY = 200, 8000  # characters
 
 
@@ -81,6 +82,27 @@ def reset() -> int:
         runs.kill(run)
         runs.delete(run)
     return len(doomed)
+
+
+def clear_cancelled(now: float) -> int:
+    """Delete the visitors' runs that were cancelled long ago (STUDIO_CANCELLED_DAYS); returns how many are gone.
+
+    Raises UserError when one cannot be deleted; the others are gone then.
+    """
+    days = settings.CANCELLED_DAYS.value()
+    if not days:
+        return 0
+    gone, stuck = 0, []
+    for run in visitors_runs():
+        if run.state.status == "cancelled" and (run.state.finished or now) < now - days * DAY:
+            try:
+                runs.delete(run)
+                gone += 1
+            except UserError as error:
+                stuck.append(error)
+    if stuck:
+        raise stuck[0]
+    return gone
 
 
 def _file() -> Path:

@@ -1,4 +1,4 @@
-"""Files that are written as a whole or not at all, and what is said where they cannot be.
+"""Files that are written as a whole or not at all, room for them, and what is said where they cannot be.
 
 This module does not know what the files mean.
 """
@@ -6,8 +6,11 @@ This module does not know what the files mean.
 import errno
 import os
 import secrets
+import shutil
+from contextlib import suppress
 from pathlib import Path
 
+from core import settings
 from core.errors import UserError
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -45,3 +48,23 @@ def unwritable(error: OSError, folder: Path) -> UserError:
     if error.errno in FULL:
         return UserError("the disk is full: nothing can be written to {folder}; make room and try again", folder=folder)
     return UserError("{folder} cannot be written: {reason}", folder=folder, reason=error.strerror or error)
+
+
+def check_room(folder: Path) -> None:
+    """Raise UserError when the disk of a folder is nearly full."""
+    free, least = shutil.disk_usage(folder).free >> 20, settings.MIN_FREE_MB.value()
+    if free < least:
+        raise UserError(
+            "the disk of the studio is nearly full: {free} MB are left, and {least} stay free. Delete runs that nobody needs.",
+            free=free,
+            least=least,
+        )
+
+
+def size(folder: Path) -> int:
+    """The bytes of all files in a folder; one that goes meanwhile counts for nothing."""
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            total += path.lstat().st_size
+    return total

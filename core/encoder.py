@@ -9,7 +9,7 @@ This module does not know how a stage is shown, and trains nothing.
 
 import math
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -239,6 +239,108 @@ class Comparison:
     after: tuple[float, ...]
 
 
+@dataclass(frozen=True)
+class Pass:
+    """One forward pass over T tokens through all L layers, from which the steps of any layer are made in a moment.
+
+    around: the stages below the first layer and above the last. states: (L+1, T, D). differences: of each layer, by the id of its
+    stage, the largest |ours − the library's|; around_differences and drift: the same of `around` and of each state; all empty when
+    the computation was changed. order, changes, swap: as in Trace.
+    """
+
+    tokens: Tokens
+    order: tuple[int, ...]
+    around: Mapping[str, Tensor]
+    states: Tensor
+    differences: tuple[Mapping[str, float], ...]
+    around_differences: Mapping[str, float]
+    drift: tuple[float, ...]
+    changes: tuple[str, ...] = ()
+    swap: tuple[int, int] | None = None
+
+
+def run(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    text: str,
+    pair: str = "",
+    *,
+    max_length: int = 0,
+    pad_to: int = 0,
+    name: str = "",
+    changes: tuple[str, ...] = (),
+    swap: tuple[int, int] | None = None,
+    pooler: bool = True,
+) -> Pass:
+    """Compute every layer from its weights, and compare it with the library. Arguments and errors are those of `trace`."""
+    blocks = _blocks(model)
+    _check(model.config, changes)
+    tokens = read(model, tokenizer, text, pair, max_length=max_length, pad_to=pad_to, name=name)
+    order = tuple(range(len(tokens.tokens)))
+    if swap is not None:
+        tokens, order = _swapped(tokens, swap)
+        tokens = _placed(tokens, model)
+    with torch.inference_mode():
+        around = _embed(model, tokens, frozenset(changes))
+        states = [around["embeddings.projection" if "embeddings.projection" in around else "embeddings.output"]]
+        differences: list[dict[str, float]] = []
+
+        def pass_layer(theirs: Mapping[str, Tensor]) -> None:
+            made = _layer(model, blocks[len(states) - 1], states[-1], tokens, frozenset(changes))
+            differences.append({key: _difference(made[key], theirs[key]) for key in made if key in theirs})
+            states.append(made["output.norm"])
+
+        theirs: Mapping[str, Tensor] = {}
+        their_states: Sequence[Tensor] = ()
+        if changes:
+            for _block in blocks:
+                pass_layer({})
+        else:
+            theirs, their_states = _library(model, blocks, tokens, pass_layer)
+        around |= _above(states[-1][0], _top(model))
+        if not (pooler or _classifies(model)):
+            around.pop("pooler", None)
+        return Pass(
+            tokens=tokens,
+            order=order,
+            around=around,
+            states=torch.stack(states),
+            differences=tuple(differences),
+            around_differences={key: _difference(around[key], theirs[key]) for key in around if key in theirs},
+            drift=tuple(map(_difference, states, their_states)),
+            changes=changes,
+            swap=swap,
+        )
+
+
+def steps(model: PreTrainedModel, passed: Pass, layer: int) -> Trace:
+    """The steps of one layer of a pass, with those around the layers.
+
+    Raises UserError for a layer that does not exist.
+    """
+    blocks = _blocks(model)
+    if not 0 <= layer < len(blocks):
+        raise UserError(
+            "layer {layer} does not exist: the model's layers are 0 to {last}", layer=layer, last=len(blocks) - 1
+        )
+    with torch.inference_mode():
+        made = _layer(model, blocks[layer], passed.states[layer], passed.tokens, frozenset(passed.changes))
+        made |= passed.around
+        known = {**passed.differences[layer], **passed.around_differences}
+        return Trace(
+            tokens=passed.tokens,
+            layer=layer,
+            stages={key: Stage(key, made[key].cpu().numpy(), known.get(key)) for key in STAGES if key in made},
+            differences=passed.drift,
+            states=passed.states.cpu().numpy(),
+            order=passed.order,
+            activation=_activation(model.config).id,
+            changes=passed.changes,
+            swap=passed.swap,
+            labels=_labels(model),
+        )
+
+
 def trace(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
@@ -270,39 +372,10 @@ def trace(
 
     Raises UserError for an empty text, a layer, change or swap that is not possible, or an unknown activation function.
     """
-    blocks = _blocks(model)
-    if not 0 <= layer < len(blocks):
-        raise UserError(
-            "layer {layer} does not exist: the model's layers are 0 to {last}", layer=layer, last=len(blocks) - 1
-        )
-    _check(model.config, changes)
-    tokens = read(model, tokenizer, text, pair, max_length=max_length, pad_to=pad_to, name=name)
-    order = tuple(range(len(tokens.tokens)))
-    if swap is not None:
-        tokens, order = _swapped(tokens, swap)
-        tokens = _placed(tokens, model)
-    with torch.inference_mode():
-        made, states = _compute(model, blocks, tokens, layer, frozenset(changes))
-        if not (pooler or _classifies(model)):
-            made.pop("pooler", None)
-        differences: dict[str, float] = {}
-        drift: tuple[float, ...] = ()
-        if not changes:
-            theirs, their_states = _library(model, blocks, tokens, layer)
-            differences = {key: _difference(made[key], theirs[key]) for key in made if key in theirs}
-            drift = tuple(_difference(ours, their) for ours, their in zip(states, their_states, strict=True))
-        return Trace(
-            tokens=tokens,
-            layer=layer,
-            stages={key: Stage(key, made[key].cpu().numpy(), differences.get(key)) for key in STAGES if key in made},
-            differences=drift,
-            states=torch.stack(states).cpu().numpy(),
-            order=order,
-            activation=_activation(model.config).id,
-            changes=changes,
-            swap=swap,
-            labels=_labels(model),
-        )
+    passed = run(
+        model, tokenizer, text, pair, max_length=max_length, pad_to=pad_to, name=name, changes=changes, swap=swap, pooler=pooler
+    )  # fmt: skip
+    return steps(model, passed, layer)
 
 
 def offered(config: PretrainedConfig) -> tuple[Change, ...]:
@@ -553,30 +626,6 @@ def _layer_norm(x: Tensor, part: nn.LayerNorm) -> Tensor:
     return functional.layer_norm(x, part.weight.shape, part.weight, part.bias, part.eps)
 
 
-def _compute(
-    model: PreTrainedModel, blocks: tuple[_Block, ...], tokens: Tokens, layer: int, changes: frozenset[str]
-) -> tuple[dict[str, Tensor], list[Tensor]]:
-    """The stages that are kept, and the L+1 states (T, D)."""
-    kept = _embed(model, tokens, changes)
-    x = kept["embeddings.projection" if "embeddings.projection" in kept else "embeddings.output"]
-    mask = torch.tensor([float(token.attended) for token in tokens.tokens], device=x.device)
-    if "no-mask" in changes:
-        mask = torch.ones_like(mask)
-    act = _activation(model.config).compute
-    if "relu" in changes:
-        act = _relu
-    if "no-activation" in changes:
-        act = ACTIVATIONS["linear"].compute
-    states = [x]
-    for i, block in enumerate(blocks):
-        made = _layer(x, block, model.config.num_attention_heads, mask, act, changes)
-        x = made["output.norm"]
-        states.append(x)
-        if i == layer:
-            kept |= made
-    return kept | _above(x[0], _top(model)), states
-
-
 def _embed(model: PreTrainedModel, tokens: Tokens, changes: frozenset[str]) -> dict[str, Tensor]:
     encoder: Any = model.base_model
     parts = encoder.embeddings
@@ -606,9 +655,17 @@ def _embed(model: PreTrainedModel, tokens: Tokens, changes: frozenset[str]) -> d
 
 
 def _layer(
-    x: Tensor, block: _Block, heads: int, mask: Tensor, act: Callable[[Tensor], Tensor], changes: frozenset[str]
+    model: PreTrainedModel, block: _Block, x: Tensor, tokens: Tokens, changes: frozenset[str]
 ) -> dict[str, Tensor]:
-    """All stages of one layer. x: (T, D); mask: (T), 1 for what may be looked at."""
+    """All stages of one layer. x: (T, D), what goes into it."""
+    heads, act = model.config.num_attention_heads, _activation(model.config).compute
+    mask = torch.tensor([float(token.attended) for token in tokens.tokens], device=x.device)
+    if "no-mask" in changes:
+        mask = torch.ones_like(mask)
+    if "relu" in changes:
+        act = _relu
+    if "no-activation" in changes:
+        act = ACTIVATIONS["linear"].compute
     size = len(x)
     made = {
         key: _linear(x, part).view(size, heads, -1).transpose(0, 1)
@@ -651,40 +708,52 @@ def _above(first: Tensor, top: _Top) -> dict[str, Tensor]:
 
 
 def _library(
-    model: PreTrainedModel, blocks: tuple[_Block, ...], tokens: Tokens, layer: int
+    model: PreTrainedModel,
+    blocks: tuple[_Block, ...],
+    tokens: Tokens,
+    passed_layer: Callable[[Mapping[str, Tensor]], None],
 ) -> tuple[dict[str, Tensor], list[Tensor]]:
-    """What the library's own forward pass gives: the stages that it shows to hooks, and its L+1 hidden states (T, D)."""
+    """What the library's own forward pass gives around the layers, and its L+1 hidden states (T, D).
+
+    passed_layer: told after each layer what the library shows to hooks inside it.
+    """
     runner = model if _classifies(model) else model.base_model
-    with _listen(model, blocks, layer) as heard:
+
+    def told(heard: Mapping[str, list[Tensor]]) -> None:
+        found = {key: torch.cat(parts, dim=1)[0] for key, parts in heard.items()}
+        for key in ("query", "key", "value"):
+            found[key] = found[key].view(len(tokens.tokens), model.config.num_attention_heads, -1).transpose(0, 1)
+        passed_layer(found)
+
+    with _listen(model, blocks, told) as heard:
         output = runner(**tensors(model, tokens), output_hidden_states=True)
-    found = {key: torch.cat(parts, dim=1)[0] for key, parts in heard.items()}
-    for key in ("query", "key", "value"):
-        found[key] = found[key].view(len(tokens.tokens), model.config.num_attention_heads, -1).transpose(0, 1)
+    around = {key: torch.cat(parts, dim=1)[0] for key, parts in heard.items()}
     if _top(model).pooler is not None and not _classifies(model):
-        found["pooler"] = output.pooler_output[0]
+        around["pooler"] = output.pooler_output[0]
     if _classifies(model):
-        found["logits"] = output.logits[0]
-    return found, [state[0] for state in output.hidden_states]
+        around["logits"] = output.logits[0]
+    return around, [state[0] for state in output.hidden_states]
 
 
 @contextmanager
-def _listen(model: PreTrainedModel, blocks: tuple[_Block, ...], layer: int) -> Iterator[dict[str, list[Tensor]]]:
-    """Collect what goes into and comes out of the parts of one layer, the embeddings and the head, in this thread only.
+def _listen(
+    model: PreTrainedModel, blocks: tuple[_Block, ...], told: Callable[[Mapping[str, list[Tensor]]], None]
+) -> Iterator[dict[str, list[Tensor]]]:
+    """Collect what goes into and comes out of the parts of the embeddings, of the head and of each layer, in this thread only.
 
-    Other sessions may run the same model in threads of their own. ALBERT uses one layer many times: only its use as
-    number `layer` is heard. Each stage is a list, because a model may be set to do its feed-forward in several portions.
+    Those of a layer are told when it is done, and forgotten. Other sessions may run the same model in threads of their own. ALBERT
+    uses one layer many times. Each stage is a list, because a model may be set to do its feed-forward in several portions.
     """
-    owner, uses = threading.get_ident(), 0
-    heard: dict[str, list[Tensor]] = {}
+    owner = threading.get_ident()
+    around: dict[str, list[Tensor]] = {}
+    inside: dict[str, list[Tensor]] = {}
     handles = []
 
-    def count(module: nn.Module, arguments: object) -> None:
-        nonlocal uses
-        uses += threading.get_ident() == owner
-
-    def hear(part: nn.Module, *, into: str = "", out: str = "", weights: str = "", always: bool = False) -> None:
+    def hear(
+        heard: dict[str, list[Tensor]], part: nn.Module, *, into: str = "", out: str = "", weights: str = ""
+    ) -> None:
         def hook(module: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:
-            if threading.get_ident() != owner or not (always or uses == layer + 1):
+            if threading.get_ident() != owner:
                 return
             if into:
                 heard.setdefault(into, []).append(arguments[0])
@@ -695,30 +764,35 @@ def _listen(model: PreTrainedModel, blocks: tuple[_Block, ...], layer: int) -> I
 
         handles.append(part.register_forward_hook(hook))
 
+    def done(module: nn.Module, arguments: object, output: object) -> None:
+        if threading.get_ident() == owner:
+            told(inside)
+            inside.clear()
+
     encoder: Any = model.base_model
-    block, top, projection = blocks[layer], _top(model), _projection(model)
+    top, projection = _top(model), _projection(model)
     try:
-        for whole in {id(block.layer): block.layer for block in blocks}.values():
-            handles.append(whole.register_forward_pre_hook(count))
-        hear(encoder.embeddings.word_embeddings, out="embeddings.word", always=True)
-        hear(encoder.embeddings.position_embeddings, out="embeddings.position", always=True)
+        hear(around, encoder.embeddings.word_embeddings, out="embeddings.word")
+        hear(around, encoder.embeddings.position_embeddings, out="embeddings.position")
         if model.config.model_type != "distilbert":
-            hear(encoder.embeddings.token_type_embeddings, out="embeddings.segment", always=True)
-        hear(encoder.embeddings.LayerNorm, into="embeddings.sum", out="embeddings.output", always=True)
+            hear(around, encoder.embeddings.token_type_embeddings, out="embeddings.segment")
+        hear(around, encoder.embeddings.LayerNorm, into="embeddings.sum", out="embeddings.output")
         if projection is not None:
-            hear(projection, out="embeddings.projection", always=True)
-        hear(block.query, out="query")
-        hear(block.key, out="key")
-        hear(block.value, out="value")
-        hear(block.attention, weights="weights")
-        hear(block.attention_output, into="context", out="attention.output")
-        hear(block.attention_norm, into="attention.residual", out="attention.norm")
-        hear(block.intermediate, out="intermediate.linear")
-        hear(block.output, into="intermediate", out="output")
-        hear(block.norm, into="output.residual", out="output.norm")
+            hear(around, projection, out="embeddings.projection")
+        for block in {id(block.layer): block for block in blocks}.values():
+            hear(inside, block.query, out="query")
+            hear(inside, block.key, out="key")
+            hear(inside, block.value, out="value")
+            hear(inside, block.attention, weights="weights")
+            hear(inside, block.attention_output, into="context", out="attention.output")
+            hear(inside, block.attention_norm, into="attention.residual", out="attention.norm")
+            hear(inside, block.intermediate, out="intermediate.linear")
+            hear(inside, block.output, into="intermediate", out="output")
+            hear(inside, block.norm, into="output.residual", out="output.norm")
+            handles.append(block.layer.register_forward_hook(done))
         if top.logits is not None:
-            hear(top.logits, into="pooler" if top.dense is None else "head", always=True)
-        yield heard
+            hear(around, top.logits, into="pooler" if top.dense is None else "head")
+        yield around
     finally:
         for handle in handles:
             handle.remove()

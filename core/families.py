@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, cast
 
 from transformers import (
+    AutoModel,
     AutoModelForMaskedLM,
     AutoModelForNextSentencePrediction,
     AutoModelForQuestionAnswering,
@@ -21,6 +22,7 @@ from transformers import (
 from core.errors import N_
 
 PAIR = EncoderDecoderConfig.model_type  # of a model of two parts: an encoder that reads and a decoder that writes
+POOLING, MEAN = "sentence_pooling", "mean"  # the studio's own setting of an encoder that learnt sentence vectors
 
 # Where a family's weights tell a size of its configuration: setting → (end of a weight's name, axis).
 TABLES = {
@@ -104,7 +106,8 @@ class Head:
     makes a new one — always (its labels are those of the data), missing (only where the checkpoint has none and the family
     can have one) or never. settings: values of the model's configuration that belong to it, which tell heads of one class apart.
     single: whether it has one output (True) or several (False); None where it may have either. writes: whether it is a second
-    model, a decoder that writes what the encoder has read. begins: what is said of a new one before its training.
+    model, a decoder that writes what the encoder has read. bare: whether it is no head at all: the encoder's own vectors are the answer,
+    so that any encoder can be asked and can learn; one that learnt says so in its settings. begins: what is said of a new one before its training.
     missing: what is said of a model without one; instead: what is said of a model that has this head where another is needed.
     """
 
@@ -117,16 +120,18 @@ class Head:
     settings: Mapping[str, object] = field(default_factory=dict)
     single: bool | None = None
     writes: bool = False
+    bare: bool = False
     begins: str = N_(
         "{model} with the new, random head that this run started from (seed {seed}). It has learnt nothing: its answer is chance, and another seed gives another one."
     )
 
     def fits(self, config: PretrainedConfig) -> bool:
-        """Whether a configuration has the values that belong to this head, or leaves them open."""
+        """Whether a configuration has the values that belong to this head, or leaves them open, which an encoder without a head may not."""
         own = config.to_dict()
+        unsaid = () if self.bare else (None,)
         if self.single is not None and self.single is not (config.num_labels == 1):
             return False
-        return all(own.get(name) in (None, value) for name, value in self.settings.items())
+        return all(own.get(name) in (*unsaid, value) for name, value in self.settings.items())
 
 
 HEADS: dict[str, Head] = {
@@ -190,6 +195,19 @@ HEADS: dict[str, Head] = {
             begins=N_(
                 "{model}, twice, with an attention to the source that this run drew at random (seed {seed}). It has learnt nothing: it writes what comes to BERT's mind."
             ),
+        ),
+        Head(
+            "embedder",
+            AutoModel,
+            "Model",
+            "never",
+            N_("'{name}' is a pre-trained encoder without a head for a task: fine-tune it first"),
+            N_(
+                "'{name}' makes sentence vectors and has no head: use it for passage retrieval or search, or fine-tune it for this"
+            ),
+            {POOLING: MEAN},
+            bare=True,
+            begins=N_("{model} as it was: an encoder without a head, whose vectors know something of texts already."),
         ),
         Head(
             "mlm",

@@ -253,6 +253,8 @@ def load(
     row = HEADS[head]
     if row.writes:
         model = _load_pair(name, row, labels is not None, seed, attention, allow_path=allow_path)
+    elif row.bare:
+        model = _load(row.auto, name, allow_path, attention)
     elif encoder_behind(name, head) != name:
         model = bundled.merge(_load(row.auto, name, allow_path, attention, new="missing"), bundled.HEADS[head])
     elif (
@@ -339,6 +341,7 @@ def head_of(config: PretrainedConfig) -> str:
     """The head that a checkpoint was saved with, "" for a bare encoder."""
     names = config.architectures or []
     rows = [row for row in HEADS.values() if any(name.endswith(row.suffix) for name in names)]
+    rows = [row for row in rows if not row.bare or row.fits(config)]
     return next((row.id for row in rows if row.fits(config)), rows[0].id if rows else "")
 
 
@@ -386,8 +389,9 @@ def no_head(name: str, head: Head | None = None, *, allow_path: bool = False) ->
 
 
 def can_learn(name: str, head: str, *, allow_path: bool = False) -> bool:
-    """Whether training may begin with this head: the model has it, or can be given a new one."""
-    return has_head(name, head, allow_path=allow_path) or _makes(name, HEADS[head], allow_path=allow_path)
+    """Whether training may begin with this head: the model has it, can be given a new one, or needs none."""
+    row = HEADS[head]
+    return row.bare or has_head(name, head, allow_path=allow_path) or _makes(name, row, allow_path=allow_path)
 
 
 def max_length(config: PretrainedConfig) -> int:

@@ -293,13 +293,17 @@ class Event:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run will probably cost, from a few real steps: seconds of training alone, peak memory in MB, steps, examples/s."""
+    """What a run will probably cost, from a few real steps: seconds of training alone, peak memory in MB, steps, examples/s.
+
+    tokens: that it reads, all epochs together.
+    """
 
     seconds: float
     peak_memory_mb: float
     steps: int
     examples_per_second: float
     measured_steps: int
+    tokens: int = 0
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
 from core import disk, notes, settings, visitors
-from core.errors import N_, Cancelled, UserError, plural
+from core.errors import N_, Cancelled, UserError
 from core.notes import Notes
 from core.results import Event, RunConfig, RunReport, RunState, Status
 
@@ -410,7 +410,7 @@ def create(config: RunConfig, file: Path | None = None, *, folder: Path | None =
         home.mkdir(parents=True, exist_ok=True)
         if folder is None:
             _sweep(home)
-            _check_room(home)
+            disk.check_room(home)
             folder = home / _new_id()
         part = folder.with_name(f".new-{secrets.token_hex(4)}")
         try:
@@ -430,32 +430,6 @@ def create(config: RunConfig, file: Path | None = None, *, folder: Path | None =
     except OSError as error:
         raise disk.unwritable(error, folder or home) from error
     return open_folder(folder)
-
-
-def _check_room(home: Path) -> None:
-    free, least = shutil.disk_usage(home).free >> 20, settings.MIN_FREE_MB.value()
-    if free < least:
-        raise UserError(
-            "the disk of the studio is nearly full: {free} MB are left, and a new run needs {least}. Delete runs that nobody needs.",
-            free=free,
-            least=least,
-        )
-
-
-def check_waiting(owner: str) -> None:
-    """Raise UserError when a visitor has as many runs waiting as one may have."""
-    waiting = sum(run.owner == owner and run.state.status == "queued" for run in all_runs())
-    if waiting >= settings.MAX_QUEUED.value():
-        raise UserError(
-            plural(
-                N_("{count} of your runs is waiting already; begin another when it has had its turn, or cancel it"),
-                N_(
-                    "{count} of your runs are waiting already; begin another when one of them has had its turn, or cancel one"
-                ),
-                waiting,
-            ),
-            count=waiting,
-        )
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -638,6 +612,11 @@ def annotate(run: Run, written: Notes) -> None:
         disk.write(run.folder / notes.FILE, FILES.notes.dump_json(tidied))
     except OSError as error:
         raise disk.unwritable(error, run.folder) from error
+
+
+def size(run: Run) -> int:
+    """The bytes that a run takes on the disk."""
+    return disk.size(run.folder)
 
 
 def delete(run: Run) -> None:

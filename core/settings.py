@@ -100,10 +100,57 @@ MAX_BULK = Setting(
     "STUDIO_MAX_BULK", 5_000, N_("Most texts that the Playground predicts, or Search reads, in one go."), _whole
 )
 MIN_FREE_MB = Setting(
-    "STUDIO_MIN_FREE_MB", 500, N_("No new run is begun when less room than this is left on the disk, in MB."), _whole
+    "STUDIO_MIN_FREE_MB",
+    500,
+    N_("No new run is begun, and no file is taken, when less room than this is left on the disk, in MB."),
+    _whole,
 )
 MAX_QUEUED = Setting(
     "STUDIO_MAX_QUEUED", 3, N_("How many runs one visitor may have waiting, where several share the studio."), _whole
+)
+MAX_TOKENS = Setting(
+    "STUDIO_MAX_TOKENS",
+    10_000_000,
+    N_(
+        "Most tokens that one run of a visitor reads, all epochs together, where several share the studio; 0 for no limit."
+    ),
+    _whole,
+)
+RUNS_MB = Setting(
+    "STUDIO_RUNS_MB",
+    5_000,
+    N_("Room on the disk for the runs of one visitor, in MB, where several share the studio; 0 for no limit."),
+    _whole,
+)
+UPLOADS = Setting(
+    "STUDIO_UPLOADS",
+    50,
+    N_(
+        "How many files of one visitor are kept, where several share the studio; what was not used for longest goes first."
+    ),
+    _whole,
+)
+UPLOADS_MB = Setting(
+    "STUDIO_UPLOADS_MB",
+    500,
+    N_(
+        "Room for the files of one visitor, in MB, where several share the studio; what was not used for longest goes first."
+    ),
+    _whole,
+)
+POOL_MINUTES = Setting(
+    "STUDIO_POOL_MINUTES",
+    30,
+    N_(
+        "Minutes of long work on pages that one visitor may have within an hour, where several share the studio; 0 for no limit."
+    ),
+    _whole,
+)
+CANCELLED_DAYS = Setting(
+    "STUDIO_CANCELLED_DAYS",
+    14,
+    N_("Days after which a visitor's cancelled run is deleted, where there is a code or a login; 0 keeps it."),
+    _whole,
 )
 POOL = Setting(
     "STUDIO_POOL",
@@ -116,6 +163,14 @@ TEACHER_CODE = Setting(
     "",
     N_(
         "Who enters this code may cancel, rename and delete everybody's runs. Without one, only who sits at the machine may."
+    ),
+    str,
+)
+TEACHERS = Setting(
+    "STUDIO_TEACHERS",
+    "",
+    N_(
+        "Who is a teacher where visitors log in: verified e-mail addresses, or the provider's subjects, with commas between them."
     ),
     str,
 )
@@ -143,8 +198,15 @@ SETTINGS: dict[str, Setting] = {
         MAX_BULK,
         MIN_FREE_MB,
         MAX_QUEUED,
+        MAX_TOKENS,
+        RUNS_MB,
+        UPLOADS,
+        UPLOADS_MB,
         POOL,
+        POOL_MINUTES,
+        CANCELLED_DAYS,
         TEACHER_CODE,
+        TEACHERS,
         CLASS_CODE,
         RUNS_SEEN,
     )

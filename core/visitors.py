@@ -1,6 +1,6 @@
-"""Visitors: who somebody is without an account. Their browser keeps a random id, signed by this studio; a name and codes go with it.
+"""Visitors: who somebody is. Their browser keeps a random id, signed by this studio, or they have logged in; a name and codes go with it.
 
-It does not know how the id comes to the browser and back, nor what a visitor may do. Whoever can read the studio's folder can
+It does not know how the id comes to the browser and back, nor how one logs in, nor what a visitor may do. Whoever can read the studio's folder can
 sign an id: it holds apart people who share a studio, not people who share its disk.
 """
 
@@ -104,6 +104,17 @@ def verified(token: str) -> str:
         signature.encode("utf-8", "replace"), _digest("visitor", visitor_id).encode()
     )
     return visitor_id if genuine else ""
+
+
+def of_login(issuer: str, subject: str) -> str:
+    """The id of somebody who has logged in: always the same, and it does not tell who they are. Raises UserError when the key cannot be kept."""
+    return _digest("login", f"{issuer}\n{subject}")[:32]
+
+
+def is_named(names: str, *known_as: str) -> bool:
+    """Whether somebody is in a list of e-mail addresses and subjects. known_as: their own, "" for none."""
+    named = {name.strip().casefold() for name in names.split(",")} - {""}
+    return any(name.casefold() in named for name in known_as)
 
 
 def _digest(purpose: str, text: str) -> str:

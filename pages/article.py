@@ -28,6 +28,7 @@ from pages.shared.cached import runs as cached_runs
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _, ngettext
 from pages.shared.snippets import article as snippets
+from pages.topics.article import use
 
 MODEL = "minilm"  # the claims are about BERT: every number here is that of the bundled one
 CORPUS = 1000  # sentences that the masking is counted on
@@ -455,13 +456,18 @@ EVIDENCE = {
     "feed-forward": Evidence(layer_change("no-activation"), "pages/encoder.py", N_("Change the computation yourself")),
     "corpora": Evidence(corpora),
     "masking": Evidence(masking),
+    "understanding": Evidence(use.understanding, "pages/playground.py", N_("Ask each of them on Playground")),
     "code": Evidence(snippets_fail, "pages/tokens.py", N_("See padding on Tokens")),
     "labels": Evidence(unused_label, "pages/finetune.py", N_("Train on the four sentences yourself")),
     "unchanged": Evidence(moved, "pages/runs.py", N_("See it for each of your runs")),
     "adam": Evidence(adam, "pages/finetune.py", N_("Set the weight decay yourself")),
     "accuracy": Evidence(repeated, "pages/finetune.py", N_("Train with held-out data")),
     "path": Evidence(learns, "pages/finetune.py", N_("Fine-tune on real sentences")),
+    "customers": Evidence(use.customers, "pages/search.py", N_("Ask the help desk yourself")),
     "generation": Evidence(generation, "pages/attention.py", N_("See tokens look ahead")),
+    "long": Evidence(use.long_texts, "pages/tokens.py", N_("See what is cut off on Tokens")),
+    "data": Evidence(use.data, "pages/finetune.py", N_("Learn from your own examples")),
+    "compute": Evidence(use.compute, "pages/finetune.py", N_("See the estimate before a run")),
 }  # a CLAIMS id → what shows it  # fmt: skip
 
 

@@ -58,7 +58,7 @@ def form() -> None:
         limit = launch.token_limit(model)
         recipe.fit_to(dataset, model, source.task if source else "")
         recipe.choose_preset()
-        recipe.choose_method(model)
+        recipe.choose_method(model, source.task if source else "")
         with st.expander(_("All values"), icon=":material/tune:"):
             recipe.choose_values(limit, source.task if source else "")
         recipe.advise_rate(model)

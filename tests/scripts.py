@@ -10,6 +10,7 @@ from core.results import Prediction
 from core.tasks.classify import Labelled
 from core.tasks.masked import Filled
 from core.tasks.multilabel import LabelSet
+from core.tasks.retrieval import Ranked
 from core.tasks.scoring import Scored
 from core.tasks.spans import Answered
 from core.tasks.tags import Tagged
@@ -43,6 +44,8 @@ def assert_same_answer(found: Any, expected: Prediction) -> None:
         assert [one[3] for one in found["best"]] == pytest.approx([one.probability for one in expected.best], abs=1e-5)
     elif isinstance(expected, Scored):
         assert found["score"] == pytest.approx(expected.score, abs=1e-5)
+    elif isinstance(expected, Ranked):
+        assert found["ranked"] == [(pytest.approx(row.cosine, abs=1e-5), row.text) for row in expected.passages]
     elif isinstance(expected, Written):
         assert found["output"] == expected.output
         assert found["probabilities"] == pytest.approx(list(expected.probabilities), abs=1e-5)

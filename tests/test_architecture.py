@@ -18,24 +18,24 @@ GROUPS = (  # who may import whom: each name those before it
     "tables.limits tables.parts tables.rows tables.fit tables.header tables.delimiters tables.delimited "
     "tables.grid tables.annotated tables.objects tables.columnar tables.archives tables.workbook "
     "tables.pdf tables.files tables.apart corpus data.dataset data.columns data.relabel data.clean data.splits "
-    "data.folders data.labelled data.label_sets data.scored data.documents data.tagging data.conll data.entities data.tagged data.answers data.questions data.targets "
+    "data.folders data.labelled data.label_sets data.scored data.documents data.tagging data.conll data.entities data.tagged data.answers data.questions data.targets data.pairs "
     "data.layouts data.helpdesk data.summaries data.bundled data.hub data.load data.corrected data.fit data.remarks tokens vocabulary",
     # see
     "encoder attention embeddings rouge pretraining openings",
     # learn
-    "batches tasks.base tasks.labels tasks.tfidf tasks.class_examples tasks.classify tasks.next_sentence tasks.masked tasks.windows tasks.entity_scores "
-    "tasks.tags tasks.label_scores tasks.multilabel tasks.score_examples tasks.scores tasks.score_ways tasks.scoring tasks.answer_scores tasks.passages tasks.spans tasks.answers tasks.seen tasks.signs tasks.text_scores tasks.generation tasks.writing tasks.table",
+    "batches search.words search.bm25 search.vectors search.ways search.quality tasks.base tasks.labels tasks.tfidf tasks.class_examples tasks.classify tasks.next_sentence tasks.masked tasks.windows tasks.entity_scores "
+    "tasks.tags tasks.label_scores tasks.multilabel tasks.score_examples tasks.scores tasks.score_ways tasks.scoring tasks.answer_scores tasks.passages tasks.spans tasks.answers tasks.seen tasks.signs tasks.text_scores tasks.generation tasks.writing tasks.rank_scores tasks.retrieval tasks.table",
     # use
     "words predict exemplars explain heads robustness compress",
     # learn, from beginning to end
     "finetune.recipe finetune.machine finetune.setup finetune.methods finetune.savings finetune.checkpoints finetune.trainer "
-    "finetune.estimate finetune.worker finetune.train claims article notes runs classroom adaptive diagnosis",
+    "finetune.estimate finetune.worker finetune.train claims article notes runs limits classroom adaptive diagnosis",
     # use, on what this machine computes fastest
-    "search.words search.bm25 search.vectors search.ways search.index search.quality search.evaluate search.zero_shot "
+    "search.index search.evaluate search.zero_shot "
     "summarise.sentences summarise.methods summarise.summary summarise.evaluate summarise.many search.passages search.reply",
     # take away
     "export.tables export.card export.folder figures.style figures.tokens figures.attention figures.encoder figures.embeddings figures.search "
-    "figures.heads figures.pretraining figures.predictions figures.training figures.entities figures.label_sets figures.scores figures.questions figures.alignment figures.article html "
+    "figures.heads figures.pretraining figures.predictions figures.training figures.entities figures.label_sets figures.scores figures.questions figures.alignment figures.ranks figures.article html "
     "commands.show commands.models commands.result commands.train commands.evaluate commands.predict commands.search commands.summarise",
 )
 ORDER = " ".join(GROUPS).split()

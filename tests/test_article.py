@@ -109,3 +109,19 @@ def test_snippets_run_in_a_python_of_their_own() -> None:
 def test_the_printed_numbers_are_those_of_four_classes_and_four_sentences() -> None:
     assert len(ARTICLE) == 4 and article.CLASSES == 4
     assert article.PRINTED_ACCURACY * len(ARTICLE) == 3
+
+
+def test_the_pace_of_a_text_says_how_much_of_the_work_grows_with_the_square(
+    encoder: BertModel, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    short, long = (article.pace(encoder, tokenizer, tokens, repeats=1) for tokens in (16, 512))
+    assert 0 < short.seconds < long.seconds
+    width = encoder.config.hidden_size  # with an inner size of four times the width: T / (T + 6 D)
+    assert [short.squared, long.squared] == pytest.approx([16 / (16 + 6 * width), 512 / (512 + 6 * width)])
+
+
+def test_pre_training_takes_as_long_as_its_tokens_three_times_over(encoder: BertModel) -> None:
+    layers = sum(part.numel() for part in encoder.encoder.parameters())
+    seconds = article.pretraining_seconds(encoder, article.Pace(100, 1.0, 0.0))
+    assert seconds == pytest.approx(1_000_000 * 256 * 512 * 3 * (85_054_464 / layers) / 100)
+    assert 7 < article.BASE_LAYERS / layers < 9

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from core import classroom, runs, settings
+from core import classroom, limits, runs, settings
 from core.errors import UserError
 from core.results import RunConfig, RunState
 
@@ -72,11 +72,11 @@ def test_a_visitor_may_have_so_many_waiting(waiting: None, monkeypatch: pytest.M
     monkeypatch.setenv("STUDIO_MAX_QUEUED", "2")
     put(ANA, 1, "running")
     put(ANA, 2)
-    runs.check_waiting(ANA)
+    limits.check_waiting(ANA)
     put(ANA, 3)
     with pytest.raises(UserError, match="2 of your runs are waiting"):
-        runs.check_waiting(ANA)
-    runs.check_waiting(BEN)
+        limits.check_waiting(ANA)
+    limits.check_waiting(BEN)
 
 
 def test_a_paused_queue_lets_none_begin(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +95,7 @@ def test_a_paused_queue_lets_none_begin(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_no_run_begins_on_a_disk_that_is_nearly_full(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=100 << 20))
-    with pytest.raises(UserError, match="100 MB are left, and a new run needs 500"):
+    with pytest.raises(UserError, match="100 MB are left, and 500 stay free"):
         runs.create(CONFIG)
     assert runs.folders() == []
     monkeypatch.setenv("STUDIO_MIN_FREE_MB", "50")

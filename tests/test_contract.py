@@ -26,7 +26,7 @@ from core.tasks.table import TASKS, task_of
 from tests.families import write_reader
 from tests.training import Listener, asked_of, rows_of, run, words_of, write_example
 
-KINDS = {"label", "labels", "score", "tags", "spans", "tokens", "text"}
+KINDS = {"label", "labels", "score", "tags", "spans", "tokens", "text", "vectors"}
 
 
 @dataclass(frozen=True)

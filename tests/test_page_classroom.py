@@ -7,8 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import classroom, runs, visitors
-from core.results import RunConfig, RunState
-from pages.shared import visitor
+from core.results import Estimate, RunConfig, RunState
+from pages.shared import launch, visitor
 from pages.shared.visitor import Request
 from tests.pages_common import LANGUAGES, check, open_page, texts
 
@@ -194,3 +194,33 @@ def test_where_everybody_keeps_to_themselves_nobody_sees_anothers_run(
         assert "belongs to somebody else" in texts(check(open_page("tokens", **value)))
     visitors.enter_as_teacher(BEN, "owl")
     assert "belongs to somebody else" not in texts(check(open_page("runs", run=anas)))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_run_that_would_read_too_much_is_refused_where_it_is_started(
+    visit: As, lang: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDIO_MAX_TOKENS", "100")
+    monkeypatch.setattr(runs, "start", lambda run: None)
+    monkeypatch.setattr(launch, "measure", lambda config, file, report: Estimate(9.0, 1000.0, 4, 5.0, 3, tokens=1234))
+    for who, may in ((ANA, False), (BEN, False), ("", True)):
+        visit(who)
+        app = check(open_page("finetune", data="article-example", lang=lang))
+        app = check(app.button(key="estimate").click().run())
+        said = any("1,234" in warning.value for warning in app.warning)
+        assert "1,234" in texts(app) and said != may, "the estimate says it before"
+        app = check(app.button(key="start").click().run())
+        assert len(runs.all_runs()) == may and bool(app.error) != may, who
+    assert runs.all_runs()[0].owner not in (ANA, BEN)
+
+
+def test_what_one_has_taken_keeps_nobody_else_from_starting(visit: As, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STUDIO_RUNS_MB", "1")
+    monkeypatch.setattr(runs, "start", lambda run: None)
+    (put(ANA, "finished").folder / "weights").write_bytes(bytes(2 << 20))
+    for who, count in ((ANA, 0), (BEN, 1), ("c" * 32, 1)):
+        visit(who)
+        app = check(open_page("finetune", data="article-example"))
+        app = check(app.button(key="start").click().run())
+        assert len([run for run in runs.all_runs() if run.owner == who and run.state.status != "finished"]) == count
+        assert ("our runs take 2 MB" in texts(app)) != bool(count)

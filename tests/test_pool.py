@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import settings
-from pages.shared import pool, progress
+from pages.shared import pool, progress, visitor
 from pages.shared.cached.store import forget
 from pages.shared.pool import Pool
 
@@ -96,7 +96,7 @@ def test_a_page_waits_for_its_turn_and_says_how_many_come_before(monkeypatch: py
 def spins() -> None:
     import streamlit as st
 
-    from pages.shared import progress
+    from pages.shared import layout, progress
     from pages.shared.cached.store import kept
 
     @kept
@@ -104,8 +104,9 @@ def spins() -> None:
         st.session_state["made"] = st.session_state.get("made", 0) + 1
         return f"map {number}"
 
-    for number in (1, 1, 2):
-        st.markdown(progress.spin("Drawing", lambda number=number: quick_map(number)))
+    with layout.mistakes():
+        for number in (1, 1, 2):
+            st.markdown(progress.spin("Drawing", lambda number=number: quick_map(number)))
 
 
 def test_what_spins_takes_turns_too_and_what_is_kept_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,3 +128,45 @@ def test_work_that_fails_or_is_cancelled_gives_its_place_back(monkeypatch: pytes
         raise KeyboardInterrupt
     with pool.turn() as turn:
         assert turn.begins()
+
+
+def test_minutes_are_counted_for_each_person_within_an_hour() -> None:
+    now = [0.0]
+    queue = Pool(lambda: 2, clock=lambda: now[0])
+
+    def work(person: str, seconds: float) -> None:
+        turn = queue.enter(person)
+        assert turn.begins()
+        now[0] += seconds
+        queue.leave(turn)
+
+    work("a", 100)
+    work("a", 60)
+    waited = queue.enter("a")  # who only waits has had nothing
+    now[0] += 1000
+    queue.leave(waited)
+    assert queue.wait("a", 161) == 0 and queue.wait("b", 1) == 0
+    assert queue.wait("a", 160) == 100 + pool.HOUR - now[0]
+    assert queue.wait("a", 60) == 160 + pool.HOUR - now[0]
+    now[0] = 100 + pool.HOUR
+    assert queue.wait("a", 61) == 0 and queue.wait("a", 60) == 60
+    work("b", 60)
+    assert queue.wait("a", 60) == 0
+
+
+def test_who_has_had_their_minutes_still_sees_what_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visitor, "request", lambda: visitor.Request("", "10.0.0.7"))
+    monkeypatch.setenv(settings.POOL_MINUTES.name, "1")
+    forget(lambda name: name == "quick_map")
+    ours = Pool(settings.POOL.value)
+    monkeypatch.setattr(pool, "pool", lambda: ours)
+    app = AppTest.from_function(spins, default_timeout=60).run()
+    assert app.session_state["made"] == 2
+    monkeypatch.setattr(ours, "wait", lambda person, most: 90.0 if most == 60 else 0.0)
+    again = app.run()
+    assert not again.exception and app.session_state["made"] == 2, "what is there is shown"
+    forget(lambda name: name == "quick_map")
+    refused = app.run()
+    assert "had the 1 min of" in refused.error[0].value and app.session_state["made"] == 2
+    monkeypatch.setattr(visitor, "request", lambda: visitor.Request("", ""))
+    assert not app.run().error and app.session_state["made"] == 4, "who sits at the machine has no limits"

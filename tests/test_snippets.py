@@ -96,6 +96,7 @@ def classifier(studio_home: Path, tiny_classifier: Path) -> predict.Predictor:
 EN = 'The film was good, and i love it. "The plot?" she asked. \'; raise SystemExit("no text becomes code") # {braces}. It was not boring.'
 TESTED: dict[str, Callable[..., None]] = {
     "candidates": test_tasks_writing.test_the_script_of_a_way_gives_its_texts,
+    "train_encoder": test_views.test_the_script_of_a_run_measures_what_it_trained,
     "train_writer": test_views.test_the_script_of_a_run_measures_what_it_trained,
 }
 

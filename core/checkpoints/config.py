@@ -14,7 +14,7 @@ from transformers import CONFIG_MAPPING, EncoderDecoderConfig, PretrainedConfig
 from transformers.activations import ACT2FN
 
 from core.errors import N_, Note, UserError
-from core.families import FAMILIES, PAIR, halves
+from core.families import FAMILIES, MEAN, PAIR, POOLING, halves
 from core.safety import CONFIG, check_config, parts, read_json
 
 GENERATION = "generation_config.json"
@@ -153,6 +153,7 @@ def _read(
     for name, value in settings.items():
         _check(name, value)
     settings |= _thresholds(content.get(THRESHOLDS))
+    settings |= {POOLING: MEAN} if content.get(POOLING) == MEAN else {}
     settings |= {name: True for name in ("is_decoder", "add_cross_attention") if allowed[name] == (True,)}
     names, notes = _labels(content)
     try:

@@ -97,7 +97,7 @@ def evaluate_command(options: argparse.Namespace) -> int:
         whole=whole,
     )
     unfit = fit.advice(
-        dataset.texts(dataset.splits["test"]),
+        layout.readings(dataset.texts(dataset.splits["test"])),
         predictor.tokenizer,
         predictor.max_length,
         cut=not predictor.task.windowed,

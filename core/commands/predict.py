@@ -139,7 +139,9 @@ def _predict_file(options: argparse.Namespace, file: Path, output: Path) -> int:
     full, unreadable = rows.full, rows.report.unreadable
     empty = len(rows.frame) - len(full) - len(unreadable)
     inputs = {role: [texts[place] for place in full] for role, texts in rows.texts.items()}
-    unfit = fit.advice(inputs, predictor.tokenizer, predictor.max_length, cut=not predictor.task.windowed)
+    unfit = fit.advice(
+        layout.readings(inputs), predictor.tokenizer, predictor.max_length, cut=not predictor.task.windowed
+    )
     tell(rows.report, unfit)
     if empty:
         say(f"{empty} of {len(rows.frame)} rows have an empty text; their prediction stays empty")

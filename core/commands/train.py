@@ -280,7 +280,9 @@ def _unfit(config: RunConfig, task: "Task", dataset: "TextDataset") -> "tuple[No
         return ()
     tokenizer = models.load_tokenizer(config.model, allow_path=True)
     limit = min(config.max_length, tokenizer.model_max_length)
-    return fit.advice(dataset.texts(dataset.splits["train"]), tokenizer, limit, cut=not task.windowed)
+    return fit.advice(
+        task.layout.readings(dataset.texts(dataset.splits["train"])), tokenizer, limit, cut=not task.windowed
+    )
 
 
 def _other_task(task: "Task", name: str) -> UserError:

@@ -141,7 +141,8 @@ def _listed(values: Iterable[str]) -> str:
     return ", ".join(shown[:10]) + (", …" if len(shown) > 10 else "")
 
 
-def _is_empty(cells: pd.Series) -> pd.Series:
+def is_empty(cells: pd.Series) -> pd.Series:
+    """Whether each cell has nothing that can be seen."""
     return cells.map(lambda cell: not cell.strip(INVISIBLE)).astype(bool)
 
 
@@ -165,8 +166,8 @@ NO_SPLIT = N_("its split is not understood")
 ELSEWHERE = N_("the same text is in two splits; it stays in the one that measures")
 Problems = Mapping[str, Callable[[pd.DataFrame], pd.Series]]
 UNUSABLE: Problems = {
-    NO_TEXT: lambda rows: _is_empty(rows["text"]),
-    NO_PAIR: lambda rows: _is_empty(rows["pair" if "pair" in rows else "text"]),
+    NO_TEXT: lambda rows: is_empty(rows["text"]),
+    NO_PAIR: lambda rows: is_empty(rows["pair" if "pair" in rows else "text"]),
     UNLABELLED: lambda rows: rows["read"] == "",
     EXCLUDED: lambda rows: rows["label"] == "",
 }

@@ -56,6 +56,7 @@ class Layout:
     may have read its documents. labels(source): the labels (or types of entities) as they are read, and how many rows (or mentions)
     have each; None where the rows have none. read: how a file becomes a table; suffixes: of files that only this layout reads.
     finders: role → what finds its column by content, where that is the layout's own business; it raises UserError where that is not clear.
+    apart: whether each input of a row is a text by itself; otherwise a model reads them joined.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Layout:
     read: Callable[[Path, Reading], Table] = files.read_table
     suffixes: tuple[str, ...] = ()
     finders: Mapping[str, Finder] = field(default_factory=dict)
+    apart: bool = False
 
     @property
     def input_ids(self) -> tuple[str, ...]:
@@ -77,6 +79,10 @@ class Layout:
     def kinds(self) -> frozenset[Kind]:
         """What the cells of the source's columns hold."""
         return frozenset(role.kind for role in self.roles)
+
+    def readings(self, texts: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
+        """The inputs of N rows (role → N texts) as they are read: to be joined, or all of them one after the other where they stand apart."""
+        return {self.input_ids[0]: [text for column in texts.values() for text in column]} if self.apart else texts
 
 
 @dataclass(frozen=True, eq=False)

@@ -95,6 +95,22 @@ def replies(language: str) -> Table:
     return make_table(("source", "target", "split", "kind"), zip(*rows, strict=True), len(rows))
 
 
+def pairs(language: str) -> Table:
+    """Every phrasing with the passage that answers it, as a table with the columns question, passage and split.
+
+    A passage, with all its phrasings, is in one split: a quarter of them are for the test, an eighth for validation, of each topic alike.
+    """
+    desk = read(language)
+    parts = ("test", "train", "validation", "train", "test", "train", "train", "train")  # of every eight passages
+    rows = [
+        (text, passage, parts[place % len(parts)])
+        for place, (row, passage) in enumerate(zip(desk.questions, desk.passages, strict=True))
+        for split in SPLITS
+        for text in row.phrasings[split]
+    ]
+    return make_table(("question", "passage", "split"), zip(*rows, strict=True), len(rows))
+
+
 def _rows(file: str) -> list[dict[str, Any]]:
     text = (WRITTEN / "helpdesk" / file).read_text(encoding="utf-8")
     return [json.loads(line) for line in text.splitlines()]

@@ -4,7 +4,7 @@ A row says which columns a source must bring, how they are usually called, and h
 does not know which task learns from such rows.
 """
 
-from core.data import documents, entities, label_sets, labelled, questions, scored, tagged, targets
+from core.data import documents, entities, label_sets, labelled, pairs, questions, scored, tagged, targets
 from core.data.dataset import Layout, Role
 from core.errors import N_
 from core.tables import files
@@ -83,6 +83,14 @@ PAIRED_NAMES = tuple(
     "article+headline document+summary article+summary text+summary article+highlights instruction+output prompt+response "
     "prompt+completion context+response question+answer english+chinese english+french en+zh en+fr english+german en+de chinese+english "
     "zh+en french+english fr+en original+translation 源文+译文 原文+译文 英文+中文 中文+英文 正文+标题 输入+输出 问题+回答 问题+答案".split()
+)
+
+ASKED_NAMES = tuple(
+    dict.fromkeys(
+        "anchor+positive query+positive question+positive sentence1+positive question+answer query+answer query+passage query+document "
+        "source+target input+output title+body 问题+答案 问题+回答 问题+段落 查询+文档".split()
+        + list(QUESTION_NAMES)
+    )
 )
 
 LAYOUTS: dict[str, Layout] = {
@@ -177,6 +185,15 @@ LAYOUTS: dict[str, Layout] = {
             {("text", "target"): PAIRED_NAMES, ("text",): SOURCE_NAMES},
             targets.build,
             targets.whole,
+        ),
+        Layout(
+            "question-passage",
+            (QUESTION, PASSAGE),
+            (QUESTION, PASSAGE),
+            {("text", "pair"): ASKED_NAMES},
+            pairs.build,
+            pairs.whole,
+            apart=True,
         ),
     )
 }

@@ -250,18 +250,11 @@ def _hold_back(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...], bool]
 
     Returns the rows, the splits for which nothing could be held back, and whether whole passages were.
     """
-    passages = rows.drop_duplicates(["passage", "split"]).assign(label="")
-    if (passages["split"] == "train").sum() < ROWS_TO_SPLIT:
+    if rows["passage"][rows["split"] == "train"].nunique() < ROWS_TO_SPLIT:
         held, shared = splits.hold_back(rows, fewest_labels=1)
         return held, shared, False
-    held, shared = splits.hold_back(passages, fewest_labels=1)
-    training = passages["split"] == "train"
-    of_passage = dict(zip(passages["passage"][training], held["split"].reindex(passages.index)[training], strict=True))
-    split = [
-        of_passage[passage] if own == "train" else own
-        for passage, own in zip(rows["passage"], rows["split"], strict=True)
-    ]
-    return rows.assign(split=split), shared, True
+    held, shared = splits.hold_back_whole(rows, "passage")
+    return held, shared, True
 
 
 def _reading_notes(reading: _Reading) -> tuple[Note, ...]:

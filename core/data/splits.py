@@ -176,6 +176,16 @@ def hold_back(rows: pd.DataFrame, fewest_labels: int = 2) -> tuple[pd.DataFrame,
     return rows, ()
 
 
+def hold_back_whole(rows: pd.DataFrame, group: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """As `hold_back`, for rows of which some belong together: all training rows of one value of the column `group` go to one split."""
+    groups = rows.drop_duplicates([group, "split"]).assign(label="")
+    held, shared = hold_back(groups, fewest_labels=1)
+    training = groups["split"] == "train"
+    of_group = dict(zip(groups[group][training], held["split"].reindex(groups.index)[training], strict=True))
+    split = [of_group[name] if own == "train" else own for name, own in zip(rows[group], rows["split"], strict=True)]
+    return rows.assign(split=split), shared
+
+
 def limited(rows: pd.DataFrame, limit: int, fewest_labels: int = 2) -> tuple[pd.DataFrame, tuple[Note, ...]]:
     """At most `limit` training rows, every label in its share. Raises UserError when too few labels are left."""
     training = rows[rows["split"] == "train"]

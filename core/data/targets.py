@@ -10,7 +10,7 @@ import datasets
 import pandas as pd
 
 from core.data import clean, splits
-from core.data.clean import ELSEWHERE, HAS_NO_SPLIT, INVISIBLE, PROBLEMS, Problems
+from core.data.clean import ELSEWHERE, HAS_NO_SPLIT, PROBLEMS, Problems
 from core.data.columns import is_plain, plain_name
 from core.data.dataset import Source, TextDataset, some
 from core.data.splits import SHARED
@@ -21,8 +21,8 @@ MOST_KINDS = 10
 
 NO_SOURCE, NO_TARGET = N_("the source is empty"), N_("the target is empty")
 UNUSABLE: Problems = {
-    NO_SOURCE: lambda rows: _is_empty(rows["text"]),
-    NO_TARGET: lambda rows: _is_empty(rows["target"]),
+    NO_SOURCE: lambda rows: clean.is_empty(rows["text"]),
+    NO_TARGET: lambda rows: clean.is_empty(rows["target"]),
 }
 REPEATED: Problems = {
     N_("the same source and target stand there again"): lambda rows: rows.duplicated(["key", "written", "split"]),
@@ -48,7 +48,7 @@ def build(source: Source, limit: int) -> TextDataset:
             sources=counts[NO_SOURCE],
             targets=counts[NO_TARGET],
         )
-    rows, shared = _hold_back(rows)
+    rows, shared = splits.hold_back_whole(rows, "key")  # a source with all its targets
     rows, limited = splits.limited(rows, limit, fewest_labels=1)
     return source.dataset(
         splits.of_features(rows, FEATURES, shared),
@@ -69,10 +69,6 @@ def whole(source: Source) -> TextDataset:
     return source.dataset(splits.of_features(rows, FEATURES, ()), (), {}, dropped=dropped, notes=_notes(rows, ()))
 
 
-def _is_empty(cells: pd.Series) -> pd.Series:
-    return cells.map(lambda cell: not cell.strip(INVISIBLE)).astype(bool)
-
-
 def _rows(source: Source) -> pd.DataFrame:
     """text, target, kind, key (what makes two sources the same), written (the same of targets), label and split."""
     rows = clean.rows(source.table, source.columns, source.row_splits, source.preparation)
@@ -90,14 +86,6 @@ def _kinds(source: Source) -> list[str]:
     names = [name for name in frame if plain_name(name) in KIND_NAMES and name not in source.columns.values()]
     kinds = [cell.strip() for cell in frame[names[0]]] if names and is_plain(frame[names[0]]) else []
     return kinds if kinds and len(set(kinds)) <= MOST_KINDS else [""] * len(frame)
-
-
-def _hold_back(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Sources are held back, with all their targets, for the splits that are not there yet; as `splits.hold_back` returns them."""
-    sources = rows.drop_duplicates(["key", "split"])
-    held, shared = splits.hold_back(sources, fewest_labels=1)
-    split_of = dict(zip(held["key"], held["split"], strict=True))
-    return rows.assign(split=[split_of[key] for key in rows["key"]]), shared
 
 
 def _notes(rows: pd.DataFrame, shared: tuple[str, ...]) -> tuple[Note, ...]:

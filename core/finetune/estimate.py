@@ -45,6 +45,7 @@ def estimate(
     goal = setup.goal
     chosen_rows = sample(len(dataset.splits["train"]), ESTIMATE_ROWS, config.seed)
     rows = goal.rows(dataset, lambda done, total: report(0, steps + 1), chosen_rows)
+    tokens = sum(len(row["input_ids"]) for row in rows.features)
     n = round(len(rows.features) / len(chosen_rows) * len(dataset.splits["train"]))
     device = machine.device()
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
@@ -88,6 +89,7 @@ def estimate(
         steps=total,
         examples_per_second=n * config.epochs / seconds,
         measured_steps=len(times),
+        tokens=round(tokens / len(chosen_rows) * len(dataset.splits["train"]) * config.epochs),
     )
 
 

@@ -31,14 +31,20 @@ def group_of(name: str, base: str) -> str:
 
     "head" is any other head above the encoder; a decoder that is tied to the word embeddings counts as these. In a pair "decoder
     embeddings", "decoder layer 1" … and "decoder head" are the second part's, and "cross-attention" its attention to the first.
-    base: the model's base_model_prefix.
+    base: what the names of the encoder's parameters begin with, as `_base` says.
     """
     if base == EncoderDecoderModel.base_model_prefix:
         part, _, rest = name.partition(".")
         return _inside(f".{rest}") if part == ENCODER else _of_decoder(f".{rest}")
-    if not name.startswith(base + "."):
+    if base and not name.startswith(base + "."):
         return "classifier" if "classifier" in name or "seq_relationship" in name else "head"
-    return _inside(name)
+    return _inside(name if base else f".{name}")
+
+
+def _base(model: PreTrainedModel) -> str:
+    """The model's base_model_prefix; "" of an encoder without a head, whose parameters' names do not begin with it."""
+    bare = model.base_model is model and not model.config.is_encoder_decoder
+    return "" if bare else str(model.base_model_prefix)
 
 
 def _inside(name: str) -> str:
@@ -61,7 +67,7 @@ def _of_decoder(name: str) -> str:
 
 def choose_parameters(model: PreTrainedModel, config: RunConfig) -> PreTrainedModel | peft.PeftModel:
     """Set requires_grad as the method says; for LoRA return the model with its updates in place."""
-    base = model.base_model_prefix
+    base = _base(model)
     groups = {name: group_of(name, base) for name, _ in model.named_parameters()}
     if config.method == "lora":
         return _with_lora(model, config, groups)
@@ -115,6 +121,8 @@ def _with_lora(model: PreTrainedModel, config: RunConfig, groups: Mapping[str, s
 
 def _head_parts(model: PreTrainedModel) -> list[str]:
     """The names of what stands beside the encoder and has parameters."""
+    if not _base(model):
+        return []
     parts = model.named_children()
     return [name for name, part in parts if name != model.base_model_prefix and any(True for _ in part.parameters())]
 
@@ -142,7 +150,7 @@ def movement(start: PreTrainedModel, model: PreTrainedModel) -> tuple[Movement, 
             met = parameter.cpu() > NEVER  # the bias of what is never written is no movement
             change = torch.where(met, parameter.cpu() - before, 0)
             values = [change.numel(), float(change.norm()) ** 2, float(before.norm()) ** 2, int(change.count_nonzero())]
-            group = group_of(name, model.base_model_prefix)
+            group = group_of(name, _base(model))
             sums[group] = sums.get(group, np.zeros(4)) + np.array(values)
     return tuple(
         Movement(group, int(n), math.sqrt(moved / size) if size else 0.0, float(changed / n))

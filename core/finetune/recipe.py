@@ -22,6 +22,7 @@ EVALUATIONS = 8  # or more in a run of few rows
 ROUNDS = 10  # of evaluations in a run of more epochs than that: each leaves a checkpoint of four times the model
 TOO_FEW_STEPS = 150
 LARGE_VOCABULARY = 100_000
+HEAD_ALONE = "head"  # of METHODS
 LOWER = 5  # times lower than one that is too high for a loss to fall is a learning rate to try
 NOT_A_NUMBER = N_(
     "the loss is no longer a number at step {step}: the learning rate {rate} is too high for this model; try {lower}"
@@ -197,7 +198,7 @@ METHODS: dict[str, Method] = {
             1e-4,
         ),
         Method(
-            "head",
+            HEAD_ALONE,
             N_("Classifier only"),
             N_("Trains the classifier and the pooler before it; the encoder stays as it is. The quickest, and it shows what the model knew already."),
             1e-3,

@@ -4,7 +4,7 @@ This module does not know how training proceeds.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,15 @@ from core import models
 from core.data.dataset import TextDataset
 from core.data.load import load
 from core.errors import UserError
+from core.families import HEADS
 from core.finetune import machine
-from core.finetune.recipe import METHODS, PARAMETERS
+from core.finetune.recipe import HEAD_ALONE, METHODS, PARAMETERS
 from core.results import RunConfig
 from core.tasks import base
 from core.tasks.base import Goal, Task
 from core.tasks.table import TASKS, task_of
+
+MEASURED_ROWS = 1000
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,19 @@ def set_up(config: RunConfig, dataset: TextDataset) -> Setup:
         bf16=machine.bfloat16_pays(machine.device()),
     )
     return Setup(config, task, dataset, goal)
+
+
+def tokens(config: RunConfig, dataset: TextDataset) -> int:
+    """About how many tokens a run reads in training, all epochs together, seen on a sample of its rows.
+
+    A model from scratch makes its own vocabulary; the default model's stands for it.
+    """
+    known = replace(config, model=next(iter(models.MODELS))) if config.model == models.SCRATCH else config
+    rows_in_all = len(dataset.splits["train"])
+    n = min(rows_in_all, config.limit or rows_in_all)
+    chosen = base.sample(rows_in_all, MEASURED_ROWS, config.seed)
+    rows = set_up(known, dataset).goal.rows(dataset, lambda done, total: None, chosen)
+    return round(sum(len(row["input_ids"]) for row in rows.features) / len(chosen) * n * config.epochs)
 
 
 def load_data(config: RunConfig, folder: Path) -> TextDataset:
@@ -88,6 +104,12 @@ def check(config: RunConfig) -> None:
         raise UserError(
             "a model from scratch knows nothing yet; train it on one of these tasks first: {tasks}",
             tasks=", ".join(row.id for row in TASKS.values() if row.scratch is not None),
+        )
+    if config.method == HEAD_ALONE and HEADS[task.head].bare:
+        raise UserError(
+            "the task '{task}' has no head that could be trained alone: the encoder's own vectors are the answer; choose one of {methods}",
+            task=config.task,
+            methods=", ".join(name for name in METHODS if name != HEAD_ALONE),
         )
     if config.class_weights and not task.class_weights:
         raise UserError("the task '{task}' knows no class weights; leave them out", task=config.task)

@@ -63,7 +63,10 @@ def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[
     setup = set_up(config, dataset)
     goal = setup.goal
     unfit = fit.advice(
-        dataset.texts(dataset.splits["train"]), goal.tokenizer, goal.max_length, cut=not setup.task.windowed
+        dataset.layout.readings(dataset.texts(dataset.splits["train"])),
+        goal.tokenizer,
+        goal.max_length,
+        cut=not setup.task.windowed,
     )
     try:
         rows = goal.rows(dataset, _stopper(cancelled))

@@ -38,10 +38,23 @@ class Encoder:
 
         report(done, N) is called after each batch; it may raise Cancelled.
         """
-        rows, _ = batches.encode(self.tokenizer, {"text": texts}, self.max_length, report)
-        vectors = np.empty((len(texts), self.model.config.hidden_size), dtype=np.float32)
-        base = cast(PreTrainedModel, self.model.base_model)  # without its head, where it has one
-        for places, batch, output in batches.forward(base, self.tokenizer, rows, autocast=autocast, report=report):
-            mean = pool(output.last_hidden_state.float(), batch["attention_mask"])["mean"]
-            vectors[places] = torch.nn.functional.normalize(mean, dim=-1).cpu().numpy()
-        return vectors
+        return of(self.model, self.tokenizer, texts, self.max_length, autocast=autocast, report=report)[0]
+
+
+def of(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    texts: Sequence[str],
+    max_length: int,
+    *,
+    autocast: bool = False,
+    report: batches.Report | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The vectors that a model makes of N texts, float32 (N, D), and whether each text was cut, (N,). Arguments as of Encoder.vectors."""
+    rows, cut = batches.encode(tokenizer, {"text": texts}, max_length, report)
+    vectors = np.empty((len(texts), model.config.hidden_size), dtype=np.float32)
+    base = cast(PreTrainedModel, model.base_model)  # without its head, where it has one
+    for places, batch, output in batches.forward(base, tokenizer, rows, autocast=autocast, report=report):
+        mean = pool(output.last_hidden_state.float(), batch["attention_mask"])["mean"]
+        vectors[places] = torch.nn.functional.normalize(mean, dim=-1).cpu().numpy()
+    return vectors, cut

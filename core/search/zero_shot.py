@@ -24,6 +24,18 @@ WAYS = {
 }
 
 
+# The subjects of the news, each with what it means, as read_labels reads them.
+NEWS = N_(
+    "business: companies, markets, prices and jobs\n"
+    "culture: films, books, music, museums and the stage\n"
+    "environment: nature, animals, weather, climate and waste\n"
+    "health: illness, medicine, hospitals and care\n"
+    "politics: parliament, parties, elections, courts and laws\n"
+    "science: research, discoveries, space and experiments\n"
+    "sports: matches, athletes, clubs and results"
+)
+
+
 @dataclass(frozen=True)
 class Reached:
     """What a way reaches with so many examples. low, high: 95% bounds without examples, else the worst and best of DRAWS draws."""

@@ -6,15 +6,13 @@ All of them learn from the training rows, in seconds. This module does not know 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import torch
-from torch.nn import functional
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from core import batches, models
+from core import models
 from core.batches import Columns
 from core.data.dataset import TextDataset
 from core.errors import N_
 from core.results import Evaluation, RunConfig
+from core.search import vectors
 from core.tasks import tfidf
 from core.tasks.base import Beside, is_path
 from core.tasks.scores import measure
@@ -73,20 +71,9 @@ def cosines(model: str, columns: Mapping[str, Sequence[str]], max_length: int) -
     path = is_path(model)
     encoder, tokenizer = models.load_encoder(model, allow_path=path), models.load_tokenizer(model, allow_path=path)
     limit = min(max_length, models.max_length(encoder.config))
-    first, second = (
-        _vectors(encoder, batches.encode(tokenizer, {"text": texts}, limit)[0], tokenizer) for texts in columns.values()
-    )
-    return functional.cosine_similarity(first, second).numpy()
-
-
-def _vectors(encoder: PreTrainedModel, rows: list[batches.Row], tokenizer: PreTrainedTokenizerBase) -> torch.Tensor:
-    """Mean token vectors, (N, D)."""
-    result = torch.zeros(len(rows), encoder.config.hidden_size)
-    for places, batch, output in batches.forward(encoder, tokenizer, rows):
-        mask = batch["attention_mask"].unsqueeze(-1)
-        vectors = (output.last_hidden_state * mask).sum(1) / mask.sum(1)
-        result[torch.from_numpy(places)] = vectors.float().cpu()
-    return result
+    first, second = (vectors.of(encoder, tokenizer, texts, limit)[0] for texts in columns.values())
+    found: np.ndarray = (first * second).sum(axis=1)
+    return found
 
 
 MEAN = Beside("mean", N_("The mean"), N_("Always answers the mean of the training scores."), _mean)

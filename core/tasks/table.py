@@ -7,7 +7,7 @@ from transformers import PretrainedConfig
 
 from core import models
 from core.errors import UserError
-from core.tasks import answers, classify, masked, multilabel, next_sentence, scoring, tags, writing
+from core.tasks import answers, classify, masked, multilabel, next_sentence, retrieval, scoring, tags, writing
 from core.tasks.base import Task
 
 TASKS: dict[str, Task] = {
@@ -21,6 +21,7 @@ TASKS: dict[str, Task] = {
         tags.NAMED_ENTITIES,
         answers.QUESTION_ANSWERING,
         writing.TEXT_TO_TEXT,
+        retrieval.PASSAGE_RETRIEVAL,
         masked.MASKED,
         next_sentence.NEXT_SENTENCE,
     )

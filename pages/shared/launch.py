@@ -5,13 +5,15 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import models, runs
+from core import limits, models, runs, settings
 from core.batches import Report
 from core.errors import UserError
 from core.finetune.worker import measure
 from core.results import Estimate, RunConfig
 from core.runs import Run
+from core.tasks.table import task_of
 from pages.shared import inputs, layout, progress, visitor, words
+from pages.shared.cached import data as cached_data
 from pages.shared.cached import models as cached_models
 from pages.shared.data_form.source import Source
 from pages.shared.i18n import _, ngettext
@@ -66,6 +68,13 @@ def show_estimate(config: RunConfig, source: Source) -> None:
                 found.measured_steps,
             ).format(count=found.measured_steps)
         )
+        most = 0 if visitor.is_teacher() else settings.MAX_TOKENS.value()
+        if found.tokens > most > 0:
+            st.warning(
+                _("It reads about {tokens:,} tokens, more than the {most:,} that one run may read here: choose fewer epochs, fewer rows or a smaller maximum length.").format(tokens=found.tokens, most=most)
+            )  # fmt: skip
+        else:
+            st.caption(_("It reads about {tokens:,} tokens, all epochs together.").format(tokens=found.tokens))
 
 
 def _ask_estimate(key: str) -> None:
@@ -100,6 +109,11 @@ def _begin(config: RunConfig, source: Source, follow: str) -> None:
 def start(config: RunConfig, file: Path | None) -> Run:
     """A new run of this visitor's, started. Raises UserError when it cannot be."""
     visitor.check_may_start()
+    if not visitor.is_teacher():
+        rows, named = task_of(config.task).layout, str(file) if file else ""
+        limits.check_tokens(
+            config, cached_data.dataset(config.data, named, rows.id, config.columns, config.reading, config.preparation)
+        )
     run = runs.create(config, file, owner=visitor.me())
     runs.start(run)
     return run

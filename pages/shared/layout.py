@@ -130,7 +130,7 @@ def _tools(resets: Iterable[str]) -> None:
         _("Reset"), key="reset", type="tertiary", icon=":material/restart_alt:", on_click=inputs.reset, args=(tuple(resets),),
         help=_("Restore this page's defaults."),
     )  # fmt: skip
-    if not visitor.is_host():
+    if not visitor.is_host() and not visitor.must_log_in():
         membership.you()
 
 

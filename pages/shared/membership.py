@@ -1,4 +1,4 @@
-"""What a shared studio asks of a visitor and tells them: the class code at the door, a name, the teacher's code, the page that is looked at together.
+"""What a shared studio asks of a visitor and tells them: to log in, the class code at the door, a name, the teacher's code, the page that is looked at together.
 
 Who sits at the machine alone sees nothing of it. This module does not know what is written on the page that the teacher shows.
 """
@@ -7,7 +7,7 @@ import streamlit as st
 
 from core import classroom, settings, visitors
 from core.errors import UserError
-from pages.shared import i18n, visitor
+from pages.shared import i18n, login, visitor
 from pages.shared.i18n import _
 from pages.shared.words import plain
 
@@ -16,13 +16,27 @@ LOOK_SECONDS = 5
 
 
 def gate() -> None:
-    """The door: nothing else is on the page until the class code is entered."""
+    """The door: nothing else is on the page until they have logged in, where that is asked, and the class code is entered."""
+    if visitor.must_log_in():
+        _log_in()
+        return
     st.markdown(_("This studio belongs to a class. Your teacher tells you the code."))
     with st.form("gate", border=False):
         code = st.text_input(_("Class code"), type="password", key="gate_code", width=320)
         if st.form_submit_button(_("Come in"), type="primary", key="gate_enter"):
             visitor.enter(code)
             st.rerun()
+
+
+def _log_in() -> None:
+    st.markdown(
+        _("Log in to use this studio. What you make here is then yours in every browser; the others learn only the name that you give yourself.")
+    )  # fmt: skip
+    with st.container(horizontal=True):
+        for provider in login.providers():
+            title = _("Log in with {provider}").format(provider=plain(provider)) if provider else _("Log in")
+            if st.button(title, type="primary", key=f"log_in_{provider}", icon=":material/login:"):
+                login.begin(provider)
 
 
 def you() -> None:
@@ -44,6 +58,8 @@ def you() -> None:
                 if st.button(_("I am the teacher"), key="you_enter", disabled=not code):
                     visitor.enter(code)
                     st.rerun()
+            if login.person() and st.button(_("Log out"), key="log_out", icon=":material/logout:"):
+                login.end()
         except UserError as error:
             st.error(plain(i18n.error_text(error)), icon=":material/error:")
 

@@ -26,13 +26,17 @@ def _not_yet(done: int, total: int) -> None:
 
 
 def in_turn(function: Callable[[Report], Result], report: Report, draw: Callable[[str], object]) -> Result:
-    """What `function` makes when it is this visitor's turn, or at once where all of it is kept. draw: where in the queue they stand."""
+    """What `function` makes when it is this visitor's turn, or at once where all of it is kept. draw: where in the queue they stand.
+
+    Raises UserError when they have had as much work as one may have.
+    """
     with pool.turn() as turn:
-        if not turn.begins():
+        if pool.minutes_left() or not turn.begins():
             try:
                 with only_kept():
                     return function(_not_yet)
             except NotKept:
+                pool.check_minutes()
                 turn.wait(lambda before: draw(waiting(before)))
         return function(report)
 

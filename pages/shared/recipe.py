@@ -15,7 +15,9 @@ import streamlit as st
 from core import models, runs
 from core.data import relabel
 from core.data.dataset import TextDataset
+from core.families import HEADS
 from core.finetune.recipe import (
+    HEAD_ALONE,
     METHODS,
     PARAMETERS,
     PRESETS,
@@ -331,17 +333,20 @@ def take_method(model: str) -> None:
         change(method=method, learning_rate=values().base["learning_rate"] if method == "full" else rate)
 
 
-def choose_method(model: str) -> None:
+def choose_method(model: str, task: str) -> None:
+    """Which parameters are trained; where the task has no head, none can be trained alone."""
+    chosen = str(value_of("method"))
+    alone = chosen == HEAD_ALONE or not (task in TASKS and HEADS[TASKS[task].head].bare)
     choices.row(
         _("What is trained"),
-        {name: _(row.title) for name, row in METHODS.items()},
-        str(value_of("method")),
+        {name: _(row.title) for name, row in METHODS.items() if name != HEAD_ALONE or alone},
+        chosen,
         key="method",
         on_change=take_method,
         args=(model,),
         wrap=True,
     )
-    st.caption(_(METHODS[str(value_of("method"))].help))
+    st.caption(_(METHODS[chosen].help))
 
 
 def take_value(name: str) -> None:

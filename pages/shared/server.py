@@ -1,4 +1,4 @@
-"""What stands before every page: a middleware that gives each browser its signed identity, headers that browsers heed, an early start, tidying up.
+"""What stands before every page: a signed identity for each browser, headers that browsers heed, the way back from a login, an early start, tidying up.
 
 It does not know what the identity is used for.
 """
@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http.cookies import SimpleCookie
 from threading import Event, Thread
+from urllib.parse import quote, unquote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
@@ -18,6 +19,9 @@ from core.errors import UserError
 from pages.shared import libraries
 
 COOKIE = "studio_visitor"
+RETURN = "studio_return"  # cookie: the address at which somebody went to log in
+RETURN_SECONDS, LONGEST_RETURN = 600, 3000
+LOGIN, CALLBACK = "/auth/login", "/oauth2callback"  # Streamlit's own addresses
 TIDY_SECONDS = 20.0
 YEAR = 365 * 24 * 3600
 HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
@@ -47,6 +51,52 @@ class Identity:
         await self.app(scope, receive, answer)
 
 
+class WayBack:
+    """After a login the browser comes to the page that it came from; Streamlit would send it to the first one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if scope["type"] != "http" or not path.endswith((LOGIN, CALLBACK)):
+            await self.app(scope, receive, send)
+            return
+        request = Headers(scope=scope)
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if path.endswith(LOGIN):
+                    kept = quote(_came_from(request), safe="/")
+                    if len(kept) <= LONGEST_RETURN:
+                        headers.append("Set-Cookie", _short_lived(kept, RETURN_SECONDS))
+                else:
+                    sent = SimpleCookie(request.get("cookie", "")).get(RETURN)
+                    address = unquote(sent.value) if sent else ""
+                    if _is_ours(address) and "location" in headers:
+                        headers["location"] = address
+                    headers.append("Set-Cookie", _short_lived("", 0))
+            await send(message)
+
+        await self.app(scope, receive, answer)
+
+
+def _came_from(request: Headers) -> str:
+    """The page of this studio that the browser was at, as path and query."""
+    parts = urlsplit(request.get("referer", ""))
+    return parts._replace(scheme="", netloc="", fragment="").geturl() if parts.netloc == request.get("host") else "/"
+
+
+def _is_ours(address: str) -> bool:
+    """Whether an address is a place in this studio: a path, and nothing that a browser takes for another host."""
+    return address.startswith("/") and not address.startswith("//") and "\\" not in address and address.isprintable()
+
+
+def _short_lived(value: str, seconds: int) -> str:
+    return f"{RETURN}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax"
+
+
 def _identity(request: Headers) -> str:
     """The id that the browser sent; "" when it is none of ours."""
     sent = SimpleCookie(request.get("cookie", "")).get(COOKIE)
@@ -70,7 +120,7 @@ def _cookie(secure: bool) -> str:
     return f"{COOKIE}={token}; Path=/; Max-Age={YEAR}; HttpOnly; {where}"
 
 
-MIDDLEWARE = (Middleware(Identity),)
+MIDDLEWARE = (Middleware(Identity), Middleware(WayBack))
 
 
 @asynccontextmanager
@@ -88,8 +138,10 @@ async def lifespan(app: object) -> AsyncIterator[None]:
 
 def _beside(over: Event) -> None:
     libraries.load()  # here, since it takes seconds: the server answers meanwhile
-    from pages.shared import memory, warm
+    from pages.shared import warm
+    from pages.shared.tidy import Tidy
 
     warm.load()
+    tidy = Tidy()
     while not over.wait(TIDY_SECONDS):
-        memory.sweep()
+        tidy.up()

@@ -1,24 +1,28 @@
 """Who somebody is, what is theirs, and what they may do: asked by every page that shows or changes runs.
 
-A visitor is a signed id in a cookie; where the browser keeps none, it is one that lasts as long as the session. Who sits at
-the machine itself is the host: nothing is asked of them and they may change everything, unless a teacher's code is set. Everybody
-else may change their own runs, and the teacher, who knows the code, all of them; a setting says whether they see those of others. It does not know what is done with a run.
+A visitor is a signed id in a cookie; where the browser keeps none, it is one that lasts as long as the session. Where the host asks
+people to log in, they are who the provider says instead, in every browser, and nobody comes in without. Who sits at the machine
+itself is the host: nothing is asked of them and they may change everything, unless a teacher's code or a login is set up. Everybody
+else may change their own runs, and the teacher, who knows the code or is named in STUDIO_TEACHERS, all of them; a setting says
+whether they see those of others. It does not know what is done with a run.
 """
 
 from dataclasses import dataclass
 
 import streamlit as st
 
-from core import models, runs, settings, visitors
+from core import limits, models, runs, settings, visitors
 from core.errors import UserError
 from core.runs import Run
 from core.visitors import Visitor
+from pages.shared import login
 from pages.shared.cached import runs as cached_runs
 from pages.shared.cached import visitors as cached_visitors
+from pages.shared.login import Person
 from pages.shared.server import COOKIE
 
 OPENED = "opened_runs"  # session key: the ids of the runs that were started or opened during this visit
-SESSION = "visitor"  # session key: the id of who keeps no cookie
+SESSION = "visitor"  # session key: whom the provider knows them as, and their id
 
 
 @dataclass(frozen=True)
@@ -40,37 +44,53 @@ def request() -> Request:
 
 def me() -> str:
     """This visitor's id."""
-    kept = st.session_state.get(SESSION, "")
-    if kept:
-        return str(kept)
+    now = login.person()
+    person, known = st.session_state.get(SESSION, (None, ""))
+    if not known or person != now:  # the session has begun, or they have logged out in it
+        known = _id_of(now)
+        st.session_state[SESSION] = now, known
+    return str(known)
+
+
+def _id_of(person: Person | None) -> str:
+    """The id of who has logged in, or else of the cookie; a new one where there is none."""
     try:
-        known = visitors.verified(request().cookie)
+        if person:
+            return visitors.of_login(person.issuer, person.subject)
+        return visitors.verified(request().cookie) or visitors.new_id()
     except UserError:  # the studio's folder cannot be written: what needs it says so
-        known = ""
-    st.session_state[SESSION] = known or visitors.new_id()
-    return str(st.session_state[SESSION])
+        return visitors.new_id()
+
+
+def must_log_in() -> bool:
+    """Whether nothing is for them before they have logged in."""
+    return login.is_configured() and login.person() is None
 
 
 def is_host() -> bool:
-    """Whether they sit at the machine and no code says who the teacher is."""
-    return not request().address and not settings.TEACHER_CODE.value()
+    """Whether they sit at the machine, and neither a code nor a login says who the teacher is."""
+    return not request().address and not settings.TEACHER_CODE.value() and not login.is_configured()
 
 
 def is_teacher() -> bool:
     """Whether they may change everything."""
-    code = settings.TEACHER_CODE.value()
-    return is_host() or (bool(code) and visitors.knows_teacher(record(), code))
+    if is_host():
+        return True
+    code, person = settings.TEACHER_CODE.value(), login.person()
+    if person and visitors.is_named(settings.TEACHERS.value(), person.email, person.subject):
+        return True
+    return bool(code) and not must_log_in() and visitors.knows_teacher(record(), code)
 
 
 def is_class() -> bool:
-    """Whether the studio is set up for a class: there is a code to enter."""
-    return bool(settings.TEACHER_CODE.value() or settings.CLASS_CODE.value())
+    """Whether the studio is set up for a class: there is a code to enter, or a login."""
+    return bool(settings.TEACHER_CODE.value() or settings.CLASS_CODE.value()) or login.is_configured()
 
 
 def is_admitted() -> bool:
-    """Whether they may come in."""
+    """Whether they may come in: they have logged in where that is asked, and know the code where there is one."""
     code = settings.CLASS_CODE.value()
-    return not code or is_teacher() or visitors.knows_class(record(), code)
+    return not must_log_in() and (not code or is_teacher() or visitors.knows_class(record(), code))
 
 
 def may_change(run: Run) -> bool:
@@ -90,7 +110,11 @@ def may_see(owner: str) -> bool:
 
 def runs_seen() -> tuple[Run, ...]:
     """Every run that they may look at, newest first."""
-    return tuple(run for run in cached_runs.all_runs() if may_see(run.owner))
+    found = cached_runs.all_runs()
+    if sees_all():
+        return found
+    owners = ("", me())
+    return tuple(run for run in found if run.owner in owners)
 
 
 def check_may_change(run: Run) -> None:
@@ -99,10 +123,16 @@ def check_may_change(run: Run) -> None:
         raise UserError("the run '{run}' belongs to somebody else; only they and the teacher may change it", run=run.id)
 
 
-def check_may_start() -> None:
-    """Raise UserError when they have as many runs waiting as one may have. The host alone waits for nobody."""
-    if not is_host():
-        runs.check_waiting(me())
+def check_may_start(new: int = 1) -> None:
+    """Raise UserError when they may not be here, or have as many runs waiting, or as much on the disk, as one may have.
+
+    new: how many runs they are about to begin. The teacher, and so the host, has no limits.
+    """
+    if not is_admitted():
+        raise UserError("you have to come in before you start anything: load the page again")
+    if not is_teacher():
+        limits.check_waiting(me(), new)
+        limits.check_disk(me())
 
 
 def record() -> Visitor:

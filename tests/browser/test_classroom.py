@@ -1,6 +1,7 @@
 """Two people and a teacher in one studio, each with a browser of their own: cookies, whose run is whose, what is shown to all."""
 
 import re
+import time
 import urllib.request
 from pathlib import Path
 
@@ -20,10 +21,10 @@ def identity(page: Page) -> str:
 
 
 def put(home: Path, owner: str, monkeypatch: pytest.MonkeyPatch) -> runs.Run:
-    """A run that somebody cancelled, in the studio's folder."""
+    """A run that somebody has just cancelled, in the studio's folder."""
     monkeypatch.setenv("STUDIO_HOME", str(home))
     run = runs.create(RunConfig("minilm", "rotten_tomatoes", name="films"), owner=owner)
-    runs._set_state(run.folder, RunState("cancelled", 1.0, finished=2.0))
+    runs._set_state(run.folder, RunState("cancelled", time.time(), finished=time.time()))
     return run
 
 

@@ -118,7 +118,7 @@ def _fit(
     preparation: Preparation,
 ) -> core_fit.Fit:
     found = _dataset(name, file, written, layout, columns, reading, preparation)
-    texts = found.texts(found.splits["train"])
+    texts = found.layout.readings(found.texts(found.splits["train"]))
     return core_fit.measure(core_fit.sample(texts), tokenizer(model, -1))
 
 

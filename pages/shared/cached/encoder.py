@@ -25,10 +25,15 @@ def vectors(name: str, text: str, pair: str = "", max_length: int = 64) -> np.nd
 
 
 @kept
+def _pass(name: str, written: float, text: str, pair: str, max_length: int) -> core_encoder.Pass:
+    return core_encoder.run(
+        whole(name), tokenizer(name, max_length), text, pair, max_length=max_length, name=name, pooler=has_pooler(name)
+    )
+
+
+@kept
 def _trace(name: str, written: float, text: str, pair: str, layer: int, max_length: int) -> core_encoder.Trace:
-    return core_encoder.trace(
-        whole(name), tokenizer(name, max_length), text, pair, layer=layer, max_length=max_length, name=name, pooler=has_pooler(name)
-    )  # fmt: skip
+    return core_encoder.steps(whole(name), _pass(name, written, text, pair, max_length), layer)
 
 
 def trace(name: str, text: str, pair: str = "", layer: int = 0, max_length: int = 0) -> core_encoder.Trace:

@@ -6,13 +6,13 @@ from typing import Literal
 
 import numpy as np
 
-from core import embeddings, settings
+from core import embeddings, models, settings
 from core.data import fit, helpdesk
-from core.errors import Note
+from core.errors import Note, UserError
 from core.search import evaluate, index, quality, reply, zero_shot
 from core.search.vectors import MAX_LENGTH, Encoder
 from core.search.ways import Hit
-from pages.shared.cached.data import dataset, fit_of
+from pages.shared.cached.data import dataset, fit_of, run_data
 from pages.shared.cached.models import encoder, predictor, tokenizer, written_at
 from pages.shared.cached.once import undisturbed
 from pages.shared.cached.store import kept
@@ -77,10 +77,28 @@ def outcome(
 
 
 @kept
+def _trained_on(name: str, written: float) -> frozenset[str]:
+    run = models.RUN_NAME.fullmatch(name)
+    if run is None:
+        return frozenset()
+    try:
+        data = run_data(run[1])
+    except UserError:  # its data is gone, so what it was trained on is not known any more
+        return frozenset()
+    return frozenset(text for texts in data.texts(data.splits["train"]).values() for text in texts)
+
+
+def unseen(name: str, asked: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    """The questions that a model was not trained on: of a run those that its training rows lack, of any other model all."""
+    known = _trained_on(name, written_at(name))
+    return tuple(row for row in asked if row[0] not in known)
+
+
+@kept
 def _refusal(name: str, written: float, language: str, _report: Report | None) -> quality.Refusal:
     desk = helpdesk.read(language)
     chosen = threshold(name, language, _report)
-    found = outcome(name, desk.passages, desk.asked("test"), _report)
+    found = outcome(name, desk.passages, to_measure(name, desk, "test"), _report)
     return quality.refusal(chosen, found.cosines, found.right_first, _best_cosines(name, desk, "test"))
 
 
@@ -92,13 +110,18 @@ def refusal(name: str, language: str, report: Report | None = None) -> quality.R
 @kept
 def _threshold(name: str, written: float, language: str, _report: Report | None) -> float:
     desk = helpdesk.read(language)
-    found = outcome(name, desk.passages, desk.asked("validation"), _report)
+    found = outcome(name, desk.passages, to_measure(name, desk, "validation"), _report)
     return quality.choose_threshold(found.cosines, _best_cosines(name, desk, "validation"))
 
 
 def threshold(name: str, language: str, report: Report | None = None) -> float:
     """The cosine below which there is no good answer, chosen on the help desk's validation questions."""
     return _threshold(name, written_at(name), language, undisturbed(report))
+
+
+def to_measure(name: str, desk: helpdesk.HelpDesk, split: str) -> Sequence[tuple[str, int]]:
+    """The help desk's questions of a split that a model was not trained on; all of them where it was trained on each."""
+    return unseen(name, desk.asked(split)) or desk.asked(split)
 
 
 def _best_cosines(name: str, desk: helpdesk.HelpDesk, split: str) -> np.ndarray:

@@ -57,7 +57,7 @@ def choose(
         chosen = st.session_state[KEY]
         st.session_state[OPEN] = chosen == OWN
         if chosen != OWN and file.is_dir():
-            take(uploads.keep_parts(file.name, {"train": given["train"]}))
+            take(uploads.mine(uploads.keep_parts(file.name, {"train": given["train"]})))
         by = chosen.removeprefix(COLUMN) if chosen.startswith(COLUMN) else "" if chosen == CHANCE else None
         values.prepare(split=by)
 
@@ -87,22 +87,28 @@ def _own_files(file: Path, rows: Layout, take: Callable[[str], None]) -> None:
                 help=_("Its columns are called as in the training file."),
             )
             if uploaded is not None and st.session_state.get(f"{key}_taken") != uploaded.file_id:
+                value = uploads.received(uploaded)
+                added = uploads.file_of(value, uploads.suffixes_of([rows]))
                 st.session_state[f"{key}_taken"] = uploaded.file_id
-                added = uploads.file_of(
-                    uploads.keep_upload(uploaded.name, uploaded.getvalue()), uploads.suffixes_of([rows])
-                )
                 assert added is not None
                 name = file.name if file.is_dir() else file.stem
-                take(uploads.keep_parts(name, {**given, split: added}))
+                together = uploads.keep_parts(name, {**given, split: added})
+                uploads.mine(value)
+                take(uploads.mine(together))
                 st.rerun()
             if split in given:
                 st.button(
                     _("Without this file"),
                     key=f"without_{split}",
                     icon=":material/close:",
-                    on_click=lambda split=split: take(
-                        uploads.keep_parts(file.name, {part: path for part, path in given.items() if part != split})
-                    ),
+                    on_click=_without,
+                    args=(split, file, take),
                 )
     if not file.is_dir():
         st.caption(_("Without files of your own a tenth of the rows is held back for each."))
+
+
+def _without(split: str, file: Path, take: Callable[[str], None]) -> None:
+    """Keep a folder of files without one of them."""
+    left = {part: path for part, path in uploads.parts_of(file).items() if part != split}
+    take(uploads.mine(uploads.keep_parts(file.name, left)))

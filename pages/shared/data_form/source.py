@@ -107,11 +107,10 @@ def choose_ready() -> Source:
     )
     row = DATASETS[inputs.get("data")]
     source = Source(row.id, "", row.task, preparation=recipe.values().preparation())
-    st.caption(
-        _("{note} {rows:,} rows · labels: {labels} · licence: {licence}").format(
-            note=_(row.note), rows=row.rows, labels=", ".join(row.labels), licence=_(row.licence)
-        )
-    )
+    facts = _("{note} {rows:,} rows · labels: {labels} · licence: {licence}")
+    if not row.labels:
+        facts = _("{note} {rows:,} rows · licence: {licence}")
+    st.caption(facts.format(note=_(row.note), rows=row.rows, labels=", ".join(row.labels), licence=_(row.licence)))
     labels.editor(source.labels, TASKS[row.task].layout, recipe.values())
     return source
 

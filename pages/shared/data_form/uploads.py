@@ -1,6 +1,7 @@
 """Files of the user's own: kept under their fingerprint in the studio's home, so that a refresh does not lose them.
 
-The shared value "data" names such a file as "upload:…". This module does not know what is in a file.
+The shared value "data" names such a file as "upload:…". What nobody has used for a week goes; of each visitor's files, where several
+share the studio, so many stay (STUDIO_UPLOADS, STUDIO_UPLOADS_MB). This module does not know what is in a file.
 """
 
 import os
@@ -14,23 +15,88 @@ from shutil import rmtree
 from time import time
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core import models, settings
+from core import disk, models, settings
 from core.data.dataset import Layout
 from core.data.folders import gather
 from core.data.splits import SPLIT_VALUES
+from core.errors import UserError
 from core.tables import files
 from core.tables.parts import part_of
-from pages.shared import layout
+from pages.shared import layout, visitor
 from pages.shared.i18n import _
 
 KEPT_SECONDS = 7 * 24 * 3600  # how long an uploaded file that nobody uses is kept
 UPLOAD = re.compile(r"upload:([0-9a-f]{24})")
 NO_FILE = "upload:"
+OWNERS = ".owners"  # a file in an upload's folder: the ids of those whose it is, one a line
+MB = 1 << 20
 
 
 def uploads() -> Path:
     return settings.HOME.value() / "uploads"
+
+
+def received(uploaded: UploadedFile) -> str:
+    """Keep what a visitor has uploaded; returns its value of "data". `mine` says whose it is.
+
+    Raises UserError when the file alone is more than one visitor may keep, or the disk is nearly full.
+    """
+    content, most = uploaded.getvalue(), settings.UPLOADS_MB.value()
+    if len(content) > most * MB and not visitor.is_teacher():
+        raise UserError(
+            "the file has {size:,.0f} MB, and those of one visitor may have {most:,} together; give a smaller one, or fewer of its rows",
+            size=len(content) / MB,
+            most=most,
+        )
+    uploads().mkdir(parents=True, exist_ok=True)
+    disk.check_room(uploads())
+    return keep_upload(uploaded.name, content)
+
+
+def mine(value: str) -> str:
+    """The upload with this value of "data" is this visitor's. What they have used least goes when it is more than one may have."""
+    found = UPLOAD.fullmatch(value)
+    owner = visitor.me()
+    if found and owner not in _owners(uploads() / found[1]):
+        with (uploads() / found[1] / OWNERS).open("a") as owners:
+            owners.write(f"{owner}\n")
+        if not visitor.is_teacher():
+            _make_room(owner, uploads() / found[1])
+    return value
+
+
+def _owners(folder: Path) -> list[str]:
+    """Whose an upload is; nobody's when it is from before that was noted, or gone."""
+    try:
+        return (folder / OWNERS).read_text().split()
+    except OSError:
+        return []
+
+
+def _make_room(owner: str, newest: Path) -> None:
+    """What a visitor has not used for longest goes until the rest is within the limits, or is the newest alone."""
+    older = [folder for folder in uploads().iterdir() if folder != newest and owner in _owners(folder)]
+    sizes = {folder: disk.size(folder) for folder in older}
+    count, total = len(older) + 1, sum(sizes.values()) + disk.size(newest)
+    for folder in sorted(older, key=_used):
+        if count <= settings.UPLOADS.value() and total <= settings.UPLOADS_MB.value() * MB:
+            break
+        others = [other for other in _owners(folder) if other != owner]
+        if others:
+            disk.write(folder / OWNERS, "".join(f"{other}\n" for other in others).encode())
+        else:
+            rmtree(folder, ignore_errors=True)
+        count, total = count - 1, total - sizes[folder]
+
+
+def _used(folder: Path) -> float:
+    """When an upload was used last; long ago when another page has cleared it away meanwhile."""
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def keep_upload(name: str, content: bytes) -> str:
@@ -43,7 +109,8 @@ def keep_upload(name: str, content: bytes) -> str:
         aside = folder / "incoming"
         aside.write_bytes(content)
         aside.replace(path)
-    _clear_away(folder)
+    os.utime(folder)
+    clear_away()
     return f"upload:{digest}"
 
 
@@ -64,7 +131,8 @@ def keep_parts(name: str, paths: Mapping[str, Path]) -> str:
         with suppress(OSError):  # another visitor has written the same meanwhile
             aside.rename(folder)
         rmtree(aside, ignore_errors=True)
-    _clear_away(folder)
+    os.utime(folder)
+    clear_away()
     return f"upload:{digest}"
 
 
@@ -86,13 +154,11 @@ def _safe(name: str) -> str:
     return f"{path.stem[:80] or 'data'}{path.suffix.lower()}"
 
 
-def _clear_away(used: Path) -> None:
+def clear_away() -> None:
     """Remove the uploads that nobody has used for long."""
-    os.utime(used)
-    for other in uploads().iterdir():
-        with suppress(FileNotFoundError):  # another visitor's page may clear it away at the same time
-            if other != used and time() - other.stat().st_mtime > KEPT_SECONDS:
-                rmtree(other, ignore_errors=True)
+    for folder in uploads().iterdir() if uploads().is_dir() else ():
+        if 0 < _used(folder) < time() - KEPT_SECONDS:
+            rmtree(folder, ignore_errors=True)
 
 
 def file_of(name: str, suffixes: Iterable[str] = files.SUFFIXES) -> Path | None:
@@ -133,8 +199,8 @@ def upload(
         help=help_text,
     )
     if uploaded is not None and st.session_state.get(f"{key}_taken") != uploaded.file_id:
+        value = mine(received(uploaded))
         st.session_state[f"{key}_taken"] = uploaded.file_id
-        value = keep_upload(uploaded.name, uploaded.getvalue())
         take(value)
     file = file_of(value, suffixes)
     if file is not None:

@@ -22,7 +22,7 @@ from core.tasks.labels import match_labels
 from pages.shared import choices, inputs, layout, progress, recipe
 from pages.shared.cached import answers
 from pages.shared.cached import data as cached_data
-from pages.shared.data_form.uploads import keep_upload
+from pages.shared.data_form.uploads import keep_upload, mine
 from pages.shared.i18n import _, ngettext
 
 SHOWN_CHARS = 300
@@ -189,7 +189,7 @@ def _open_form(run: Run, corrections: Mapping[str, str]) -> None:
     """Write the corrected copy, and open Fine-tune with it and the settings of the run."""
     config = run.config
     copy = corrected(cached_data.run_table(run.id), cached_data.run_data(run.id), config.preparation, corrections)
-    data = keep_upload(f"{Path(config.data).stem}-corrected.csv", copy.csv().encode())
+    data = mine(keep_upload(f"{Path(config.data).stem}-corrected.csv", copy.csv().encode()))
     recipe.take_over(run.id)
     inputs.put("data", data)
     preparation = replace(config.preparation, split=copy.split)

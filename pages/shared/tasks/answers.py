@@ -26,7 +26,7 @@ from pages.shared.layout import Download, plain
 from pages.shared.snippets import questions as code
 from pages.shared.tasks import marks
 from pages.shared.tasks.base import Subject, View
-from pages.shared.tasks.parts import PREVIEW_TOKENS, measured_on
+from pages.shared.tasks.parts import PREVIEW_TOKENS, measured_on, newest_samples
 
 SHOWN_MISTAKES = 8
 SHOWN_ANSWERS = 5
@@ -136,9 +136,8 @@ def _marks(span: Span | None, kind: str) -> tuple[Mark, ...]:
 
 def _samples(events: Sequence[Event]) -> None:
     """The worst answers to validation questions at the newest evaluation."""
-    evaluation = next((event for event in reversed(events) if event.kind == "evaluation"), None)
-    rows = evaluation.values.get("samples") if evaluation else None
-    if evaluation is None or not isinstance(rows, list | tuple) or not rows:
+    step, rows = newest_samples(events)
+    if not rows:
         return
     st.markdown("**" + _("Most wrong on validation so far") + "**")
     st.dataframe(
@@ -152,7 +151,7 @@ def _samples(events: Sequence[Event]) -> None:
         hide_index=True,
         alt=_("Validation questions with the right answer and the model's"),
     )
-    st.caption(_("At step {step}.").format(step=evaluation.step))
+    st.caption(_("At step {step}.").format(step=step))
 
 
 def _data(dataset: TextDataset) -> None:

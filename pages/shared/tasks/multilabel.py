@@ -22,7 +22,7 @@ from pages.shared.i18n import _, ngettext
 from pages.shared.snippets import multilabel as code
 from pages.shared.snippets import playground as playground_code
 from pages.shared.tasks.base import Subject, View
-from pages.shared.tasks.parts import measured_on, reading
+from pages.shared.tasks.parts import measured_on, newest_samples, reading
 
 BETWEEN = " · "
 
@@ -173,14 +173,13 @@ def _table(rows: Sequence[tuple[str, Sequence[str], Sequence[str]]], alt: str) -
 
 def _samples(events: Sequence[Event]) -> None:
     """The validation texts on which the model was most wrong at the newest evaluation."""
-    evaluation = next((event for event in reversed(events) if event.kind == "evaluation"), None)
-    rows = evaluation.values.get("samples") if evaluation else None
-    if evaluation is None or not isinstance(rows, list | tuple) or not rows:
+    step, rows = newest_samples(events)
+    if not rows:
         return
     st.markdown("**" + _("Most wrong on validation so far") + "**")
     st.caption(
         _("Examples with the highest loss at step {step}. A label that is wrong in the data shows up here too.").format(
-            step=evaluation.step
+            step=step
         )
     )
     _table(

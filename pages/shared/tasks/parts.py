@@ -1,14 +1,16 @@
 """What the views of several tasks have in common: which rows a result comes from, a table of scores, token chips of a training row."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.results import RunReport
+from core.results import WORD_COUNTS, Evaluation, Event, RunReport
 from core.tasks.classify import ClassScore
 from core.tasks.entity_scores import TypeScore
+from core.tasks.table import task_of
 from pages.shared import inputs, layout, words
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _, ngettext
@@ -28,6 +30,25 @@ def measured_on(report: RunReport) -> str:
             "On {counted} of the validation rows, which also chose the best checkpoint, so that it looks a little better than it is,"
         )
     return text.format(counted=words.counted(report.measured))
+
+
+def newest_samples(events: Sequence[Event]) -> tuple[int, list[dict[str, Any]]]:
+    """The step of the newest evaluation of a run, and what it shows of its examples; nothing before the first."""
+    newest = next((event for event in reversed(events) if event.kind == "evaluation"), None)
+    rows = newest.values.get("samples") if newest else None
+    if newest is None or not isinstance(rows, list | tuple):
+        return 0, []
+    return newest.step, [row for row in rows if isinstance(row, dict)]
+
+
+def compared(report: RunReport) -> list[tuple[str, Evaluation]]:
+    """The result, the same model before training, and simple ways on the same rows: title → what was measured."""
+    assert report.measured is not None
+    task = task_of(report.measured.task)
+    titles = {"test": _("this model"), "validation": _("this model"), "baseline": _("this model before training")}
+    titles |= {WORD_COUNTS: _(task.counted_by), **{way.id: _(way.title) for way in task.beside}}
+    names = [report.split, *(name for name in report.evaluations if name not in ("test", "validation"))]
+    return [(titles.get(name, name), report.evaluations[name]) for name in names]
 
 
 def score_table(

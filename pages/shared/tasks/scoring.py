@@ -23,7 +23,7 @@ from pages.shared import charts
 from pages.shared.i18n import _, ngettext, sentences
 from pages.shared.snippets import scoring as scoring_code
 from pages.shared.tasks.base import Subject, View
-from pages.shared.tasks.parts import measured_on, pair_of_texts, reading, text_or_pair
+from pages.shared.tasks.parts import compared, measured_on, newest_samples, pair_of_texts, reading, text_or_pair
 
 HEADLINE = "spearman"
 FEW_ROWS = 30  # of the test: with fewer, a correlation can be almost anything
@@ -109,10 +109,7 @@ def _detail(report: RunReport, key: str) -> None:
         st.caption(
             _("Most models draw towards the middle: too high where the true score is low, too low where it is high.")
         )
-    titles = {"test": _("this model"), "validation": _("this model")} | _titles(report.measured.task)
-    titles["baseline"] = _("this model before training")
-    names = [report.split, *(name for name in report.evaluations if name not in ("test", "validation"))]
-    rows = [(titles.get(name, name), report.evaluations[name].metrics) for name in names]
+    rows = [(title, found.metrics) for title, found in compared(report)]
     left, right = st.columns(2)
     with left:
         charts.plot(
@@ -153,13 +150,12 @@ def _mistakes(evaluation: Evaluation) -> None:
 
 def _samples(events: Sequence[Event]) -> None:
     """The validation rows whose score was furthest off at the newest evaluation."""
-    evaluation = next((event for event in reversed(events) if event.kind == "evaluation"), None)
-    rows = evaluation.values.get("samples") if evaluation else None
-    if evaluation is None or not isinstance(rows, list | tuple) or not rows:
+    step, rows = newest_samples(events)
+    if not rows:
         return
     st.markdown("**" + _("Most wrong on validation so far") + "**")
-    st.caption(_("The rows whose score is furthest off at step {step}.").format(step=evaluation.step))
-    _rows_table([row for row in rows if isinstance(row, dict)], _("Validation rows whose score is furthest off"))
+    st.caption(_("The rows whose score is furthest off at step {step}.").format(step=step))
+    _rows_table(rows, _("Validation rows whose score is furthest off"))
 
 
 def _rows_table(rows: Sequence[Mapping[str, object]], alt: str) -> None:

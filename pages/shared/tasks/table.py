@@ -8,11 +8,12 @@ from core.tasks.classify import PAIR, TEXT
 from core.tasks.masked import MASKED
 from core.tasks.multilabel import MULTI_LABEL
 from core.tasks.next_sentence import NEXT_SENTENCE
+from core.tasks.retrieval import PASSAGE_RETRIEVAL
 from core.tasks.scoring import PAIR as PAIR_SCORE
 from core.tasks.scoring import TEXT as TEXT_SCORE
 from core.tasks.tags import NAMED_ENTITIES
 from core.tasks.writing import TEXT_TO_TEXT
-from pages.shared.tasks import answers, classify, masked, multilabel, next_sentence, scoring, tags, writing
+from pages.shared.tasks import answers, classify, masked, multilabel, next_sentence, retrieval, scoring, tags, writing
 from pages.shared.tasks.base import View
 
 VIEWS: dict[str, View] = {
@@ -26,4 +27,5 @@ VIEWS: dict[str, View] = {
     NAMED_ENTITIES.id: tags.VIEW,
     QUESTION_ANSWERING.id: answers.VIEW,
     TEXT_TO_TEXT.id: writing.VIEW,
+    PASSAGE_RETRIEVAL.id: retrieval.VIEW,
 }

@@ -30,7 +30,7 @@ from pages.shared.layout import plain
 from pages.shared.snippets import writing as code
 from pages.shared.tasks import marks
 from pages.shared.tasks.base import View
-from pages.shared.tasks.parts import measured_on, reading
+from pages.shared.tasks.parts import compared, measured_on, newest_samples, reading
 
 HEADLINE = "chrf"
 FEW_ROWS = 30
@@ -88,10 +88,7 @@ def _detail(report: RunReport, key: str) -> None:
     if report.measured is None:
         return
     texts = read_detail(Texts, report.measured)
-    titles = {way.id: _(way.title) for way in task_of(report.measured.task).beside}
-    titles |= {"test": _("this model"), "validation": _("this model"), "baseline": _("this model before training")}
-    names = [report.split, *(name for name in report.evaluations if name not in ("test", "validation"))]
-    rows = [(titles.get(name, name), report.evaluations[name]) for name in names]
+    rows = compared(report)
     left, right = st.columns(2)
     with left:
         charts.plot(
@@ -190,15 +187,12 @@ def _mistakes(evaluation: Evaluation) -> None:
 
 def _samples(events: Sequence[Event]) -> None:
     """What is written for the same few validation sources at the newest evaluation."""
-    evaluation = next((event for event in reversed(events) if event.kind == "evaluation"), None)
-    rows = evaluation.values.get("samples") if evaluation else None
-    if evaluation is None or not isinstance(rows, list | tuple) or not rows:
+    step, rows = newest_samples(events)
+    if not rows:
         return
     st.markdown("**" + _("What it writes so far") + "**")
-    st.caption(_("The same validation sources each time; at step {step}.").format(step=evaluation.step))
-    _table(
-        [row for row in rows if isinstance(row, dict)], _("Validation sources with their targets and what is written")
-    )
+    st.caption(_("The same validation sources each time; at step {step}.").format(step=step))
+    _table(rows, _("Validation sources with their targets and what is written"))
 
 
 def _table(rows: Sequence[Mapping[str, object]], alt: str) -> None:

@@ -121,6 +121,6 @@ def notes(name: str, given: Mapping[str, str], prediction: Prediction) -> None:
     first, *others = given.values()
     read = cached_tokens.tokens(name, first, others[0] if others else "", limit)
     unknown.offer(name, read, lambda: unknown.to_a_classifier(read))
-    if prediction.truncated:
+    if prediction.truncated and not task.layout.apart:  # otherwise the answer says which of the texts was cut
         st.warning(_("The model reads at most {limit} tokens. It never saw this:").format(limit=limit))
         layout.cut_text(read.cut + read.cut_pair)

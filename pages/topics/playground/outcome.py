@@ -41,6 +41,7 @@ def follow(job: bulk.Job) -> None:
     """Work on a job while drawing its progress; then show what came out."""
     if job.running:
         predictor = cached_models.predictor(job.model)
+        pool.check_minutes()
         with st.container(horizontal=True, vertical_alignment="center"):
             bar = st.progress(0.0, text=progress_text(job))
             st.button(_("Cancel"), on_click=_cancel, icon=":material/stop_circle:", key="bulk_cancel")

@@ -125,4 +125,5 @@ def _trained(name: str) -> RunConfig:
 def unfit(name: str, texts: Mapping[str, Sequence[str]]) -> tuple[Note, ...]:
     """What is to be said of how a model reads some texts, seen on a sample of them."""
     predictor = cached_models.predictor(name)
-    return fit.notes(cached_data.fit_of(name, texts), predictor.max_length, cut=not predictor.task.windowed)
+    found = cached_data.fit_of(name, predictor.task.layout.readings(texts))
+    return fit.notes(found, predictor.max_length, cut=not predictor.task.windowed)

@@ -92,7 +92,7 @@ def _steps(
 def _queue(configs: list[RunConfig]) -> None:
     """Create and start runs in this order. A mistake is shown on the page."""
     try:
-        visitor.check_may_start()
+        visitor.check_may_start(len(configs))
         for config in configs:
             run = runs.create(config, owner=visitor.me())
             runs.start(run)

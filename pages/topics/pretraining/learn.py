@@ -197,7 +197,7 @@ def _text() -> str:
 
 def _keep(text: str) -> str:
     """Write a pasted text into a file, as if it had been uploaded: then its name, not the text, stands in the address."""
-    return uploads.keep_upload(f"{PASTED}.txt", text.encode())
+    return uploads.mine(uploads.keep_upload(f"{PASTED}.txt", text.encode()))
 
 
 def _pasted(aim: Aim) -> Source:

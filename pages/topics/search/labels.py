@@ -5,7 +5,7 @@ import streamlit as st
 
 from core import bundled
 from core.bundled import READY
-from core.errors import N_, UserError
+from core.errors import UserError
 from core.figures.search import few_examples
 from core.search import zero_shot
 from pages.shared import charts, inputs, layout, progress
@@ -14,15 +14,6 @@ from pages.shared.i18n import _, language, ngettext, sentences
 from pages.shared.snippets import search as snippets
 
 DATA = {"en": "topics", "zh": "topics-zh"}
-DESCRIPTIONS = N_(
-    "business: companies, markets, prices and jobs\n"
-    "culture: films, books, music, museums and the stage\n"
-    "environment: nature, animals, weather, climate and waste\n"
-    "health: illness, medicine, hospitals and care\n"
-    "politics: parliament, parties, elections, courts and laws\n"
-    "science: research, discoveries, space and experiments\n"
-    "sports: matches, athletes, clubs and results"
-)
 
 
 def example() -> str:
@@ -36,7 +27,7 @@ def show(model: str, text: str) -> None:
         raise UserError("there is no text; write one that is to get a label")
     with st.expander(_("The labels, with what each means"), icon=":material/label:"):
         written = inputs.lines(
-            "labels", "search", label=_("Labels, one a line: name, colon, description"), example=_(DESCRIPTIONS), height=230,
+            "labels", "search", label=_("Labels, one a line: name, colon, description"), example=_(zero_shot.NEWS), height=230,
             help_text=_("Write your own: any two or more. The figures below need the labels of the news."),
         )  # fmt: skip
     labels = zero_shot.read_labels(written)

@@ -20,9 +20,10 @@ from pages.topics.search.shelf import Shelf
 
 def show(model: str, shelf: Shelf) -> None:
     """Recall, MRR and nDCG of every way of ranking, and what the threshold does."""
-    asked = helpdesk.read(shelf.desk).asked("test") if shelf.desk else labelled(shelf)
-    if not asked:
+    given = helpdesk.read(shelf.desk).asked("test") if shelf.desk else labelled(shelf)
+    if not given:
         return
+    asked = cached_search.unseen(model, given) or given
     outcome = progress.work(
         f"search_outcome_{model}_{hash((shelf.passages, tuple(asked)))}", _("Asking all questions"),
         lambda report: cached_search.outcome(model, shelf.passages, asked, report),
@@ -36,6 +37,7 @@ def show(model: str, shelf: Shelf) -> None:
             len(asked),
         ).format(count=len(asked), texts=len(shelf.passages))
     )
+    trained_on(model, given)
     table(outcome)
     st.caption(
         _(
@@ -49,8 +51,24 @@ def show(model: str, shelf: Shelf) -> None:
             lambda report: cached_search.refusal(model, shelf.desk, report),
         )  # fmt: skip
         if refusal is not None:
-            st.markdown(_refused(refusal, helpdesk.read(shelf.desk)))
+            st.markdown(_refused(refusal, model, helpdesk.read(shelf.desk)))
     wrong(outcome, shelf)
+
+
+def trained_on(model: str, asked: Sequence[tuple[str, int]]) -> None:
+    """Say which of the questions the model was trained on, and what becomes of them."""
+    known = len(asked) - len(cached_search.unseen(model, asked))
+    if known == len(asked):
+        st.warning(_("This model was trained on all of these questions, so the figures say nothing about new ones."))
+    elif known:
+        st.info(
+            ngettext(
+                "{count:,} question that this model was trained on is left out: there it looks better than it is.",
+                "{count:,} questions that this model was trained on are left out: there it looks better than it is.",
+                known,
+            ).format(count=known),
+            icon=":material/info:",
+        )
 
 
 def labelled(shelf: Shelf) -> Sequence[tuple[str, int]]:
@@ -84,13 +102,13 @@ def _measure(measure: Measure) -> str:
     return f"{measure.value:.3f} ({low:.2f}–{high:.2f})"
 
 
-def _refused(refusal: Refusal, desk: helpdesk.HelpDesk) -> str:
+def _refused(refusal: Refusal, model: str, desk: helpdesk.HelpDesk) -> str:
     return _(
         "**No good answer.** Below a similarity of {threshold:.2f} no answer is given. The threshold was chosen on {validation} validation questions and {messages} messages "
         "without an answer. On the test questions it lets {answered:.1%} through, {right:.1%} of all with the right answer first, and refuses {refused:.1%} of "
         "{count} other messages (95% interval {low:.0%}–{high:.0%})."
     ).format(
-        threshold=refusal.threshold, validation=len(desk.asked("validation")), messages=len(desk.unanswered["validation"]),
+        threshold=refusal.threshold, validation=len(cached_search.to_measure(model, desk, "validation")), messages=len(desk.unanswered["validation"]),
         answered=refusal.answered.value, right=refusal.right.value, refused=refusal.refused.value, count=len(desk.unanswered["test"]),
         low=refusal.refused.bounds[0], high=refusal.refused.bounds[1],
     )  # fmt: skip
