@@ -118,11 +118,11 @@ def test_a_document_is_asked(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_labels_in_words_classify_without_training(language: str) -> None:
     app = check(open_page("search", lang=language, view="labels"))
-    assert not app.error and "### " in said(app) and app.code
+    assert not app.error and "## " in said(app) and app.code
     assert len(app.dataframe[0].value) == 7 and len(app.get("plotly_chart")) == 1
     assert {"en": "269 test items", "zh": "条测试新闻"}[language] in said(app)
     app.text_area(key="labels@search").set_value("trees\nmoney: banks and coins").run()
-    assert "### trees" in said(check(app)) and not app.get("plotly_chart") and "business" in said(app)
+    assert "## trees" in said(check(app)) and not app.get("plotly_chart") and "business" in said(app)
     app.text_area(key="labels@search").set_value("trees").run()
     assert len(check(app).error) == 1
 

@@ -1,5 +1,6 @@
 """Passage retrieval: hand-worked figures and loss, passages that are no wrong ones, encoders of every family, the folder that is left."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,10 @@ def test_all_figures_of_a_hand_worked_case() -> None:
     assert found.metrics["ndcg_10"].value == pytest.approx(gains / 4)
     detail = read_detail(Ranks, found)
     assert (detail.passages, detail.new, detail.cut) == (3, 0.5, 0.25) and detail.recall[3].value == 1
+    among_more = replace(asked, passages=("p", "q", "r", "s"))
+    scores = np.hstack([scores, np.zeros((4, 1))])
+    again = rank_scores.measure("passage-retrieval", among_more, lambda part: scores[part])
+    assert again.right == found.right and again.rows != found.rows, "of other passages it is another test"
     assert [(row.question, row.rank, row.first) for row in detail.examples] == [
         ("c", 3, "p"),
         ("b", 2, "p"),

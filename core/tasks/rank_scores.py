@@ -120,7 +120,10 @@ def measure(
         metrics={**metrics, "mrr_10": reached.mrr, "ndcg_10": reached.ndcg},
         detail=as_json(detail),
         right=each(ranks == 1),
-        rows=digest({"text": asked.questions}, [sorted(asked.passages[place] for place in row) for row in asked.right]),
+        rows=digest(
+            {"text": asked.questions, "pair": sorted(asked.passages)},
+            [sorted(asked.passages[place] for place in row) for row in asked.right],
+        ),
     )
 
 
