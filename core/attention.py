@@ -36,8 +36,8 @@ class Link:
 class HeadPattern:
     """Where one head looks, averaged over the positions that look (compare Clark et al. 2019, section 3).
 
-    special: share of the attention that lands on each special token, by its text. itself, previous, following: mean weight of a
-    position on itself and on its neighbours. spread: 2 to the mean entropy in bits, the number of positions that a
+    special: share of the attention that lands on each special token, by its text. itself, previous, following: the shares of a
+    position itself and of its neighbours; at the ends, where there is no neighbour, it is 0. spread: 2 to the mean entropy in bits, the number of positions that a
     position looks at as if evenly: 1 for a single one, T for all alike.
     """
 
@@ -283,8 +283,8 @@ def pattern(maps: AttentionMaps, layer: int, head_index: int) -> HeadPattern:
     return HeadPattern(
         special=special,
         itself=float(np.diagonal(weights).mean()),
-        previous=float(np.diagonal(weights, -1).mean()),
-        following=float(np.diagonal(weights, 1).mean()),
+        previous=float(np.diagonal(weights, -1).sum()) / len(weights),
+        following=float(np.diagonal(weights, 1).sum()) / len(weights),
         spread=float(2 ** entropy(weights).mean()),
     )
 

@@ -263,6 +263,13 @@ class Attribution:
     expected: float | None
     completeness_error: float | None
 
+    @property
+    def adds_up(self) -> bool | None:
+        """Whether the error is below a fifth of what all words together should explain; None where nothing is promised."""
+        if self.completeness_error is None or self.expected is None:
+            return None
+        return self.completeness_error <= abs(self.expected) / 5
+
 
 @dataclass(frozen=True)
 class Movement:
@@ -400,12 +407,14 @@ class RunReport:
     def beats_counting(self, metric: str) -> bool | None:
         """Whether the result is above what counting words reaches on the same rows, by a METRICS id of which more is better.
 
-        None where one of the two was not measured, or where the result was measured on the training rows themselves.
+        None where one of the two was not measured, where the result was measured on the training rows themselves, and where both are
+        right on every row, which tells nothing.
         """
         words, own = self.evaluations.get(WORD_COUNTS), self.measured
         if words is None or own is None or self.memorised:
             return None
-        return own.metrics[metric].value > words.metrics[metric].value
+        value, counted = own.metrics[metric].value, words.metrics[metric].value
+        return None if value == counted == 1 else value > counted
 
     @property
     def memorised(self) -> bool:

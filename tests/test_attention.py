@@ -185,8 +185,8 @@ def test_pattern_by_hand() -> None:
     found = pattern(maps, 0, 0)
     assert found.special == pytest.approx({"[CLS]": 1.75 / 4, "[SEP]": 0.25 / 4})
     assert found.itself == pytest.approx((1 + 0.25 + 0 + 0.25) / 4)
-    assert found.previous == pytest.approx((0.5 + 1 + 0.25) / 3)
-    assert found.following == pytest.approx((0 + 0.25 + 0) / 3)
+    assert found.previous == pytest.approx((0 + 0.5 + 1 + 0.25) / 4)  # the first token has none before it
+    assert found.following == pytest.approx((0 + 0.25 + 0 + 0) / 4)
     assert found.spread == pytest.approx(2 ** ((0 + 1.5 + 0 + 2) / 4))
 
 

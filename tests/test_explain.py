@@ -1,6 +1,7 @@
 """core.explain: scores that add up to what they promise, on the words a reader sees, from a model left as it was."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -198,6 +199,9 @@ def test_integrated_gradients_add_up(predictor: Predictor) -> None:
 
 
 def test_more_steps_add_up_better(tiny: Predictor) -> None:
+    assert [
+        replace(explain.explain(tiny, TEXT), expected=0.5, completeness_error=error).adds_up for error in (0.05, 0.2)
+    ] == [True, False]
     few = explain.explain(tiny, TEXT, steps=2).completeness_error
     many = explain.explain(tiny, TEXT, steps=100).completeness_error
     assert few is not None and many is not None and many < few / 10

@@ -64,7 +64,7 @@ def test_it_learns_from_the_training_rows_and_is_measured_as_a_model_is() -> Non
 
 def test_a_card_tells_it_beside_the_result() -> None:
     row = TASKS["text-classification"]
-    measured = classify.measure(row.id, ("bad", "good"), np.array([0, 1]), np.eye(2), {"text": ["a", "b"]})
+    measured = classify.measure(row.id, ("bad", "good"), np.array([0, 1]), np.eye(2)[[0, 0]], {"text": ["a", "b"]})
     before = replace(REPORT, evaluations={"test": measured})
     told = replace(REPORT, evaluations={"test": measured, WORD_COUNTS: measured})
     config = RunConfig("minilm", "rotten_tomatoes")
@@ -98,6 +98,7 @@ def test_the_page_says_whether_it_beats_counting_words(model: int, words: int, b
     perfect = {"test": share_right(100), WORD_COUNTS: share_right(100)}
     verdict = VIEWS["text-classification"].verdict(replace(REPORT, evaluations=perfect, best_step=3))
     assert "right on all of them too" in verdict and "train it for more" not in verdict, "nobody can do better"
+    assert replace(REPORT, evaluations=perfect).beats_counting("accuracy") is None, "so the card prefers neither"
     old = VIEWS["text-classification"].verdict(replace(REPORT, evaluations={"test": share_right(model)}))
     assert "ounting words" not in old, "an earlier version's report says nothing"
 

@@ -45,7 +45,7 @@ def guesses(
     )
     ticks = [f"<b>{short(name)} ◂</b>" if mark else short(name) for name, mark in zip(names, marks, strict=True)]
     figure.update_layout(
-        xaxis={"range": [0, 1.2 * largest], "tickformat": ".0%", "nticks": 5, "rangemode": "tozero"},
+        xaxis={"range": [0, 1.2 * largest], "tickformat": "~%", "nticks": 5, "rangemode": "tozero"},
         yaxis={
             "tickmode": "array", "tickvals": list(range(len(names))), "ticktext": ticks, "showgrid": False,
             "range": [len(names) - 0.4, -0.6], "automargin": True, "fixedrange": True,

@@ -69,7 +69,7 @@ def curves(found: Curves, *, text: Translate = str) -> go.Figure:
             places.append(place)
     figure.update_layout(
         xaxis={"tickvals": places, "ticktext": [safe(tokens[place]) for place in places], "tickangle": -40},
-        yaxis={"range": [0, min(1.04, 1.2 * max(*start, *end))], "tickformat": ".0%", "rangemode": "tozero"},
+        yaxis={"range": [0, min(1.04, 1.2 * max(*start, *end))], "tickformat": "~%", "rangemode": "tozero"},
     )
     legend_below(figure)
     return figure

@@ -74,7 +74,7 @@ def language_costs(
         yaxis=class_axis(labels, "")
         | {"autorange": "reversed", "showgrid": True, "ticktext": [safe(label) for label in labels]},
     )
-    figure.update_xaxes(rangemode="tozero", tickformat=".0%" if measure == "unknown_share" else None)
+    figure.update_xaxes(rangemode="tozero", tickformat="~%" if measure == "unknown_share" else None)
     if len(costs) > 1:
         legend_below(figure)
     return figure

@@ -55,7 +55,7 @@ def you() -> None:
                 st.caption(_("You are the teacher: you may change everybody's runs, and there is the page Classroom."))
             elif settings.TEACHER_CODE.value():
                 code = st.text_input(_("Teacher's code"), type="password", key="you_code")
-                if st.button(_("I am the teacher"), key="you_enter", disabled=not code):
+                if st.button(_("I am the teacher"), key="you_enter") and code:  # pressing it is what sends the code
                     visitor.enter(code)
                     st.rerun()
             if login.person() and st.button(_("Log out"), key="log_out", icon=":material/logout:"):

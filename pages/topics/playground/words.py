@@ -145,6 +145,11 @@ def which_words(
     if more > 0:
         st.caption(_("The {count} words that moved it most.").format(count=predictions_figures.MOST_WORDS))
     in_points = explain.METHODS[method].unit == "probability"
+    if attribution.adds_up is False:
+        st.warning(
+            _("These scores do not add up to what they should: on the way from the masked text to yours the answer changes too abruptly for this method. Do not read much into the colours; compare “Leave one word out”."),
+            icon=":material/warning:",
+        )  # fmt: skip
     if attribution.completeness_error is not None and attribution.expected is not None and not in_points:
         st.caption(
             _(

@@ -130,17 +130,19 @@ def _one(found: Scored, number: int, largest: float) -> None:
         key=f"score_bars_{number}",
         alt=_("−ln p of each token; the table below lists them"),
     )
-    worst = sorted(found.scores, key=lambda score: score.log_probability)[:LISTED]
-    st.caption(
-        _("Most surprising: {tokens}.").format(
-            tokens=", ".join(
-                _("{token} (expected: {best})").format(
-                    token=layout.plain(names[score.position]), best=layout.plain(readable(score.best.token))
+    others = [score for score in found.scores if score.rank > 1]
+    worst = sorted(others, key=lambda score: score.log_probability)[:LISTED]
+    if worst:
+        st.caption(
+            _("Most surprising: {tokens}.").format(
+                tokens=", ".join(
+                    _("{token} (expected: {best})").format(
+                        token=layout.plain(names[score.position]), best=layout.plain(readable(score.best.token))
+                    )
+                    for score in worst
                 )
-                for score in worst
             )
         )
-    )
     with st.expander(_("Every token in numbers"), icon=":material/table:"):
         st.dataframe(
             pd.DataFrame(
