@@ -271,3 +271,9 @@ def test_the_rows_of_a_script_are_those_of_the_studio(name: str) -> None:
     for split, part in dataset.splits.items():
         own = rows[rows["split"] == split]
         assert list(zip(own["text"], own["pair"], strict=True)) == list(zip(part["text"], part["pair"], strict=True))
+
+
+def test_a_new_model_is_asked_to_choose_among_passages(encoder: Path) -> None:
+    rows = {"text": ["a", "b", "c", "d", "e"], "pair": ["A", "A", "B", "C", "D"]}
+    asked = start(encoder)[0].asked_first(rows)
+    assert asked == {"text": "a", "pair": "D\n\nC\n\nB\n\nA"}

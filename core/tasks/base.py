@@ -261,6 +261,10 @@ class Goal(ABC):
         report(done, total) may raise Cancelled. Raises UserError when the model's answers are not finite.
         """
 
+    def asked_first(self, rows: Mapping[str, Sequence[str]]) -> dict[str, str]:
+        """What a new model is asked first, made of some rows of its data, role → texts: the first of them."""
+        return {role: texts[0] for role, texts in rows.items()}
+
     def samples(self, evaluation: Evaluation) -> list[Mapping[str, object]]:
         """The examples that an "evaluation" event shows, as JSON."""
         return []

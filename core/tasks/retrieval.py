@@ -34,6 +34,7 @@ from core.tasks.rank_scores import Ranks, asked_of
 HEAD = "embedder"
 SCALE = 20.0  # of the cosines, before the softmax
 PARTED = re.compile(r"\n\s*\n")  # between passages that are given as one text: an empty line
+OFFERED = 4  # passages that a new model is to choose from
 SAMPLE_FIELDS = ("question", "passage", "first", "rank")
 
 
@@ -166,6 +167,11 @@ class Retrieval(Goal):
             lambda part: questions[part] @ passages.T,
             cut=float(np.concatenate((cut, cut_too)).mean()),
         )
+
+    def asked_first(self, rows: Mapping[str, Sequence[str]]) -> dict[str, str]:
+        """The first question, with its passage as the last of several: among one alone there is nothing to choose."""
+        passages = list(dict.fromkeys(rows["pair"]))[:OFFERED]
+        return {"text": rows["text"][0], "pair": "\n\n".join(reversed(passages))}
 
     def samples(self, evaluation: Evaluation) -> list[Mapping[str, object]]:
         """The questions whose passage comes lowest."""

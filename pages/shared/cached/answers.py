@@ -18,6 +18,8 @@ from pages.shared.cached.models import predictor, written_at
 from pages.shared.cached.once import once, undisturbed
 from pages.shared.cached.store import kept
 
+FIRST_ROWS = 100  # of a run's data, of which its first question is made
+
 
 @kept
 def _prediction(name: str, written: float, inputs: Mapping[str, str], begins: bool) -> tuple[Prediction, float]:
@@ -103,7 +105,7 @@ def own_rows(name: str) -> Exemplars | None:
 
 
 def own_row(name: str) -> Mapping[str, str]:
-    """The texts of a row that a run ("run:…") was measured on, role → text; {} where there is none or its data cannot be read."""
+    """What a run ("run:…") is asked first, of rows that it was measured on, role → text; {} where there is none or its data cannot be read."""
     if not models.RUN_NAME.fullmatch(name) or not predictor(name).task.supervised:
         return {}
     try:
@@ -111,7 +113,9 @@ def own_row(name: str) -> Mapping[str, str]:
     except UserError:  # the data came from the hub, or has been changed since
         return {}
     rows = next((data.splits[split] for split in ("test", "validation", "train") if len(data.splits[split])), None)
-    return {} if rows is None else {role: texts[0] for role, texts in data.texts(rows.select([0])).items()}
+    if rows is None:
+        return {}
+    return predictor(name).goal.asked_first(data.texts(rows.select(range(min(FIRST_ROWS, len(rows))))))
 
 
 def explanation(
