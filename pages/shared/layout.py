@@ -54,6 +54,8 @@ PRESENTED = (
 [data-testid="stMainBlockContainer"] { padding: .5rem 1.5rem; }
 [data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"] { gap: .6rem; }
 [data-testid="stMainBlockContainer"] h1 { font-size: 1.25rem; padding: 0; }
+.st-key-strip { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: thin; }
+.st-key-strip > * { flex: none; }
 .st-key-leave button { min-height: 1.6rem; padding: 0 .6rem; }
 .st-key-toolbar [data-testid="stWidgetLabel"], .st-key-toolbar [data-testid="stColumn"]:has([data-testid="stPopover"]) { display: none; }
 </style>
