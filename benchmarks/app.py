@@ -58,7 +58,7 @@ def keystroke(page: Page) -> float:
 
 CHOOSE = """async ([key, across, down]) => {
   const root = [...document.querySelectorAll("*")].map((one) => one.shadowRoot?.querySelector(".explorer")).find(Boolean);
-  const title = root.querySelector(".main h4");
+  const title = root.querySelector(".main h2");
   const canvas = root.querySelector("canvas.overview");
   const before = title.textContent;
   const begin = performance.now();
