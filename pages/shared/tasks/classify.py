@@ -22,7 +22,7 @@ from pages.shared.i18n import _, ngettext, sentences
 from pages.shared.snippets import finetune as finetune_code
 from pages.shared.snippets import playground as playground_code
 from pages.shared.tasks.base import Subject, View
-from pages.shared.tasks.parts import measured_on, newest_samples, pair_of_texts, reading, score_table, text_or_pair
+from pages.shared.tasks.parts import measured_on, pair_of_texts, reading, score_table, text_or_pair, worst_samples
 
 
 def _verdict(report: RunReport) -> str:
@@ -177,15 +177,12 @@ def _mistakes(evaluation: Evaluation) -> None:
 
 def _samples(events: Sequence[Event]) -> None:
     """The validation examples on which the model was most wrong at the newest evaluation."""
-    step, rows = newest_samples(events)
+    rows = worst_samples(
+        events,
+        _("Examples with the highest loss at step {step}. A label that is wrong in the data shows up here too."),
+    )
     if not rows:
         return
-    st.markdown("**" + _("Most wrong on validation so far") + "**")
-    st.caption(
-        _("Examples with the highest loss at step {step}. A label that is wrong in the data shows up here too.").format(
-            step=step
-        )
-    )
     frame = pd.DataFrame(rows)
     names = {
         "text": _("Text"),

@@ -22,7 +22,7 @@ from pages.shared.i18n import _, ngettext
 from pages.shared.snippets import multilabel as code
 from pages.shared.snippets import playground as playground_code
 from pages.shared.tasks.base import Subject, View
-from pages.shared.tasks.parts import measured_on, newest_samples, reading
+from pages.shared.tasks.parts import measured_on, reading, worst_samples
 
 BETWEEN = " · "
 
@@ -173,15 +173,12 @@ def _table(rows: Sequence[tuple[str, Sequence[str], Sequence[str]]], alt: str) -
 
 def _samples(events: Sequence[Event]) -> None:
     """The validation texts on which the model was most wrong at the newest evaluation."""
-    step, rows = newest_samples(events)
+    rows = worst_samples(
+        events,
+        _("Examples with the highest loss at step {step}. A label that is wrong in the data shows up here too."),
+    )
     if not rows:
         return
-    st.markdown("**" + _("Most wrong on validation so far") + "**")
-    st.caption(
-        _("Examples with the highest loss at step {step}. A label that is wrong in the data shows up here too.").format(
-            step=step
-        )
-    )
     _table(
         [(row["text"], row["true"], row["predicted"]) for row in rows], _("Validation examples with the highest loss")
     )

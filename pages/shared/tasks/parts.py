@@ -41,6 +41,15 @@ def newest_samples(events: Sequence[Event]) -> tuple[int, list[dict[str, Any]]]:
     return newest.step, [row for row in rows if isinstance(row, dict)]
 
 
+def worst_samples(events: Sequence[Event], caption: str) -> list[dict[str, Any]]:
+    """Head the validation examples that the newest evaluation was most wrong on; returns them, none before the first. caption: of a {step}."""
+    step, rows = newest_samples(events)
+    if rows:
+        st.markdown("**" + _("Most wrong on validation so far") + "**")
+        st.caption(caption.format(step=step))
+    return rows
+
+
 def compared(report: RunReport) -> list[tuple[str, Evaluation]]:
     """The result, the same model before training, and simple ways on the same rows: title → what was measured."""
     assert report.measured is not None

@@ -23,7 +23,7 @@ from pages.shared.i18n import _, ngettext, sentences
 from pages.shared.layout import plain
 from pages.shared.snippets import retrieval as code
 from pages.shared.tasks.base import View
-from pages.shared.tasks.parts import compared, measured_on, newest_samples, reading
+from pages.shared.tasks.parts import compared, measured_on, reading, worst_samples
 
 HEADLINE = "recall_1"
 FEW_ROWS = 50
@@ -147,12 +147,9 @@ def _mistakes(evaluation: Evaluation) -> None:
 
 def _samples(events: Sequence[Event]) -> None:
     """The validation questions whose passage came lowest at the newest evaluation."""
-    step, rows = newest_samples(events)
-    if not rows:
-        return
-    st.markdown("**" + _("Most wrong on validation so far") + "**")
-    st.caption(_("At step {step}.").format(step=step))
-    _table(rows, _("Validation questions whose right passage comes lowest"))
+    rows = worst_samples(events, _("At step {step}."))
+    if rows:
+        _table(rows, _("Validation questions whose right passage comes lowest"))
 
 
 def _table(rows: Sequence[Mapping[str, object]], alt: str) -> None:

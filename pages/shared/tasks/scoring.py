@@ -23,7 +23,7 @@ from pages.shared import charts
 from pages.shared.i18n import _, ngettext, sentences
 from pages.shared.snippets import scoring as scoring_code
 from pages.shared.tasks.base import Subject, View
-from pages.shared.tasks.parts import compared, measured_on, newest_samples, pair_of_texts, reading, text_or_pair
+from pages.shared.tasks.parts import compared, measured_on, pair_of_texts, reading, text_or_pair, worst_samples
 
 HEADLINE = "spearman"
 FEW_ROWS = 30  # of the test: with fewer, a correlation can be almost anything
@@ -150,12 +150,9 @@ def _mistakes(evaluation: Evaluation) -> None:
 
 def _samples(events: Sequence[Event]) -> None:
     """The validation rows whose score was furthest off at the newest evaluation."""
-    step, rows = newest_samples(events)
-    if not rows:
-        return
-    st.markdown("**" + _("Most wrong on validation so far") + "**")
-    st.caption(_("The rows whose score is furthest off at step {step}.").format(step=step))
-    _rows_table(rows, _("Validation rows whose score is furthest off"))
+    rows = worst_samples(events, _("The rows whose score is furthest off at step {step}."))
+    if rows:
+        _rows_table(rows, _("Validation rows whose score is furthest off"))
 
 
 def _rows_table(rows: Sequence[Mapping[str, object]], alt: str) -> None:

@@ -28,7 +28,7 @@ from pages.shared.layout import Download
 from pages.shared.snippets import tags as tags_code
 from pages.shared.tasks import marks
 from pages.shared.tasks.base import Subject, View
-from pages.shared.tasks.parts import measured_on, newest_samples, score_table
+from pages.shared.tasks.parts import measured_on, score_table, worst_samples
 
 SHOWN_MISTAKES = 8
 PREVIEW_TOKENS = 40
@@ -118,11 +118,9 @@ def _two_readings(text: str, gold: Sequence[Mark], predicted: Sequence[Mark], ki
 
 def _samples(events: Sequence[Event]) -> None:
     """The validation sentences with most mistakes at the newest evaluation."""
-    step, rows = newest_samples(events)
+    rows = worst_samples(events, _("Sentences with most mistakes at step {step}. Above: the data; below: the model."))
     if not rows:
         return
-    st.markdown("**" + _("Most wrong on validation so far") + "**")
-    st.caption(_("Sentences with most mistakes at step {step}. Above: the data; below: the model.").format(step=step))
     kinds = {mark["type"] for row in rows for name in ("gold", "predicted") for mark in row[name]}
     for row in rows[:3]:
         gold, predicted = ([Mark(**mark) for mark in row[name]] for name in ("gold", "predicted"))
