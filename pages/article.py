@@ -29,8 +29,8 @@ from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _, ngettext
 from pages.shared.snippets import article as snippets
 from pages.topics.article import use
+from pages.topics.article.parts import MODEL, facts, percent
 
-MODEL = "minilm"  # the claims are about BERT: every number here is that of the bundled one
 CORPUS = 1000  # sentences that the masking is counted on
 SIGNS = {
     "wrong": (":material/close:", "red"),
@@ -52,16 +52,6 @@ class Evidence:
     draw: Callable[[str], None]
     page: str = ""
     link: str = ""
-
-
-def facts(rows: list[tuple[str, str]]) -> None:
-    """A few numbers beside each other."""
-    for column, (name, value) in zip(st.columns(len(rows)), rows, strict=True):
-        column.metric(name, value)
-
-
-def percent(value: float, digits: int = 1) -> str:
-    return f"{100 * value:.{digits}f}%"
 
 
 # --- The architecture --------------------------------------------------------------------------------------------------

@@ -5,21 +5,20 @@ import streamlit as st
 
 from core import article, bundled
 from core.data import helpdesk
-from core.figures.search import few_examples
 from core.metrics import METRICS
 from core.search import zero_shot
 from core.tasks.table import TASKS
-from pages.shared import charts, layout, progress
+from pages.shared import few_examples, layout, progress
 from pages.shared.cached import article as cached_article
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import search as cached_search
 from pages.shared.i18n import _
+from pages.topics.article.parts import MODEL, facts, percent
 
-MODEL = "minilm"
 NEWS = "topics"
 LENGTHS = (32, 128, 512)  # tokens
 FINE_TUNING = 300 * 16 * 32  # steps × texts × tokens of a run of a few hundred short texts
-DAY, YEAR = 24 * 3600, 365.25 * 24 * 3600
+YEAR = 365.25 * 24 * 3600  # seconds
 
 
 def understanding(text: str) -> None:
@@ -67,12 +66,12 @@ def customers(text: str) -> None:
     if outcome is None:
         return
     found = cached_search.refusal(MODEL, "en")
-    facts = {
-        _("questions in other words whose answer comes first"): float(outcome.right_first.mean()),
-        _("messages without an answer that are refused"): found.refused.value,
-    }
-    for column, (name, value) in zip(st.columns(2), facts.items(), strict=True):
-        column.metric(name, f"{value:.1%}")
+    facts(
+        [
+            (_("questions in other words whose answer comes first"), percent(float(outcome.right_first.mean()))),
+            (_("messages without an answer that are refused"), percent(found.refused.value)),
+        ]
+    )
     st.caption(
         _(
             "{asked:,} test questions to {answers} written answers, and {without} messages that none of them settles. No text is written by the model."
@@ -115,16 +114,7 @@ def data(text: str) -> None:
     )
     if rows is None:
         return
-    labels = zero_shot.read_labels(zero_shot.NEWS)
-    described = cached_search.described(MODEL, tuple(labels[name] for name in rows.labels))
-    none = zero_shot.accuracy(rows.test[0] @ described.T, rows.test[2])
-    with st.spinner(_("Learning from a few examples …")):
-        reached = cached_search.learnt(MODEL, NEWS)
-    charts.plot(
-        few_examples(none, reached, text=_),
-        "article_examples",
-        _("Accuracy with labels in words, and with 8, 32 and 128 examples to learn from"),
-    )
+    few_examples.show(MODEL, NEWS, zero_shot.read_labels(zero_shot.NEWS), "article_examples")
     st.caption(
         _(
             "News items that are tested: {n}, in seven subjects. No step of fine-tuning is taken, only the model's sentence vectors are used."
@@ -137,13 +127,16 @@ def compute(text: str) -> None:
     found = cached_article.pace(LENGTHS[1])
     years = article.pretraining_seconds(cached_models.encoder(MODEL), found) / YEAR
     tuning = article.OF_A_STEP * FINE_TUNING * found.seconds / found.tokens
-    facts = {
-        _("one answer to a text of {tokens} tokens").format(tokens=found.tokens): f"{1000 * found.seconds:.0f} ms",
-        _("fine-tuning on a few hundred short texts"): f"{tuning:,.0f} s",
-        _("pre-training BERT-base on this machine"): _("{years:,.0f} years").format(years=years),
-    }
-    for column, (name, value) in zip(st.columns(len(facts)), facts.items(), strict=True):
-        column.metric(name, value)
+    facts(
+        [
+            (
+                _("one answer to a text of {tokens} tokens").format(tokens=found.tokens),
+                f"{1000 * found.seconds:.0f} ms",
+            ),
+            (_("fine-tuning on a few hundred short texts"), f"{tuning:,.0f} s"),
+            (_("pre-training BERT-base on this machine"), _("{years:,.0f} years").format(years=years)),
+        ]
+    )
     st.caption(
         layout.plain(
             _(

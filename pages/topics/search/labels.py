@@ -6,9 +6,8 @@ import streamlit as st
 from core import bundled
 from core.bundled import READY
 from core.errors import UserError
-from core.figures.search import few_examples
 from core.search import zero_shot
-from pages.shared import charts, inputs, layout, progress
+from pages.shared import few_examples, inputs, layout, progress
 from pages.shared.cached import search as cached_search
 from pages.shared.i18n import _, language, ngettext, sentences
 from pages.shared.snippets import search as snippets
@@ -62,15 +61,7 @@ def _measured(model: str, labels: dict[str, str]) -> None:
             _("The test needs just these labels, each once: {labels}. Their descriptions are yours to choose.").format(labels=", ".join(rows.labels))
         )  # fmt: skip
         return
-    described = cached_search.described(model, tuple(labels[name] for name in rows.labels))
-    none = zero_shot.accuracy(rows.test[0] @ described.T, rows.test[2])
-    with st.spinner(_("Learning from a few examples …")):
-        reached = cached_search.learnt(model, data)
-    charts.plot(
-        few_examples(none, reached, text=_),
-        "few_examples",
-        _("Accuracy with labels in words, and with 8, 32 and 128 examples to learn from"),
-    )
+    none = few_examples.show(model, data, labels, "few_examples")
     low, high = none.bounds
     tuned = next((name for name, row in READY.items() if row.data == data and row.base == model), "")
     st.caption(
