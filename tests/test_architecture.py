@@ -11,7 +11,7 @@ from core.tasks.table import TASKS
 ROOT = Path(__file__).parent.parent
 GROUPS = (  # who may import whom: each name those before it
     # ground
-    "errors settings disk visitors results metrics",
+    "errors settings threads disk visitors results metrics",
     # texts
     "bundled multilingual hub families safety scripts checkpoints.fetching checkpoints.config checkpoints.weights "
     "checkpoints.tokenizer checkpoints.loading models tables.table tables.encodings tables.text "
