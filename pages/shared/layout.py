@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -17,11 +16,10 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.errors import UserError
 from core.results import Token, Tokens
-from pages.shared import charts, components, i18n, inputs, membership, memory, path, visitor
+from pages.shared import charts, components, first_view, i18n, inputs, membership, memory, path, visitor
 from pages.shared.i18n import _, ngettext
 from pages.shared.words import plain
 
-ICON = str(Path(__file__).parent.parent / "pictures" / "icon.png")  # a file, since icons by name come from the network
 STYLE = (
     "<style>"
     + "".join((components.FOLDER / f"{name}.css").read_text(encoding="utf-8") for name in ("theme", "chips"))
@@ -77,7 +75,7 @@ def page(
     resets: the shared values that the page's own Reset gives their defaults again. opens_in: the language of the sentence that
     it opens with, where that is not the language of the page.
     """
-    st.set_page_config(page_title=f"{title} · BERT Studio", page_icon=ICON, layout="wide")
+    st.set_page_config(page_title=f"{title} · BERT Studio", page_icon=first_view.ICON, layout="wide")
     i18n.keep()
     _with_navigation()
     inputs.restore()
