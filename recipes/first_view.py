@@ -31,9 +31,11 @@ def _within(block: Block) -> Iterator[Block | Element]:
 
 def _card(block: Block) -> dict[str, object] | None:
     """A card's title and parts; None for what is no card: a card has a title, a picture, and at its end the link to its page."""
-    title, *parts = block.children.values() or [None]
-    if "html" not in [part.type for part in parts] or parts[-1].type != "page_link":
+    children = [child for child in block.children.values() if isinstance(child, Element)]
+    kinds = [child.type for child in children]
+    if kinds[:1] != ["markdown"] or "html" not in kinds or kinds[-1] != "page_link":
         return None
+    title, *parts = children
     return {
         "title": title.value,
         "parts": [[part.type, part.proto.body if part.type == "html" else part.value] for part in parts[:-1]],

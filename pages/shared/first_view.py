@@ -5,6 +5,7 @@ for somebody's own sentence, says that the studio is starting. Nothing is import
 """
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +20,10 @@ from pages.shared.opening import OPENINGS
 PAGES = Path(__file__).parent.parent
 FILE = PAGES / "pictures" / "first_view.json"
 ICON = str(PAGES / "pictures" / "icon.png")  # a file, since icons by name come from the network
-PARTS = {"html": st.html, "caption": st.caption}  # what a card holds, and how it is drawn
+PARTS: Mapping[str, Callable[[str], object]] = {
+    "html": st.html,
+    "caption": st.caption,
+}  # what a card holds, and how it is drawn
 
 
 def import_libraries() -> None:
