@@ -250,7 +250,7 @@ def machine() -> None:
 
 
 with layout.page(
-    "BERT Studio",
+    path.STUDIO,
     _(
         "See a real BERT at work on your own sentence, train it on real data in your browser, and use what you trained. "
         "Every number on every page is computed here, from the model and the text in front of you. "
