@@ -15,6 +15,7 @@ from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _, error_text
 from pages.shared.opening import is_opening
+from pages.shared.tasks.table import VIEWS
 
 SHORT = 60  # characters of a row on a button
 
@@ -121,7 +122,25 @@ def examples(model: str) -> None:
                         on_click=_take_example,
                         args=(name, text, pair),
                     )
+    _first_runs()
     _train_your_own()
+
+
+def _first_runs() -> None:
+    """The tasks that no model here is for, each with the way to a run that makes one in minutes."""
+    for task, view in VIEWS.items():
+        if view.first_run is None:
+            continue
+        run = view.first_run()
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(_(TASKS[task].title) + ":", width="content")
+            st.page_link(
+                "pages/finetune.py",
+                label=run.label,
+                help=run.question,
+                icon=":material/model_training:",
+                query_params=inputs.link() | {**run.values, "experiment": run.id, "run": ""},
+            )
 
 
 def _take_example(model: str, text: str, pair: str) -> None:
