@@ -58,7 +58,9 @@ def test_own_lines_are_searched() -> None:
     app.selectbox(key="reader@search").set_value("none").run()
     assert not check(app).error and "This sentence is nearest" in said(app) and "another one may be better" in said(app)
     app.text_area(key="passages@search").set_value("Only one text").run()
-    assert not check(app).error and "Only one text" in html(app)
+    assert not check(app).error and "Only one text" in html(app) and "There is only one text to search" in said(app)
+    app.text_area(key="passages@search").set_value("the same\nthe same\nanother").run()
+    assert not check(app).error and "2 of the 3 texts are there more than once" in said(app)
 
 
 def test_own_questions_are_measured() -> None:
