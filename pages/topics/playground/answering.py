@@ -122,18 +122,17 @@ def examples(model: str) -> None:
                         on_click=_take_example,
                         args=(name, text, pair),
                     )
-    _first_runs()
     _train_your_own()
 
 
-def _first_runs() -> None:
-    """The tasks that no model here is for, each with the way to a run that makes one in minutes."""
+def first_runs() -> None:
+    """The tasks that no model comes with the studio for, each with the way to a run that makes one in minutes."""
     for task, view in VIEWS.items():
         if view.first_run is None:
             continue
         run = view.first_run()
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.caption(_(TASKS[task].title) + ":", width="content")
+            st.caption(_("{task}, once you have trained it:").format(task=_(TASKS[task].title)), width="content")
             st.page_link(
                 "pages/finetune.py",
                 label=run.label,
