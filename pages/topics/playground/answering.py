@@ -66,7 +66,10 @@ def _use(model: str, label: str) -> None:
 
 
 def begin_with_own(name: str) -> None:
-    """Where the visitor has written nothing yet, a run is asked about a row of its own data, a model of the studio one of its examples."""
+    """Where the visitor has written nothing yet, a run is asked about a row of its own data, a model of the studio one of its examples.
+
+    A classifier of single texts has something to say of any sentence, also of the one that the studio opens with; others need names, or a passage.
+    """
     text, pair = inputs.get("text"), inputs.get("pair")
     example = any((text, pair) in row.asked for row in READY.values())
     if not example and (pair or not is_opening({"text": text})):
@@ -75,7 +78,7 @@ def begin_with_own(name: str) -> None:
         rows = cached_answers.own_rows(name)
         first = next(iter(rows.of.values())).inputs if rows else cached_answers.own_row(name)
         _put(first)
-    elif (text, pair) not in READY[name].asked and (pair or READY[name].pairs):
+    elif (text, pair) not in READY[name].asked and (pair or "label" not in TASKS[READY[name].task].gives):
         _put(dict(zip(("text", "pair"), READY[name].asked[0], strict=True)))
 
 
