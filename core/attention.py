@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from core import threads
 from core.encoder import read, tensors
 from core.errors import UserError
 from core.results import AttentionMaps, Tokens
@@ -219,7 +220,7 @@ def each_layer(model: PreTrainedModel, tokens: Tokens, keep: Callable[[int, torc
 
     handles = [module.register_forward_hook(hook) for module in encoder.modules() if isinstance(module, computing)]
     try:
-        with torch.inference_mode():
+        with threads.fitting(len(tokens.tokens)), torch.inference_mode():
             encoder(**inputs)
     finally:
         for handle in handles:

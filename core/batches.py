@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from transformers import BatchEncoding, PreTrainedModel, PreTrainedTokenizerBase
 
+from core import threads
 from core.tokens import clean, shorten
 
 TOKENS_PER_BATCH = 16_384
@@ -93,7 +94,11 @@ def forward(
             batch = tokenizer.pad([dict(rows[i]) for i in places], padding_side="right", return_tensors="pt").to(
                 model.device
             )
-            with torch.inference_mode(), torch.autocast(model.device.type, torch.bfloat16, enabled=autocast):
+            with (
+                threads.fitting(batch["input_ids"].numel()),
+                torch.inference_mode(),
+                torch.autocast(model.device.type, torch.bfloat16, enabled=autocast),
+            ):
                 output = model(**batch) if call is None else call(batch)
             yield places, batch, output
             done += len(places)

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from core import threads
 from core.checkpoints import weights
 from core.data.dataset import TextDataset
 from core.encoder import read, tensors
@@ -84,7 +85,7 @@ def output(
     """
     tokens = read(model, tokenizer, text, pair, max_length=max_length, name=name)
     batch = tensors(model, tokens)
-    with torch.inference_mode():
+    with threads.fitting(len(tokens.tokens)), torch.inference_mode():
         found = model.base_model(**batch, output_hidden_states=True)
     last = pool(found.last_hidden_state, batch["attention_mask"])
     return Output(
@@ -526,7 +527,7 @@ def word_across(
     for number, (sentence, sense) in enumerate(sentences, start=1):
         tokens = read(model, tokenizer, sentence, max_length=max_length, name=name)
         uses.append(locate(tokens, word, number=number, sense=sense))
-        with torch.inference_mode():
+        with threads.fitting(len(tokens.tokens)), torch.inference_mode():
             states = model.base_model(**tensors(model, tokens), output_hidden_states=True).hidden_states
         chosen = torch.cat([state[:, list(uses[-1].positions)] for state in states])
         vectors.append(chosen.mean(dim=1).numpy())

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from core import models
+from core import models, threads
 from core.errors import N_, UserError
 from core.families import FAMILIES
 from core.results import Tokens
@@ -271,8 +271,12 @@ def run(
     changes: tuple[str, ...] = (),
     swap: tuple[int, int] | None = None,
     pooler: bool = True,
+    tell: Callable[[Tensor], None] | None = None,
 ) -> Pass:
-    """Compute every layer from its weights, and compare it with the library. Arguments and errors are those of `trace`."""
+    """Compute every layer from its weights, and compare it with the library. Arguments and errors are those of `trace`.
+
+    tell: told each layer's attention weights, (H, T, T), as they are computed; they are not kept.
+    """
     blocks = _blocks(model)
     _check(model.config, changes)
     tokens = read(model, tokenizer, text, pair, max_length=max_length, pad_to=pad_to, name=name)
@@ -280,7 +284,7 @@ def run(
     if swap is not None:
         tokens, order = _swapped(tokens, swap)
         tokens = _placed(tokens, model)
-    with torch.inference_mode():
+    with threads.fitting(len(order)), torch.inference_mode():
         around = _embed(model, tokens, frozenset(changes))
         states = [around["embeddings.projection" if "embeddings.projection" in around else "embeddings.output"]]
         differences: list[dict[str, float]] = []
@@ -289,6 +293,8 @@ def run(
             made = _layer(model, blocks[len(states) - 1], states[-1], tokens, frozenset(changes))
             differences.append({key: _difference(made[key], theirs[key]) for key in made if key in theirs})
             states.append(made["output.norm"])
+            if tell is not None:
+                tell(made["weights"])
 
         theirs: Mapping[str, Tensor] = {}
         their_states: Sequence[Tensor] = ()
@@ -323,7 +329,7 @@ def steps(model: PreTrainedModel, passed: Pass, layer: int) -> Trace:
         raise UserError(
             "layer {layer} does not exist: the model's layers are 0 to {last}", layer=layer, last=len(blocks) - 1
         )
-    with torch.inference_mode():
+    with threads.fitting(len(passed.order)), torch.inference_mode():
         made = _layer(model, blocks[layer], passed.states[layer], passed.tokens, frozenset(passed.changes))
         made |= passed.around
         known = {**passed.differences[layer], **passed.around_differences}

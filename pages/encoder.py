@@ -11,7 +11,6 @@ from core.encoder import Trace
 from core.figures import encoder as figures
 from core.results import Tokens
 from pages.shared import charts, choices, inputs, layout, path, unknown
-from pages.shared.cached import attention as cached_attention
 from pages.shared.cached import encoder as cached_encoder
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
@@ -59,7 +58,7 @@ def _walk(model: str, text: str, pair: str, cut: int, code: DeltaGenerator) -> N
     """The picture, the chosen step below it, and the comparison with the library. It runs alone when a step is taken."""
     with layout.mistakes():
         config = cached_models.whole(model).config
-        habit = cached_attention.habit(model, text, pair, cut)
+        habit = cached_encoder.habit(model, text, pair, cut)
         layer, head = inputs.head_of(config.num_hidden_layers, config.num_attention_heads, (habit.layer, habit.head))
         trace = cached_encoder.trace(model, text, pair, layer, cut)
         telling = str(openings.token_to_follow(trace.tokens))

@@ -11,7 +11,7 @@ from core.tasks.table import TASKS
 ROOT = Path(__file__).parent.parent
 GROUPS = (  # who may import whom: each name those before it
     # ground
-    "errors settings disk visitors results metrics",
+    "errors settings threads disk visitors results metrics",
     # texts
     "bundled multilingual hub families safety scripts checkpoints.fetching checkpoints.config checkpoints.weights "
     "checkpoints.tokenizer checkpoints.loading models tables.table tables.encodings tables.text "
@@ -19,7 +19,7 @@ GROUPS = (  # who may import whom: each name those before it
     "tables.grid tables.annotated tables.objects tables.columnar tables.archives tables.workbook "
     "tables.pdf tables.files tables.apart corpus data.dataset data.columns data.relabel data.clean data.splits "
     "data.folders data.labelled data.label_sets data.scored data.documents data.tagging data.conll data.entities data.tagged data.answers data.questions data.targets data.pairs "
-    "data.layouts data.helpdesk data.summaries data.bundled data.hub data.load data.corrected data.fit data.remarks tokens vocabulary",
+    "data.layouts data.helpdesk data.summaries data.bundled data.hub data.load data.corrected data.alike data.fit data.remarks tokens vocabulary",
     # see
     "encoder attention embeddings rouge pretraining openings",
     # learn

@@ -19,6 +19,7 @@ from pages.shared.cached import encoder as cached_encoder
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import runs as cached_runs
 from pages.shared.cached import store
+from pages.shared.opening import OPENINGS
 from tests.pages_common import train_tiny
 
 RUN = "20260102-030405-aaaaaa"
@@ -121,3 +122,16 @@ def test_a_run_that_has_ended_is_read_again_only_when_it_was_written(
     state = settings.runs_folder() / run_id / "state.json"
     state.write_text(json.dumps(json.loads(state.read_text()) | {"status": "cancelled"}))
     assert [run.state.status for run in cached_runs.all_runs()] == ["cancelled"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_encoder_and_attention_open_with_the_same_head(language: str) -> None:
+    text = OPENINGS[language]["text"]
+    name = models.default([text])
+    for read in (text, " ".join([text] * 8)):  # the second is longer than habits are looked for in
+        here, there = (
+            cached_encoder.habit(name, read, max_length=128),
+            cached_attention.habit(name, read, max_length=128),
+        )
+        assert (here.layer, here.head, here.kind) == (there.layer, there.head, there.kind)
+        assert here.share == pytest.approx(there.share, abs=0.01), "the other keeps its weights in bytes"

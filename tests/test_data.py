@@ -15,8 +15,8 @@ import pyarrow.parquet
 import pytest
 
 from core import hub as core_hub
+from core.data import alike, documents, fit
 from core.data import bundled as bundled_data
-from core.data import documents, fit
 from core.data import hub as hub_tables
 from core.data.bundled import DATASETS, _without_html
 from core.data.columns import choose_columns, choose_inputs
@@ -75,6 +75,12 @@ def keys_of(split: datasets.Dataset) -> list[str]:
 @pytest.fixture(scope="module")
 def bundled() -> dict[str, TextDataset]:
     return {name: load(name, TASKS[row.task].layout) for name, row in DATASETS.items()}
+
+
+def test_of_the_bundled_data_only_sentences_made_by_a_grammar_are_nearly_the_same(
+    bundled: dict[str, TextDataset],
+) -> None:
+    assert {name for name, dataset in bundled.items() if alike.notes(dataset)} == {"phrasebook", "phrasebook-fr"}
 
 
 @pytest.mark.parametrize("name", DATASETS)

@@ -138,11 +138,11 @@ def add_parser(subparsers: Subparsers) -> None:
 
 @dataclass(frozen=True)
 class _Asked:
-    """A run that is asked for, and what is to be said of its data, of how the model reads it, of its steps, and of what is too little."""
+    """A run that is asked for, and what is to be said of its data, of its rows as model and measure take them, and of its steps."""
 
     config: RunConfig
     report: "DataReport"
-    unfit: "tuple[Note, ...]"
+    warnings: "tuple[Note, ...]"
     steps: "tuple[Note, ...]"
 
 
@@ -165,7 +165,7 @@ def train_command(options: argparse.Namespace) -> int:
     with _data(given) as data:
         new = _asked({**given, "data": data}, named_columns(options), reading_of(options), preparation)
         run = runs.create(new.config, data_file(new.config.data), folder=folder)
-    tell(new.report, new.unfit)
+    tell(new.report, new.warnings)
     _offer(new.config.task, new.report)
     for message, values in new.steps:
         say(message.format(**values))
@@ -206,6 +206,7 @@ def _go_on(folder: Path) -> int:
 def _asked(given: Json, columns: dict[str, str], reading: Reading, preparation: Preparation) -> _Asked:
     """The run that is asked for, checked before anything is written: a mistake must not leave a failed run behind."""
     from core import models
+    from core.data import alike
     from core.data.columns import SeveralLabels
     from core.data.load import load
     from core.families import HEADS
@@ -249,7 +250,7 @@ def _asked(given: Json, columns: dict[str, str], reading: Reading, preparation: 
         validation = counts.get("validation", 0)
         little = too_little(config, counts["train"], validation, {}, chosen_by(task.best, validation))
         steps = (*derivation(config, size), *little)
-    return _Asked(config, dataset.report, _unfit(config, task, dataset), steps)
+    return _Asked(config, dataset.report, (*_unfit(config, task, dataset), *alike.notes(dataset)), steps)
 
 
 def _with_values(base: RunConfig, preset: object, given: Json, size: Size | None) -> RunConfig:

@@ -112,7 +112,12 @@ def _measured(report: RunReport, task: Task) -> list[str]:
         ("Peak memory", f"{report.peak_memory_mb:.0f} MB"),
         *((key, value) for key, value in report.environment.items()),
     ]
-    sections.append("## Data and machine\n\n" + _table(("Fact", "Value"), facts))
+    remarks = [f"- {_plain(message.format(**values))}" for message, values in report.data.notes]
+    sections.append(
+        "\n\n".join(
+            ("## Data and machine", *(["\n".join(remarks)] if remarks else []), _table(("Fact", "Value"), facts))
+        )
+    )
     return sections
 
 

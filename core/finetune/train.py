@@ -14,7 +14,7 @@ from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainingArguments
 
 from core import models
-from core.data import fit
+from core.data import alike, fit
 from core.data.dataset import TextDataset
 from core.errors import Cancelled
 from core.finetune import machine
@@ -62,11 +62,14 @@ def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[
     config = _with_start(config, dataset, folder, report, cancelled)
     setup = set_up(config, dataset)
     goal = setup.goal
-    unfit = fit.advice(
-        dataset.layout.readings(dataset.texts(dataset.splits["train"])),
-        goal.tokenizer,
-        goal.max_length,
-        cut=not setup.task.windowed,
+    found = (
+        *fit.advice(
+            dataset.layout.readings(dataset.texts(dataset.splits["train"])),
+            goal.tokenizer,
+            goal.max_length,
+            cut=not setup.task.windowed,
+        ),
+        *alike.notes(dataset),
     )
     try:
         rows = goal.rows(dataset, _stopper(cancelled))
@@ -117,7 +120,7 @@ def train(config: RunConfig, folder: Path, report: Report, cancelled: Callable[[
         chosen_by=chosen_by,
         cut_share=float(rows.truncated.mean()),
         environment=environment,
-        data=replace(dataset.report, notes=(*dataset.report.notes, *unfit, *goal.notes())),
+        data=replace(dataset.report, notes=(*dataset.report.notes, *found, *goal.notes())),
     )
     try:
         if stopped:

@@ -26,7 +26,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from core import metrics, tokens, vocabulary
+from core import metrics, threads, tokens, vocabulary
 from core.batches import Report
 from core.data.dataset import TextDataset
 from core.data.layouts import LAYOUTS
@@ -322,7 +322,7 @@ class MaskedLanguageModelling(Goal):
         places = inputs["input_ids"] == self.tokenizer.mask_token_id
         if not places.any():
             return (), truncated
-        with torch.inference_mode():
+        with threads.fitting(inputs["input_ids"].numel()), torch.inference_mode():
             best = masked_logits(model, inputs, places).double().softmax(-1).topk(count)
         return tuple(
             tuple(Likely(self._word(number), probability) for number, probability in zip(ids, values, strict=True))

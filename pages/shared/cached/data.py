@@ -7,6 +7,7 @@ import numpy as np
 
 from core import disk, runs
 from core.bundled import READY
+from core.data import alike as core_alike
 from core.data import fit as core_fit
 from core.data import folders
 from core.data.bundled import DATASETS
@@ -14,6 +15,7 @@ from core.data.dataset import Layout, TextDataset
 from core.data.layouts import LAYOUTS
 from core.data.load import labels as core_labels
 from core.data.load import load, read_source
+from core.errors import Note
 from core.results import AS_READ, Preparation, Reading
 from core.tables.apart import Report
 from core.tables.table import FIND_OUT, Table
@@ -133,6 +135,31 @@ def fit(
 ) -> core_fit.Fit:
     """How a model's tokenizer reads a sample of the training examples when nothing is cut."""
     return _fit(model, written_at(model), name, file, _changed(file), layout, columns, reading, preparation)
+
+
+@kept
+def _alike(
+    name: str,
+    file: str,
+    written: float,
+    layout: str,
+    columns: Columns,
+    reading: Reading,
+    preparation: Preparation,
+) -> tuple[Note, ...]:
+    return core_alike.notes(_dataset(name, file, written, layout, columns, reading, preparation))
+
+
+def alike(
+    name: str,
+    file: str,
+    layout: str,
+    columns: Columns,
+    reading: Reading = FIND_OUT,
+    preparation: Preparation = AS_READ,
+) -> tuple[Note, ...]:
+    """What is to be said where many test rows say nearly the same as a training row; arguments as of `dataset`."""
+    return _alike(name, file, _changed(file), layout, columns, reading, preparation)
 
 
 @kept

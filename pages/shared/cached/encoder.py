@@ -4,7 +4,8 @@ import numpy as np
 import torch
 
 from core import encoder as core_encoder
-from core import models
+from core import models, openings, threads
+from pages.shared.cached import attention
 from pages.shared.cached.models import encoder, has_pooler, tokenizer, whole, written_at
 from pages.shared.cached.store import kept
 from pages.shared.cached.tokens import tokens
@@ -15,7 +16,7 @@ def _vectors(name: str, written: float, text: str, pair: str, max_length: int) -
     inputs = tokenizer(name, max_length)(
         text, pair or None, truncation=True, max_length=max_length, return_tensors="pt"
     )
-    with torch.inference_mode():
+    with threads.fitting(inputs["input_ids"].numel()), torch.inference_mode():
         return encoder(name)(**inputs).last_hidden_state[0].numpy()
 
 
@@ -25,20 +26,35 @@ def vectors(name: str, text: str, pair: str = "", max_length: int = 64) -> np.nd
 
 
 @kept
-def _pass(name: str, written: float, text: str, pair: str, max_length: int) -> core_encoder.Pass:
-    return core_encoder.run(
-        whole(name), tokenizer(name, max_length), text, pair, max_length=max_length, name=name, pooler=has_pooler(name)
-    )
+def _pass(
+    name: str, written: float, text: str, pair: str, max_length: int
+) -> tuple[core_encoder.Pass, openings.Habit | None]:
+    """The pass, and the head with the strongest habit; None for a text of which only the beginning is asked for that."""
+    weights: list[np.ndarray] = []
+    short = len(tokens(name, text, pair, max_length).tokens) <= attention.HABIT_TOKENS
+    passed = core_encoder.run(
+        whole(name), tokenizer(name, max_length), text, pair, max_length=max_length, name=name, pooler=has_pooler(name),
+        tell=(lambda layer: weights.append(layer.cpu().numpy())) if short else None,
+    )  # fmt: skip
+    heads = ((layer, head, one) for layer, several in enumerate(weights) for head, one in enumerate(several))
+    return passed, openings.habit(heads, passed.tokens) if short else None
 
 
 @kept
 def _trace(name: str, written: float, text: str, pair: str, layer: int, max_length: int) -> core_encoder.Trace:
-    return core_encoder.steps(whole(name), _pass(name, written, text, pair, max_length), layer)
+    passed, _habit = _pass(name, written, text, pair, max_length)
+    return core_encoder.steps(whole(name), passed, layer)
 
 
 def trace(name: str, text: str, pair: str = "", layer: int = 0, max_length: int = 0) -> core_encoder.Trace:
     """Every step of one layer, recomputed from the weights and compared with the library."""
     return _trace(name, written_at(name), text, pair, layer, max_length)
+
+
+def habit(name: str, text: str, pair: str = "", max_length: int = 0) -> openings.Habit:
+    """The head with the strongest habit in the beginning of a text, as `attention.habit` finds it: here the pass is made anyway."""
+    _passed, found = _pass(name, written_at(name), text, pair, max_length)
+    return attention.habit(name, text, pair, max_length) if found is None else found
 
 
 @kept

@@ -44,7 +44,11 @@ def show_data(source: Source, dataset: TextDataset, model: str, max_length: int)
     found = cached_data.fit(
         model, source.name, source.file, source.layout, source.columns, source.reading, source.preparation
     )
-    remarks(report, fit.notes(found, max_length, cut=not TASKS[source.task].windowed), mends(source, report))
+    alike = cached_data.alike(
+        source.name, source.file, source.layout, source.columns, source.reading, source.preparation
+    )
+    unfit = fit.notes(found, max_length, cut=not TASKS[source.task].windowed)
+    remarks(report, (*unfit, *alike), mends(source, report))
     left, right = st.columns(2)
     with left:
         VIEWS[source.task].data(dataset)
