@@ -128,3 +128,9 @@ def test_every_chart_is_drawn_in_one_place_and_every_section_is_a_second_heading
         source = path.read_text(encoding="utf-8")
         assert "plotly_chart(" not in source or path.name == "charts.py", path
         assert ".subheader(" not in source, path  # a third heading right under the page's title
+
+
+def test_the_room_for_names_follows_the_widest_of_them() -> None:
+    assert style.width_of(["a", "abcd"]) == style.width_of(["abcd"]) > style.width_of(["a"])
+    assert style.width_of(["天气"]) > style.width_of(["ab"]), "a Chinese character is as wide as it is high"
+    assert style.width_of([]) < style.FONT

@@ -9,7 +9,11 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from core.figures.style import ACCENT, DIFFERENCES, TICKS, WEIGHTS, Translate, blank, faded, short
+from core.figures.style import ACCENT, DIFFERENCES, TICKS, WEIGHTS, Translate, blank, faded, short, width_of
+
+LEANING = 60  # degrees of names below a column
+BELOW_NUMBERS = 52  # pixels for an axis of numbers and its title
+BESIDE_SCALE = 84  # and for the scale of colours and its title
 
 
 def matrix(
@@ -52,12 +56,21 @@ def matrix(
     )
     if not square and columns <= 12:
         figure.update_layout(xaxis={"tickmode": "linear", "tick0": 1, "dtick": 1})
-    axis: dict[str, object] = {"autorange": "reversed", "automargin": True, "showgrid": False, "zeroline": False}
+    shown = [short(names[i * tall]) for i in range(rows)] if few else numbered
+    axis: dict[str, object] = {"autorange": "reversed", "automargin": False, "showgrid": False, "zeroline": False}
     if few:
-        axis |= {"tickmode": "array", "tickvals": numbered, "ticktext": [short(names[i * tall]) for i in range(rows)]}
-    figure.update_layout(yaxis=axis, xaxis={"showgrid": False, "zeroline": False})
-    if square and few:
-        figure.update_layout(xaxis={"tickmode": "array", "tickvals": numbered, "ticktext": [short(name) for name in names], "tickangle": -60})  # fmt: skip
+        axis |= {"tickmode": "array", "tickvals": numbered, "ticktext": shown}
+    below = BELOW_NUMBERS
+    figure.update_layout(
+        yaxis=axis, xaxis={"showgrid": False, "zeroline": False, "automargin": False, "title": {"standoff": 4}}
+    )
+    if square:
+        labels = [short(name) for name in names] if few else numbered
+        below = BELOW_NUMBERS + math.ceil(math.sin(math.radians(LEANING)) * width_of(labels))
+        figure.update_layout(xaxis={"tickangle": -LEANING})
+        if few:
+            figure.update_layout(xaxis={"tickmode": "array", "tickvals": numbered, "ticktext": labels})
+    figure.update_layout(margin={"l": width_of(shown), "r": BESIDE_SCALE, "b": below, "autoexpand": False})
     place = row // tall
     if rows > 1:
         figure.add_shape(

@@ -8,9 +8,11 @@ translates a literal label. This module does not know what a figure shows.
 
 import base64
 import io
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from unicodedata import east_asian_width
 
 import numpy as np
 import plotly.graph_objects as go
@@ -108,6 +110,12 @@ def safe(label: str) -> str:
 def short(label: str) -> str:
     """A label short enough for an axis."""
     return safe(label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…")
+
+
+def width_of(labels: Iterable[str]) -> int:
+    """Pixels that the widest of some labels takes at an axis, about: so that Plotly, which draws a figure twice to find out, need not."""
+    widths = (sum(FONT if east_asian_width(c) in "WF" else 0.6 * FONT for c in label) for label in labels)
+    return math.ceil(max(widths, default=0)) + 8
 
 
 def faded(colour: str) -> str:

@@ -45,7 +45,7 @@ function read(box, content, note, buffer, start) {
   box.dots =
     map.type === "f2"
       ? halves(new Uint16Array(buffer, start + map.at, count))
-      : Float32Array.from(new Int8Array(buffer, start + map.at, count), (v) => (Math.sign(v) * map.top * v * v) / 16129);
+      : bytes(new Int8Array(buffer, start + map.at, count), map.top);
   box.wide = note.first + 5;
   box.rows = new Float32Array(buffer, start + numbers, box.shape[0] * box.wide);
   if (links) {
@@ -57,15 +57,44 @@ function read(box, content, note, buffer, start) {
   return box;
 }
 
-/** IEEE 754 half precision to numbers. */
+/** The number of each of the 65,536 half precision words (IEEE 754). */
+let HALVES;
+
+function half(word) {
+  const sign = word & 0x8000 ? -1 : 1;
+  const exponent = (word >> 10) & 31;
+  const part = word & 1023;
+  if (exponent === 31) return part ? NaN : sign * Infinity;
+  return sign * (exponent ? 2 ** (exponent - 15) * (1 + part / 1024) : (2 ** -14 * part) / 1024);
+}
+
+/** Half precision words to numbers. */
 function halves(words) {
-  return Float32Array.from(words, (word) => {
-    const sign = word & 0x8000 ? -1 : 1;
-    const exponent = (word >> 10) & 31;
-    const part = word & 1023;
-    if (exponent === 31) return part ? NaN : sign * Infinity;
-    return sign * (exponent ? 2 ** (exponent - 15) * (1 + part / 1024) : (2 ** -14 * part) / 1024);
-  });
+  HALVES ??= Float32Array.from({ length: 65536 }, (nothing, word) => half(word));
+  const made = new Float32Array(words.length);
+  for (let k = 0; k < words.length; k++) made[k] = HALVES[words[k]];
+  return made;
+}
+
+/** Bytes to numbers: the finer the nearer to zero, `top` at ±127. */
+function bytes(words, top) {
+  const scale = top / 16129;
+  const made = new Float32Array(words.length);
+  for (let k = 0; k < words.length; k++) made[k] = words[k] * Math.abs(words[k]) * scale;
+  return made;
+}
+
+/** The size that 99 in 100 of some numbers do not exceed, rounded up by a thousandth of the largest: sorting them all took longer than drawing. */
+function usual(numbers) {
+  let most = 0;
+  for (let k = 0; k < numbers.length; k++) most = Math.max(most, Math.abs(numbers[k]));
+  if (!(most > 0 && Number.isFinite(most))) return most;
+  const counts = new Uint32Array(1001);
+  for (let k = 0; k < numbers.length; k++) counts[Math.ceil((1000 * Math.abs(numbers[k])) / most)]++;
+  let left = Math.floor(0.99 * (numbers.length - 1)) + 1;
+  let step = 0;
+  while (left > counts[step]) left -= counts[step++];
+  return (most * step) / 1000;
 }
 
 function element(tag, name, text) {
@@ -376,7 +405,9 @@ class View {
     const count = this.note.tokens.length;
     const tall = count > 60 ? 176 : Math.max(52, Math.min(150, count * 12));
     this.stage.style.setProperty("--tall", `${tall}px`);
-    for (const part of Object.values(this.frames)) this.paint(part);
+    const parts = Object.values(this.frames);
+    const sizes = parts.map(({ map }) => [map.clientWidth, map.clientHeight]); // all before the first is painted: that moves them
+    parts.forEach((part, i) => this.paint(part, ...sizes[i]));
     const bodies = [...this.stage.querySelectorAll(".column:not(.ends) .body")];
     const height = Math.max(...bodies.map((body) => [...body.children].reduce((sum, child) => sum + child.offsetHeight + 20, 28)));
     this.stage.style.setProperty("--list", `${height}px`);
@@ -385,15 +416,14 @@ class View {
     this.inspect();
   }
 
-  paint({ box, map, canvas }) {
+  paint({ box, canvas }, wide, tall) {
     const ratio = window.devicePixelRatio || 1;
-    const width = Math.max(1, Math.round(map.clientWidth * ratio));
-    const height = Math.max(1, Math.round(map.clientHeight * ratio));
+    const width = Math.max(1, Math.round(wide * ratio));
+    const height = Math.max(1, Math.round(tall * ratio));
     const { dots, rows, columns } = squeeze(box.dots, box.map.rows, box.map.columns, height, width);
     canvas.width = columns;
     canvas.height = rows;
-    const sizes = Float32Array.from(dots, Math.abs).sort();
-    box.strength = sizes[Math.floor(0.99 * (sizes.length - 1))] || 1;
+    box.strength = usual(dots) || 1;
     const image = new ImageData(columns, rows);
     const pixels = new Uint32Array(image.data.buffer);
     const colours = this.colours(box.kind);
