@@ -2,6 +2,9 @@
 
 Starts the app in a home of its own, drives it with a real browser on the same machine, and prints one JSON line per
 measurement. Each is the median of --repeats fresh visits; the cold start is that of as many fresh servers.
+
+    python -m benchmarks.app                    everything
+    python -m benchmarks.app --only answers     how soon the Playground, Search and Summarise show a result
 """
 
 import argparse
@@ -17,6 +20,7 @@ import psutil
 from playwright.sync_api import Browser, Page
 from playwright.sync_api import Error as PlaywrightError
 
+from core.bundled import READY
 from tests.browser import driver as browser
 
 SENTENCE = "the plot is thin but the acting is wonderful and the music stays with you "
@@ -38,6 +42,59 @@ def visit(page: Page, url: str) -> float:
     begin = time.monotonic()
     page.goto(url)
     return time.monotonic() - begin + browser.wait_until_calm(page)
+
+
+def until_idle(process_id: int) -> None:
+    """Wait until a server that has just started has loaded what it loads by itself: a second with less than a twentieth of a core."""
+    process, used = psutil.Process(process_id), -1.0
+    while True:
+        times = process.cpu_times()
+        if times.user + times.system - used < 0.05:
+            return
+        used = times.user + times.system
+        time.sleep(1)
+
+
+RESULTS = {
+    "Playground as it opens": ("playground", ".answer"),
+    **{f"Playground, {name}": (f"playground?model={name}", ".answer, .entities mark") for name in READY},
+    "Search, the help desk": ("search", ".hits"),
+    "Summarise, the first article": ("summarise", ".article mark"),
+    "Search in Chinese": ("search?lang=zh", ".hits"),
+    "Summarise in Chinese": ("summarise?lang=zh", ".article mark"),
+}  # what is asked → its address, and what is drawn when there is an answer
+
+
+def result(page: Page, server: str, asked: str) -> float:
+    """Seconds from asking for an address, by somebody who was never here, until the answer is drawn."""
+    address, drawn = RESULTS[asked]
+    page.context.clear_cookies()
+    begin = time.monotonic()
+    page.goto(f"{server}/{address}")
+    page.locator(drawn).first.wait_for(timeout=120_000)
+    return time.monotonic() - begin
+
+
+def answers(page: Page, folder: Path, repeats: int) -> None:
+    """How soon a first visit has an answer: each for the first time on a server that nobody has visited, then with all loaded."""
+    firsts: dict[str, list[float]] = {asked: [] for asked in RESULTS}
+    again: dict[str, list[float]] = {asked: [] for asked in RESULTS}
+    for i in range(repeats):
+        with browser.server(folder / f"answers-{i}") as server:
+            until_idle(server.process.pid)
+            for seconds in (firsts, again):
+                for asked in RESULTS:
+                    seconds[asked].append(result(page, server.url, asked))
+                    browser.wait_until_calm(page)
+        page.goto("about:blank")
+    for when, seconds in (("for the first time", firsts), ("models loaded", again)):
+        for asked, each in seconds.items():
+            show(
+                f"{asked}, {when}",
+                seconds=round(statistics.median(each), 3),
+                each=[round(one, 2) for one in each],
+                target=3.0,
+            )
 
 
 CHIPS = """count => [...document.querySelectorAll("*")].some(
@@ -243,14 +300,17 @@ def median_of(repeats: int, measure: Callable[[], float]) -> float:
 
 def main() -> None:
     """Measure everything once and print it."""
-    options = argparse.ArgumentParser(description=__doc__)
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--repeats", type=int, default=3)
-    repeats = options.parse_args().repeats
+    options.add_argument("--only", choices=["answers"], help="this part alone")
+    chosen = options.parse_args()
     with browser.chromium() as chromium, tempfile.TemporaryDirectory() as folder:
         page, watch = browser.new_page(chromium)
         page.goto("about:blank")
         time.sleep(3)  # the browser runs before the server does, as a user's does
-        measure(repeats, page, watch, chromium, Path(folder))
+        answers(page, Path(folder), chosen.repeats)
+        if not chosen.only:
+            measure(chosen.repeats, page, watch, chromium, Path(folder))
 
 
 def measure(repeats: int, page: Page, watch: browser.Watch, chromium: Browser, folder: Path) -> None:

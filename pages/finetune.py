@@ -127,6 +127,7 @@ def experiments() -> tuple[Experiment, ...]:
                 "changes": json.dumps({"batch_size": 2, "epochs": 50.0, "evaluations": 1}),
             },
         ),
+        *(view.first_run() for view in VIEWS.values() if view.first_run is not None),
         Experiment(
             "head-only",
             _("What did BERT know already?"),

@@ -39,6 +39,8 @@ with layout.page(
                 answering.own_examples(model)
     view = inputs.topic("playground", views)
     strip("playground", of(experiments.rows(model), {view}))
+    if view == "one" and model in READY and not inputs.get("experiment"):
+        answering.first_runs()
     if view == "one":
         one_text.show(model, given)
     elif view == "texts":

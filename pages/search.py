@@ -26,6 +26,8 @@ def search(model: str, view: str, question: str, kind: str) -> None:
     if index is None:
         return
     report.warnings(cached_search.advice(model, passages))
+    if view != "measured":
+        report.warnings(cached_search.advice_on(model, question))
     if view == "answers":
         reader = "" if texts.desk else reading.choose(texts)
         answers.show(model, question, texts, index, reader)

@@ -155,6 +155,10 @@ def test_entities_are_drawn_at_their_characters(lang: str) -> None:
     ]
 
 
+def test_who_has_written_nothing_yet_sees_a_text_that_holds_names() -> None:
+    assert marked(check(open_page("playground", model=READY)))
+
+
 def test_a_text_without_entities_is_said_calmly() -> None:
     app = check(open_page("playground", model=READY, text="it rains."))
     assert not app.error and not marked(app)

@@ -58,7 +58,9 @@ def test_own_lines_are_searched() -> None:
     app.selectbox(key="reader@search").set_value("none").run()
     assert not check(app).error and "This sentence is nearest" in said(app) and "another one may be better" in said(app)
     app.text_area(key="passages@search").set_value("Only one text").run()
-    assert not check(app).error and "Only one text" in html(app)
+    assert not check(app).error and "Only one text" in html(app) and "There is only one text to search" in said(app)
+    app.text_area(key="passages@search").set_value("the same\nthe same\nanother").run()
+    assert not check(app).error and "2 of the 3 texts are there more than once" in said(app)
 
 
 def test_own_questions_are_measured() -> None:
@@ -81,6 +83,18 @@ def test_own_questions_are_measured() -> None:
 def test_what_cannot_be_searched_is_one_clear_line(query: dict[str, str], message: str) -> None:
     app = check(open_page("search", **query))
     assert len(app.error) == 1 and message in said(app)
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        ("parcel " * 600, "what you wrote is longer than the 256 tokens that this model reads"),
+        ("我的包裹在哪里？", "of this text's tokens are unknown to the model's vocabulary"),
+    ],
+)
+def test_what_the_model_cannot_read_of_a_question_is_one_sentence(ask: str, message: str) -> None:
+    app = check(open_page("search", shelf="en", searcher="minilm", ask=ask))
+    assert not app.error and len(app.warning) == 1 and message in said(app).lower()
 
 
 def test_texts_and_question_are_shown_as_they_are() -> None:
@@ -135,6 +149,9 @@ def test_labels_in_words_classify_without_training(language: str) -> None:
     assert {"en": "269 test items", "zh": "条测试新闻"}[language] in said(app)
     app.text_area(key="labels@search").set_value("trees\nmoney: banks and coins").run()
     assert "## trees" in said(check(app)) and not app.get("plotly_chart") and "business" in said(app)
+    if language == "en":
+        app.text_input(key="ask@search").set_value("种了两百棵树").run()
+        assert len(check(app).warning) == 1 and "are unknown to the model's vocabulary" in said(app)
     app.text_area(key="labels@search").set_value("trees").run()
     assert len(check(app).error) == 1
 

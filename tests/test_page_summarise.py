@@ -67,3 +67,9 @@ def test_own_text_is_summarised_by_words() -> None:
 def test_what_cannot_be_summarised_is_one_clear_line(story: str, message: str) -> None:
     app = check(open_page("summarise", article="own", story=story))
     assert len(app.error) == 1 and message in app.error[0].value.replace("\\", "").lower()
+
+
+def test_sentences_that_the_model_cannot_read_are_one_warning() -> None:
+    app = check(open_page("summarise", article="own", searcher="minilm", story="天气很好。我们去公园。公园里有花。"))
+    assert not app.error and len(app.warning) == 1
+    assert "unknown to this model's vocabulary" in app.warning[0].value

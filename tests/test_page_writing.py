@@ -2,9 +2,11 @@
 
 import json
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pandas as pd
 import pytest
+from google.protobuf.json_format import MessageToJson
 
 from core import predict
 from core.tasks.generation import Wish
@@ -83,8 +85,23 @@ def test_the_result_says_what_is_bert_and_measures_kinds_apart(name: str) -> Non
     assert not app.error
 
 
+@pytest.mark.training
+def test_a_source_that_is_too_long_is_one_sentence(name: str) -> None:
+    app = check(open_page("playground", model=name, text="film " * 3900, view="one"))
+    assert not app.error and len(app.warning) == 1 and "The model reads at most" in app.warning[0].value
+    empty = check(open_page("playground", model=name, text=" ", view="one"))
+    assert len(empty.error) == 1 and "the source is empty" in empty.error[0].value.lower()
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_fine_tune_says_what_the_vocabulary_lacks_and_takes_the_tasks_own_rate(lang: str) -> None:
-    app = check(open_page("finetune", data="phrasebook", lang=lang))
-    assert app.session_state["value_learning_rate"] == 7e-4
-    assert any("minilm" in caption.value and "晚" in caption.value for caption in app.caption)
+def test_the_playground_leads_to_a_run_that_is_prepared_and_says_how_long_it_takes(lang: str) -> None:
+    ways = [
+        json.loads(MessageToJson(link.proto)) for link in check(open_page("playground", lang=lang)).get("page_link")
+    ]
+    (query,) = [dict(parse_qsl(way["queryString"])) for way in ways if "experiment=" in way.get("queryString", "")]
+    app = check(open_page("finetune", lang=lang, **query))
+    assert {"en": "training took six minutes", "zh": "训练用了六分钟"}[lang] in texts(app)
+    assert app.session_state["shared_data"] == "phrasebook" and app.button(key="start")
+    assert app.session_state["value_learning_rate"] == 7e-4, "the task's own"
+    lacking = [caption.value for caption in app.caption if "minilm" in caption.value and "晚" in caption.value]
+    assert lacking, "characters that the vocabulary lacks"

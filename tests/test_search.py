@@ -229,6 +229,9 @@ def test_one_passage_and_equal_passages_can_be_searched(encoder: vectors.Encoder
     assert [hit.place for hit in WAYS["both"].hits(index.build(["same"], encoder).scores("same", vector), 5)] == [0]
     equal = index.build(["same"] * 3, encoder).scores("same", vector)
     assert [[hit.place for hit in way.hits(equal, 5)] for way in WAYS.values()] == [[0, 1, 2]] * 3
+    ((only, _),), ((repeated, values),) = index.remarks(["same"]), index.remarks(["same", "other", "same"])
+    assert "only one text" in only and repeated.format(**values).startswith("2 of the 3 texts are there more than once")
+    assert not index.remarks(PASSAGES)
 
 
 @pytest.mark.parametrize("question", ["word " * 600, "…", "我的包裹"])

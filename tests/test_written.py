@@ -25,6 +25,25 @@ WORD = {"en": re.compile(r"\w+(?:['’.,-]\w+)*"), "zh": re.compile(r"\S")}  # w
 REGISTERS = {"agency", "local", "ticker", "radio", "feature"}
 
 
+SECOND = {
+    "Agreement",
+    "Second reading",
+    "Second summary",
+    "How it was checked",
+}  # what became of a second look, or that there was none
+
+
+@pytest.mark.parametrize("folder", sorted(path.name for path in WRITTEN.iterdir()))
+def test_every_datasheet_says_whose_how_how_good_and_what_it_is_not(folder: str) -> None:
+    sheet = (WRITTEN / folder / "DATASHEET.md").read_text(encoding="utf-8")
+    said = dict(re.findall(r"^\| ([^|]+) \| (.+) \|$", sheet, re.MULTILINE))
+    assert {"What", "Files", "Format", "Who wrote it"} <= set(said) and set(said) & SECOND
+    assert "language model" in said["Who wrote it"]
+    assert said["Licence"].startswith("Apache-2.0") and "## What it is not" in sheet
+    assert "## Guideline" in sheet or (WRITTEN / folder / "GUIDELINE.md").is_file()
+    assert all(f"`{file.name}`" in said["Files"] for file in (WRITTEN / folder).glob("*.jsonl"))
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_sentence_is_annotated_as_the_guideline_says(language: str) -> None:
     lines = (WRITTEN / "entities" / f"{language}.jsonl").read_text(encoding="utf-8").splitlines()

@@ -68,9 +68,9 @@ def search_command(options: argparse.Namespace) -> int:
         raise UserError("--count {count} must be at least 1", count=options.count)
     layout, file = LAYOUTS["documents"], Path(options.data).expanduser()
     rows = ask(file.name, layout, folders.read(file, layout, reading_of(options)), named_columns(options))
-    tell(rows.report)
     places = rows.full
     texts = [rows.texts["text"][place] for place in places]
+    tell(rows.report, index.remarks(texts))
     tell_model(options.model)
     encoder = Encoder(
         options.model,

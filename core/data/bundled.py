@@ -253,8 +253,8 @@ DATASETS: dict[str, Dataset] = {
             551,
             "Apache-2.0 (written for this studio)",
             N_(
-                "Invented Chinese news with the same labels as the English ones. The bundled model lacks most of these characters; "
-                "bert-base-chinese has them."
+                "Invented Chinese news with the same labels as the English ones. minilm lacks most of these characters; "
+                "multilingual-e5-small has them."
             ),
             _written("topics", "zh.jsonl"),
             _fixed_splits,

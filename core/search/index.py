@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -18,7 +19,7 @@ import numpy as np
 import torch
 
 from core.batches import Report
-from core.errors import UserError
+from core.errors import N_, Note, UserError
 from core.finetune.machine import bfloat16_pays
 from core.search import bm25
 from core.search.bm25 import BM25
@@ -29,6 +30,10 @@ FORMAT = 1  # of the folder
 FEW = 2_000  # passages up to which vectors are computed in the model's own precision
 MOST_KEPT = 20  # indexes on disk; the ones not used for longest go
 ARRAYS = ("vectors", "weights", "places", "ends")
+ONLY_ONE = N_("there is only one text to search, so it comes first whatever is asked")
+REPEATED = N_(
+    "{count:,} of the {total:,} texts are there more than once: no search tells equal texts apart, they come in their order"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +47,15 @@ class Index:
     def scores(self, question: str, vector: np.ndarray) -> Scores:
         """A question, of which `vector` (D,) is the vector, against every passage: nothing is left out, nothing approximate."""
         return Scores(self.vectors @ vector, self.words.scores(question))
+
+
+def remarks(passages: Sequence[str]) -> tuple[Note, ...]:
+    """What is to be said of texts among which there is little to choose."""
+    if len(passages) == 1:
+        return ((ONLY_ONE, {}),)
+    counts = Counter(passages)
+    repeated = sum(count for count in counts.values() if count > 1)
+    return ((REPEATED, {"count": repeated, "total": len(passages)}),) if repeated else ()
 
 
 def build(passages: Sequence[str], encoder: Encoder, report: Report | None = None) -> Index:

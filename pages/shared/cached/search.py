@@ -8,7 +8,7 @@ import numpy as np
 
 from core import embeddings, models, settings
 from core.data import fit, helpdesk
-from core.errors import Note, UserError
+from core.errors import N_, Note, UserError
 from core.search import evaluate, index, quality, reply, zero_shot
 from core.search.vectors import MAX_LENGTH, Encoder
 from core.search.ways import Hit
@@ -18,6 +18,7 @@ from pages.shared.cached.once import undisturbed
 from pages.shared.cached.store import kept
 
 Report = Callable[[int, int], None]
+TOO_LONG = N_("what you wrote is longer than the {limit} tokens that this model reads: its end does not count")
 
 
 def encoder_of(name: str) -> Encoder:
@@ -49,6 +50,13 @@ def opened(name: str, passages: tuple[str, ...], report: Report | None = None) -
 def advice(name: str, passages: tuple[str, ...]) -> tuple[Note, ...]:
     """What is to be said where a model cannot read the passages, or not to their ends."""
     return fit.notes(fit_of(name, {"text": passages}), max_length(name), cut=True)
+
+
+def advice_on(name: str, question: str) -> tuple[Note, ...]:
+    """What is to be said where a model cannot read what somebody asks, or not to its end."""
+    read, limit = fit.measure({"text": [question]}, tokenizer(name, MAX_LENGTH)), max_length(name)
+    long = ((TOO_LONG, {"limit": limit}),) if read.longer(limit) else ()
+    return (*fit.notes(read, limit, cut=False), *long)
 
 
 @kept

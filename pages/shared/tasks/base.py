@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.data.dataset import TextDataset
 from core.results import Attribution, Evaluation, Event, Prediction, RunConfig, RunReport
+from pages.shared.experiments import Experiment
 from pages.shared.layout import Download
 
 
@@ -45,6 +46,7 @@ class View:
     inputs by role, subject, attribution, max_length): the script that goes on with which words made it so.
     closer(model, inputs by role): what else the model says of one input; None where the answer says it all.
     brief(prediction): one answer in a line, for a table of many; None where the columns of the task's own table say it.
+    first_run(): where no model for the task comes with the studio, the experiment of Fine-tune that makes one, and how long it takes.
     Keys and pages keep the widgets of several uses on one page apart.
     """
 
@@ -64,3 +66,4 @@ class View:
     downloads: Callable[[Sequence[Prediction]], tuple[Download, ...]] = lambda predictions: ()
     closer: Callable[[str, Mapping[str, str]], None] | None = None
     brief: Callable[[Prediction], str] | None = None
+    first_run: Callable[[], Experiment] | None = None

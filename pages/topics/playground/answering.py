@@ -15,6 +15,7 @@ from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _, error_text
 from pages.shared.opening import is_opening
+from pages.shared.tasks.table import VIEWS
 
 SHORT = 60  # characters of a row on a button
 
@@ -65,7 +66,10 @@ def _use(model: str, label: str) -> None:
 
 
 def begin_with_own(name: str) -> None:
-    """Where the visitor has written nothing yet, a run is asked about a row of its own data, a model of the studio one of its examples."""
+    """Where the visitor has written nothing yet, a run is asked about a row of its own data, a model of the studio one of its examples.
+
+    A classifier of single texts has something to say of any sentence, also of the one that the studio opens with; others need names, or a passage.
+    """
     text, pair = inputs.get("text"), inputs.get("pair")
     example = any((text, pair) in row.asked for row in READY.values())
     if not example and (pair or not is_opening({"text": text})):
@@ -74,7 +78,7 @@ def begin_with_own(name: str) -> None:
         rows = cached_answers.own_rows(name)
         first = next(iter(rows.of.values())).inputs if rows else cached_answers.own_row(name)
         _put(first)
-    elif (text, pair) not in READY[name].asked and (pair or READY[name].pairs):
+    elif (text, pair) not in READY[name].asked and (pair or "label" not in TASKS[READY[name].task].gives):
         _put(dict(zip(("text", "pair"), READY[name].asked[0], strict=True)))
 
 
@@ -122,6 +126,23 @@ def examples(model: str) -> None:
                         args=(name, text, pair),
                     )
     _train_your_own()
+
+
+def first_runs() -> None:
+    """The tasks that no model comes with the studio for, each with the way to a run that makes one in minutes."""
+    for task, view in VIEWS.items():
+        if view.first_run is None:
+            continue
+        run = view.first_run()
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(_("{task}, once you have trained it:").format(task=_(TASKS[task].title)), width="content")
+            st.page_link(
+                "pages/finetune.py",
+                label=run.label,
+                help=run.question,
+                icon=":material/model_training:",
+                query_params=inputs.link() | {**run.values, "experiment": run.id, "run": ""},
+            )
 
 
 def _take_example(model: str, text: str, pair: str) -> None:

@@ -59,7 +59,8 @@ def say(model: str, shelf: Shelf, scores: Scores) -> None:
     ).format(threshold=threshold)
     with place.container(border=True):
         if nearest.score < threshold:
-            st.markdown(sentences("**" + _("No good answer.") + "**", _("The nearest text is hardly similar:")))
+            st.markdown("**" + _("No good answer.") + "**")
+            st.markdown(_("The nearest text is hardly similar:"))
             st.caption(layout.plain(shelf.titles[nearest.place]))
         else:
             _answer(shelf, nearest.place)

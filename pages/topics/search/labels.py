@@ -9,6 +9,7 @@ from core.errors import UserError
 from core.search import zero_shot
 from pages.shared import few_examples, inputs, layout, progress
 from pages.shared.cached import search as cached_search
+from pages.shared.data_form import report
 from pages.shared.i18n import _, language, ngettext, sentences
 from pages.shared.snippets import search as snippets
 
@@ -30,6 +31,7 @@ def show(model: str, text: str) -> None:
             help_text=_("Write your own: any two or more. The figures below need the labels of the news."),
         )  # fmt: skip
     labels = zero_shot.read_labels(written)
+    report.warnings(cached_search.advice_on(model, text))
     cosines = cached_search.described(model, tuple(labels.values())) @ cached_search.vector(model, text)
     order = sorted(range(len(labels)), key=lambda place: -cosines[place])
     names = list(labels)
@@ -52,7 +54,7 @@ def _measured(model: str, labels: dict[str, str]) -> None:
     rows = progress.work(
         f"search_news_{model}_{data}",
         _("Reading the news"),
-        lambda report: cached_search.classified(model, data, report),
+        lambda tell: cached_search.classified(model, data, tell),
     )
     if rows is None:
         return

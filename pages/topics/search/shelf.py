@@ -11,12 +11,13 @@ from core import models, settings
 from core.data import helpdesk
 from core.data.layouts import LAYOUTS
 from core.errors import N_, UserError
+from core.search import index
 from core.search import passages as core_passages
 from core.tables import files
 from pages.shared import inputs, layout
 from pages.shared.data_form import passing
 from pages.shared.data_form.uploads import suffixes_of
-from pages.shared.i18n import _, language, ngettext
+from pages.shared.i18n import _, language, ngettext, sentence
 
 DOCUMENTS = LAYOUTS["documents"]
 EXAMPLE = N_(
@@ -125,6 +126,8 @@ def _own(titles: list[str], answers: list[str]) -> Shelf:
         )
     titles, answers = titles[:most], answers[:most]
     passages = tuple(f"{title} {answer}".strip() for title, answer in zip(titles, answers, strict=True))
+    for message, values in index.remarks(passages):
+        st.caption(layout.plain(sentence(message, values)))
     return Shelf(passages, tuple(titles), tuple(answers), ("",) * len(titles), "", ("",) * len(titles))
 
 
