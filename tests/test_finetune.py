@@ -24,7 +24,7 @@ from transformers import (
 )
 
 from core import models, predict
-from core.data import fit
+from core.data import alike, fit
 from core.errors import UserError
 from core.finetune import checkpoints, estimate, machine, methods, recipe, savings, setup, train, trainer
 from core.finetune.checkpoints import newest_checkpoint
@@ -177,7 +177,7 @@ def test_the_report_says_what_prediction_measures(config: RunConfig, tmp_path: P
     assert report.examples_per_second == pytest.approx(len(dataset.splits["train"]) * 2 / report.seconds)
     assert report.cut_share == 0
     assert 100 < report.peak_memory_mb < 100_000
-    assert report.data == dataset.report
+    assert report.data == replace(dataset.report, notes=alike.notes(dataset)), "its few words make nearly the same rows"
     assert {"torch", "transformers", "threads", "precision", "device"} <= set(report.environment)
 
 
