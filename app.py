@@ -13,13 +13,11 @@ if get_script_run_ctx(suppress_warning=True) is None:
 
     app = st.App(__file__, middleware=server.MIDDLEWARE, lifespan=server.lifespan)
 else:
-    from pages.shared import i18n, libraries
+    from pages.shared import first_view, i18n
 
+    st.set_page_config(page_title="BERT Studio", page_icon=first_view.ICON, layout="wide")
     i18n.keep()
-    with i18n.while_starting():  # the first visitors see something before the libraries are there
-        libraries.load()
+    first_view.import_libraries()  # the first visitors see something before they are there
     from pages.shared import path
-    from pages.shared.layout import ICON
 
-    st.set_page_config(page_title="BERT Studio", page_icon=ICON, layout="wide")
     path.navigation().run()

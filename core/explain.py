@@ -6,7 +6,7 @@ does not know whether a reader should trust the model, and does not explain atte
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -22,6 +22,9 @@ from core.tasks.spans import NO_ANSWER
 from core.tokens import clean, shorten
 
 STEPS = 50  # points on the path of integrated gradients
+MORE_STEPS = (
+    200  # where the scores of so few do not add up: the error of a smooth path falls with the square of their number
+)
 GRADIENT = 3  # predictions that take as long as one with its gradient
 TOKENS_PER_BATCH = 1_024  # with gradients: about 0.5 GB for a model of BERT-base's size
 
@@ -92,7 +95,7 @@ def explain(
     at: int | None = None,
     end: int | None = None,
     method: str = "integrated-gradients",
-    steps: int = STEPS,
+    steps: int | None = None,
     report: Report | None = None,
 ) -> Attribution:
     """How much each word of a text (and its pair) moved the model towards `label`, by default the predicted one.
@@ -100,6 +103,7 @@ def explain(
     Scores are in the method's unit: 0.2 of probability is twenty percentage points. Words that were cut off are left out.
     at: of a model that answers for each token, the character of the text whose token is asked about. at, end: of a model that marks spans
     of the pair, the characters of one, empty for none at all; of a long pair only what the model reads with it is looked at.
+    steps: points on the path of integrated gradients; None for STEPS, or MORE_STEPS where the scores of these do not add up.
     report(done, total) is called as the work goes on; it may raise Cancelled.
     Raises UserError for an empty text, an unknown label or method, fewer than one step, or a character that is not read.
     """
@@ -111,19 +115,28 @@ def explain(
         raise UserError(
             "the model has no label '{label}'; it has: {labels}", label=label, labels=", ".join(predictor.labels)
         )
-    if steps < 1:
+    if steps is not None and steps < 1:
         raise UserError("{steps} steps are too few; use at least 1", steps=steps)
     refuse_empty({"text": [text], **({"pair": [pair]} if pair else {})}, predictor.task.layout.inputs)
     span = None if at is None or end is None else (at, end)
     skipped, read = passages.around(predictor.tokenizer, text, pair, span, predictor.max_length) if span else (0, pair)
     texts = (text, read) if pair else (text,)
-    question = _ask(predictor, texts, label, at, span and (span[0] - skipped, span[1] - skipped), steps, report)
-    row = METHODS[method]
+    within = span and (span[0] - skipped, span[1] - skipped)
+    question = _ask(predictor, texts, label, at, within, STEPS if steps is None else steps, report)
+    title = pair[slice(*span)] if span else predictor.labels[question.index]
+    found = _attribution(question, METHODS[method], title, texts, skipped)
+    if steps is None and found.adds_up is False:
+        found = _attribution(replace(question, steps=MORE_STEPS), METHODS[method], title, texts, skipped)
+    return found
+
+
+def _attribution(question: Question, row: Method, label: str, texts: Sequence[str], skipped: int) -> Attribution:
+    """What a method answers. texts: as they were given. skipped: characters of the pair before the part that was read."""
     answer = row.function(question, row.read)
     total = float(answer.words.sum()) + answer.special
     return Attribution(
-        method=method,
-        label=pair[slice(*span)] if span else predictor.labels[question.index],
+        method=row.id,
+        label=label,
         words=tuple(
             WordScore(
                 texts[word.source][word.start : word.end],
@@ -138,6 +151,7 @@ def explain(
         total=total,
         expected=answer.expected,
         completeness_error=None if answer.expected is None else abs(total - answer.expected),
+        steps=question.steps if row.completeness else 0,
     )
 
 

@@ -252,7 +252,7 @@ class Attribution:
 
     method: a METHODS id of core.explain. Scores are in units of the label's probability or logit as the method
     says; completeness_error = |sum of all attributions (special tokens included) − (score of input − score of baseline)|,
-    None for a method that does not promise completeness.
+    None for a method that does not promise completeness. steps: points on the path of integrated gradients, 0 for another method.
     """
 
     method: str
@@ -262,6 +262,7 @@ class Attribution:
     total: float
     expected: float | None
     completeness_error: float | None
+    steps: int = 0
 
     @property
     def adds_up(self) -> bool | None:

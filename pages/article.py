@@ -61,10 +61,10 @@ def ends(text: str) -> tuple[str, tuple[str, str]]:
     """The sentence in view without its last word (in Chinese its last character), and two ends for it: that one, and another."""
     cached_tokens.tokens(MODEL, text)  # says at once what is wrong with a text
     last = text.split()[-1]
-    chinese = [place for place, character in enumerate(last) if is_chinese(character)]
-    last = last[chinese[-1] :] if chinese else last
+    chinese = any(map(is_chinese, last))
+    last, others = (last[-1], ("？", "。")) if chinese else (last, ("nothing", "everything"))
     beginning = text.rstrip().removesuffix(last).rstrip()
-    return beginning, (last, "nothing" if last != "nothing" else "everything")
+    return beginning, (last, next(other for other in others if other != last))
 
 
 def only_encoder(text: str) -> None:
@@ -509,6 +509,7 @@ with layout.page(
         "What the tutorial “{title}” says, section by section, and how far it holds. Its path is right: load BERT, tokenise, fine-tune, measure. "
         "Some of what it says on the way is not. Open a claim, or several: what is true, and the evidence, computed at that moment with the bundled model."
     ).format(title=TITLE),
+    opens_in="en",  # as the bundled model reads
 ):
     text = inputs.sentence("article")
     counts = Counter(claim.verdict for claim in CLAIMS.values())

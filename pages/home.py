@@ -97,10 +97,23 @@ def compare_card(model: str, text: str) -> None:
     st.caption(_("how alike the vectors of every two tokens are") + first_of(len(tokens)))
 
 
+def in_english(text: str) -> None:
+    """What a model is asked that cannot read the visitor's own sentence."""
+    st.caption(
+        _("The model here reads English, so it is asked about an English sentence: “{text}”").format(
+            text=layout.plain(text)
+        )
+    )
+
+
 def pretraining_card(model: str, text: str) -> None:
-    if not cached_models.has_head(model, "mlm"):  # the one that comes with the studio, which reads English
-        model, text = "minilm", OPENINGS["en"]["text"]
+    if not cached_models.has_head(model, "mlm"):
+        model = "minilm"
     tokens = cached_tokens.tokens(model, text, max_length=SHORT)
+    if tokens.unknown and not mostly_latin([text]):
+        text = OPENINGS["en"]["text"]
+        tokens = cached_tokens.tokens(model, text, max_length=SHORT)
+        in_english(text)
     hidden = openings.word_to_hide(tokens)
     if not cached_models.has_head(model, "mlm") or not hidden:
         words(_("Hide a word, and see what a model expects in its place."))
@@ -160,8 +173,8 @@ def playground_card(text: str) -> None:
     rows = cached_answers.own_rows(name) if is_opening({"text": text}) else None
     given = next(iter(rows.of.values())).inputs if rows else {"text": text}
     if name in READY and not mostly_latin([text]):
-        given = {"text": READY[name].examples[0]}  # it reads English, so it has nothing to say of this one
-        st.caption(given["text"])
+        given = {"text": READY[name].examples[0]}
+        in_english(given["text"])
     prediction = cached_answers.prediction(name, given)
     assert isinstance(prediction, Labelled)
     best = sorted(prediction.probabilities.items(), key=lambda item: -item[1])[:4]
@@ -250,7 +263,7 @@ def machine() -> None:
 
 
 with layout.page(
-    "BERT Studio",
+    path.STUDIO,
     _(
         "See a real BERT at work on your own sentence, train it on real data in your browser, and use what you trained. "
         "Every number on every page is computed here, from the model and the text in front of you. "

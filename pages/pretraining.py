@@ -33,7 +33,7 @@ def _topics() -> dict[str, str]:
         "corruption": _("Corruption"),
         "score": _("Score a sentence"),
         "nsp": _("Next sentence"),
-        "generation": _("Generation, honestly"),
+        "generation": _("Writing with BERT, and its limits"),
         "learn": _("Watch it learn"),
     }
 

@@ -207,6 +207,19 @@ def test_more_steps_add_up_better(tiny: Predictor) -> None:
     assert few is not None and many is not None and many < few / 10
 
 
+def test_where_the_scores_do_not_add_up_more_steps_are_taken(tiny: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert explain.explain(tiny, TEXT).steps == explain.STEPS, "they add up at once"
+    assert explain.explain(tiny, TEXT, method="deletion").steps == 0
+
+    def rough(question: explain.Question, read: explain.Read) -> explain.Answer:
+        return explain.Answer(np.ones(len(question.words)), 0.0, len(question.words) + 100 / question.steps**0.5)
+
+    row = replace(explain.METHODS["integrated-gradients"], function=rough)
+    monkeypatch.setitem(explain.METHODS, row.id, row)
+    assert [explain.explain(tiny, TEXT, steps=steps).adds_up for steps in (None, 50, 200)] == [False, False, False]
+    assert [explain.explain(tiny, TEXT, steps=steps).steps for steps in (None, 50)] == [explain.MORE_STEPS, 50]
+
+
 def test_the_expected_sum_is_the_distance_from_the_masked_text(predictor: Predictor) -> None:
     found = explain.explain(predictor, TEXT, label="good", steps=2)
     batch = predictor.tokenizer(TEXT, return_tensors="pt", return_special_tokens_mask=True)

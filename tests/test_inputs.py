@@ -155,6 +155,16 @@ def test_a_page_is_presented_by_its_address_and_left_by_a_button(page: str) -> N
     assert app.query_params["present"] == "1"
 
 
+def test_the_next_page_is_presented_with_the_sentence_at_the_press_of_a_button() -> None:
+    app = check(open_page("attention", present="1", text="mine", view="flow"))
+    check(app.button(key="next").click().run())
+    assert app.query_params == {"present": "1", "text": "mine", "view": "output"} and app.title[0].value == "Embeddings"
+    assert app.button(key="next").label == "Next: Pre-training"
+    assert check(open_page("home", present="1")).button(key="next").label == "Next: Tokens"
+    assert check(open_page("article", present="1")).button(key="next").label == "Next: Home"
+    assert "next" not in {button.key for button in check(open_page("attention")).button}
+
+
 def test_reset_gives_the_pages_values_their_defaults_and_keeps_the_topic_and_what_belongs_to_training() -> None:
     app = check(open_page("attention", text="mine", pair="too", cut="9", layer="3", view="flow", data="imdb"))
     check(app.button(key="reset").click().run())

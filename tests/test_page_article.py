@@ -93,12 +93,19 @@ def test_odd_sentences_have_their_evidence_too(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "last"),
-    [("I love tea", "tea"), ("one", "one"), ("剧情很单薄，但演员非常精彩。", "彩。"), ("我喜欢 BERT", "BERT")],
+    ("text", "last", "other"),
+    [
+        ("I love tea", "tea", "nothing"),
+        ("one", "one", "nothing"),
+        ("it was nothing", "nothing", "everything"),
+        ("剧情很单薄，但演员非常精彩。", "。", "？"),
+        ("演员非常精彩吗？", "？", "。"),
+        ("我喜欢 BERT", "BERT", "nothing"),
+    ],
 )
-def test_only_the_end_of_the_visitors_own_sentence_is_replaced(text: str, last: str) -> None:
+def test_only_the_end_of_the_visitors_own_sentence_is_replaced(text: str, last: str, other: str) -> None:
     app = check(open_page("article", view="encoder-only", text=text))
-    assert not app.error and f"with its end, “{last}”, and with “nothing” in its place" in texts(app).replace("\\", "")
+    assert not app.error and f"with its end, “{last}”, and with “{other}” in its place" in texts(app).replace("\\", "")
     beginning, change = app.metric[0], app.metric[1]
     assert beginning.value.endswith("%") and float(change.value) > 0
 

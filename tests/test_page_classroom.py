@@ -4,10 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 from streamlit.testing.v1 import AppTest
 
 from core import classroom, runs, visitors
-from core.results import Estimate, RunConfig, RunState
+from core.results import Estimate, Event, RunConfig, RunState
 from pages.shared import launch, visitor
 from pages.shared.visitor import Request
 from tests.pages_common import LANGUAGES, check, open_page, texts
@@ -149,6 +150,16 @@ def test_the_teachers_page(teacher: None, lang: str, monkeypatch: pytest.MonkeyP
     app = check(app.button(key="class_reset").click().run())
     check(app.button(key="class_really").click().run())
     assert runs.all_runs() == ()
+
+
+def test_who_waits_is_told_how_long_the_one_in_front_still_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "_is_alive", lambda folder: True)
+    training, waiting = put(ANA, "running", 1.0), put(ANA, "queued", 2.0)
+    step = Event(3.0, "step", 4, 8, 0.5, {"loss": 1.0, "eta_seconds": 95.0})
+    (training.folder / "events.jsonl").write_bytes(TypeAdapter(Event).dump_json(step) + b"\n")
+    app = check(open_page("finetune", run=waiting.id))
+    (told,) = [one.value for one in app.caption if one.value.startswith("training now")]
+    assert told.endswith("about 1 min 35 s left")
 
 
 def test_the_page_is_nobody_elses(visit: As, monkeypatch: pytest.MonkeyPatch) -> None:

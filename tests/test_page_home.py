@@ -10,6 +10,7 @@ from core.figures import style
 from core.tasks.classify import Labelled
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import encoder as cached_encoder
+from pages.shared.opening import OPENINGS
 from tests.pages_common import check, open_page, texts
 
 TEXT = "The food was wonderful."
@@ -83,3 +84,10 @@ def test_columns_are_named_only_where_their_names_have_room(text: str, named: bo
     card = next(body for body in bodies if "Attention weights of one head" in body)
     assert ('<span class="column' in card) is named
     assert '<span class="row"' in card
+
+
+def test_a_chinese_sentence_is_not_answered_by_an_english_one_without_a_word() -> None:
+    app = check(open_page("home", lang="zh"))
+    said = [caption.value for caption in app.caption if "英文句子" in caption.value]
+    assert len(said) == 2 and OPENINGS["en"]["text"] in said[0].replace("\\", "")
+    assert not [one for one in check(open_page("home")).caption if "reads English" in one.value]

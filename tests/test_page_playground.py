@@ -703,11 +703,13 @@ def test_the_table_keeps_the_columns_of_the_file_and_adds_label_probability_and_
     at = asked(run)
     table = at.dataframe[-1].value
     assert list(table["Row"]) == [1, 2, 4, 5, 6] and list(table["id"]) == ["n0", "n1", "n3", "n4", "n5"]
-    assert {"Prediction", "Probability", "Margin", "Margin (2)", "Label in the file"} <= set(table)
+    first = ["Row", "Prediction", "Probability", "Label in the file", "Text", "Margin"]
+    assert list(table)[:6] == first and "Margin (2)" in table, "a telephone shows the answer without scrolling"
     assert "Cut" not in table and "verdict" not in table, "nothing was cut, and the labels are there once"
     assert list(table["Margin"]) == pytest.approx([2 * value - 1 for value in table["Probability"]])
     read = rows_of(bulk.download(at.session_state["bulk_job"], predictor.goal))
     assert list(read["id"]) == [f"n{i}" for i in range(6)] and read["label"][2] == ""
+    assert list(read)[:3] == ["text", "label", "probability"], "the download is as it was"
     assert {"margin", "Margin", "verdict"} <= set(read) and "decision" not in read
 
 

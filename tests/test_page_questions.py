@@ -149,7 +149,7 @@ def test_many_questions_at_once(run: str) -> None:
     next(button for button in app.button if button.label.startswith("Predict 2")).click().run()
     check(app)
     shown = app.dataframe[-1].value
-    assert list(shown)[:4] == ["Row", "Question", "Passage", "Answer"] and all(
+    assert list(shown)[:4] == ["Row", "Answer", "Question", "Passage"] and all(
         re.search(r"\(\d+%\)", one) for one in shown["Answer"]
     )
     names = [button.proto.label for button in app.get("download_button")]

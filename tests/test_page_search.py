@@ -129,6 +129,18 @@ def test_a_document_is_asked(language: str) -> None:
         assert app.selectbox(key="reader@search").value == "none" and "与问题最接近的是这一句" in said(app)
 
 
+@pytest.mark.parametrize(
+    ("passages", "desk"),
+    [("猫在睡觉。\n面包两块钱。", "help desk, Chinese"), ("The cat sleeps.\nBread is cheap.", "help desk, English")],
+)
+def test_the_threshold_is_that_of_the_language_of_the_texts_and_says_where_it_was_chosen(
+    passages: str, desk: str
+) -> None:
+    for question in ("Who is the king of the moon?", passages.splitlines()[0]):
+        app = check(open_page("search", shelf="lines", passages=passages, ask=question, reader="none"))
+        assert f"was chosen on other texts ({desk})" in said(app)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_labels_in_words_classify_without_training(language: str) -> None:
     app = check(open_page("search", lang=language, view="labels"))

@@ -19,6 +19,7 @@ from core.finetune.recipe import (
     fewest_steps,
     fitted,
     steps,
+    time_with,
     too_little,
     with_preset,
 )
@@ -74,6 +75,15 @@ def test_the_embeddings_of_a_large_vocabulary_stay_as_they_are() -> None:
     assert "method" not in fitted("quick", Size(316, 3)) and "method" not in fitted(
         "quick", Size(316, 3, vocabulary=50_265)
     )
+
+
+def test_the_time_follows_the_model() -> None:
+    def said(**size: int) -> str:
+        return " ".join(message.format(**values) for message, values in time_with("quick", Size(4000, **size)))
+
+    assert "a minute or two" in said(layers=6) and "a minute or two" in said(layers=2, hidden=128)
+    assert "about 2 to 4 minutes" in said(layers=12) and "about 8 to 16 minutes" in said(layers=12, hidden=768)
+    assert not said() and not time_with("balanced", Size(4000, layers=6)), "where it is not known, nothing is said"
 
 
 def test_more_classes_take_more_steps_and_large_models_a_lower_rate() -> None:

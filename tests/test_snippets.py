@@ -174,7 +174,11 @@ def test_weights_with_a_wrappers_names_answer_in_a_script_as_in_core(studio_home
 def test_attributions(classifier: predict.Predictor, text: str, pair: str, method: str) -> None:
     expected = explain.explain(classifier, text, pair, label="good", method=method)
     words = [(word.source, word.start, word.end) for word in expected.words]
-    found = run_script(playground_code.attributions(NAME, text, pair, "good", method, classifier.max_length, words))
+    found = run_script(
+        playground_code.attributions(
+            NAME, text, pair, "good", method, classifier.max_length, words, steps=expected.steps
+        )
+    )
     scores = found["scores"]
     assert isinstance(scores, list) and scores
     assert sum(scores) == pytest.approx(expected.total, abs=1e-4)
@@ -217,7 +221,9 @@ def test_score_attributions(scorer: predict.Predictor, text: str, pair: str, met
     expected = explain.explain(scorer, text, pair, method=method)
     words = [(word.source, word.start, word.end) for word in expected.words]
     given = {"text": text} | ({"pair": pair} if pair else {})
-    scores: Any = run_script(scoring_code.score_attributions(NAME, given, method, scorer.max_length, words))["scores"]
+    scores: Any = run_script(
+        scoring_code.score_attributions(NAME, given, method, scorer.max_length, words, steps=expected.steps)
+    )["scores"]
     assert sum(scores) == pytest.approx(expected.total, abs=1e-3)
     if "deletion" in method:
         assert scores == pytest.approx([word.score for word in expected.words], abs=1e-5)
@@ -1085,7 +1091,7 @@ def test_entities(tagger: predict.Predictor, text: str) -> None:
 def test_entity_attributions(tagger: predict.Predictor, method: str) -> None:
     text = "the film was not bad, and i love the plot!"
     expected = explain.explain(tagger, text, at=4, method=method)
-    scores: Any = run_script(tags_code.entity_attributions(NAME, text, 4, method, 64))["scores"]
+    scores: Any = run_script(tags_code.entity_attributions(NAME, text, 4, 64, expected.steps))["scores"]
     assert sum(scores) == pytest.approx(expected.total, abs=1e-4)
     assert max(scores) == pytest.approx(max(word.score for word in expected.words), abs=1e-3)
 

@@ -1,11 +1,10 @@
-"""The early start: what the first visitor would wait for is loaded before, and what is still on its way says so."""
+"""The early start: what the first visitor would wait for is loaded before."""
 
 import asyncio
 from threading import Event, Thread, get_ident
 from time import sleep
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core import models, settings
 from pages.shared import libraries, memory, server, warm
@@ -52,25 +51,6 @@ def test_the_server_is_tidied_up_until_it_ends(monkeypatch: pytest.MonkeyPatch) 
     many = len(swept)
     Event().wait(0.1)
     assert len(swept) == many
-
-
-def begin() -> None:
-    import streamlit as st
-
-    from pages.shared import i18n
-
-    i18n.keep()
-    with i18n.while_starting():
-        pass
-    st.markdown("there")
-
-
-@pytest.mark.parametrize("cold", [True, False])
-def test_a_line_says_that_the_studio_is_starting_until_it_has(cold: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(libraries, "are_loaded", lambda: not cold)
-    app = AppTest.from_function(begin, default_timeout=60).run()
-    assert not app.exception and [text.value for text in app.markdown] == ["there"]
-    assert bool(app.get("empty")) == cold
 
 
 def test_the_libraries_are_imported_by_one_thread_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,22 +31,28 @@ NOT_A_NUMBER = N_(
 # macro-F1 changes by points with each single row: the loss, which weighs every probability, tells the states apart.
 FEW_VALIDATION_ROWS = 200
 
+MINILM = 6 * 384**2  # its layers times the square of their width
+
 
 @dataclass(frozen=True)
 class Preset:
-    """A ready choice: values for some fields of RunConfig, as they are for many rows. steps: the fewest that it takes."""
+    """A ready choice: values for some fields of RunConfig, as they are for many rows. steps: the fewest that it takes.
+
+    minutes: the most that it takes with minilm on two processor cores whatever the data, 0 where that depends on the data.
+    """
 
     id: str
     title: str
     help: str
     values: Mapping[str, Any]
     steps: int
+    minutes: int = 0
 
 
 @dataclass(frozen=True)
 class Size:
-    """What a recipe depends on. rows: to train on; classes: labels to choose from; hidden, vocabulary: sizes of the model; rate: how many
-    times the learning rate of a classifier suits the task.
+    """What a recipe depends on. rows: to train on; classes: labels to choose from; hidden, vocabulary, layers: sizes of the model, 0 layers
+    where they are not known; rate: how many times the learning rate of a classifier suits the task.
     """
 
     rows: int
@@ -54,6 +60,7 @@ class Size:
     hidden: int = 384
     vocabulary: int = 30_522
     rate: float = 1.0
+    layers: int = 0
 
     @property
     def keeps_embeddings(self) -> bool:
@@ -89,9 +96,10 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "quick",
             N_("Quick"),
-            N_("A first impression, with minilm within a minute or two: at most 2,000 rows, 200 steps or a little more, cut to 64 tokens (128 where there are few rows)."),
+            N_("A first impression: at most 2,000 rows, 200 steps or a little more, cut to 64 tokens (128 where there are few rows)."),
             {"epochs": 1.0, "batch_size": 32, "learning_rate": 1e-4, "max_length": 64, "limit": 2000, "evaluations": 4},
             200,
+            minutes=2,
         ),
         Preset(
             "balanced",
@@ -251,6 +259,20 @@ def fitted(preset: str, size: Size) -> dict[str, Any]:
         }
     values["learning_rate"] = for_hidden_size(size.rate * values["learning_rate"], size.hidden)
     return values | ({"method": "frozen", "frozen_layers": 0} if size.keeps_embeddings else {})
+
+
+def time_with(preset: str, size: Size) -> tuple[Note, ...]:
+    """About how long a preset takes with a model, in a sentence, where neither the data decides nor the model's size is unknown.
+
+    The work grows with the layers and with the square of their width.
+    """
+    most = math.ceil(PRESETS[preset].minutes * size.layers * size.hidden**2 / MINILM)
+    if not most:
+        return ()
+    if most <= PRESETS[preset].minutes:
+        return ((N_("With this model it takes a minute or two on two processor cores."), {}),)
+    values = {"least": math.ceil(most / 2), "most": most}
+    return ((N_("With this model it takes about {least} to {most} minutes on two processor cores."), values),)
 
 
 def fewest_steps(least: int, classes: int) -> int:

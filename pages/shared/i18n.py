@@ -4,8 +4,7 @@ English is the source language; the Chinese catalogue is read from its .po file,
 """
 
 import io
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import lru_cache
 from gettext import GNUTranslations
 from pathlib import Path
@@ -15,7 +14,6 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from core.errors import UserError
-from pages.shared import libraries
 
 LANGUAGES = {"en": "English", "zh": "简体中文"}
 CATALOGUE = Path(__file__).parent.parent / "locale" / "zh_CN" / "LC_MESSAGES" / "studio.po"
@@ -51,18 +49,6 @@ def keep() -> None:
     if "lang" in st.query_params:
         st.session_state.setdefault("lang", st.query_params["lang"])
     st.session_state[LANGUAGE] = _asked_for()
-
-
-@contextmanager
-def while_starting() -> Iterator[None]:
-    """A line that stays as long as the libraries are imported for the first time in this server."""
-    if libraries.are_loaded():
-        yield
-        return
-    place = st.empty()
-    place.markdown(":material/hourglass_top: **BERT Studio** · " + _("The studio is starting…"))
-    yield
-    place.empty()
 
 
 def _(text: str) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -17,11 +16,10 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.errors import UserError
 from core.results import Token, Tokens
-from pages.shared import charts, components, i18n, inputs, membership, memory, path, visitor
+from pages.shared import charts, components, first_view, i18n, inputs, membership, memory, path, visitor
 from pages.shared.i18n import _, ngettext
 from pages.shared.words import plain
 
-ICON = str(Path(__file__).parent.parent / "pictures" / "icon.png")  # a file, since icons by name come from the network
 STYLE = (
     "<style>"
     + "".join((components.FOLDER / f"{name}.css").read_text(encoding="utf-8") for name in ("theme", "chips"))
@@ -56,7 +54,7 @@ PRESENTED = (
 [data-testid="stMainBlockContainer"] h1 { font-size: 1.25rem; padding: 0; }
 .st-key-strip { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: thin; }
 .st-key-strip > * { flex: none; }
-.st-key-leave button { min-height: 1.6rem; padding: 0 .6rem; }
+.st-key-presented button { min-height: 1.6rem; padding: 0 .6rem; }
 .st-key-toolbar [data-testid="stWidgetLabel"], .st-key-toolbar [data-testid="stColumn"]:has([data-testid="stPopover"]) { display: none; }
 </style>
 """
@@ -77,7 +75,7 @@ def page(
     resets: the shared values that the page's own Reset gives their defaults again. opens_in: the language of the sentence that
     it opens with, where that is not the language of the page.
     """
-    st.set_page_config(page_title=f"{title} · BERT Studio", page_icon=ICON, layout="wide")
+    st.set_page_config(page_title=f"{title} · {path.STUDIO}", page_icon=first_view.ICON, layout="wide")
     i18n.keep()
     _with_navigation()
     inputs.restore()
@@ -89,9 +87,15 @@ def page(
         st.title(title, anchor=False, width="content")
         if presented:
             st.html(PRESENTED)
-            st.button(
-                _("Leave presentation"), key="leave", icon=":material/close:", on_click=inputs.put, args=("present", "")
-            )
+            with st.container(key="presented", width="content", horizontal=True, gap="small"):
+                path.next_button(title)
+                st.button(
+                    _("Leave presentation"),
+                    key="leave",
+                    icon=":material/close:",
+                    on_click=inputs.put,
+                    args=("present", ""),
+                )
         else:
             with st.container(key="frame", width="content", horizontal=True, vertical_alignment="center", gap="small"):
                 _tools(resets)

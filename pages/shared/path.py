@@ -38,6 +38,7 @@ STEPS = {
     "article": Step(N_("The tutorial, checked"), ":material/fact_check:", N_("Learn"), N_("Check a tutorial")),
 }  # a page's file in pages/ → its row
 
+STUDIO = "BERT Studio"  # the title of Home
 CLASSROOM = "classroom"  # the teacher's page: no step of the path
 
 
@@ -67,11 +68,28 @@ def step(page: str) -> str:
     return "**" + _("Step {number} of {count}").format(number=list(STEPS).index(page) + 1, count=len(STEPS)) + "** · "
 
 
+def _carried() -> dict[str, str]:
+    """What another page opens with: the visitor's sentence and model, but not the view, since each page has its own."""
+    return {name: value for name, value in inputs.link().items() if name != "view"}
+
+
+def next_button(title: str) -> None:
+    """A button to the page after the one with this title, as small as others beside it; nothing on a page that is no step."""
+    pages = {STUDIO: "home", **{_(row.title): name for name, row in STEPS.items()}}
+    order = [*pages.values(), "home"]
+    if title not in pages:
+        return
+    after = order[order.index(pages[title]) + 1]
+    name = _("Home") if after == "home" else _(STEPS[after].title)
+    if st.button(_("Next: {title}").format(title=name), key="next", icon=":material/arrow_forward:"):
+        st.switch_page(file(after), query_params=_carried())
+
+
 def footer(page: str) -> None:
     """Where to go from here: the page before and the next one, with the visitor's sentence and model."""
     pages = ["home", *STEPS, "home"]
     place = pages.index(page)
-    carried = {name: value for name, value in inputs.link().items() if name != "view"}  # each page has its own views
+    carried = _carried()
     titles = {name: _(row.title) for name, row in STEPS.items()} | {"home": _("Home")}
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="path"):
         before, after = pages[place - 1], pages[place + 1]

@@ -27,6 +27,7 @@ from core.finetune.recipe import (
     epochs_for,
     fitted,
     suggested_learning_rate,
+    time_with,
     too_little,
     with_preset,
 )
@@ -178,10 +179,12 @@ SIZE = (
 
 def size_of(dataset: TextDataset, model: str, task: str) -> Size:
     """What a recipe depends on, of these rows, this model and this task."""
-    here = models.availability(model) == "here"
-    vocabulary = models.load_config(model).vocab_size if here else Size.vocabulary
+    vocabulary, layers = Size.vocabulary, Size.layers
+    if models.availability(model) == "here":
+        config = models.load_config(model)
+        vocabulary, layers = config.vocab_size, config.num_hidden_layers
     rows, classes = len(dataset.splits["train"]), len(dataset.label_names)
-    return Size(rows, classes, hidden_size(model), vocabulary, TASKS[task].rate)
+    return Size(rows, classes, hidden_size(model), vocabulary, TASKS[task].rate, layers)
 
 
 def fit_to(dataset: TextDataset | None, model: str, task: str) -> None:
@@ -273,7 +276,11 @@ def choose_preset() -> None:
             )
         )
     else:
-        st.caption(_(PRESETS[preset_name()].help))
+        known = size()
+        times = time_with(preset_name(), known) if known else ()
+        st.caption(
+            sentences(_(PRESETS[preset_name()].help), *(_(message).format(**values) for message, values in times))
+        )
 
 
 def explain_steps() -> None:

@@ -92,7 +92,7 @@ def _live(run_id: str, page: str) -> None:
 
 def _waiting(run: Run) -> None:
     """Its place in the queue and what it waits for."""
-    training = [inputs.run_title(other) for other in runs.all_runs() if other.state.status == "running"]
+    training = [other for other in runs.all_runs() if other.state.status == "running"]
     waiting = [other.id for other in runs.queue()]
     ahead = waiting.index(run.id) if run.id in waiting else 0
     st.info(
@@ -110,8 +110,10 @@ def _waiting(run: Run) -> None:
     )
     if runs.is_paused():
         st.caption(_("The teacher has paused the queue: runs that are at work go on, none begins."))
-    for title in training:
-        st.caption(layout.plain(_("training now: {title}").format(title=title)))
+    for other in training:
+        told = layout.plain(_("training now: {title}").format(title=inputs.run_title(other)))
+        left = number(last(runs.events(other), "step"), "eta_seconds")
+        st.caption(told if left is None else told + " · " + _("about {time} left").format(time=duration(left)))
 
 
 def _progress(run: Run, found: Sequence[Event]) -> None:

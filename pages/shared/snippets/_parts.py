@@ -230,10 +230,11 @@ model = get_peft_model(model, LoraConfig(
     return ""
 
 
-def gradients(chosen: str, answer: str, *, integrated: bool, independent: bool = False, plain: bool = False) -> str:
+def gradients(chosen: str, answer: str, *, steps: int, independent: bool = False, plain: bool = False) -> str:
     """`scores` of the tokens in `ids`, and their lines: integrated gradients of a probability, or input x gradient of log-odds.
 
     chosen: the script's name for the index of the label; answer: how the logits, (batch, labels), are taken from the model's output.
+    steps: points on the path of integrated gradients, 0 for input x gradient.
     independent: whether each label is scored by itself, so that its logit is its log-odds. plain: of the model's number itself.
     """
     score = f"""
@@ -249,20 +250,14 @@ def score(embedded):
     return logits[:, {chosen}] - logits[:, rest].logsumexp(dim=-1)  # the log-odds
 """
     score += (
-        f"    return logits[:, {chosen}]\n"
-        if plain
-        else probability
-        if integrated
-        else own
-        if independent
-        else log_odds
+        f"    return logits[:, {chosen}]\n" if plain else probability if steps else own if independent else log_odds
     )
-    if integrated:
-        work = """
+    if steps:
+        work = f"""
 
 masked = ids.masked_fill(~special, tokenizer.mask_token_id)
 parts = IntegratedGradients(score).attribute(
-    embed(ids).detach(), baselines=embed(masked).detach(), n_steps=50, internal_batch_size=16
+    embed(ids).detach(), baselines=embed(masked).detach(), n_steps={steps}, internal_batch_size=16
 )
 """
     else:

@@ -29,18 +29,19 @@ def attributions(
     max_length: int,
     words: Sequence[tuple[int, int, int]],
     *,
+    steps: int = 0,
     independent: bool = False,
 ) -> str:
     """`scores`: what each token (deletion: each word) adds to the label's score, in reading order.
 
-    method: a METHODS id of core.explain. words: (0 text or 1 pair, start, end) of each word, as the page splits them.
+    method: a METHODS id of core.explain. words: (0 text or 1 pair, start, end) of each word, as the page splits them. steps: points on
+    the path of integrated gradients, 0 for another method.
     independent: whether the model scores each label by itself.
     """
-    integrated = method.endswith("integrated-gradients")
     head = beginning(
         name,
         "import torch",
-        *(["from captum.attr import IntegratedGradients"] if integrated else []),
+        *(["from captum.attr import IntegratedGradients"] if steps else []),
         "from transformers import AutoModelForSequenceClassification, AutoTokenizer",
     )
     start = f"""tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -56,4 +57,4 @@ label = {{name: i for i, name in model.config.id2label.items()}}[{label!r}]
 special, ids = inputs.pop("special_tokens_mask").bool(), inputs.pop("input_ids")
 embed = model.get_input_embeddings()
 """
-    return head + start + ask + gradients("label", ".logits", integrated=integrated, independent=independent)
+    return head + start + ask + gradients("label", ".logits", steps=steps, independent=independent)

@@ -222,30 +222,29 @@ print(result["eval_answer_f1"], "on", len(test), "questions")
 """
 
 
-def attributions(name: str, question: str, passage: str, span: tuple[int, int], method: str, max_length: int) -> str:
+def attributions(name: str, question: str, passage: str, span: tuple[int, int], max_length: int, steps: int) -> str:
     """`scores`: what each token adds to the probability that an answer is this part of the passage, in reading order.
 
-    method: one of the METHODS of core.explain that explain spans. span: its characters, both 0 for "no answer".
+    steps: points on the path of integrated gradients, 0 for input x gradient. span: its characters, both 0 for "no answer".
     """
-    integrated = method.endswith("integrated-gradients")
     begin, part = passages.around(models.load_tokenizer(name), question, passage, span, max_length)
     start, end = span[0] - begin, span[1] - begin
     head = beginning(
         name,
         "import torch",
-        *(["from captum.attr import IntegratedGradients"] if integrated else []),
+        *(["from captum.attr import IntegratedGradients"] if steps else []),
         "from transformers import AutoModelForQuestionAnswering, AutoTokenizer",
     )
     work = (
-        """    return chance.exp()  # the probability
+        f"""    return chance.exp()  # the probability
 
 
 masked = ids.masked_fill(~special, tokenizer.mask_token_id)
 parts = IntegratedGradients(score).attribute(
-    embed(ids).detach(), baselines=embed(masked).detach(), n_steps=50, internal_batch_size=16
+    embed(ids).detach(), baselines=embed(masked).detach(), n_steps={steps}, internal_batch_size=16
 )
 """
-        if integrated
+        if steps
         else """    return chance - torch.log1p(-chance.exp().clamp(max=1 - 1e-6))  # the log-odds
 
 

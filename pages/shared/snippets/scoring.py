@@ -124,18 +124,24 @@ print(f"{{answer['label']}}: {{score:.4f}}")
 
 
 def score_attributions(
-    name: str, given: Mapping[str, str], method: str, max_length: int, words: Sequence[tuple[int, int, int]]
+    name: str,
+    given: Mapping[str, str],
+    method: str,
+    max_length: int,
+    words: Sequence[tuple[int, int, int]],
+    *,
+    steps: int = 0,
 ) -> str:
     """`scores`: what each token (leaving out: each word) adds to the score, in reading order.
 
-    method: a METHODS id of core.explain. words: (0 text or 1 pair, start, end) of each word, as the page splits them.
+    method: a METHODS id of core.explain. words: (0 text or 1 pair, start, end) of each word, as the page splits them. steps: points on
+    the path of integrated gradients, 0 for another method.
     """
     text, pair = given["text"], given.get("pair", "")
-    integrated = method.endswith("integrated-gradients")
     head = beginning(
         name,
         "import torch",
-        *(["from captum.attr import IntegratedGradients"] if integrated else []),
+        *(["from captum.attr import IntegratedGradients"] if steps else []),
         "from transformers import AutoModelForSequenceClassification, AutoTokenizer",
     )
     start = """tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -149,4 +155,4 @@ model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
 special, ids = inputs.pop("special_tokens_mask").bool(), inputs.pop("input_ids")
 embed = model.get_input_embeddings()
 """
-    return head + start + ask + gradients("0", ".logits", integrated=integrated, plain=True)
+    return head + start + ask + gradients("0", ".logits", steps=steps, plain=True)

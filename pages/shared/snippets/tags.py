@@ -282,16 +282,15 @@ model = AutoModelForTokenClassification.from_pretrained(folder, dtype="float32")
 """
 
 
-def entity_attributions(name: str, text: str, at: int, method: str, max_length: int) -> str:
+def entity_attributions(name: str, text: str, at: int, max_length: int, steps: int) -> str:
     """`scores`: what each token adds to the score of the tag at a character of the text, in reading order.
 
-    method: one of the METHODS of core.explain that explain tags; at: the first character of the entity.
+    at: the first character of the entity. steps: points on the path of integrated gradients, 0 for input x gradient.
     """
-    integrated = method.endswith("integrated-gradients")
     head = beginning(
         name,
         "import torch",
-        *(["from captum.attr import IntegratedGradients"] if integrated else []),
+        *(["from captum.attr import IntegratedGradients"] if steps else []),
         "from transformers import AutoModelForTokenClassification, AutoTokenizer",
     )
     start = f"""tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -305,4 +304,4 @@ embed = model.get_input_embeddings()
 with torch.inference_mode():
     tag = int(model(input_ids=ids, **inputs).logits[0, place].argmax())
 """
-    return head + start + gradients("tag", ".logits[:, place]", integrated=integrated)
+    return head + start + gradients("tag", ".logits[:, place]", steps=steps)

@@ -14,7 +14,7 @@ from core.data.dataset import TextDataset
 from core.data.entities import Mark
 from core.figures import questions as question_figures
 from core.figures import training as training_figures
-from core.results import Evaluation, Event, Prediction, RunConfig, RunReport, WordScore
+from core.results import Attribution, Evaluation, Event, Prediction, RunConfig, RunReport
 from core.tasks.answer_scores import ALWAYS, Answers, Example, Score, Span, best_sentence, question_word
 from core.tasks.base import as_json, read_detail
 from core.tasks.spans import Answered
@@ -297,10 +297,12 @@ def _predict_code(model: str, given: Mapping[str, str], max_length: int) -> str:
 
 
 def _attribution_code(
-    model: str, given: Mapping[str, str], subject: Subject, method: str, max_length: int, words: Sequence[WordScore]
+    model: str, given: Mapping[str, str], subject: Subject, attribution: Attribution, max_length: int
 ) -> str:
     assert subject.at is not None and subject.end is not None
-    return code.attributions(model, given["text"], given["pair"], (subject.at, subject.end), method, max_length)
+    return code.attributions(
+        model, given["text"], given["pair"], (subject.at, subject.end), max_length, attribution.steps
+    )
 
 
 VIEW = View(

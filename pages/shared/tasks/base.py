@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from streamlit.delta_generator import DeltaGenerator
 
 from core.data.dataset import TextDataset
-from core.results import Evaluation, Event, Prediction, RunConfig, RunReport, WordScore
+from core.results import Attribution, Evaluation, Event, Prediction, RunConfig, RunReport
 from pages.shared.experiments import Experiment
 from pages.shared.layout import Download
 
@@ -28,7 +28,7 @@ class Subject:
     end: int | None = None
 
 
-AttributionCode = Callable[[str, Mapping[str, str], Subject, str, int, Sequence[WordScore]], str]
+AttributionCode = Callable[[str, Mapping[str, str], Subject, Attribution, int], str]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class View:
     be explained, the first of them unasked. downloads(predictions): files in the task's own formats. rows_code(name, file,
     dataset): code that reads the data, a DATASETS or hub id, or a file. training_code(config, rows, dataset): the script of a run,
     where rows is such code. predict_code(model, inputs by role, max_length): the script of one answer; attribution_code(model,
-    inputs by role, subject, method, max_length, words): the script that goes on with which words made it so.
+    inputs by role, subject, attribution, max_length): the script that goes on with which words made it so.
     closer(model, inputs by role): what else the model says of one input; None where the answer says it all.
     brief(prediction): one answer in a line, for a table of many; None where the columns of the task's own table say it.
     first_run(): where no model for the task comes with the studio, the experiment of Fine-tune that makes one, and how long it takes.
@@ -61,7 +61,7 @@ class View:
     rows_code: Callable[[str, str, TextDataset], str]
     training_code: Callable[[RunConfig, str, TextDataset], str]
     predict_code: Callable[[str, Mapping[str, str], int], str]
-    attribution_code: AttributionCode = lambda model, given, subject, method, max_length, words: ""
+    attribution_code: AttributionCode = lambda model, given, subject, attribution, max_length: ""
     subjects: Callable[[Prediction], tuple[Subject, ...]] = lambda prediction: ()
     downloads: Callable[[Sequence[Prediction]], tuple[Download, ...]] = lambda predictions: ()
     closer: Callable[[str, Mapping[str, str]], None] | None = None

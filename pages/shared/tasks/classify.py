@@ -14,7 +14,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from core.data.dataset import TextDataset
 from core.figures import predictions as predictions_figures
 from core.figures import training as training_figures
-from core.results import WORD_COUNTS, Evaluation, Event, Prediction, RunConfig, RunReport, WordScore
+from core.results import WORD_COUNTS, Attribution, Evaluation, Event, Prediction, RunConfig, RunReport
 from core.tasks.base import read_detail
 from core.tasks.classify import Classes, Labelled
 from pages.shared import charts, layout
@@ -254,11 +254,18 @@ def _rows_code(name: str, file: str, dataset: TextDataset) -> str:
 
 
 def _attribution_code(
-    model: str, given: Mapping[str, str], subject: Subject, method: str, max_length: int, words: Sequence[WordScore]
+    model: str, given: Mapping[str, str], subject: Subject, attribution: Attribution, max_length: int
 ) -> str:
-    places = [(word.source, word.start, word.end) for word in words]
+    places = [(word.source, word.start, word.end) for word in attribution.words]
     return playground_code.attributions(
-        model, given["text"], given.get("pair", ""), subject.label, method, max_length, places
+        model,
+        given["text"],
+        given.get("pair", ""),
+        subject.label,
+        attribution.method,
+        max_length,
+        places,
+        steps=attribution.steps,
     )
 
 

@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.data.dataset import TextDataset
 from core.figures import label_sets as figures
 from core.figures import training as training_figures
-from core.results import WORD_COUNTS, Evaluation, Event, Prediction, RunConfig, RunReport, WordScore
+from core.results import WORD_COUNTS, Attribution, Evaluation, Event, Prediction, RunConfig, RunReport
 from core.tasks.base import read_detail
 from core.tasks.label_scores import LabelSets
 from core.tasks.multilabel import LabelSet
@@ -236,11 +236,19 @@ def _predict_code(model: str, given: Mapping[str, str], max_length: int) -> str:
 
 
 def _attribution_code(
-    model: str, given: Mapping[str, str], subject: Subject, method: str, max_length: int, words: Sequence[WordScore]
+    model: str, given: Mapping[str, str], subject: Subject, attribution: Attribution, max_length: int
 ) -> str:
-    places = [(word.source, word.start, word.end) for word in words]
+    places = [(word.source, word.start, word.end) for word in attribution.words]
     return playground_code.attributions(
-        model, given["text"], "", subject.label, method, max_length, places, independent=True
+        model,
+        given["text"],
+        "",
+        subject.label,
+        attribution.method,
+        max_length,
+        places,
+        steps=attribution.steps,
+        independent=True,
     )
 
 

@@ -14,7 +14,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from core.data.dataset import TextDataset
 from core.figures import scores as figures
 from core.metrics import METRICS
-from core.results import WORD_COUNTS, Evaluation, Event, Prediction, RunConfig, RunReport, WordScore
+from core.results import WORD_COUNTS, Attribution, Evaluation, Event, Prediction, RunConfig, RunReport
 from core.tasks.base import read_detail
 from core.tasks.scores import Scores
 from core.tasks.scoring import Scored
@@ -224,10 +224,12 @@ def _predict_code(model: str, given: Mapping[str, str], max_length: int) -> str:
 
 
 def _attribution_code(
-    model: str, given: Mapping[str, str], subject: Subject, method: str, max_length: int, words: Sequence[WordScore]
+    model: str, given: Mapping[str, str], subject: Subject, attribution: Attribution, max_length: int
 ) -> str:
-    places = [(word.source, word.start, word.end) for word in words]
-    return scoring_code.score_attributions(model, given, method, max_length, places)
+    places = [(word.source, word.start, word.end) for word in attribution.words]
+    return scoring_code.score_attributions(
+        model, given, attribution.method, max_length, places, steps=attribution.steps
+    )
 
 
 TEXT_VIEW = View(

@@ -16,7 +16,7 @@ from core.data.tagging import Span
 from core.export.tables import csv_text
 from core.figures import entities as entity_figures
 from core.figures import training as training_figures
-from core.results import Evaluation, Event, Prediction, RunConfig, RunReport, WordScore
+from core.results import Attribution, Evaluation, Event, Prediction, RunConfig, RunReport
 from core.tasks import tags
 from core.tasks.base import read_detail
 from core.tasks.entity_scores import Entities, marks_of
@@ -229,10 +229,10 @@ def _predict_code(model: str, given: Mapping[str, str], max_length: int) -> str:
 
 
 def _attribution_code(
-    model: str, given: Mapping[str, str], subject: Subject, method: str, max_length: int, words: Sequence[WordScore]
+    model: str, given: Mapping[str, str], subject: Subject, attribution: Attribution, max_length: int
 ) -> str:
     assert subject.at is not None
-    return tags_code.entity_attributions(model, given["text"], subject.at, method, max_length)
+    return tags_code.entity_attributions(model, given["text"], subject.at, max_length, attribution.steps)
 
 
 VIEW = View(

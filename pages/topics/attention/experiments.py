@@ -83,7 +83,7 @@ def rows(classifier: str) -> tuple[Experiment, ...]:
             _("How much of each vector comes from [CLS] in the end?"),
             _(
                 "After one layer about 15% of a vector comes from [CLS], after six about 60%: drag the slider. Rollout counts every glance at [CLS] as "
-                "information, though heads rest there when they have nothing to find. Flow sees no bottleneck anywhere, and sets the tokens hardly apart."
+                "information, though heads rest there when they have nothing to find. Flow sees no bottleneck anywhere, and hardly tells the tokens apart."
             ),
             {"model": "minilm", **PLOT, "token": "8", "view": "flow"},
         ),

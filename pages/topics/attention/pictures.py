@@ -104,7 +104,7 @@ def pattern(maps: AttentionMaps, layer: int, head: int) -> None:
     )
     st.caption(
         _(
-            "It spreads its attention as if over {count:.1f} of {total} tokens evenly (2 to the power of the mean entropy). Many heads "
+            "On average its attention is spread as widely as if {count:.1f} of the {total} tokens shared it evenly (2 to the power of the mean entropy). Many heads "
             "rest on [CLS] or [SEP]: a place to look when there is nothing to find. The shares can overlap: the token before may be [CLS]."
         ).format(count=found.spread, total=len(maps.tokens.tokens))
     )

@@ -353,7 +353,7 @@ def words(text: Callable[[str], str]) -> dict[str, str]:
         "length": text("length {value}"),
         "most": text("largest"),
         "looks": text("looks most at"),
-        "full": text("full colour at ±{value}"),
+        "full": text("strongest colour at ±{value}"),
         "exact": text("values to 3 digits"),
         "dots": text("each dot: the value farthest from zero of {rows} × {columns}, to ±{value}"),
         "below": text("below zero"),

@@ -34,12 +34,13 @@ STYLE = """
 """
 
 
-def _dark() -> bool:
+def is_dark() -> bool:
+    """Whether the visitor sees the dark theme."""
     return st.context.theme.type == "dark"
 
 
 def _legend(scale: style.Scale, low: str, high: str, unit: str) -> str:
-    colours = ", ".join(scale.dark if _dark() else scale.light)
+    colours = ", ".join(scale.dark if is_dark() else scale.light)
     return (
         f'<div class="legend"><span>{escape(low)}</span><i style="background:linear-gradient(90deg, {colours})"></i>'
         f"<span>{escape(high)}</span><span>{escape(unit)}</span></div>"
@@ -68,13 +69,13 @@ def matrix(
     names, across = rows[:MOST], columns if len(columns) <= NAMED else ()
     head = len(across) > 0
     turned = "" if max((len(name) for name in across), default=0) > 2 and len(across) > 4 else " wide"
-    picture = style.matrix_png(values, low, high, scale=scale, dark=_dark())
+    picture = style.matrix_png(values, low, high, scale=scale, dark=is_dark())
     parts = [
         f'<span class="column{turned}" style="grid-column:{i + 2}">{escape(name)}</span>'
         for i, name in enumerate(across)
     ] + [f'<span class="row" style="grid-row:{i + 1 + head}">{escape(name)}</span>' for i, name in enumerate(names)]
     if written:
-        colours = scale.colours((values - low) / ((high - low) or 1.0), dark=_dark())
+        colours = scale.colours((values - low) / ((high - low) or 1.0), dark=is_dark())
         parts += [
             f'<b style="grid-area:{i + 1 + head} / {j + 2};color:{"#000" if colours[i, j] @ (0.2126, 0.7152, 0.0722) > 110 else "#fff"}">'
             f"{format(values[i, j], form)}</b>"

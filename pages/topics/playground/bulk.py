@@ -216,7 +216,7 @@ def table(
 ) -> pd.DataFrame:
     """The answers so far for the eye: one row an input, long texts shortened, headings in the language of the page.
 
-    All columns of the file follow. brief: an answer in a line, in place of the task's own columns.
+    The answer comes first, where a telephone shows it; its text and all columns of the file follow. brief: an answer in a line, in place of the task's own columns.
     """
     place_of = {row - 1: number for number, row in enumerate(job.rows[: len(job.predictions)])}
     whole = result(job, goal, shown)
@@ -235,6 +235,8 @@ def table(
     chances = {column: column.removeprefix(CHANCE) for column in frame if str(column).startswith(CHANCE)}
     if len(chances) > MOST_LABEL_COLUMNS:
         frame = frame.drop(columns=list(chances))
+    first = [column for column in frame if column not in (*job.inputs, *chances, "margin", "cut")]
+    frame = frame[first + [column for column in frame if column not in first]]
     headings = {
         **{role.id: _(role.name) for role in TASKS[goal.task].layout.inputs},
         "label": _("Prediction"),
@@ -250,7 +252,7 @@ def table(
     if "decision" in whole:
         frame[_("Decision")] = frame[_("Decision")].replace({UNSURE: _("unsure")})
     if job.truth is not None:
-        frame.insert(len(job.inputs), _("Label in the file"), [job.truth[number] for number in order])
+        frame.insert(len(first), _("Label in the file"), [job.truth[number] for number in order])
     frame.insert(0, _("Row"), [place + 1 for place in whole.index])
     if job.source is None:
         return frame

@@ -51,13 +51,11 @@ def _answer(name: str, given: Mapping[str, str]) -> None:
 def _behind(name: str, given: Mapping[str, str], subjects: Sequence[Subject], code: str, place: DeltaGenerator) -> None:
     """The words behind the answer, and the script of both in its place. It runs alone when another method or label is chosen."""
     with layout.mistakes():
-        attribution, subject, method = which_words(name, given, subjects)
+        attribution, subject = which_words(name, given, subjects)
         if attribution is not None:
             ready = cached_models.predictor(name)
             code += "\n\n# " + "-" * 70 + "\n# which words made it say so\n"
-            code += VIEWS[ready.task.id].attribution_code(
-                name, given, subject, method, ready.max_length, attribution.words
-            )
+            code += VIEWS[ready.task.id].attribution_code(name, given, subject, attribution, ready.max_length)
         with place.container():
             layout.show_code(code)
         inputs.write_link()

@@ -116,9 +116,12 @@ def results(job: bulk.Job) -> None:
         table,
         hide_index=True,
         column_config={
-            column: st.column_config.NumberColumn(format="%.4f")
-            for column in table.columns
-            if pd.api.types.is_float_dtype(table[column])
+            _("Row"): st.column_config.NumberColumn(width="small"),
+            **{
+                column: st.column_config.NumberColumn(format="%.4f")
+                for column in table.columns
+                if pd.api.types.is_float_dtype(table[column])
+            },
         },
         alt=_("Every text with what the model answers"),
     )

@@ -108,10 +108,8 @@ def _attribution(name: str, given: Mapping[str, str], subject: Subject, method: 
     )
 
 
-def which_words(
-    name: str, given: Mapping[str, str], subjects: Sequence[Subject]
-) -> tuple[Attribution | None, Subject, str]:
-    """The attribution of one of the subjects of an answer, computed only when it is shown; the subject; and the method."""
+def which_words(name: str, given: Mapping[str, str], subjects: Sequence[Subject]) -> tuple[Attribution | None, Subject]:
+    """The attribution of one of the subjects of an answer, computed only when it is shown, and the subject."""
     st.header(_("Which words made it say so"), anchor=False)
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     titles = {key: _(row.title) for key, row in explain.offered(cached_models.predictor(name).task).items()} | {
@@ -121,7 +119,7 @@ def which_words(
         method = inputs.method("playground", titles, label=_("Method"))
     if method == "off":
         st.caption(_("Nothing is computed while this is off."))
-        return None, subjects[0], method
+        return None, subjects[0]
     chosen = 0
     if len(subjects) > 1 or subjects[0].at is not None:
         with right:
@@ -129,11 +127,11 @@ def which_words(
     subject = subjects[chosen]
     attribution = _attribution(name, given, subject, method)
     if attribution is None:
-        return None, subject, method
+        return None, subject
     st.caption(_(explain.METHODS[method].help))
     if not attribution.words:
         st.info(_("The model reads no word of this text."))
-        return attribution, subject, method
+        return attribution, subject
     st.html(tinted(attribution, tuple(given.values())))
     st.html(keys(attribution, subject.title))
     charts.plot(
@@ -150,6 +148,12 @@ def which_words(
             _("These scores do not add up to what they should: on the way from the masked text to yours the answer changes too abruptly for this method. Do not read much into the colours; compare “Leave one word out”."),
             icon=":material/warning:",
         )  # fmt: skip
+    if attribution.steps > explain.STEPS:
+        st.caption(
+            _("With {few} points on that way the scores did not add up, so {steps} were taken.").format(
+                few=explain.STEPS, steps=attribution.steps
+            )
+        )
     if attribution.completeness_error is not None and attribution.expected is not None and not in_points:
         st.caption(
             _(
@@ -181,4 +185,4 @@ def which_words(
                 amount=amount(attribution.special, method)
             )
         )
-    return attribution, subject, method
+    return attribution, subject

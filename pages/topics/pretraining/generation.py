@@ -1,4 +1,4 @@
-"""The Pre-training page's topic "Generation, honestly": masks filled one by one, and what that is not."""
+"""The Pre-training page's topic "Writing with BERT, and its limits": masks filled one by one, and what that is not."""
 
 from collections.abc import Sequence
 from typing import cast

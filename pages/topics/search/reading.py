@@ -14,11 +14,11 @@ from core.tasks.spans import Answered
 from pages.shared import inputs, progress
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import search as cached_search
-from pages.shared.i18n import _, language, ngettext, sentences
+from pages.shared.i18n import _, ngettext, sentences
 from pages.shared.layout import plain
 from pages.shared.tasks import marks
 from pages.shared.tasks.table import VIEWS
-from pages.topics.search.shelf import Shelf
+from pages.topics.search.shelf import Shelf, desk_names
 
 NONE = "none"  # no reader
 
@@ -41,7 +41,8 @@ def choose(shelf: Shelf) -> str:
 
 
 def threshold(model: str, desk: str) -> float | None:
-    """The similarity from which on something is near enough, chosen on a help desk's validation questions; None when that was cancelled."""
+    """The similarity from which on something is near enough, chosen on the validation questions of a language's help desk; None when that was
+    cancelled."""
     return progress.work(
         f"search_threshold_{model}_{desk}", _("Choosing the threshold"),
         lambda report: cached_search.threshold(model, desk, report),
@@ -51,18 +52,19 @@ def threshold(model: str, desk: str) -> float | None:
 def show(model: str, question: str, shelf: Shelf, scores: Scores, reader: str) -> None:
     """The answer in its passage, or what comes nearest to one, and what the reader says of every passage that it read."""
     hits = WAYS["both"].hits(scores, READ)
-    least = threshold(model, language())
+    desk = language_of(" ".join(shelf.passages[:READ]))
+    least = threshold(model, desk)
     if least is None:
         return
     reply = cached_search.replied(reader, question, shelf.passages, hits) if reader else Reply((), (), None)
     near = cached_search.nearest(model, question, shelf.passages, hits)
     with st.container(border=True, key="reply"):
         if near is None or near.cosine < least:
-            _nothing(near, least)
+            _nothing(near, least, desk)
         elif reply.found is not None and reply.chosen is not None:
             _answer(reply.read[reply.chosen], reply.found, shelf)
         else:
-            _near(near, least, shelf, read=bool(reader))
+            _near(near, least, desk, shelf, read=bool(reader))
     if reader:
         _every_passage(reply, hits, shelf, reader)
 
@@ -95,17 +97,27 @@ def _answer(answered: Answered, found: Found, shelf: Shelf) -> None:
     )  # fmt: skip
 
 
-def _nothing(near: Near | None, threshold: float) -> None:
+def _nothing(near: Near | None, threshold: float, desk: str) -> None:
     """Whatever the reader says: words that it marks in texts on something else are no answer."""
     st.markdown("**" + _("I do not know.") + "**")
     st.caption(
-        _("No sentence is near enough to the question: the nearest has a similarity of {value:.2f}, and {threshold:.2f} is needed.").format(
-            value=near.cosine if near else 0.0, threshold=threshold
+        sentences(
+            _("No sentence is near enough to the question: the nearest has a similarity of {value:.2f}, and {threshold:.2f} is needed.").format(
+                value=near.cosine if near else 0.0, threshold=threshold
+            ),
+            _origin(threshold, desk),
         )
     )  # fmt: skip
 
 
-def _near(near: Near, threshold: float, shelf: Shelf, *, read: bool) -> None:
+def _origin(threshold: float, desk: str) -> str:
+    """On what the threshold was chosen, since it was not on these texts."""
+    return _(
+        "The threshold {threshold:.2f} was chosen on other texts ({desk}); for your own another one may be better."
+    ).format(threshold=threshold, desk=desk_names()[desk])
+
+
+def _near(near: Near, threshold: float, desk: str, shelf: Shelf, *, read: bool) -> None:
     if read:
         st.markdown(_("The reader finds no answer. This sentence is nearest to the question:"))
     else:
@@ -115,9 +127,7 @@ def _near(near: Near, threshold: float, shelf: Shelf, *, read: bool) -> None:
         sentences(
             _where(near.found.place, shelf),
             _("Similarity {value:.2f}.").format(value=near.cosine),
-            _(
-                "The threshold {threshold:.2f} was chosen on the studio's help desk; for your own texts another one may be better."
-            ).format(threshold=threshold),
+            _origin(threshold, desk),
         )
     )
 

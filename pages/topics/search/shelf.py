@@ -70,10 +70,14 @@ class Shelf:
     pages: tuple[str, ...]
 
 
+def desk_names() -> dict[str, str]:
+    """The prepared help desks: language → name."""
+    return {"en": _("help desk, English"), "zh": _("help desk, Chinese")}
+
+
 def options() -> dict[str, str]:
     """What can be searched, the help desk in the language of the page first."""
-    desks = {"en": _("help desk, English"), "zh": _("help desk, Chinese")}
-    first = language()
+    desks, first = desk_names(), language()
     own = {"document": _("a document"), "lines": _("my own lines"), "file": _("my own file")}
     return {first: desks.pop(first), **desks, **own}
 

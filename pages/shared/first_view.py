@@ -1,0 +1,68 @@
+"""What the first visitors of a server see while its libraries are imported: Home as it opens, in pictures that were made before.
+
+`python -m recipes.first_view` makes them, by drawing Home; Home itself takes their place as soon as it can. Every other page, and Home
+for somebody's own sentence, says that the studio is starting. Nothing is imported here that takes long.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from core import settings
+from pages.shared import libraries, login
+from pages.shared.i18n import _, language
+from pages.shared.opening import OPENINGS
+
+PAGES = Path(__file__).parent.parent
+FILE = PAGES / "pictures" / "first_view.json"
+ICON = str(PAGES / "pictures" / "icon.png")  # a file, since icons by name come from the network
+PARTS: Mapping[str, Callable[[str], object]] = {
+    "html": st.html,
+    "caption": st.caption,
+}  # what a card holds, and how it is drawn
+
+
+def import_libraries() -> None:
+    """Return when the libraries are there; meanwhile the visitor sees something."""
+    if libraries.are_loaded():
+        return
+    starting = ":material/hourglass_top: **BERT Studio** · " + _("The studio is starting…")
+    if _is_home_as_it_opens():
+        _draw()
+        libraries.load()
+        st.rerun()  # what stands here stays on the screen until Home has drawn the same
+    place = st.empty()
+    place.markdown(starting)
+    libraries.load()
+    place.empty()
+
+
+def _is_home_as_it_opens() -> bool:
+    """Whether it is Home that is asked for, with nothing chosen, in a studio that is open to everybody."""
+    name = urlsplit(st.context.url or "").path.rstrip("/").rpartition("/")[2]
+    is_home = not (PAGES / f"{name}.py").is_file()
+    is_open = not settings.CLASS_CODE.value() and not login.is_configured()
+    return is_home and is_open and set(st.query_params) <= {"lang"}
+
+
+def _draw() -> None:
+    view: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))[language()]
+    pictures = view["dark" if st.context.theme.type == "dark" else "light"]
+    st.html(view["style"])
+    st.title("BERT Studio", anchor=False)
+    st.markdown(view["intro"])
+    st.text_input(_("Your sentence, on every page"), OPENINGS[language()]["text"], disabled=True)
+    st.caption(
+        ":material/hourglass_top: "
+        + _("The studio is starting. These pictures of the sentence above were made before; in some seconds you can type your own.")
+    )  # fmt: skip
+    for row in pictures:
+        for column, card in zip(st.columns(len(row)), row, strict=True):
+            with column.container(border=True, height="stretch"):
+                st.markdown(card["title"])
+                for kind, body in card["parts"]:
+                    PARTS[kind](body)
