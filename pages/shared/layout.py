@@ -26,8 +26,7 @@ STYLE = (
     + """
 [data-testid="stMainBlockContainer"] { padding-top: 4.25rem; }
 [data-testid="stMainBlockContainer"] h1 { font-size: 2rem; padding: .1rem 0; }
-[data-testid="stMainBlockContainer"] :is(h1, h2, h3) { text-wrap: balance; }
-[data-testid="stMainBlockContainer"] :is(p, li, .answer) { text-wrap: pretty; }
+[data-testid="stMainBlockContainer"] :is(h1, h2, h3, p, li, .answer) { text-wrap: pretty; }
 .katex-display { padding-block: .3rem; }
 [data-testid="stPopoverBody"] { width: min(34rem, 92vw); }
 .st-key-history { display: none; }
