@@ -19,7 +19,7 @@ from core.results import Movement
 from core.scripts import is_chinese
 from core.tasks.base import read_detail
 from core.tasks.classify import Classes
-from pages.shared import charts, choices, inputs, layout, path, words
+from pages.shared import charts, choices, inputs, layout, path, progress, words
 from pages.shared.cached import article as cached_article
 from pages.shared.cached import data as cached_data
 from pages.shared.cached import encoder as cached_encoder
@@ -236,7 +236,7 @@ def snippets_fail(text: str) -> None:
         code = code.replace("{ids}", str([ids[0], ids[-1]]))
         st.markdown("**" + _(reason) + "**")
         st.code(code, language="python", wrap_lines=True)
-        with st.spinner(_("Running it")):
+        with progress.spinner(_("Running it")):
             printed, failed = cached_article.output_of(code)
         (st.error if failed else st.success)(layout.plain(printed))
     st.markdown("**" + _("A version that works") + "**")

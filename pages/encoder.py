@@ -16,7 +16,7 @@ from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.components import part
 from pages.shared.experiments import strip
-from pages.shared.i18n import _
+from pages.shared.i18n import _, series
 from pages.shared.snippets import encoder as snippets
 from pages.topics.encoder import change, encoder_flow, experiments, worked
 from pages.topics.encoder.experiments import CHANGE
@@ -213,7 +213,7 @@ def _changes_elsewhere(model: str) -> None:
     titles = change.chosen(model)
     if titles:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(_("Not in this picture: {changes}.").format(changes=", ".join(titles)), width="content")
+            st.caption(_("Not in this picture: {changes}.").format(changes=series(titles)), width="content")
             st.button(_("See what that does"), type="tertiary", on_click=inputs.put, args=("view", CHANGE))
 
 

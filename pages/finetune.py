@@ -10,7 +10,7 @@ import streamlit as st
 from core import models
 from core.data.dataset import TextDataset
 from core.results import RunConfig
-from pages.shared import inputs, launch, layout, path, recipe
+from pages.shared import inputs, launch, layout, path, progress, recipe
 from pages.shared.data_form import report
 from pages.shared.data_form.source import Source, choose_data
 from pages.shared.experiments import Experiment, in_chinese, strip
@@ -46,7 +46,7 @@ def form() -> None:
         with layout.mistakes():
             source = choose_data()
             if source:
-                with st.spinner(_("Reading the data …"), show_time=True):
+                with progress.spinner(_("Reading the data …")):
                     dataset = source.load()
     with right:
         st.header(_("2 · Model and recipe"), anchor=False)

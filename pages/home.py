@@ -242,7 +242,7 @@ def machine() -> None:
     st.html(
         "<table style='border-spacing:.2rem .35rem'>"
         + "".join(
-            f"<tr><td style='opacity:.75;padding-right:1rem;vertical-align:top'>{escape(k)}</td><td>{escape(v)}</td></tr>"
+            f"<tr><td style='opacity:.75;padding-right:1rem;min-width:7rem;vertical-align:top'>{escape(k)}</td><td>{escape(v)}</td></tr>"
             for k, v in lines
         )
         + "</table>"

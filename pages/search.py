@@ -53,20 +53,21 @@ with layout.page(
     }
     shown = inputs.settle_view("search", views)
     with st.container(key="toolbar"):
-        left, middle, right = st.columns([2, 3, 2], vertical_alignment="bottom")
+        widths = {"labels": [5, 2], "measured": [2, 2, 3]}.get(shown, [2, 3, 2])
+        places = iter(st.columns(widths, vertical_alignment="bottom"))
         kind = question = ""
         if shown != "labels":
-            with left:
+            with next(places):
                 kind = inputs.choice("shelf", "search", shelf.options(), _("What is searched"))
         if shown != "measured":
-            with middle:
+            with next(places):
                 title, example = (
                     (_("A text"), labels.example())
                     if shown == "labels"
                     else (_("Your question"), experiments.first(kind))
                 )
                 question = inputs.question("search", label=title, example=example)
-        with right:
+        with next(places):
             model = inputs.searcher("search", shelf.model_for(kind))
     view = inputs.topic("search", views)
     strip("search", of(experiments.rows(), {view}))

@@ -101,6 +101,22 @@ def test_whatever_is_written_in_a_chart_can_be_read(times: float, size: int, hei
     assert heatmap.textfont.size == drawn.layout.hoverlabel.font.size == size
 
 
+@pytest.mark.parametrize(
+    ("label", "written"),
+    [
+        ("", ""),
+        ("a" * 24, "a" * 24),
+        ("a" * 25, "a" * 23 + "…"),
+        ("剧" * 12, "剧" * 12),
+        ("剧" * 13, "剧" * 11 + "…"),
+        ("剧情a" * 5 + "剧", "剧情a" * 4 + "剧…"),
+        ("<" * 3, "&lt;" * 3),
+    ],
+)
+def test_a_label_at_an_axis_takes_the_same_room_in_both_languages(label: str, written: str) -> None:
+    assert style.short(label) == written
+
+
 def test_a_foreign_scale_is_refused() -> None:
     figure = style.blank(200)
     figure.add_heatmap(z=[[0, 1]], colorscale=[[0, "#000000"], [1, "#ffffff"]])

@@ -32,7 +32,7 @@ def test_language_costs_are_sorted_and_show_what_is_unknown() -> None:
 def test_each_measure(measure: token_figures.Measure, expected: list[float]) -> None:
     figure = token_figures.language_costs({"one": COSTS}, measure, text=lambda label: f"* {label}")
     assert list(figure.data[0].x) == pytest.approx(expected)
-    assert figure.layout.xaxis.title.text.startswith("* ") and not figure.layout.showlegend
+    assert figure.layout.title.subtitle.text.startswith("* ") and not figure.layout.showlegend
     assert figure.layout.yaxis.ticktext[0].startswith("* ")
 
 

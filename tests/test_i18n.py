@@ -150,6 +150,21 @@ def test_a_number_has_its_form_in_both_languages(count: int, monkeypatch: pytest
     assert re.search(r"[\u4e00-\u9fff]", i18n.ngettext(*forms, count))
 
 
+def test_every_spinner_is_the_one_that_writes_no_english_on_a_chinese_page() -> None:
+    own = ROOT / "pages" / "shared" / "progress.py"
+    assert [
+        path for path in (ROOT / "pages").rglob("*.py") if "st.spinner(" in path.read_text("utf-8") and path != own
+    ] == []
+
+
+@pytest.mark.parametrize(("language", "series"), [("en", "one, two"), ("zh", "one、two")])
+def test_words_one_after_the_other_are_parted_as_the_language_parts_them(
+    language: str, series: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(i18n, "language", lambda: language)
+    assert i18n.series(["one", "two"]) == series
+
+
 def test_a_sentence_is_translated_into_chinese(catalogue: dict[str, str]) -> None:
     sentences = [english for english in catalogue if len(english) > 40 and english.endswith(".")]
     without = [e for e in sentences if not re.search(r"[\u4e00-\u9fff]", catalogue[e])]

@@ -49,7 +49,7 @@ def state_heatmap(values: np.ndarray, tokens: Tokens, *, limit: float, title: st
         z=np.ascontiguousarray(values, dtype=np.float32),
         y=[f"{name} ({i})" for i, name in enumerate(names)],
         colorscale=DIFFERENCES, zmin=-limit, zmax=limit, ygap=1 if few else 0,
-        colorbar=scale_below(text("value (blue above 0, orange below)"), room=66),
+        colorbar=scale_below(text("value (blue above 0, orange below)"), room=74),
         hovertemplate=text("{token}, dimension {dimension}<br>value {value}").format(token="%{y}", dimension="%{x}", value="%{z:.4f}")
         + "<extra></extra>",
     )  # fmt: skip

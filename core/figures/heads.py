@@ -137,7 +137,7 @@ def word_measures(words: Sequence[str], measures: Mapping[str, Sequence[float]],
 
     measures: what each account is called (already translated) → one number a word. Each column has a scale of its own.
     """
-    titles = [_broken(name, 9) for name in measures]
+    titles = [_broken(name, 12) for name in measures]
     figure = make_subplots(
         rows=1,
         cols=len(measures),

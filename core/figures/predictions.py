@@ -76,7 +76,8 @@ def contributions(attribution: Attribution, *, text: Translate = str) -> go.Figu
     points = [(100 if probability else 1) * word.score for word in words]
     low, high = min(points, default=0.0), max(points, default=0.0)
     low, high = min(low, 0.0), max(high, 0.0)
-    room = 0.28 * ((high - low) or 1.0)  # for the numbers, on a narrow screen too
+    room = 0.45 * ((high - low) or 1.0)  # for the numbers, on a telephone too
+    digits = 1 if probability else 2
     figure = blank(max(170, 84 + 26 * len(words)), x=unit)
     figure.add_bar(
         x=points,
@@ -87,7 +88,7 @@ def contributions(attribution: Attribution, *, text: Translate = str) -> go.Figu
             "pattern": {"shape": ["" if value >= 0 else "/" for value in points]} | HATCHED,
             "cornerradius": 4,
         },
-        text=[f"{'▲' if value >= 0 else '▼'} {value:+.2f}" for value in points],
+        text=[f"{'▲' if value >= 0 else '▼'} {value:+.{digits}f}" for value in points],
         textposition="outside",
         cliponaxis=False,
         customdata=[safe(word.text) for word in words],

@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import accumulate
 from unicodedata import east_asian_width
 
 import numpy as np
@@ -63,7 +64,7 @@ WEIGHTS = SEQUENTIAL.stops(power=2)  # attention: most weights are small
 DIFFERENCES = DIVERGING.stops()
 BELOW, ABOVE = DIVERGING.light[0], DIVERGING.light[-1]  # bars of either sign
 
-LONGEST_LABEL = 24
+LONGEST_LABEL = 24  # letters
 TICKS = 48  # tokens up to which every one is written at the axis
 
 Translate = Callable[[str], str]
@@ -108,8 +109,11 @@ def safe(label: str) -> str:
 
 
 def short(label: str) -> str:
-    """A label short enough for an axis."""
-    return safe(label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…")
+    """A label short enough for an axis: a Chinese character takes the room of two letters."""
+    ends = list(accumulate(2 if east_asian_width(letter) in "WF" else 1 for letter in label))
+    if not ends or ends[-1] <= LONGEST_LABEL:
+        return safe(label)
+    return safe(label[: sum(end < LONGEST_LABEL for end in ends)] + "…")
 
 
 def width_of(labels: Iterable[str]) -> int:
@@ -134,7 +138,7 @@ def scale_below(title: str, *, room: int = 8) -> dict[str, object]:
 
 def legend_below(figure: go.Figure) -> None:
     """Move the legend under the title of the x axis, whatever the figure's height."""
-    figure.update_layout(legend={"y": -62 / (figure.layout.height - 105), "yanchor": "top"})
+    figure.update_layout(legend={"y": -72 / (figure.layout.height - 105), "yanchor": "top"})
 
 
 def class_axis(labels: Sequence[str], title: str) -> dict[str, object]:

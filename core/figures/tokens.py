@@ -9,7 +9,7 @@ from typing import Literal
 
 import plotly.graph_objects as go
 
-from core.figures.style import ACCENT, CATEGORIES, Translate, blank, class_axis, legend_below, safe
+from core.figures.style import ACCENT, CATEGORIES, FONT, Translate, blank, class_axis, legend_below, safe
 from core.vocabulary import LanguageCost, Learned, Spelling
 
 Measure = Literal["ratio", "per_character", "per_word", "unknown_share"]
@@ -40,8 +40,9 @@ def language_costs(
     )
     places = {cost.language.id: i for i, cost in enumerate(order)}
     figure = blank(
-        max(260, 130 + 24 * len(order)), x=titles[measure], title=text("The same two sentences in each language")
-    )
+        max(280, 150 + 24 * len(order)), title=text("The same two sentences in each language")
+    )  # what is measured stands below the title: beside so long names the axis has no room for it on a telephone
+    figure.update_layout(title={"subtitle": {"text": titles[measure], "font": {"size": FONT}}}, margin={"t": 60})
     hover = text("{language}<br>{tokenizer}<br>{tokens} tokens, {unknown} of them unknown<br>{value}")
     for i, (name, rows) in enumerate(costs.items()):
         shown = [(cost, value) for cost in rows if (value := _value(cost, measure)) is not None]

@@ -89,7 +89,7 @@ WAYS: dict[str, Way] = {
             N_(
                 "The words that question and passage share, rare ones counting more: it finds names, numbers and rare words."
             ),
-            "BM25",
+            N_("score"),
             _by_words,
         ),
         Way(

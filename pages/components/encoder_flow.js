@@ -615,7 +615,7 @@ class View {
     const right = element("div", "numbers");
     if (!box.vector) {
       const token = element("div", "who");
-      token.append(element("span", `chip ${note.tokens[row].kind}`, note.tokens[row].text), element("small", "", `id ${note.tokens[row].id} · ${row}`));
+      token.append(element("span", `chip ${note.tokens[row].kind}`, note.tokens[row].text), element("small", "", `${fill(words.id, { id: note.tokens[row].id })} · ${fill(words.position, { position: row })}`));
       right.append(token);
     }
     if (box.links) right.append(this.links(box, row));

@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 
-import streamlit as st
-
 from core.figures.search import few_examples
 from core.results import Measure
 from core.search import zero_shot
-from pages.shared import charts
+from pages.shared import charts, progress
 from pages.shared.cached import search as cached_search
 from pages.shared.i18n import _
 
@@ -17,7 +15,7 @@ def show(model: str, data: str, labels: Mapping[str, str], key: str) -> Measure:
     rows = cached_search.classified(model, data)
     described = cached_search.described(model, tuple(labels[name] for name in rows.labels))
     none = zero_shot.accuracy(rows.test[0] @ described.T, rows.test[2])
-    with st.spinner(_("Learning from a few examples …")):
+    with progress.spinner(_("Learning from a few examples …")):
         reached = cached_search.learnt(model, data)
     charts.plot(
         few_examples(none, reached, text=_),

@@ -53,7 +53,10 @@ def _draw() -> None:
     view: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))[language()]
     pictures = view["dark" if st.context.theme.type == "dark" else "light"]
     st.html(view["style"])
-    st.title("BERT Studio", anchor=False)
+    with st.container(
+        horizontal=True
+    ):  # as in the frame of every page: a title alone would stand close to what follows
+        st.title("BERT Studio", anchor=False)
     st.markdown(view["intro"])
     st.text_input(_("Your sentence, on every page"), OPENINGS[language()]["text"], disabled=True)
     st.caption(

@@ -4,7 +4,7 @@ English is the source language; the Chinese catalogue is read from its .po file,
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from gettext import GNUTranslations
 from pathlib import Path
@@ -66,6 +66,11 @@ def ngettext(one: str, several: str, count: float) -> str:
 def sentences(*parts: str) -> str:
     """Sentences one after the other, "" left out: English has a space between two of them, Chinese none."""
     return ("" if language() == "zh" else " ").join(part for part in parts if part)
+
+
+def series(parts: Iterable[str]) -> str:
+    """Words one after the other: with commas in English, with the mark that Chinese has for it in Chinese."""
+    return ("、" if language() == "zh" else ", ").join(parts)
 
 
 def sentence(message: str, values: Mapping[str, object]) -> str:

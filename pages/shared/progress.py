@@ -5,7 +5,7 @@ work is, and where its result is kept, is for the page (see pages.shared.cached.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from time import perf_counter
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ from core.batches import Report
 from core.errors import UserError
 from pages.shared import pool, words
 from pages.shared.cached.store import NotKept, only_kept
-from pages.shared.i18n import _, ngettext
+from pages.shared.i18n import _, language, ngettext
 
 Result = TypeVar("Result")
 
@@ -41,12 +41,17 @@ def in_turn(function: Callable[[Report], Result], report: Report, draw: Callable
         return function(report)
 
 
+def spinner(title: str) -> AbstractContextManager[None]:
+    """Streamlit's spinner with the seconds so far, which it writes in English: on a Chinese page it goes without."""
+    return st.spinner(title, show_time=language() == "en")
+
+
 def spin(title: str, function: Callable[[], Result]) -> Result:
     """What `function` makes of kept results in a second or some, under a spinner."""
     place = st.empty()
 
     def make(_report: Report) -> Result:
-        with place, st.spinner(title, show_time=True):
+        with place, spinner(title):
             return function()
 
     return in_turn(

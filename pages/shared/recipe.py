@@ -34,7 +34,7 @@ from core.finetune.recipe import (
 from core.results import AS_READ, Preparation, Reading, RunConfig
 from core.tasks.table import TASKS
 from pages.shared import choices, inputs, layout, words
-from pages.shared.i18n import _, ngettext, sentences
+from pages.shared.i18n import _, ngettext, sentences, series
 
 DEFAULTS = {field.name: field.default for field in fields(RunConfig)}
 SETTABLE = (*PARAMETERS, "method", "class_weights")
@@ -272,7 +272,7 @@ def choose_preset() -> None:
     if edited:
         st.caption(
             _("Based on {preset}, with values of your own for: {names}. Choose a preset to go back.").format(
-                preset=preset_title(preset_name()), names=", ".join(words.setting_name(name) for name in edited)
+                preset=preset_title(preset_name()), names=series(words.setting_name(name) for name in edited)
             )
         )
     else:

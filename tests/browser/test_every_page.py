@@ -75,6 +75,9 @@ HEADINGS = """() => {
   visit(document);
   return found;
 }"""
+# Formulas of which a part lies above or below the box that shows them.
+CUT_FORMULAS = """() => [...document.querySelectorAll(".katex-display")]
+  .filter((formula) => formula.clientHeight && formula.scrollHeight > formula.clientHeight + 1).map((formula) => formula.innerText.slice(0, 60))"""
 
 
 def place(page: str, query: dict[str, str]) -> str:
@@ -110,6 +113,7 @@ def test_a_page_has_something_to_see_and_everything_can_be_read_and_reached(
     for code in page.get_by_text("Show the code").all():
         code.click()
     browser.wait_until_calm(page)
+    assert page.evaluate(CUT_FORMULAS) == []
     for code in page.get_by_test_id("stCode").locator("code.language-python").locator("visible=true").all():
         expect(code.locator(".token").first).to_be_visible()  # its colours are judged too, and they come late
     page.wait_for_timeout(300)

@@ -20,7 +20,7 @@ from pages.shared.cached import data as cached_data
 from pages.shared.data_form import labels
 from pages.shared.data_form.other_task import offered, reading, use_other
 from pages.shared.data_form.source import Source
-from pages.shared.i18n import _, capital, ngettext, sentence
+from pages.shared.i18n import _, capital, sentence
 from pages.shared.tasks.table import VIEWS
 
 PREVIEW = 3
@@ -112,13 +112,7 @@ def remarks(
     ]
     st.caption(layout.plain(capital(" · ".join(part for part in how if part))))
     if report.dropped:
-        count, rows = report.left_out, report.rows
-        with st.expander(
-            ngettext(
-                "{count:,} of {rows:,} rows was left out: why", "{count:,} of {rows:,} rows were left out: why", count
-            ).format(count=count, rows=rows),
-            expanded=core_remarks.is_much(report),
-        ):
+        with st.expander(_("Why rows were left out"), expanded=core_remarks.is_much(report)):
             st.dataframe(
                 pd.DataFrame(
                     {

@@ -10,7 +10,7 @@ from core.errors import N_, UserError
 from core.tasks.table import TASKS
 from pages.shared import inputs, layout, progress
 from pages.shared.cached import embeddings as cached_embeddings
-from pages.shared.i18n import _, language, ngettext
+from pages.shared.i18n import _, language, ngettext, series
 from pages.shared.opening import OPENINGS
 from pages.shared.run_view.actions import is_readable
 
@@ -82,7 +82,7 @@ def told(sample: embeddings.Sample) -> str:
             count=len(sample.texts), total=sample.total
         )
     names = {"test": _("test split"), "validation": _("validation split"), "train": _("training split")}
-    parts = ", ".join(f"{names[split]} {count:,}" for split, count in sample.splits.items())
+    parts = series(f"{names[split]} {count:,}" for split, count in sample.splits.items())
     return ngettext(
         "{count:,} sentence chosen at random (seed {seed}): {parts}.",
         "{count:,} sentences chosen at random (seed {seed}): {parts}.",

@@ -345,6 +345,8 @@ def words(text: Callable[[str], str]) -> dict[str, str]:
         "tokens_out": text("Tokens out"),
         "kept": text("cosine with the vector that came in"),
         "hint": text("Point at a box, a row or a token: its numbers appear here."),
+        "id": text("id {id}"),
+        "position": text("position {position}"),
         "shape": text("shape"),
         "first": text("first numbers"),
         "range": text("from {low} to {high}"),

@@ -42,7 +42,7 @@ def is_dark() -> bool:
 def _legend(scale: style.Scale, low: str, high: str, unit: str) -> str:
     colours = ", ".join(scale.dark if is_dark() else scale.light)
     return (
-        f'<div class="legend"><span>{escape(low)}</span><i style="background:linear-gradient(90deg, {colours})"></i>'
+        f'<div class="legend"><span>{escape(low.replace("-", "−"))}</span><i style="background:linear-gradient(90deg, {colours})"></i>'
         f"<span>{escape(high)}</span><span>{escape(unit)}</span></div>"
     )
 

@@ -11,7 +11,7 @@ from core.families import HEADS
 from core.results import Prediction
 from core.runs import Run
 from core.tasks.table import TASKS
-from pages.shared import layout, unknown
+from pages.shared import layout, progress, unknown
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import runs as cached_runs
@@ -91,7 +91,7 @@ def before_training(name: str, given: Mapping[str, str]) -> None:
         st.caption(_("It began as a new model with random weights: its answer would have been chance."))
         return
     try:
-        with st.spinner(_("Loading the model…"), show_time=True):
+        with progress.spinner(_("Loading the model…")):
             prediction = cached_answers.before_training(run.id, given)
             caption = _beginning(run)
     except UserError as error:

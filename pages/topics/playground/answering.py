@@ -10,7 +10,7 @@ from core.bundled import READY
 from core.errors import UserError
 from core.predict import Predictor
 from core.tasks.table import TASKS
-from pages.shared import inputs, layout, visitor
+from pages.shared import inputs, layout, progress, visitor
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _, error_text
@@ -24,7 +24,7 @@ def load(name: str) -> Predictor:
     """Make a model ready. Raises UserError when it has no head for a task; a bare encoder is not even fetched to find out."""
     if name in models.MODELS:
         raise UserError("'{name}' is a pre-trained encoder without a head for a task: fine-tune it first", name=name)
-    with st.spinner(_("Loading the model…"), show_time=True):
+    with progress.spinner(_("Loading the model…")):
         return cached_models.predictor(name)
 
 

@@ -8,7 +8,7 @@ from core.bundled import READY
 from core.results import Prediction
 from core.tasks.classify import Labelled
 from core.tasks.table import TASKS
-from pages.shared import inputs, layout
+from pages.shared import inputs, layout, progress
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
@@ -47,7 +47,7 @@ def show(name: str, titles: Mapping[str, str], given: Mapping[str, str]) -> None
         with column, layout.mistakes():
             if not model or not complete:
                 continue
-            with st.spinner(_("Loading the model…"), show_time=True):
+            with progress.spinner(_("Loading the model…")):
                 prediction = cached_answers.prediction(model, given)
             st.markdown("**" + layout.plain(short_title(model, titles)) + "**")
             answer.show(model, prediction, f"bars_{number}")

@@ -23,7 +23,7 @@ from core.results import RunConfig
 from core.tables import files
 from core.tasks.base import Task
 from core.tasks.table import TASKS
-from pages.shared import choices, inputs, launch, layout, recipe
+from pages.shared import choices, inputs, launch, layout, progress, recipe
 from pages.shared.cached import models as cached_models
 from pages.shared.data_form import columns as data_columns
 from pages.shared.data_form import reading as data_reading
@@ -281,7 +281,7 @@ def _form(model: str) -> None:
         st.header(_("1 · Texts"), anchor=False)
         source = _choose_texts(aim, model)
         if source:
-            with st.spinner(_("Reading the data …"), show_time=True):
+            with progress.spinner(_("Reading the data …")):
                 dataset = source.load()
             _show_texts(dataset)
             if _kind() == "ready":

@@ -12,7 +12,7 @@ from core.figures import pretraining as figures
 from core.pretraining import Scored, TokenScore
 from pages.shared import charts, inputs, layout, progress
 from pages.shared.cached import pretraining as cached_pretraining
-from pages.shared.i18n import _
+from pages.shared.i18n import _, series
 from pages.shared.snippets import pretraining as snippets
 from pages.topics.pretraining import masking
 
@@ -135,7 +135,7 @@ def _one(found: Scored, number: int, largest: float) -> None:
     if worst:
         st.caption(
             _("Most surprising: {tokens}.").format(
-                tokens=", ".join(
+                tokens=series(
                     _("{token} (expected: {best})").format(
                         token=layout.plain(names[score.position]), best=layout.plain(readable(score.best.token))
                     )

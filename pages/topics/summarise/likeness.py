@@ -48,8 +48,8 @@ def show(wish: Wish) -> None:
         },
         hide_index=True,
         column_config={
-            _("Share of the walk"): st.column_config.NumberColumn(format="percent", width="small"),
-            _("Similarity with the mean"): st.column_config.NumberColumn(format="%.3f", width="small"),
+            _("Share of the walk"): st.column_config.NumberColumn(format="percent"),
+            _("Similarity with the mean"): st.column_config.NumberColumn(format="%.3f"),
         },
         alt=_("The links of every sentence, its share of the walk and its similarity with the mean"),
     )

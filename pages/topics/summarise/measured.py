@@ -10,7 +10,7 @@ from core.results import Measure
 from core.summarise.evaluate import BEST, LEAD, Quality
 from pages.shared import progress
 from pages.shared.cached import summaries as cached
-from pages.shared.i18n import _
+from pages.shared.i18n import _, series
 from pages.topics.summarise.one import title
 from pages.topics.summarise.settings import Wish
 
@@ -57,7 +57,7 @@ def verdict(quality: Mapping[str, Quality]) -> None:
         st.markdown(
             _(
                 "Better than the first sentences in ROUGE-1, with an interval that does not reach 0: {names}. On few texts, and with several methods compared, this can still be luck."
-            ).format(names=", ".join(better))
+            ).format(names=series(better))
         )
     else:
         st.markdown(

@@ -92,7 +92,7 @@ def scores(summary: Summary, wish: Wish) -> None:
             _("Taken"): st.column_config.TextColumn(
                 width="small", help=_("In which turn the sentence was taken: 1 is the first.")
             ),
-            _(wish.method.unit).capitalize(): st.column_config.NumberColumn(format="%.3f", width="small"),
+            _(wish.method.unit).capitalize(): st.column_config.NumberColumn(format="%.3f"),
         },
         alt=_("Every sentence of the text with its score and what the score is made of"),
     )
