@@ -18,7 +18,7 @@ from core.metrics import wilson
 from core.results import Movement
 from core.scripts import is_chinese
 from core.tasks.base import read_detail
-from core.tasks.classify import Classes
+from core.tasks.class_scores import Classes
 from pages.shared import charts, choices, inputs, layout, path, progress, words
 from pages.shared.cached import article as cached_article
 from pages.shared.cached import data as cached_data

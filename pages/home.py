@@ -18,7 +18,8 @@ from core.figures import style
 from core.metrics import METRICS
 from core.scripts import mostly_latin
 from core.tasks.base import read_detail
-from core.tasks.classify import Classes, Labelled
+from core.tasks.class_scores import Classes
+from core.tasks.classify import Labelled
 from pages.shared import inputs, layout, path, unknown
 from pages.shared import words as plain_words
 from pages.shared.cached import answers as cached_answers

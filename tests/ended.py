@@ -7,7 +7,7 @@ import numpy as np
 
 from core.diagnosis import Ended
 from core.results import WORD_COUNTS, DataReport, Evaluation, Event, RunConfig, RunReport
-from core.tasks import classify
+from core.tasks import class_scores
 
 CONFIG = RunConfig("minilm", "data/tickets.csv", epochs=4.0, learning_rate=1e-4)
 ANGRY, CALM, SAD = range(3)
@@ -22,7 +22,7 @@ def events(losses: Sequence[float], kind: str = "step") -> tuple[Event, ...]:
 
 def measured(true: Sequence[int], predicted: Sequence[int]) -> Evaluation:
     texts = [f"text {number}" for number in range(len(true))]
-    return classify.measure(
+    return class_scores.measure(
         "text-classification", ("angry", "calm", "sad"), np.array(true), np.eye(3)[list(predicted)], {"text": texts}
     )
 

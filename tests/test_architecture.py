@@ -23,7 +23,7 @@ GROUPS = (  # who may import whom: each name those before it
     # see
     "encoder attention embeddings rouge pretraining openings",
     # learn
-    "batches search.words search.bm25 search.vectors search.ways search.quality tasks.base tasks.labels tasks.tfidf tasks.class_examples tasks.classify tasks.next_sentence tasks.masked tasks.windows tasks.entity_scores "
+    "batches search.words search.bm25 search.vectors search.ways search.quality tasks.base tasks.labels tasks.tfidf tasks.class_examples tasks.class_scores tasks.classify tasks.next_sentence tasks.masked tasks.windows tasks.entity_scores "
     "tasks.tags tasks.label_scores tasks.multilabel tasks.score_examples tasks.scores tasks.score_ways tasks.scoring tasks.answer_scores tasks.passages tasks.spans tasks.answers tasks.seen tasks.signs tasks.text_scores tasks.generation tasks.writing tasks.rank_scores tasks.retrieval tasks.table",
     # use
     "words predict exemplars explain heads robustness compress",

@@ -9,7 +9,7 @@ from core.diagnosis import CHECKS, Diagnosis, Ended, diagnose, diagnose_failure
 from core.finetune.recipe import NOT_A_NUMBER
 from core.finetune.setup import check
 from core.results import Evaluation, Measure
-from core.tasks import classify
+from core.tasks import class_scores
 from core.tasks.base import Task, as_json
 from core.tasks.entity_scores import Entities, Mistakes, TypeScore
 from core.tasks.table import TASKS
@@ -121,7 +121,7 @@ def test_at_most_a_dozen_rows_are_read() -> None:
 
 
 def test_two_labels_alone_are_not_called_confused() -> None:
-    two = classify.measure(
+    two = class_scores.measure(
         "text-classification", ("a", "b"), np.array([0, 1] * 20), np.eye(2)[[0] * 40], {"text": ["x"] * 40}
     )
     found = diagnose(ended(replace(two, detail=two.detail), config=replace(CONFIG, class_weights=True)))

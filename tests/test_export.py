@@ -22,7 +22,7 @@ from core.export.folder import zip_model
 from core.export.tables import csv_text, with_columns
 from core.results import DataReport, Dropped, Evaluation, Measure, Movement, RunConfig, RunReport
 from core.tasks.base import as_json
-from core.tasks.classify import measure
+from core.tasks.class_scores import measure
 from core.tasks.masked import Likely, Masks, Probe
 from core.tasks.table import TASKS
 from tests.conftest import make_config, make_tokenizer

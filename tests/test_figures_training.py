@@ -11,7 +11,7 @@ import pytest
 from core.figures import training as training_figures
 from core.results import Event, Measure, Movement
 from core.tasks.base import read_detail
-from core.tasks.classify import Classes, measure
+from core.tasks.class_scores import Classes, measure
 from tests.hostile import NAME as NASTY
 
 TEXTS = ["a", "b", "c", "d", "e", "f"]

@@ -33,7 +33,7 @@ from core.metrics import METRICS
 from core.results import Event, RunConfig
 from core.tasks import classify
 from core.tasks.base import read_detail
-from core.tasks.classify import Classes
+from core.tasks.class_scores import Classes
 from core.tasks.table import TASKS
 from tests.conftest import WORDS, make_config, make_tokenizer
 from tests.families import tiny_config

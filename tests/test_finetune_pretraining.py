@@ -24,7 +24,7 @@ from core.finetune import estimate, methods, recipe, savings, setup, train, trai
 from core.results import RunConfig, RunReport
 from core.tasks import masked
 from core.tasks.base import read_detail
-from core.tasks.classify import Classes
+from core.tasks.class_scores import Classes
 from core.tasks.masked import MaskedLanguageModelling, Masks
 from core.tasks.table import TASKS
 from tests.conftest import WORDS, make_config, make_tokenizer

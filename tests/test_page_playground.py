@@ -21,8 +21,8 @@ from core.errors import UserError
 from core.figures import predictions as predictions_figures
 from core.results import Attribution, RunConfig, RunState, WordScore
 from core.tasks.base import read_detail
+from core.tasks.class_scores import Classes
 from core.tasks.classify import TEXT as TASK
-from core.tasks.classify import Classes
 from pages.shared import demand, sight
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import store

@@ -43,7 +43,7 @@ from core.search.vectors import Encoder
 from core.search.ways import WAYS
 from core.summarise import summary
 from core.summarise.methods import METHODS
-from core.tasks import classify
+from core.tasks import class_scores, classify
 from core.tasks.classify import TEXT
 from core.tasks.masked import Filled
 from core.tasks.multilabel import LabelSet
@@ -546,7 +546,7 @@ def test_finetune(
     columns = {name: list(test[name]) for name in (("text", "pair") if pair else ("text",))}  # type: ignore[index]
     probs = classify.probabilities(model, found["tokenizer"], columns, 16)  # type: ignore[arg-type]
     truth = np.array([("no", "yes").index(label) for label in test["label"]])  # type: ignore[index]
-    measured = classify.measure("text-classification", ("no", "yes"), truth, probs, columns).metrics
+    measured = class_scores.measure("text-classification", ("no", "yes"), truth, probs, columns).metrics
     assert result["eval_accuracy"] == pytest.approx(measured["accuracy"].value)  # type: ignore[index]
     assert result["eval_macro_f1"] == pytest.approx(measured["macro_f1"].value)  # type: ignore[index]
     assert len(found["train"]) == 40  # type: ignore[arg-type]
@@ -596,7 +596,7 @@ def trained_parameters(model: torch.nn.Module) -> dict[str, torch.Size]:
 @of("run_folder")
 def test_run_folder(tmp_path: Path) -> None:
     truth, probs = np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
-    test = classify.measure("text-classification", ("bad", "good"), truth, probs, {"text": ["a", "b", "c"]})
+    test = class_scores.measure("text-classification", ("bad", "good"), truth, probs, {"text": ["a", "b", "c"]})
     report = RunReport(
         {"test": test}, (), 1.0, 2.0, 3.0, 4.0, 2, 2, 0.0, {}, DataReport(3, (), {"test": 3}, {"bad": 1, "good": 2})
     )

@@ -15,7 +15,7 @@ from core.data.load import load
 from core.errors import UserError
 from core.results import RunConfig
 from core.tasks.base import read_detail
-from core.tasks.classify import Classes
+from core.tasks.class_scores import Classes
 from core.tasks.next_sentence import NEXT_SENTENCE, NextSentence
 from tests.classifier import answers
 from tests.conftest import make_config, make_tokenizer

@@ -8,7 +8,7 @@ import pytest
 
 from core.export.card import model_card
 from core.results import WORD_COUNTS, Evaluation, RunConfig, RunReport
-from core.tasks import classify, tfidf
+from core.tasks import class_scores, tfidf
 from core.tasks.table import TASKS
 from pages.shared.tasks.table import VIEWS
 from tests.classifier import dataset_of
@@ -64,7 +64,7 @@ def test_it_learns_from_the_training_rows_and_is_measured_as_a_model_is() -> Non
 
 def test_a_card_tells_it_beside_the_result() -> None:
     row = TASKS["text-classification"]
-    measured = classify.measure(row.id, ("bad", "good"), np.array([0, 1]), np.eye(2)[[0, 0]], {"text": ["a", "b"]})
+    measured = class_scores.measure(row.id, ("bad", "good"), np.array([0, 1]), np.eye(2)[[0, 0]], {"text": ["a", "b"]})
     before = replace(REPORT, evaluations={"test": measured})
     told = replace(REPORT, evaluations={"test": measured, WORD_COUNTS: measured})
     config = RunConfig("minilm", "rotten_tomatoes")
@@ -79,7 +79,7 @@ def share_right(right: int) -> Evaluation:
     """An evaluation with so many of 100 right."""
     true = np.array([0, 1] * 50)
     probs = np.eye(2)[np.where(np.arange(100) < right, true, 1 - true)]
-    return classify.measure("text-classification", ("bad", "good"), true, probs, {"text": ["x"] * 100})
+    return class_scores.measure("text-classification", ("bad", "good"), true, probs, {"text": ["x"] * 100})
 
 
 @pytest.mark.parametrize(

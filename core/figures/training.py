@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from core.figures.style import ACCENT, CATEGORIES, SHARES, Translate, blank, class_axis, faded, legend_below, safe
 from core.metrics import METRICS, wilson
 from core.results import Event, Measure, Movement
-from core.tasks.classify import Classes
+from core.tasks.class_scores import Classes
 
 Against = Literal["step", "epoch", "seconds"]
 DASHES = ("solid", "dash", "dot", "dashdot")

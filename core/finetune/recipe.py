@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.errors import N_, Note, UserError, plural
+from core.metrics import BY_LOSS
 from core.results import RunConfig
 
 BATCHES = (2, 4, 8, 16)
@@ -345,7 +346,7 @@ def epochs_for(config: RunConfig, rows: int) -> float:
 
 def chosen_by(best: tuple[str, ...], validation: int) -> tuple[str, ...]:
     """The METRICS ids that the best state of a run is chosen by: the task's own, but the loss where few rows are measured."""
-    return ("loss",) if validation < FEW_VALIDATION_ROWS and "loss" in best else best
+    return BY_LOSS if validation < FEW_VALIDATION_ROWS and "loss" in best else best
 
 
 def too_little(

@@ -32,7 +32,7 @@ from core.finetune.checkpoints import (
 from core.finetune.recipe import LOWER, NOT_A_NUMBER, chosen_by, epochs_of_a_round
 from core.finetune.savings import Prepared
 from core.finetune.setup import Setup
-from core.metrics import key
+from core.metrics import BY_LOSS, key
 from core.results import Evaluation, Event
 from core.tasks.base import Goal, Rows
 
@@ -126,14 +126,19 @@ class Trainer(transformers.Trainer):
         )
         if evaluation is None:
             return {}
-        best, by = self.progress.best, self.chosen_by
-        if best is None or key(evaluation.metrics, by) > key(best.metrics, by):
+        best = self.progress.best
+        if best is None or self._rank(evaluation) > self._rank(best):
             self.progress.best, self.progress.best_step = evaluation, self.state.global_step
         self.live_seconds = time.perf_counter() - began
         self.watch.tell("evaluation", **event_values(self.goal, evaluation, self.live_seconds))
         self.watch.resume_clock()
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, {})
         return {}
+
+    def _rank(self, evaluation: Evaluation) -> tuple[float, ...]:
+        """What states are ranked by, the highest the best."""
+        few = self.chosen_by == BY_LOSS
+        return self.setup.task.by_loss(evaluation) if few else key(evaluation.metrics, self.chosen_by)
 
     def _may_stop(self, done: int, total: int) -> None:
         if self.cancelled():

@@ -12,7 +12,7 @@ from core import metrics
 from core.batches import Columns
 from core.results import Evaluation, Measure
 from core.tasks.base import as_json, digest, each
-from core.tasks.classify import ClassScore
+from core.tasks.class_scores import ClassScore
 from core.tasks.entity_scores import ratio
 
 EVEN = 0.5  # the threshold that nothing was chosen for

@@ -10,7 +10,8 @@ from core.data.layouts import LAYOUTS
 from core.errors import N_
 from core.tables.table import Table, make_table
 from core.tasks.base import Card, Task
-from core.tasks.classify import FACTS, TEXT, Classes, Classification, class_table
+from core.tasks.class_scores import Classes, class_table
+from core.tasks.classify import FACTS, TEXT, Classification
 
 DOCUMENTS = (
     "The kettle boiled. She poured the tea. Then she sat down by the window.",

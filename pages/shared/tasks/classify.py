@@ -16,7 +16,8 @@ from core.figures import predictions as predictions_figures
 from core.figures import training as training_figures
 from core.results import WORD_COUNTS, Attribution, Evaluation, Event, Prediction, RunConfig, RunReport
 from core.tasks.base import read_detail
-from core.tasks.classify import Classes, Labelled
+from core.tasks.class_scores import Classes
+from core.tasks.classify import Labelled
 from pages.shared import charts, layout
 from pages.shared.i18n import _, ngettext, sentences
 from pages.shared.snippets import finetune as finetune_code

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.results import WORD_COUNTS, Evaluation, Event, RunReport
-from core.tasks.classify import ClassScore
+from core.tasks.class_scores import ClassScore
 from core.tasks.entity_scores import TypeScore
 from core.tasks.table import task_of
 from pages.shared import inputs, layout, words

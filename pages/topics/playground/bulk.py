@@ -19,7 +19,8 @@ from core.errors import UserError
 from core.export.tables import UNSURE, answered, csv_text, decided, with_columns
 from core.results import Evaluation, Prediction
 from core.tasks.base import Goal
-from core.tasks.classify import Labelled, measure
+from core.tasks.class_scores import measure
+from core.tasks.classify import Labelled
 from core.tasks.labels import match_labels, unknown_labels
 from core.tasks.table import TASKS
 from pages.shared.i18n import _

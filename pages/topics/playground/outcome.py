@@ -8,7 +8,7 @@ from core.figures import training as training_figures
 from core.metrics import METRICS
 from core.results import Evaluation
 from core.tasks.base import Goal, read_detail
-from core.tasks.classify import Classes
+from core.tasks.class_scores import Classes
 from core.tasks.table import TASKS
 from pages.shared import charts, inputs, layout, pool, progress, words
 from pages.shared.cached import models as cached_models
