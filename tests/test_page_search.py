@@ -2,6 +2,8 @@
 
 import pytest
 
+from core.search.ways import Hit
+from pages.topics.search.hits import hits_html
 from tests.pages_common import LANGUAGES, check, open_page, texts
 from tests.tables import pdf_bytes
 
@@ -163,3 +165,10 @@ def test_a_pdf_is_asked_and_its_page_is_named() -> None:
     assert not check(app).error and "From page 2, passage 2 of 2." in said(app) and "2 passages" in said(app)
     app.file_uploader(key="search_file").upload("scan.pdf", pdf_bytes([""]), "application/pdf").run()
     assert len(check(app).error) == 1 and "holds no text" in said(app)
+
+
+@pytest.mark.parametrize(
+    ("text", "end"), [("parcel " * 40, "parcel parcel…</b>"), ("包裹" * 100, "包裹包…</b>"), ("short", ">short</b>")]
+)
+def test_the_beginning_of_a_long_text_ends_between_words(text: str, end: str) -> None:
+    assert end in hits_html([Hit(0, 1.0)], [text], [""])

@@ -6,6 +6,15 @@ from playwright.sync_api import Browser, expect
 from tests.browser import driver as browser
 from tests.browser.driver import Server
 
+# What is written in the charts and lies to the left or right of its chart.
+CUT_LABELS = """() => [...document.querySelectorAll(".js-plotly-plot")].flatMap((plot) => {
+  const around = plot.getBoundingClientRect();
+  return [...plot.querySelectorAll("text")].filter((label) => {
+    const box = label.getBoundingClientRect();
+    return box.width && (box.left < around.left - 1 || box.right > around.right + 1);
+  }).map((label) => label.textContent);
+})"""
+
 
 def test_the_theme_can_be_switched_in_the_menu(server: Server, chromium: Browser) -> None:
     page, _ = browser.new_page(chromium)
@@ -36,3 +45,13 @@ def test_maps_beside_each_other_are_in_line(server: Server, chromium: Browser) -
     expect(maps).to_have_count(3, timeout=60_000)
     tops = {round(one.bounding_box()["y"]) for one in maps.all()}
     assert len(tops) == 1
+
+
+@pytest.mark.parametrize(("place", "charts"), [("tokens?view=languages", 1), ("playground", 2), ("embeddings", 5)])
+def test_no_label_of_a_chart_is_cut_on_a_telephone(server: Server, chromium: Browser, place: str, charts: int) -> None:
+    page, _ = browser.new_page(chromium, width=390, locale="zh-CN")
+    page.set_viewport_size({"width": 390, "height": 3000})  # some charts are drawn when they come into sight
+    page.goto(f"{server.url}/{place}")
+    expect(page.locator(".js-plotly-plot .main-svg:first-child")).to_have_count(charts, timeout=60_000)
+    browser.wait_until_calm(page)
+    assert page.evaluate(CUT_LABELS) == []

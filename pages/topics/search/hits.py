@@ -3,6 +3,7 @@
 Everything that comes from a text is escaped here.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 
@@ -65,4 +66,7 @@ def marked(text: str, terms: Mapping[str, float]) -> str:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= SHOWN_CHARS else text[: SHOWN_CHARS - 1] + "…"
+    """The beginning of a text; where words have spaces between them, none is cut."""
+    if len(text) <= SHOWN_CHARS:
+        return text
+    return re.sub(r"\s+\S{0,20}$", "", text[: SHOWN_CHARS - 1]) + "…"
