@@ -287,3 +287,18 @@ def test_many_questions_are_ranked_in_every_way(encoder: vectors.Encoder) -> Non
         [row.cosine for row in found.questions]
     )
     assert set(found.quality) == set(WAYS) and found.quality["meaning"].n == 3
+
+
+@pytest.mark.parametrize("where", ["mkdtemp", "utime"])
+def test_a_folder_that_cannot_be_written_keeps_nobody_from_searching(
+    where: str, encoder: vectors.Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if where == "utime":
+        index.opened(PASSAGES, encoder, tmp_path)
+
+    def fails(*args: object, **options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(index.tempfile if where == "mkdtemp" else index.os, where, fails)
+    found = index.opened(PASSAGES, encoder, tmp_path)
+    np.testing.assert_allclose(found.vectors, index.build(PASSAGES, encoder).vectors, atol=1e-6)

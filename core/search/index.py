@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -78,15 +79,21 @@ def opened(
 ) -> Index:
     """The index that is kept in `home` for these passages and this model; it is built there first where there is none.
 
-    known: the encoder's identity, where it has been worked out already.
+    known: the encoder's identity, where it has been worked out already. Where nothing can be written the index is kept in memory alone.
     """
     folder = home / _key(passages, known or identity(encoder))
     if not folder.is_dir():
         index = build(passages, encoder, report)
-        home.mkdir(parents=True, exist_ok=True)
-        write(index, folder)
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+            write(index, folder)
+        except (
+            OSError
+        ):  # a full disk, or a folder that may not be written: it is as good in memory, and made again another time
+            return index
         _sweep(home)
-    os.utime(folder)
+    with suppress(OSError):  # it was used now: where that cannot be noted, it goes sooner
+        os.utime(folder)
     return read(passages, folder)
 
 

@@ -5,8 +5,9 @@ This module does not know what a page shows; it asks for what most pages begin w
 
 from core import models
 from core.bundled import READY
+from core.data import helpdesk
 from core.errors import UserError
-from pages.shared.cached import answers, attention, encoder, pretraining
+from pages.shared.cached import answers, attention, encoder, pretraining, search
 from pages.shared.cached import tokens as cached_tokens
 from pages.shared.opening import OPENINGS
 
@@ -14,7 +15,7 @@ LENGTH = 24  # tokens of the sentence that are read: enough for every library to
 
 
 def load() -> None:
-    """The model that every page opens with, its heads, and the first ready classifier, each asked once."""
+    """The model that every page opens with, its heads, the first ready classifier and the texts that Search opens with, each asked once."""
     text = OPENINGS["en"]["text"]
     name = models.default([text])
     try:
@@ -23,5 +24,6 @@ def load() -> None:
         attention.habit(name, text, max_length=LENGTH)
         pretraining.filled(name, text, (1,), whole_words=False, max_length=LENGTH)
         answers.prediction(next(name for name, row in READY.items() if not row.pairs), {"text": text})
+        search.opened(name, helpdesk.read("en").passages)
     except UserError:  # a setting, or a package that is missing: the page that needs it says so
         return
