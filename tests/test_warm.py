@@ -13,7 +13,7 @@ from pages.shared.opening import OPENINGS
 
 
 def test_what_most_pages_begin_with_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    warm.load()
+    warm.load(Event())
     for name in ("load", "load_encoder"):
         monkeypatch.setattr(models, name, lambda *args, **options: pytest.fail("it is loaded"))
     assert encoder.vectors("minilm", OPENINGS["en"]["text"], max_length=12).shape == (12, 384)
@@ -21,24 +21,47 @@ def test_what_most_pages_begin_with_is_loaded(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_wrong_setting_does_not_end_the_early_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(settings.MEMORY_MB.name, "much")
-    warm.load()
+    warm.load(Event())
 
 
 def test_the_server_does_not_wait_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     begun, go_on = Event(), Event()
-    monkeypatch.setattr(warm, "load", lambda: (begun.set(), go_on.wait(10)))
+    monkeypatch.setattr(warm, "load", lambda over: (begun.set(), go_on.wait(10)))
 
     async def starts() -> bool:
         async with server.lifespan(None):
-            return await asyncio.to_thread(begun.wait, 10)
+            answers = await asyncio.to_thread(begun.wait, 10)
+            go_on.set()
+            return answers
 
     assert asyncio.run(starts())
-    go_on.set()
+
+
+def test_a_server_that_ends_waits_for_the_step_that_it_is_at_and_begins_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[str] = []
+    begun = Event()
+
+    def step(name: str) -> None:
+        begun.set()
+        sleep(0.2)
+        done.append(name)
+
+    monkeypatch.setattr(warm.cached_tokens, "tokens", lambda *args, **options: step("tokens"))
+    monkeypatch.setattr(warm.encoder, "vectors", lambda *args, **options: step("vectors"))
+
+    async def ends_early() -> None:
+        async with server.lifespan(None):
+            await asyncio.to_thread(begun.wait, 10)
+
+    asyncio.run(ends_early())
+    assert done == ["tokens"]
 
 
 def test_the_server_is_tidied_up_until_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     swept, seen = [], Event()
-    monkeypatch.setattr(warm, "load", lambda: None)
+    monkeypatch.setattr(warm, "load", lambda over: None)
     monkeypatch.setattr(server, "TIDY_SECONDS", 0.01)
     monkeypatch.setattr(memory, "sweep", lambda: (swept.append(1), seen.set()))
 

@@ -3,6 +3,7 @@
 It does not know what the identity is used for.
 """
 
+import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -24,6 +25,7 @@ RETURN = "studio_return"  # cookie: the address at which somebody went to log in
 RETURN_SECONDS, LONGEST_RETURN = 600, 3000
 LOGIN, CALLBACK = "/auth/login", "/oauth2callback"  # Streamlit's own addresses
 TIDY_SECONDS = 20.0
+LAST_SECONDS = 10.0  # for the step that the early start is at when the server ends
 # Seconds for which one thread keeps the interpreter while others want it (Python's own: 0.005). A reading asks for it again after each
 # of some hundred operations of torch: beside three other threads a sentence took 3.2 s, and takes 0.36 s with this.
 SWITCH = 0.0005
@@ -136,9 +138,11 @@ async def lifespan(app: object) -> AsyncIterator[None]:
     sys.setswitchinterval(SWITCH)
     os.environ.setdefault("GOMP_SPINCOUNT", settings.SPIN)  # torch's threads read it when they are loaded
     over = Event()
-    Thread(target=_beside, args=(over,), name="beside", daemon=True).start()
+    beside = Thread(target=_beside, args=(over,), name="beside", daemon=True)
+    beside.start()
     yield
     over.set()
+    await asyncio.to_thread(beside.join, LAST_SECONDS)  # what it is at cannot go on without the interpreter
 
 
 def _beside(over: Event) -> None:
@@ -146,7 +150,7 @@ def _beside(over: Event) -> None:
     from pages.shared import warm
     from pages.shared.tidy import Tidy
 
-    warm.load()
+    warm.load(over)
     tidy = Tidy()
     while not over.wait(TIDY_SECONDS):
         tidy.up()
