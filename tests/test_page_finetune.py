@@ -243,7 +243,8 @@ def test_an_uploaded_file_is_read_checked_and_trained_on(started: list[runs.Run]
     assert not app.error, texts(app)
     assert app.multiselect(key="text_column").value == ["review"]
     assert app.selectbox(key="label_column").value == "verdict"
-    assert "1 of 61 rows" in app.expander[-2].label or any("1 of 61" in box.label for box in app.expander)
+    assert next(metric.value for metric in app.metric if metric.label == "Left out") == "1"
+    assert any(box.label == "Why rows were left out" for box in app.expander)
     assert "UTF\\-16" in texts(app)
     check(app.button(key="start").click().run())
     config = started[0].config
