@@ -15,7 +15,7 @@ if get_script_run_ctx(suppress_warning=True) is None:
 else:
     from pages.shared import first_view, i18n
 
-    st.set_page_config(page_title="BERT Studio", page_icon=first_view.ICON, layout="wide")
+    st.set_page_config(page_title=first_view.STUDIO, page_icon=first_view.ICON, layout="wide")
     i18n.keep()
     first_view.import_libraries()  # the first visitors see something before they are there
     from pages.shared import path

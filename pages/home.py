@@ -20,7 +20,7 @@ from core.scripts import mostly_latin
 from core.tasks.base import read_detail
 from core.tasks.class_scores import Classes
 from core.tasks.classify import Labelled
-from pages.shared import inputs, layout, path, unknown
+from pages.shared import first_view, inputs, layout, path, unknown
 from pages.shared import words as plain_words
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import attention as cached_attention
@@ -264,7 +264,7 @@ def machine() -> None:
 
 
 with layout.page(
-    path.STUDIO,
+    first_view.STUDIO,
     _(
         "See a real BERT at work on your own sentence, train it on real data in your browser, and use what you trained. "
         "Every number on every page is computed here, from the model and the text in front of you. "

@@ -108,9 +108,14 @@ def safe(label: str) -> str:
     return escape(label, quote=False)
 
 
+def _is_wide(letter: str) -> bool:
+    """Whether a letter is as wide as it is high, as Chinese characters are."""
+    return east_asian_width(letter) in "WF"
+
+
 def short(label: str) -> str:
     """A label short enough for an axis: a Chinese character takes the room of two letters."""
-    ends = list(accumulate(2 if east_asian_width(letter) in "WF" else 1 for letter in label))
+    ends = list(accumulate(2 if _is_wide(letter) else 1 for letter in label))
     if not ends or ends[-1] <= LONGEST_LABEL:
         return safe(label)
     return safe(label[: sum(end < LONGEST_LABEL for end in ends)] + "…")
@@ -118,7 +123,7 @@ def short(label: str) -> str:
 
 def width_of(labels: Iterable[str]) -> int:
     """Pixels that the widest of some labels takes at an axis, about: so that Plotly, which draws a figure twice to find out, need not."""
-    widths = (sum(FONT if east_asian_width(c) in "WF" else 0.6 * FONT for c in label) for label in labels)
+    widths = (sum(FONT if _is_wide(letter) else 0.6 * FONT for letter in label) for label in labels)
     return math.ceil(max(widths, default=0)) + 8
 
 

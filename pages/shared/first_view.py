@@ -19,6 +19,7 @@ from pages.shared.opening import OPENINGS
 
 PAGES = Path(__file__).parent.parent
 FILE = PAGES / "pictures" / "first_view.json"
+STUDIO = "BERT Studio"  # the title of Home, and the end of every page's
 ICON = str(PAGES / "pictures" / "icon.png")  # a file, since icons by name come from the network
 PARTS: Mapping[str, Callable[[str], object]] = {
     "html": st.html,
@@ -30,13 +31,12 @@ def import_libraries() -> None:
     """Return when the libraries are there; meanwhile the visitor sees something."""
     if libraries.are_loaded():
         return
-    starting = ":material/hourglass_top: **BERT Studio** · " + _("The studio is starting…")
     if _is_home_as_it_opens():
         _draw()
         libraries.load()
         st.rerun()  # what stands here stays on the screen until Home has drawn the same
     place = st.empty()
-    place.markdown(starting)
+    place.markdown(f":material/hourglass_top: **{STUDIO}** · " + _("The studio is starting…"))
     libraries.load()
     place.empty()
 
@@ -56,7 +56,7 @@ def _draw() -> None:
     with st.container(
         horizontal=True
     ):  # as in the frame of every page: a title alone would stand close to what follows
-        st.title("BERT Studio", anchor=False)
+        st.title(STUDIO, anchor=False)
     st.markdown(view["intro"])
     st.text_input(_("Your sentence, on every page"), OPENINGS[language()]["text"], disabled=True)
     st.caption(

@@ -77,7 +77,7 @@ def page(
     resets: the shared values that the page's own Reset gives their defaults again. opens_in: the language of the sentence that
     it opens with, where that is not the language of the page.
     """
-    st.set_page_config(page_title=f"{title} · {path.STUDIO}", page_icon=first_view.ICON, layout="wide")
+    st.set_page_config(page_title=f"{title} · {first_view.STUDIO}", page_icon=first_view.ICON, layout="wide")
     i18n.keep()
     _with_navigation()
     inputs.restore()

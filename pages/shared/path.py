@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 from core.errors import N_
-from pages.shared import inputs, visitor
+from pages.shared import first_view, inputs, visitor
 from pages.shared.i18n import _
 
 
@@ -38,7 +38,6 @@ STEPS = {
     "article": Step(N_("The tutorial, checked"), ":material/fact_check:", N_("Learn"), N_("Check a tutorial")),
 }  # a page's file in pages/ → its row
 
-STUDIO = "BERT Studio"  # the title of Home
 CLASSROOM = "classroom"  # the teacher's page: no step of the path
 
 
@@ -75,7 +74,7 @@ def _carried() -> dict[str, str]:
 
 def next_button(title: str) -> None:
     """A button to the page after the one with this title, as small as others beside it; nothing on a page that is no step."""
-    pages = {STUDIO: "home", **{_(row.title): name for name, row in STEPS.items()}}
+    pages = {first_view.STUDIO: "home", **{_(row.title): name for name, row in STEPS.items()}}
     order = [*pages.values(), "home"]
     if title not in pages:
         return
