@@ -112,7 +112,7 @@ def _waiting(run: Run) -> None:
         st.caption(_("The teacher has paused the queue: runs that are at work go on, none begins."))
     for other in training:
         told = layout.plain(_("training now: {title}").format(title=inputs.run_title(other)))
-        left = number(last(runs.events(other), "step"), "eta_seconds")
+        left = number(last(events(other), "step"), "eta_seconds")
         st.caption(told if left is None else told + " · " + _("about {time} left").format(time=duration(left)))
 
 
