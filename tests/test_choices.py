@@ -7,6 +7,7 @@ import ast
 from pathlib import Path
 
 import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.testing.v1 import AppTest
 
 from core.bundled import READY
@@ -14,6 +15,7 @@ from tests.pages_common import check, open_page
 
 PAGES = Path(__file__).parent.parent / "pages"
 KINDS = ("selectbox", "multiselect", "button_group", "select_slider")
+FIELDS = ("text_input", "text_area", "number_input", "slider", "checkbox", "toggle")
 NER = next(row.id for row in READY.values() if "tag" in row.task or "entities" in row.task)
 CLASSIFIER = next(iter(READY))
 FIRST, SECOND = "He sat on the unforgettable bank", "I love eating pizza"
@@ -88,6 +90,26 @@ def test_text_language_and_model_change_what_every_choice_shows(page: str, query
         for name, value in values.items():
             app.session_state["lang" if name == "lang" else f"shared_{name}"] = value
         assert shown.receive(check(app.run())) == computed(app), values
+
+
+def first_drawn(app: AppTest) -> dict[str, object]:
+    """What a browser shows in each field that it draws for the first time, by the fields' keys."""
+    found = {}
+    for kind in FIELDS:
+        for element in app.get(kind):
+            value = element.proto.value if element.proto.set_value else element.proto.default
+            found[str(element.key)] = value if isinstance(value, str | bool | int | float) else value[0]
+    return found
+
+
+@pytest.mark.parametrize(("page", "query"), VIEWS, ids=[f"{page}-{query.get('view', '')}" for page, query in VIEWS])
+def test_a_widget_that_the_browser_had_no_time_to_draw_keeps_its_value(page: str, query: dict[str, str]) -> None:
+    """Who presses something at once, on a slow line or machine, sends the values of those widgets only that are drawn."""
+    app = check(open_page(page, **({"text": FIRST} | query)))
+    before = {str(element.key): element.value for kind in FIELDS for element in app.get(kind)}
+    check(app._run(WidgetStates()))
+    assert first_drawn(app) == before
+    assert Shown().receive(app) == computed(app)
 
 
 def test_options_are_drawn_by_one_helper_only() -> None:

@@ -6,11 +6,16 @@ widgets, not what is chosen with them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, Final, Literal, TypeVar, cast
 
 import streamlit as st
 
 T = TypeVar("T")
+
+# Every widget whose value `show` puts gets this as its persist_state. Something may be pressed before the browser has drawn
+# the widget, on a slow line or machine. It reports no value for it then, and without this Streamlit would take the widget
+# as drawn: the browser would draw it without its value, and report that as if it had been chosen.
+UNTIL_DRAWN: Final[Literal["page"]] = "page"
 
 
 def show(key: str, value: object, labels: Sequence[str] = ()) -> None:
@@ -49,7 +54,7 @@ def listed(
     def called(option: T) -> str:
         return options[option] if option in options or name is None else name(option)
 
-    found = st.selectbox(label, list(options), format_func=called, key=key, **drawn)
+    found = st.selectbox(label, list(options), format_func=called, key=key, persist_state=UNTIL_DRAWN, **drawn)
     return cast(T, found)
 
 
@@ -58,23 +63,43 @@ def row(label: str, options: Mapping[T, str], value: T, *, key: str, **drawn: An
     show(key, value, tuple(options.values()))
     return cast(
         T,
-        st.segmented_control(label, list(options), format_func=options.__getitem__, key=key, required=True, **drawn),
+        st.segmented_control(
+            label,
+            list(options),
+            format_func=options.__getitem__,
+            key=key,
+            required=True,
+            persist_state=UNTIL_DRAWN,
+            **drawn,
+        ),
     )
 
 
 def slider(label: str, options: Mapping[T, str], value: T, *, key: str, **drawn: Any) -> T:
     """One of several options in their order: option → its name on screen."""
     show(key, value, tuple(options.values()))
-    return st.select_slider(label, list(options), format_func=options.__getitem__, key=key, **drawn)
+    return st.select_slider(
+        label, list(options), format_func=options.__getitem__, key=key, persist_state=UNTIL_DRAWN, **drawn
+    )
 
 
 def pills(label: str, options: Mapping[T, str], values: Sequence[T], *, key: str, **drawn: Any) -> list[T]:
     """Any number of a few options side by side: option → its name on screen."""
     show(key, list(values), tuple(options.values()))
-    return st.pills(label, list(options), format_func=options.__getitem__, selection_mode="multi", key=key, **drawn)
+    return st.pills(
+        label,
+        list(options),
+        format_func=options.__getitem__,
+        selection_mode="multi",
+        key=key,
+        persist_state=UNTIL_DRAWN,
+        **drawn,
+    )
 
 
 def several(label: str, options: Mapping[T, str], values: Sequence[T], *, key: str, **drawn: Any) -> list[T]:
     """Some of many options in a list: option → its name on screen."""
     show(key, list(values), tuple(options.values()))
-    return st.multiselect(label, list(options), format_func=options.__getitem__, key=key, **drawn)
+    return st.multiselect(
+        label, list(options), format_func=options.__getitem__, key=key, persist_state=UNTIL_DRAWN, **drawn
+    )

@@ -308,6 +308,11 @@ def _widget(name: str, page: str) -> dict[str, Any]:
     return {"key": key, "on_change": _take, "args": (name, key)}
 
 
+def _field(name: str, page: str) -> dict[str, Any]:
+    """As `_widget`, for a widget that is not drawn by pages.shared.choices."""
+    return _widget(name, page) | {"persist_state": choices.UNTIL_DRAWN}
+
+
 def settle(name: str, page: str, options: Iterable[str]) -> str:
     """Make a shared value one of a page's options, and return it: else what the page showed last, else the first of them."""
     known, last = tuple(options), f"last_{name}_{page}"
@@ -380,13 +385,13 @@ def sentence(page: str, *, label: str = "", pause: str = "250ms") -> str:
 
 def _sentence_box(page: str, label: str, pause: str = "250ms") -> None:
     choices.show(f"text@{page}", get("text"))
-    st.text_input(label or _("Sentence"), live=pause, **_widget("text", page))
+    st.text_input(label or _("Sentence"), live=pause, **_field("text", page))
 
 
 def passage(page: str, *, label: str) -> str:
     """The sentence where it may be a text of several lines."""
     choices.show(f"text@{page}", get("text"))
-    st.text_area(label, height="content", **_widget("text", page))
+    st.text_area(label, height="content", **_field("text", page))
     return within_limit(get("text"))
 
 
@@ -397,7 +402,7 @@ def pair(page: str, *, label: str = "") -> str:
         label or _("Second sentence (optional)"),
         live=True,
         placeholder=_("for sentence pairs, such as a question and its answer"),
-        **_widget("pair", page),
+        **_field("pair", page),
     )
     return within_limit(get("pair"))
 
@@ -405,7 +410,7 @@ def pair(page: str, *, label: str = "") -> str:
 def second_passage(page: str, *, label: str) -> str:
     """The second sentence where it may be a text of several lines."""
     choices.show(f"pair@{page}", get("pair"))
-    st.text_area(label, height="content", **_widget("pair", page))
+    st.text_area(label, height="content", **_field("pair", page))
     return within_limit(get("pair"))
 
 
@@ -541,7 +546,7 @@ def cut(page: str, limit: int) -> int:
     """The most tokens an input may have, at most what the model takes."""
     put("cut", number("cut", 4, limit, int(DEFAULTS["cut"])))
     choices.show(f"cut@{page}", int(get("cut")))
-    st.number_input(_("Cut at (tokens)"), 4, limit, help=_("Longer inputs are cut here."), **_widget("cut", page))
+    st.number_input(_("Cut at (tokens)"), 4, limit, help=_("Longer inputs are cut here."), **_field("cut", page))
     return int(get("cut"))
 
 
@@ -655,7 +660,7 @@ def lines(name: str, page: str, *, label: str, example: str, help_text: str = ""
     cleared = st.session_state.get(f"{name}@{page}") == ""
     shown = (get(name) or ("" if cleared else example))[:longest]
     choices.show(f"{name}@{page}", shown)
-    st.text_area(label, height=height, help=help_text or None, max_chars=longest, **_widget(name, page))
+    st.text_area(label, height=height, help=help_text or None, max_chars=longest, **_field(name, page))
     return shown
 
 
@@ -663,14 +668,14 @@ def whole_number(name: str, page: str, *, label: str, low: int, high: int, step:
     """A shared value as a whole number between two bounds."""
     put(name, number(name, low, high, int(DEFAULTS[name])))
     choices.show(f"{name}@{page}", int(get(name)))
-    st.number_input(label, low, high, step=step, help=help_text or None, **_widget(name, page))
+    st.number_input(label, low, high, step=step, help=help_text or None, **_field(name, page))
     return int(get(name))
 
 
 def flag(name: str, page: str, *, label: str, help_text: str = "") -> bool:
     """A shared value as a switch: "yes", or "" for off."""
     choices.show(f"{name}@{page}", get(name) == "yes")
-    st.toggle(label, help=help_text or None, key=f"{name}@{page}", on_change=_take_flag, args=(name, f"{name}@{page}"))
+    st.toggle(label, help=help_text or None, **(_field(name, page) | {"on_change": _take_flag}))
     return get(name) == "yes"
 
 
@@ -684,7 +689,7 @@ def decimal(name: str, page: str, *, label: str, low: float, high: float, step: 
     known = len(value) < 10 and value.replace(".", "", 1).isdecimal()
     shown = min(max(float(value) if known else float(DEFAULTS[name]), low), high)
     choices.show(f"{name}@{page}", shown)
-    st.slider(label, low, high, step=step, help=help_text or None, key=f"{name}@{page}", on_change=_take_decimal, args=(name, f"{name}@{page}"))  # fmt: skip
+    st.slider(label, low, high, step=step, help=help_text or None, **(_field(name, page) | {"on_change": _take_decimal}))  # fmt: skip
     return shown
 
 
@@ -715,7 +720,7 @@ def method(page: str, options: Mapping[str, str], *, label: str) -> str:
 def other_text(page: str, *, label: str) -> str:
     """The sentence that the first one is compared with."""
     choices.show(f"other_text@{page}", get("other_text"))
-    st.text_input(label, live=True, **_widget("other_text", page))
+    st.text_input(label, live=True, **_field("other_text", page))
     return within_limit(get("other_text"))
 
 
@@ -732,14 +737,14 @@ def question(page: str, *, label: str, example: str) -> str:
     cleared = st.session_state.get(f"ask@{page}") == ""
     shown = get("ask") or ("" if cleared else example)
     choices.show(f"ask@{page}", shown)
-    st.text_input(label, live="250ms", **_widget("ask", page))
+    st.text_input(label, live="250ms", **_field("ask", page))
     return within_limit(shown)
 
 
 def search(page: str, *, label: str) -> str:
     """What is looked for; it follows the typing."""
     choices.show(f"query@{page}", get("query"))
-    st.text_input(label, live=True, **_widget("query", page))
+    st.text_input(label, live=True, **_field("query", page))
     return get("query")
 
 

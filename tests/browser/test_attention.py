@@ -2,8 +2,9 @@
 
 import re
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
+from pages.shared.opening import OPENINGS
 from tests.browser import driver as browser
 from tests.browser.common import check
 from tests.browser.driver import Server
@@ -81,10 +82,18 @@ def test_a_click_switches_a_head_off_and_on(server: Server, chromium: Browser) -
     check(watch)
 
 
-def test_measuring_can_be_cancelled_and_begun_again(server: Server, chromium: Browser) -> None:
+def test_measuring_can_be_cancelled_and_begun_again_before_the_sentence_is_drawn(
+    server: Server, chromium: Browser
+) -> None:
+    """On a slow line the part of the browser that draws a text comes after the buttons."""
     page, watch = browser.new_page(chromium)
+    late: list[Route] = []
+    page.route("**/TextInput*.js", lambda route: late.append(route))
     page.goto(f"{server.url}/attention?view=what-heads-do&cut=127")
     page.get_by_role("button", name="Cancel").click(timeout=60_000)
     page.get_by_role("button", name="Begin again").click(timeout=60_000)
     expect(page.get_by_text("100 texts").first).to_be_visible(timeout=120_000)
+    for route in late:
+        route.continue_()
+    expect(page.get_by_label("Sentence", exact=True)).to_have_value(OPENINGS["en"]["text"])
     check(watch)

@@ -14,7 +14,7 @@ from core.data.clean import MAX_LABELS
 from core.data.dataset import Kind, Layout
 from core.errors import N_
 from core.results import DataReport
-from pages.shared import layout, recipe
+from pages.shared import choices, layout, recipe
 from pages.shared.i18n import _, sentences
 
 USED, NAME = "used", "name"  # columns of the table that can be edited
@@ -38,7 +38,7 @@ def editor(labels: Callable[[], Mapping[str, int]], rows: Layout, values: recipe
     names = dict(values.preparation().labels)
     if OPEN not in st.session_state:
         st.session_state[OPEN] = bool(names)
-    if not st.toggle(_("Merge, rename or leave out labels"), key=OPEN):
+    if not st.toggle(_("Merge, rename or leave out labels"), key=OPEN, persist_state=choices.UNTIL_DRAWN):
         return
     counts = labels()
     if not 1 < len(counts) <= MAX_LABELS:
