@@ -1,6 +1,7 @@
 """What browser tests ask of a page: that it is on the first screen of a projector, and that nothing went wrong when it is done."""
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,8 @@ FIRST = """() => {
 CONTENT = """() => Math.max(...[...document.querySelectorAll('[data-testid="stMainBlockContainer"]')].map((one) => one.getBoundingClientRect().bottom))"""
 SCROLLED = """() => document.querySelector('[data-testid="stMain"]').scrollTop"""
 
+RUN = re.compile(r"run=(\d{8}-\d{6}-[0-9a-f]{6})")
+
 STREAMLITS_OWN = re.compile(r"status of 404")  # Streamlit looks for its own end points below a page's path first
 
 
@@ -46,6 +49,25 @@ def training_server(home: Path) -> Iterator[Server]:
         patch.setenv("STUDIO_HOME", str(home))
         for run in runs.all_runs():
             runs.kill(run)
+
+
+def trained(page: Page, home: Path, seconds: float = 400) -> runs.Run:
+    """The run that the page follows, when it has finished and the page shows its result. home: of the page's server.
+
+    Fails with what the run wrote where it does not finish in time.
+    """
+    page.wait_for_url(RUN, timeout=180_000)
+    found = RUN.search(page.url)
+    assert found
+    end = time.monotonic() + seconds
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STUDIO_HOME", str(home))
+        while (run := runs.get(found[1])).state.status in runs.ACTIVE and time.monotonic() < end:
+            page.wait_for_timeout(500)
+        assert run.state.status == "finished", f"{run.state}\n{runs.log_tail(run)}"
+    page.get_by_text("Try it in the Playground").first.wait_for(timeout=60_000)
+    browser.wait_until_calm(page)
+    return run
 
 
 def projector(chromium: Browser, width: int = WIDTH, height: int = HEIGHT, **options: bool) -> tuple[Page, Watch]:

@@ -1,7 +1,6 @@
 """Named entities in a real browser: upload a CoNLL file, train, look at the result, ask the Playground, take the answer away."""
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -14,7 +13,7 @@ from core.data.conll import parse
 from core.data.load import load
 from core.tasks.tags import NAMED_ENTITIES, Tagged, to_conll
 from tests.browser import driver as browser
-from tests.browser.common import check, training_server
+from tests.browser.common import RUN, check, trained, training_server
 from tests.browser.driver import Server
 
 SLOW = 180_000
@@ -72,12 +71,10 @@ def test_upload_train_look_ask_and_take_away(
     browser.wait_until_calm(page)
 
     page.get_by_role("button", name="Start", exact=True).click()
-    page.wait_for_url(re.compile(r"run=\d{8}-\d{6}-[0-9a-f]{6}"), timeout=SLOW)
-    (run_id,) = re.findall(r"run=([\d]+-[\d]+-[0-9a-f]+)", page.url)
+    page.wait_for_url(RUN, timeout=SLOW)
     expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=SLOW)
-    page.get_by_text("Try it in the Playground").first.wait_for(timeout=600_000)
-    browser.wait_until_calm(page)
-    report = runs.report(runs.get(run_id))
+    run = trained(page, home)
+    report = runs.report(run)
     assert report is not None and report.measured is not None
     expect(page.get_by_test_id("stMain")).to_contain_text(f"{report.measured.metrics['entity_f1'].value:.3f}")
     expect(page.get_by_text("Kinds of mistakes").first).to_be_visible(timeout=SLOW)
@@ -91,7 +88,7 @@ def test_upload_train_look_ask_and_take_away(
     page.get_by_role("heading", name="Playground", level=1).wait_for(timeout=SLOW)
     browser.wait_until_calm(page)
     _ask(page, TEXT)
-    (answer,) = predict.predict(predict.load(f"run:{run_id}"), {"text": [TEXT]})
+    (answer,) = predict.predict(predict.load(f"run:{run.id}"), {"text": [TEXT]})
     assert isinstance(answer, Tagged)
     marks = page.locator(".entities").first.locator("mark")  # beside it is what the model said before it was trained
     expect(marks).to_have_count(len(answer.entities), timeout=SLOW)

@@ -3,21 +3,26 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import driver as browser
-from tests.browser.common import check, training_server
+from tests.browser.common import RUN, check, trained, training_server
 from tests.browser.driver import Server
 
 SHORT = {"limit": 600, "epochs": 2.0, "batch_size": 16, "evaluations": 2}  # what a quick run does, for a minute
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    home = tmp_path_factory.mktemp("home")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def server(home: Path) -> Iterator[Server]:
     with training_server(home) as running:
         yield running
 
@@ -29,7 +34,7 @@ def open_from_navigation(page: Page, name: str) -> None:
 
 
 @pytest.mark.timeout(900)
-def test_train_refresh_finish_and_predict(server: Server, chromium: Browser) -> None:
+def test_train_refresh_finish_and_predict(server: Server, chromium: Browser, home: Path) -> None:
     page, watch = browser.new_page(chromium)
     page.goto(server.url)
     browser.wait_until_calm(page)
@@ -39,8 +44,8 @@ def test_train_refresh_finish_and_predict(server: Server, chromium: Browser) -> 
     page.get_by_role("button", name="Start").click()
     curves = page.locator(".js-plotly-plot").first
     curves.wait_for(timeout=180_000)
-    page.wait_for_url(re.compile(r"run=\d{8}-\d{6}-[0-9a-f]{6}"), timeout=60_000)
-    run = re.search(r"run=([\w-]+)", page.url)
+    page.wait_for_url(RUN, timeout=60_000)
+    run = RUN.search(page.url)
     assert run
     first = page.get_by_role("progressbar").first
     first.wait_for(timeout=180_000)
@@ -53,7 +58,7 @@ def test_train_refresh_finish_and_predict(server: Server, chromium: Browser) -> 
     other.get_by_role("progressbar").first.wait_for(timeout=60_000)
     check(other_watch)
 
-    page.get_by_text("Try it in the Playground").first.wait_for(timeout=600_000)
+    trained(page, home)
     check(watch)
     page.get_by_text("Try it in the Playground").first.click()
     page.get_by_role("heading", name="Playground", level=1).wait_for(timeout=60_000)

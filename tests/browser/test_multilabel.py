@@ -1,42 +1,39 @@
 """Several labels at once in a real browser: train on the messages, read the result, ask the Playground."""
 
 import json
-import re
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from core import runs
 from tests.browser import driver as browser
-from tests.browser.common import check
+from tests.browser.common import check, trained, training_server
 from tests.browser.driver import Server
 
 TINY = {"epochs": 1, "limit": 48, "max_length": 16, "evaluations": 1, "method": "head", "learning_rate": 0.001}
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    home = tmp_path_factory.mktemp("home")
-    with browser.server(home) as running:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def server(home: Path) -> Iterator[Server]:
+    with training_server(home) as running:
         yield running
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("STUDIO_HOME", str(home))
-        for run in runs.all_runs():
-            runs.kill(run)
 
 
 @pytest.mark.timeout(600)
-def test_train_read_the_result_and_ask(server: Server, chromium: Browser) -> None:
+def test_train_read_the_result_and_ask(server: Server, chromium: Browser, home: Path) -> None:
     page, watch = browser.new_page(chromium)
     page.goto(f"{server.url}/finetune?data=messages&changes={quote(json.dumps(TINY))}")
     browser.wait_until_calm(page, 240)  # the first page of a server reads everything
     expect(page.get_by_test_id("stMain")).to_contain_text("have no label: they show the model when none applies")
     page.get_by_role("button", name="Start").click()
-    page.wait_for_url(re.compile(r"run=\d{8}-\d{6}-[0-9a-f]{6}"), timeout=120_000)
-    page.get_by_text("Try it in the Playground").first.wait_for(timeout=400_000)
-    browser.wait_until_calm(page)
+    trained(page, home)
     main = page.get_by_test_id("stMain")
     expect(main).to_contain_text("all of their labels and no other", timeout=60_000)
     expect(main).to_contain_text("Each label is given from its own threshold on", timeout=60_000)

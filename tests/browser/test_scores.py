@@ -13,7 +13,7 @@ from core import predict, runs
 from core.data.load import load
 from core.tasks.scoring import PAIR, Scored
 from tests.browser import driver as browser
-from tests.browser.common import check, training_server
+from tests.browser.common import check, trained, training_server
 from tests.browser.driver import Server
 
 SLOW = 180_000
@@ -62,19 +62,16 @@ def test_a_pair_is_scored_after_a_short_run(
     browser.wait_until_calm(page)
 
     page.get_by_role("button", name="Start", exact=True).click()
-    page.wait_for_url(re.compile(r"run=\d{8}-\d{6}-[0-9a-f]{6}"), timeout=SLOW)
-    (run_id,) = re.findall(r"run=([\d]+-[\d]+-[0-9a-f]+)", page.url)
-    page.get_by_text("Try it in the Playground").first.wait_for(timeout=600_000)
-    browser.wait_until_calm(page)
-    report = runs.report(runs.get(run_id))
+    run = trained(page, home)
+    report = runs.report(run)
     assert report is not None and report.measured is not None
     expect(page.get_by_test_id("stMain")).to_contain_text(f"{report.measured.metrics['spearman'].value:.3f}")
     expect(page.get_by_text("Predicted against true").first).to_be_visible(timeout=SLOW)
     check(watch)
 
-    page.goto(f"{server.url}/playground?model=run:{run_id}&text={quote(FIRST)}&pair={quote(SECOND)}")
+    page.goto(f"{server.url}/playground?model=run:{run.id}&text={quote(FIRST)}&pair={quote(SECOND)}")
     browser.wait_until_calm(page)
-    (answer,) = predict.predict(predict.load(f"run:{run_id}"), {"text": [FIRST], "pair": [SECOND]})
+    (answer,) = predict.predict(predict.load(f"run:{run.id}"), {"text": [FIRST], "pair": [SECOND]})
     assert isinstance(answer, Scored) and (answer.low, answer.high) == (1, 5)
     expect(page.locator(".answer").first).to_have_text(
         re.compile(rf"{answer.score:.2f}\s*on a scale from 1 to 5"), timeout=SLOW

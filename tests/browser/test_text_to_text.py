@@ -1,7 +1,6 @@
 """Text to text in a real browser: a file of pairs, a short run, and a sentence that is translated, with where the decoder looked."""
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -12,7 +11,7 @@ from playwright.sync_api import Browser, expect
 from core import predict
 from core.tasks.writing import Written
 from tests.browser import driver as browser
-from tests.browser.common import check, training_server
+from tests.browser.common import check, trained, training_server
 from tests.browser.driver import Server
 
 SLOW = 180_000
@@ -51,10 +50,7 @@ def test_a_sentence_is_translated_after_a_short_run(
     expect(page.get_by_text("It learns to write").first).to_be_visible(timeout=SLOW)
     browser.wait_until_calm(page)
     page.get_by_role("button", name="Start", exact=True).click()
-    page.wait_for_url(re.compile(r"run=\d{8}-\d{6}-[0-9a-f]{6}"), timeout=SLOW)
-    (run_id,) = re.findall(r"run=([\d]+-[\d]+-[0-9a-f]+)", page.url)
-    page.get_by_text("Try it in the Playground").first.wait_for(timeout=400_000)
-    browser.wait_until_calm(page)
+    run_id = trained(page, home).id
     expect(page.get_by_text("Which part is BERT, which is new").first).to_be_visible(timeout=SLOW)
     check(watch)
 
