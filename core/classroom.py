@@ -1,13 +1,14 @@
-"""What a teacher does for the whole class: ask everybody to look at one page, and clear away what a lesson has left.
+"""What a teacher does for the whole class: see who is on which page, ask everybody to look at one, and clear away what a lesson has left.
 
 It does not know who the teacher is: who calls it has asked.
 """
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import TypeAdapter, ValidationError
@@ -19,6 +20,7 @@ from core.runs import Run
 PAGE = re.compile(r"[a-z]{1,40}", re.ASCII)
 DAY = 24 * 3600  # seconds
 MOST_TITLE, MOST_QUERY = 200, 8000  # characters
+HERE_SECONDS = 600.0  # so long after their last page, or the last change of it, somebody counts as here
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,37 @@ class Look:
     page: str
     query: dict[str, str] = field(default_factory=dict)
     title: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where somebody was last. seconds: how long ago; page: its file's name without its end."""
+
+    visitor: str
+    page: str
+    seconds: float
+
+
+@dataclass
+class Presence:
+    """On which page each visitor of this server was last, in memory alone. Several threads may ask at once."""
+
+    clock: Callable[[], float] = time.monotonic
+    _last: dict[str, tuple[str, float]] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def note(self, visitor: str, page: str) -> None:
+        """This visitor has opened, or changed something on, a page now."""
+        with self._lock:
+            self._last[visitor] = page, self.clock()
+
+    def here(self) -> list[Place]:
+        """Everybody who was on a page within HERE_SECONDS, who was there last first; the others are forgotten."""
+        with self._lock:
+            now = self.clock()
+            self._last = {who: (page, at) for who, (page, at) in self._last.items() if now - at <= HERE_SECONDS}
+            found = [Place(who, page, now - at) for who, (page, at) in self._last.items()]
+        return sorted(found, key=lambda place: place.seconds)
 
 
 def look() -> Look | None:

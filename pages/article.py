@@ -19,7 +19,7 @@ from core.results import Movement
 from core.scripts import is_chinese
 from core.tasks.base import read_detail
 from core.tasks.class_scores import Classes
-from pages.shared import charts, choices, inputs, layout, path, progress, words
+from pages.shared import charts, choices, inputs, layout, path, progress, sight, words
 from pages.shared.cached import article as cached_article
 from pages.shared.cached import data as cached_data
 from pages.shared.cached import encoder as cached_encoder
@@ -31,6 +31,7 @@ from pages.shared.snippets import article as snippets
 from pages.topics.article import use
 from pages.topics.article.parts import MODEL, facts, percent
 
+ASKED = "claim_asked"  # in the session: the claim that an address asked for
 CORPUS = 1000  # sentences that the masking is counted on
 SIGNS = {
     "wrong": (":material/close:", "red"),
@@ -462,19 +463,23 @@ EVIDENCE = {
 
 
 def opened() -> list[str]:
-    """The claims that stand open: those that the address names, the first of all unless it names any."""
-    asked = inputs.get("view") if "view" in st.session_state.get("shared_asked", ()) else ""
-    if asked in CLAIMS:  # an address of old names one claim as its view
-        inputs.put("claims", asked)
+    """The claims that stand open: those that the address names, of which the first is brought into sight; else the first of all."""
+    asked = st.session_state.get("shared_asked", ())
+    if "view" in asked and inputs.get("view") in CLAIMS:  # an address of old names one claim as its view
+        inputs.put("claims", inputs.get("view"))
         inputs.put("view", "")
-    return (
+    found = (
         [name for name in inputs.get("claims").split(",") if name in CLAIMS]
         if inputs.get("claims")
         else [next(iter(CLAIMS))]
     )
+    if {"view", "claims"} & set(asked) and found:
+        st.session_state[ASKED] = found[0]
+    return found
 
 
 def _toggled(claim: str, before: list[str]) -> None:
+    st.session_state.pop(ASKED, None)
     now = [name for name in CLAIMS if (st.session_state[f"claim_{name}"] if name == claim else name in before)]
     inputs.put("claims", ",".join(now) or "none")
 
@@ -493,6 +498,8 @@ def show(name: str, text: str, open_claims: list[str]) -> None:
     )
     if part.open:
         with part, layout.mistakes():
+            if st.session_state.get(ASKED) == name:
+                sight.come(name)
             st.markdown("**" + _("What is true:") + "** " + _(claim.truth))
             evidence.draw(text)
             if evidence.page:

@@ -1,4 +1,4 @@
-"""Classroom: the teacher's page. Who waits and who trains, what the machine has left, one page for all to look at, and a clean table at the end."""
+"""Classroom: the teacher's page. Who is on which page, who waits and who trains, what the machine has left, one page for all to look at, and a clean table at the end."""
 
 import shutil
 from collections import Counter
@@ -12,6 +12,7 @@ from core.errors import UserError
 from core.runs import Run
 from pages.shared import layout, path, visitor, words
 from pages.shared.cached import runs as cached_runs
+from pages.shared.cached import visitors as cached_visitors
 from pages.shared.i18n import _, ngettext
 
 REFRESH_SECONDS = 3
@@ -70,6 +71,28 @@ def queue() -> None:
             if st.button(_("Cancel"), key=f"class_cancel_{run.id}", icon=":material/stop_circle:", type="tertiary"):
                 runs.cancel(run)
                 st.rerun()
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+def here() -> None:
+    """Who is on which page now."""
+    found = cached_visitors.presence().here()
+    minutes = round(classroom.HERE_SECONDS / 60)
+    st.markdown("**" + ngettext("{count} person here in the last {minutes} minutes", "{count} people here in the last {minutes} minutes", len(found)).format(count=len(found), minutes=minutes) + "**")  # fmt: skip
+    if found:
+        pages = Counter(path.title_of(place.page) for place in found)
+        st.caption(" · ".join(f"{title}: {count}" for title, count in pages.most_common()))
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    _("Name"): [visitor.name_of(place.visitor) or _("somebody without a name") for place in found],
+                    _("Page"): [path.title_of(place.page) for place in found],
+                    _("Last click"): [_("{time} ago").format(time=words.duration(place.seconds)) for place in found],
+                }
+            ),
+            hide_index=True,
+            alt=_("Who is on which page"),
+        )
 
 
 def people() -> None:
@@ -135,11 +158,12 @@ def reset() -> None:
 
 with layout.page(
     _("Classroom"),
-    _("Who trains and who waits, and what the machine has left. Show everybody one page, and clear the table at the end."),
+    _("Who is here, who trains and who waits, and what the machine has left. Show everybody one page, and clear the table at the end."),
 ):  # fmt: skip
     if not visitor.is_teacher():
         raise UserError("this page is the teacher's; enter the teacher's code under “You” at the top of any page")
     queue()
+    here()
     people()
     look_here()
     failed = st.session_state.pop(ERROR, None)

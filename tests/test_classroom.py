@@ -144,3 +144,19 @@ def test_a_reset_takes_what_visitors_made_and_nothing_else(waiting: None) -> Non
     classroom.show("/tokens", PAGES)
     assert classroom.reset() == 2
     assert [run.id for run in runs.all_runs()] == [kept.id] and classroom.look() is None
+
+
+def test_who_is_on_which_page_until_they_have_been_quiet_for_long() -> None:
+    clock = SimpleNamespace(now=0.0)
+    present = classroom.Presence(lambda: clock.now)
+    present.note(ANA, "tokens")
+    clock.now = 5.0
+    present.note(BEN, "home")
+    clock.now = classroom.HERE_SECONDS
+    present.note(BEN, "encoder")
+    assert [(place.visitor, place.page, place.seconds) for place in present.here()] == [
+        (BEN, "encoder", 0.0),
+        (ANA, "tokens", classroom.HERE_SECONDS),
+    ]
+    clock.now += 1
+    assert [place.visitor for place in present.here()] == [BEN]

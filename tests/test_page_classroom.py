@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core import classroom, runs, visitors
 from core.results import Estimate, Event, RunConfig, RunState
 from pages.shared import launch, visitor
+from pages.shared.cached import visitors as cached_visitors
 from pages.shared.visitor import Request
 from tests.pages_common import LANGUAGES, check, open_page, texts
 
@@ -150,6 +151,25 @@ def test_the_teachers_page(teacher: None, lang: str, monkeypatch: pytest.MonkeyP
     app = check(app.button(key="class_reset").click().run())
     check(app.button(key="class_really").click().run())
     assert runs.all_runs() == ()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_teacher_sees_who_is_on_which_page(visit: As, lang: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STUDIO_TEACHER_CODE", "owl")
+    cached_visitors.presence.clear()
+    visitors.enter_as_teacher(BEN, "owl")
+    visitors.rename(ANA, "Ana")
+    for who, page in ((ANA, "tokens"), (ANA, "runs"), (BEN, "runs"), ("c" * 32, "runs")):
+        visit(who)
+        check(open_page(page, lang="en"))
+    visit(BEN)
+    app = check(open_page("classroom", lang=lang))
+    table = next(frame.value for frame in app.dataframe if "Ana" in frame.value.to_string())
+    title = {"en": "Runs", "zh": "训练记录"}[lang]
+    assert [row[1] for row in table.itertuples(index=False)] == [title] * 2, (
+        "each once, where they were last, without the teacher"
+    )
+    assert f"{title}: 2" in texts(app)
 
 
 def test_who_waits_is_told_how_long_the_one_in_front_still_takes(monkeypatch: pytest.MonkeyPatch) -> None:

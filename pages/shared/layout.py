@@ -114,6 +114,7 @@ def page(
         st.markdown(sentence)
     if hidden:
         st.warning(_("The run of this link belongs to somebody else. Here only they and the teacher see it."))
+    membership.here(path.page_of(title))
     membership.shown_by_teacher()
     with mistakes():
         yield

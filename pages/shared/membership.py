@@ -8,6 +8,7 @@ import streamlit as st
 from core import classroom, settings, visitors
 from core.errors import UserError
 from pages.shared import i18n, login, visitor
+from pages.shared.cached import visitors as cached_visitors
 from pages.shared.i18n import _
 from pages.shared.words import plain
 
@@ -37,6 +38,12 @@ def _log_in() -> None:
             title = _("Log in with {provider}").format(provider=plain(provider)) if provider else _("Log in")
             if st.button(title, type="primary", key=f"log_in_{provider}", icon=":material/login:"):
                 login.begin(provider)
+
+
+def here(page: str) -> None:
+    """Let the teacher see who is on which page. page: "home" or a step of the path, "" for another."""
+    if page and visitor.is_class() and not visitor.is_teacher():
+        cached_visitors.presence().note(visitor.me(), page)
 
 
 def you() -> None:

@@ -72,15 +72,24 @@ def _carried() -> dict[str, str]:
     return {name: value for name, value in inputs.link().items() if name != "view"}
 
 
+def page_of(title: str) -> str:
+    """The page, "home" or a step, whose translated title this is; "" for one that is no step."""
+    pages = {first_view.STUDIO: "home", **{_(row.title): name for name, row in STEPS.items()}}
+    return pages.get(title, "")
+
+
+def title_of(page: str) -> str:
+    """What a page, "home" or a step, is called."""
+    return _("Home") if page == "home" else _(STEPS[page].title)
+
+
 def next_button(title: str) -> None:
     """A button to the page after the one with this title, as small as others beside it; nothing on a page that is no step."""
-    pages = {first_view.STUDIO: "home", **{_(row.title): name for name, row in STEPS.items()}}
-    order = [*pages.values(), "home"]
-    if title not in pages:
+    page, order = page_of(title), ["home", *STEPS, "home"]
+    if not page:
         return
-    after = order[order.index(pages[title]) + 1]
-    name = _("Home") if after == "home" else _(STEPS[after].title)
-    if st.button(_("Next: {title}").format(title=name), key="next", icon=":material/arrow_forward:"):
+    after = order[order.index(page) + 1]
+    if st.button(_("Next: {title}").format(title=title_of(after)), key="next", icon=":material/arrow_forward:"):
         st.switch_page(file(after), query_params=_carried())
 
 
@@ -89,13 +98,12 @@ def footer(page: str) -> None:
     pages = ["home", *STEPS, "home"]
     place = pages.index(page)
     carried = _carried()
-    titles = {name: _(row.title) for name, row in STEPS.items()} | {"home": _("Home")}
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="path"):
         before, after = pages[place - 1], pages[place + 1]
-        st.page_link(file(before), label=titles[before], icon=":material/arrow_back:", query_params=carried)
+        st.page_link(file(before), label=title_of(before), icon=":material/arrow_back:", query_params=carried)
         st.page_link(
             file(after),
-            label=_("Next: {title}").format(title=titles[after]),
+            label=_("Next: {title}").format(title=title_of(after)),
             icon=":material/arrow_forward:",
             icon_position="right",
             query_params=carried,

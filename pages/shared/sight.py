@@ -1,6 +1,6 @@
-"""What is slow to make and stands further down a page is made when it comes into sight, after the rest is on the screen.
+"""What is in the visitor's sight: what is slow to make is made when its place comes into sight, and what was asked for is brought there.
 
-This module does not know what is made there.
+This module does not know what is made or asked for.
 """
 
 import streamlit as st
@@ -8,6 +8,7 @@ import streamlit as st
 from pages.shared import components
 
 _watch = st.components.v2.component("studio_sight", js=(components.FOLDER / "sight.js").read_text(encoding="utf-8"))
+_come = st.components.v2.component("studio_come", js=(components.FOLDER / "come.js").read_text(encoding="utf-8"))
 
 
 def reached(name: str, wanted: str) -> bool:
@@ -17,3 +18,8 @@ def reached(name: str, wanted: str) -> bool:
     """
     place = _watch(key=f"sight_{name}", data=wanted, on_seen_change=lambda: None)
     return bool(place.seen == wanted)
+
+
+def come(name: str) -> None:
+    """Bring this place of the page into the visitor's sight, once, where it stands far down. name: of the place."""
+    _come(key=f"come_{name}")

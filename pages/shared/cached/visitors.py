@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.classroom import Presence
 from core.visitors import Attempts
 
 
@@ -9,3 +10,9 @@ from core.visitors import Attempts
 def attempts() -> Attempts:
     """The wrong codes that this server was given: one count for all sessions."""
     return Attempts()
+
+
+@st.cache_resource(show_spinner=False)
+def presence() -> Presence:
+    """On which page each visitor of this server was last."""
+    return Presence()
