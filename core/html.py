@@ -426,6 +426,15 @@ def _blocks(special: Sequence[bool], most: int = MOST_TILE) -> tuple[list[int], 
     return list(range(0, count, size)), size
 
 
+LOOKS = (
+    "lines",  # instead of a heat map
+    "words",  # without the special tokens
+    "stretched",  # the colours reach as far as the weights do
+    "before",  # of masking some tokens; or after it, instead of the change
+    "after",
+)
+
+
 def explorer_payload(
     atlas: Atlas,
     *,
@@ -436,6 +445,7 @@ def explorer_payload(
     tiles: bool = True,
     offline: bool = False,
     document: str = "",
+    look: Sequence[str] = (),
     text: Translate = str,
 ) -> bytes:
     """What the attention explorer draws, as one block of bytes.
@@ -443,7 +453,8 @@ def explorer_payload(
     It is the length of a JSON header (four bytes, the lowest first), the header, and the weights it points into: all heads in small
     (each value the largest of a block; only with `tiles`), and the maps `full` with every weight: the `chosen` one unless the browser has it,
     and those that may be wanted next. Indices are those of Atlas.maps. after: the same input with masked tokens. document: names the input, so that maps of one are kept and those
-    of another forgotten. offline: there is no server to ask. Raises UserError for a part of a pair that is not there.
+    of another forgotten. offline: there is no server to ask. look: of LOOKS, how the large map is drawn.
+    Raises UserError for a part of a pair that is not there.
     """
     rows, columns = select(atlas.tokens, view)
     part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
@@ -479,6 +490,7 @@ def explorer_payload(
         "maskable": [not hidden for hidden in special],
         "chosen": chosen,
         "masked": after.masked if after else (),
+        "look": [name for name in LOOKS if name in look],
         "changes": None if after is None or after.changes is None else [round(float(c), 5) for c in after.changes],
         "block": max(block, wide),
         "tiles": small,
@@ -579,11 +591,18 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 
 
 def explorer_document(
-    atlas: Atlas, *, script: str, style: str, chosen: int, view: View = "all", text: Translate = str
+    atlas: Atlas,
+    *,
+    script: str,
+    style: str,
+    chosen: int,
+    view: View = "all",
+    look: Sequence[str] = (),
+    text: Translate = str,
 ) -> str:
     """The attention explorer as one HTML file that works offline: its `script` and `style`, and the weights as base64.
 
-    It holds all heads while they fit, then those of the chosen layer, then the chosen one alone; all heads in small in any case.
+    look: as for explorer_payload. It holds all heads while they fit, then those of the chosen layer, then the chosen one alone; all heads in small in any case.
     Raises UserError for a part of a pair that is not there.
     """
     rows, columns = select(atlas.tokens, view)
@@ -591,7 +610,9 @@ def explorer_document(
     first = chosen // (atlas.heads + 1) * (atlas.heads + 1)
     layer = range(first, min(first + atlas.heads + 1, len(atlas.maps)))
     full = next((held for held in (range(len(atlas.maps)), layer) if size * len(held) <= MOST_IN_FILE), (chosen,))
-    payload = explorer_payload(atlas, chosen=chosen, full=full, view=view, offline=True, document="file", text=text)
+    payload = explorer_payload(
+        atlas, chosen=chosen, full=full, view=view, offline=True, document="file", look=look, text=text
+    )
     return _EXPLORER_PAGE.format(
         title=html.escape(text("Attention") + f" · {atlas.tokens.model}"),
         style=style,

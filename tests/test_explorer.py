@@ -306,6 +306,28 @@ def test_another_language_reaches_the_captions(mounted: Mounted) -> None:
     assert all(caption.startswith("* ") for caption in mounted.page.locator(".panel caption").all_inner_texts())
 
 
+def test_its_look_is_told_and_comes_back(mounted: Mounted) -> None:
+    atlas = make_atlas(tuple("abcdef"))
+
+    def give(*look: str) -> None:
+        mounted.give(html.explorer_payload(atlas, chosen=0, full=range(7), document="d", look=look))
+
+    def pressed(name: str) -> str | None:
+        return mounted.page.get_by_role("button", name=name, exact=True).get_attribute("aria-pressed")
+
+    give("lines", "words")
+    box = mounted.page.get_by_label("Hide special tokens")
+    assert pressed("Lines") == "true" and box.is_checked()
+    box.uncheck()
+    assert mounted.asked(1)[-1]["look"] == ["lines"]
+    give("lines", "words")  # an answer to something older
+    assert not box.is_checked()
+    give("lines")
+    assert pressed("Lines") == "true" and not box.is_checked()
+    give()  # such as by another address
+    assert pressed("Heat map") == "true"
+
+
 def test_a_button_that_goes_hands_its_focus_on(mounted: Mounted) -> None:
     atlas = make_atlas(tuple("abcdef"))
     mounted.give(html.explorer_payload(atlas, chosen=0, full=(0,), document="d"))
@@ -325,7 +347,12 @@ def test_the_browsers_wishes_are_checked(monkeypatch: pytest.MonkeyPatch) -> Non
 
     ask(map=6, masked=[3, 1, 3, 77, -1, "x"])
     assert (state["shared_layer"], state["shared_head"]) == ("1", "2")
-    assert state[explorer.MASKED] == ("d", (1, 3))
+    assert (state["shared_map_masked"], explorer._masked("d", 5), explorer._masked("d", 3)) == ("1,3", (1, 3), (1,))
+    assert explorer._masked("another", 5) == () and explorer._masked("d", 5) == (), (
+        "what was masked of another text is nothing here"
+    )
+    ask(map=99, look=["after", "lines", "<b>", 3])
+    assert state["shared_map_look"] == "lines,after"
     ask(map=7)
     assert state[explorer.CHOSEN] == ("d", 1, 2, 7)
     ask(map=99)
@@ -337,6 +364,14 @@ def test_the_browsers_wishes_are_checked(monkeypatch: pytest.MonkeyPatch) -> Non
     ask(map=0)
     assert state["shared_layer"] == "0"
     assert explorer.CHOSEN not in state
+
+
+def test_an_address_opens_it_as_it_was() -> None:
+    app = check(open_page("attention", text="the river bank was steep", map_look="lines", map_masked="2"))
+    link = app.query_params
+    assert (link["map_look"], link["map_masked"]) == ("lines", "2")
+    app.session_state["shared_text"] = "another river bank"
+    assert "map_masked" not in check(app.run()).query_params
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -70,6 +70,8 @@ class Explorer {
     this.hidden = false;
     this.stretched = false;
     this.compare = "change";
+    this.given = ""; // the look that the server gave last
+    this.wish = null; // the look that it was told and has not given yet
     this.id = null;
     this.chosen = -1;
     this.maps = new Map();
@@ -127,9 +129,28 @@ class Explorer {
       this.chosen = head.chosen;
       this.wanted = null;
     }
+    this.takeLook(head.look);
     if (!this.tiles || (!this.maps.has(head.chosen) && !head.offline)) this.ask(true); // what was sent before is gone: all again
     this.label();
     this.changed();
+  }
+
+  // How the large map is drawn, as the address has it. What was chosen here meanwhile counts more than an older answer.
+  takeLook(look) {
+    const given = look.join();
+    if (given === this.wish) this.wish = null;
+    if (given !== this.given && this.wish === null) {
+      this.mode = look.includes("lines") ? "lines" : "map";
+      this.hidden = look.includes("words");
+      this.stretched = look.includes("stretched");
+      this.compare = ["before", "after"].find((name) => look.includes(name)) ?? "change";
+    }
+    this.given = given;
+  }
+
+  ownLook() {
+    const { mode, hidden, stretched, compare } = this;
+    return [mode === "lines" && "lines", hidden && "words", stretched && "stretched", compare !== "change" && compare].filter(Boolean);
   }
 
   ask(everything = false, masked = this.head.masked) {
@@ -137,7 +158,7 @@ class Explorer {
     const index = this.wanted ?? this.chosen;
     const held = [...this.maps.keys()].filter((map) => !masked.length || (masked.join() === this.masked && this.after.has(map)));
     this.wishes = (this.wishes ?? 0) + 1; // the server only hears of what changed, and may have chosen another head since
-    this.say({ number: this.wishes, id: this.id, map: index, masked, have: !everything && !!this.tiles, held: everything ? [] : held });
+    this.say({ number: this.wishes, id: this.id, map: index, masked, look: this.ownLook(), have: !everything && !!this.tiles, held: everything ? [] : held });
   }
 
   choose(index) {
@@ -283,6 +304,11 @@ class Explorer {
   set(name, value) {
     this[name] = value;
     if (this.focus && name === "hidden") this.focus = null;
+    if (!this.head.offline) {
+      this.wish = this.ownLook().join();
+      clearTimeout(this.later);
+      this.later = setTimeout(() => this.ask(), 200); // the address follows when the choosing pauses
+    }
     this.changed();
   }
 

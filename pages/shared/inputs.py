@@ -79,6 +79,8 @@ DEFAULTS = {
     "beams": "4",
     "line": "1",
     "look": "",
+    "map_look": "",
+    "map_masked": "",
     "learn": "mlm",
     "corpus": "imdb",
     "pasted": "",

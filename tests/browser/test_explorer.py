@@ -90,7 +90,11 @@ def test_hover_choose_mask_and_lines(server: Server, chromium: Browser) -> None:
     page.get_by_label("Hide special tokens").check()
     expect(page.locator(".main .note").last).to_contain_text("does not add up to 1")
     expect(page.locator(".panel")).not_to_contain_text("[CLS]")
+    expect(page).to_have_url(re.compile("map_look=lines%2Cwords"), timeout=20_000)
+    page.reload()
     browser.wait_until_calm(page)
+    expect(page.get_by_role("button", name="Lines")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_label("Hide special tokens")).to_be_checked()
     check(watch)
 
 

@@ -17,7 +17,6 @@ from pages.shared.i18n import _
 
 KEY = "attention_explorer"
 CHOSEN = "attention_explorer_mean"  # (input, layer, head, map): a mean stays chosen until another head is
-MASKED = "attention_explorer_masked"  # (input, positions)
 FIRST = 32_000  # bytes of maps beside the chosen one, with the overview
 NEXT = 600_000  # … and without
 
@@ -36,9 +35,9 @@ def _asked() -> dict[str, object]:
 
 
 def _take() -> None:
-    """Make the chosen head and the masked tokens known to the page."""
+    """Make the chosen head, the masked tokens and the look of the picture known to the page."""
     ask = _asked()
-    wanted, positions, document = ask.get("map"), ask.get("masked"), ask.get("id")
+    wanted, positions, look, document = ask.get("map"), ask.get("masked"), ask.get("look"), ask.get("id")
     shape = st.session_state.get(f"{KEY}_shape")
     if not isinstance(wanted, int) or not isinstance(positions, list) or not shape or shape[0] != document:
         return
@@ -50,8 +49,18 @@ def _take() -> None:
         st.session_state.pop(CHOSEN, None)
     elif 0 <= wanted <= layers * (heads + 1):
         st.session_state[CHOSEN] = (document, *shown, wanted)
-    places = tuple(sorted({int(p) for p in positions if isinstance(p, int | float) and 0 <= p < count}))
-    st.session_state[MASKED] = (document, places)
+    places = sorted({int(p) for p in positions if isinstance(p, int | float) and 0 <= p < count})
+    inputs.put("map_masked", ",".join(map(str, places)))
+    if isinstance(look, list):
+        inputs.put("map_look", ",".join(name for name in html.LOOKS if name in look))
+
+
+def _masked(document: str, count: int) -> tuple[int, ...]:
+    """The positions, of so many tokens, that are masked in this input: those that were chosen for it or that the address asks for."""
+    chosen = inputs.get("map_masked")
+    places = inputs.meant("map_masked", {chosen: document}, "") if chosen else ""
+    found = {int(place) for place in places.split(",") if place.isdecimal() and len(place) < 6}
+    return tuple(sorted(place for place in found if place < count))
 
 
 def _neighbours(index: int, layers: int, heads: int, size: int, budget: int) -> list[int]:
@@ -74,13 +83,13 @@ def explorer(model: str, text: str, pair: str, layer: int, head: int, part: atte
     chosen = atlas.index(layer, head)
     if mean and mean[:3] == (document, layer, head):
         chosen = mean[3]
-    remembered = st.session_state.get(MASKED)
-    masked = remembered[1] if remembered and remembered[0] == document else ()
+    masked = _masked(document, len(atlas.tokens.tokens))
+    look = inputs.get("map_look").split(",")
     after: attention.Atlas | None = None
     try:
         after = cached_attention.atlas(model, text, pair, cut, masked) if masked else None
     except UserError as error:
-        st.session_state.pop(MASKED, None)
+        inputs.put("map_masked", "")
         st.info(layout.plain(i18n.error_text(error)), icon=":material/info:")
     ask = _asked()
     tiles = ask.get("id") != document or not ask.get("have")
@@ -90,7 +99,7 @@ def explorer(model: str, text: str, pair: str, layer: int, head: int, part: atte
     held = ask.get("held") if not tiles and ask.get("masked") == list(masked) else []
     full = [index for index in (chosen, *near) if not isinstance(held, list) or index not in held]
     payload = html.explorer_payload(
-        atlas, chosen=chosen, full=full, after=after, view=part, tiles=tiles, document=document, text=_
+        atlas, chosen=chosen, full=full, after=after, view=part, tiles=tiles, document=document, look=look, text=_
     )
     _mount(key=KEY, data=payload, on_ask_change=_take)
 
@@ -101,6 +110,7 @@ def explorer(model: str, text: str, pair: str, layer: int, head: int, part: atte
             style=(components.FOLDER / "attention_explorer.css").read_text(encoding="utf-8"),
             chosen=chosen,
             view=part,
+            look=look,
             text=_,
         )
 
