@@ -1,36 +1,90 @@
-"""How many of the processor's threads a reading takes: all of them for much, one for a sentence.
+"""How many of the processor's threads a reading or a training takes: as many as pay now, and one for a sentence.
 
-Torch divides every operation between its threads, and each waits for the slowest. Where others compute as well (a class, a training)
-the slowest is one that has to wait for its turn: a sentence through MiniLM took 0.42 s on two threads and 0.06 s on one, beside eight
-busy programs. Alone, two threads save some milliseconds of it. This module does not know what is read.
+Torch divides every operation between its threads, and each waits for the slowest. Where others compute as well (a class, a training,
+another program) the slowest is one that has to wait for its turn: on two cores, beside one busy program, a training made 0.2 steps a
+second on two threads and 3.8 on one; alone 6.2 and 3.8. A sentence through MiniLM took 0.42 s on two threads and 0.06 s on one, beside
+eight busy programs. So it is measured now and then which number is quickest. This module does not know what is computed.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from threading import Lock
 
 import torch
 
 from core import settings
 
 SHORT = 64  # tokens, of all texts together
+CHECK_SECONDS = 2.0  # so long a measurement counts
+CLEARLY = 0.9  # of the time of the present number is what another has to take for a change
+PRODUCTS = 6  # of matrices of the size that a small model has: 1% of the time until the next check
 
 
 @lru_cache(maxsize=1)
-def _all() -> int:
+def most() -> int:
     """As the setting says, else what torch takes by itself."""
     return settings.THREADS.value() or torch.get_num_threads()
 
 
+class Paying:
+    """The number of threads that is quickest now, measured anew every CHECK_SECONDS by whoever asks then. Several threads may ask at once.
+
+    measure: seconds that a piece of work takes on so many threads.
+    """
+
+    def __init__(self, measure: Callable[[int], float], clock: Callable[[], float] = time.monotonic) -> None:
+        self._measure, self._clock = measure, clock
+        self._lock = Lock()
+        self._now, self._until = 0, 0.0
+
+    def number(self, most: int) -> int:
+        """One of all, half of them, and one."""
+        if most == 1 or (self._clock() < self._until and self._now):
+            return min(self._now or 1, most)
+        if not self._lock.acquire(blocking=False):
+            return min(self._now or most, most)
+        try:
+            choices = dict.fromkeys((most, max(1, most // 2), 1))
+            seconds = {number: self._measure(number) for number in choices}
+            quickest = min(choices, key=seconds.__getitem__)
+            if self._now not in seconds or seconds[quickest] < CLEARLY * seconds[self._now]:
+                self._now = quickest
+            self._until = self._clock() + CHECK_SECONDS
+        finally:
+            self._lock.release()
+        return self._now
+
+
+def _seconds_of_products(number: int) -> float:
+    """What some products of the smallest pieces that torch divides take on so many threads."""
+    one, other = torch.ones(128, 384), torch.ones(384, 384)
+    torch.set_num_threads(number)
+    began = time.perf_counter()
+    for _ in range(PRODUCTS):
+        one @ other
+    return time.perf_counter() - began
+
+
+_paying = Paying(_seconds_of_products)
+
+
+def take(tokens: int = SHORT + 1) -> None:
+    """Go on with as many threads as this many tokens are worth now, in this thread. A number that is set (STUDIO_THREADS) is kept for much."""
+    everything = most()
+    fixed = bool(settings.THREADS.value())
+    number = 1 if tokens <= SHORT else everything if fixed else _paying.number(everything)
+    if torch.get_num_threads() != number:
+        torch.set_num_threads(number)
+
+
 @contextmanager
 def fitting(tokens: int) -> Iterator[None]:
-    """As many threads as this many tokens are worth, until the block ends; in this thread, whatever others do meanwhile."""
-    everything = _all()
-    if tokens > SHORT or everything == 1:
-        yield
-        return
-    torch.set_num_threads(1)
+    """As many threads as this many tokens are worth now, until the block ends; in this thread, whatever others do meanwhile."""
+    take(tokens)
     try:
         yield
     finally:
-        torch.set_num_threads(everything)
+        if torch.get_num_threads() != most():  # what begins meanwhile would begin with as few
+            torch.set_num_threads(most())

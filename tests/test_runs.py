@@ -789,10 +789,12 @@ def test_kill_and_resume_until_it_finishes_while_another_waits(
     assert status(waiting) == "queued"
     assert waiter.memory_info().rss < 150 << 20, "it has not loaded torch"
     wait_for(lambda: len(checkpoints(run)) > 0)
+    runs.pause(True)  # so that the other one goes on waiting when the place is free
     runs.kill(runs.get(run.id))
     assert status(run) == "interrupted" and not process.is_running()
     runs.cancel(runs.get(waiting.id))
     assert status(waiting) == "cancelled"
+    runs.pause(False)
     done = checkpoints(run)
     newest = newest_checkpoint(run.folder)
     assert newest is not None and int(newest.name.removeprefix("step-")) >= done[-1]

@@ -16,7 +16,7 @@ import torch
 import transformers
 from transformers import TrainingArguments
 
-from core import settings
+from core import settings, threads
 
 WORTH_ROUNDING = 1.2  # how many times as fast as float32 bfloat16 must be
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's malloc.h
@@ -43,20 +43,19 @@ def bfloat16_pays(device: torch.device) -> bool:
 
 def _seconds_of_a_product(dtype: torch.dtype) -> float:
     """The shortest of some matrix products, on one thread: short enough that a busy machine leaves one of them alone."""
-    threads = torch.get_num_threads()
+    before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         x, weight = torch.ones(512, 384, dtype=dtype), torch.ones(384, 384, dtype=dtype)
         return min(timeit.repeat(lambda: x @ weight, number=1, repeat=30))
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
 
 
 def settle_process() -> None:
     """Threads as the settings say; memory that a step frees is kept for the next (glibc returns it at a cost of 5%)."""
-    threads = settings.THREADS.value()
-    if threads:
-        torch.set_num_threads(threads)
+    if settings.THREADS.value():
+        torch.set_num_threads(settings.THREADS.value())
     if platform.libc_ver()[0] == "glibc":
         libc = ctypes.CDLL(None)
         libc.mallopt(M_MMAP_MAX, 0)
@@ -87,7 +86,7 @@ def environment(args: TrainingArguments, attention: str) -> dict[str, str]:
         "transformers": transformers.__version__,
         "system": platform.platform(terse=True),
         "device": torch.cuda.get_device_name() if used.type == "cuda" else processor,
-        "threads": str(torch.get_num_threads()),
+        "threads": str(threads.most()),
         "precision": "bfloat16 autocast" if args.bf16 else "float32",
         "attention": attention,
     }

@@ -17,6 +17,7 @@ from torch import nn
 from transformers import PrinterCallback, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
+from core import threads
 from core.errors import Cancelled, UserError
 from core.finetune.checkpoints import (
     CHECKPOINTS,
@@ -216,6 +217,12 @@ class _Watch(TrainerCallback):
         """Fix the order of the rows of this epoch, and what is drawn for them."""
         self.trainer.passes = state.global_step // self.trainer.steps_per_epoch
         self.trainer.order.manual_seed(self.trainer.config.seed * 1_000_003 + self.trainer.passes)
+
+    def on_step_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Take as many threads as pay now."""
+        threads.take()
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Report, and decide what follows this step."""
