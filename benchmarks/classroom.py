@@ -38,7 +38,7 @@ import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from core.runs import NICENESS
+from core import runs
 from tests.browser import driver
 
 HELLO = """import streamlit as st
@@ -128,9 +128,9 @@ class Training:
         self.events = folder / "run" / "events.jsonl"
         log = (folder / "train.log").open("w")
         self.process = subprocess.Popen(
-            [sys.executable, *command, str(folder / "run")], cwd=root, stdout=log, stderr=log
+            [sys.executable, *command, str(folder / "run")], cwd=root, stdout=log, stderr=log, start_new_session=True
         )
-        psutil.Process(self.process.pid).nice(NICENESS)
+        runs.give_way(psutil.Process(self.process.pid))  # as the studio starts it
 
     def step(self) -> tuple[float, int]:
         """When it last said where it was, in seconds since the epoch, and the step that it had come to."""

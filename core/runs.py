@@ -57,7 +57,7 @@ LOOK_SECONDS = 0.006  # so long a look at a lock may take where looking means ta
 QUEUE_SECONDS = 0.25
 KILL_SECONDS = 5.0
 LAST_MOMENT = 1e11  # seconds since the epoch: later than any run
-NICENESS = 5  # trainings that the server starts yield to the pages
+NICENESS = 10  # trainings that the server starts yield to the pages
 LOG_BYTES = 1 << 18
 
 CONFIG, STATE, EVENTS, LOG = "config.json", "state.json", "events.jsonl", "log.txt"
@@ -533,11 +533,20 @@ def _start(folder: Path) -> None:
     threading.Thread(target=child.wait, name=f"wait for {folder.name}", daemon=True).start()  # leaves no zombie
     try:
         process = psutil.Process(child.pid)
-        if sys.platform != "win32":
-            process.nice(NICENESS)
+        give_way(process)
         disk.write(folder / PROCESS, FILES.process.dump_json(_Process(child.pid, _began(process))))
     except psutil.NoSuchProcess:
         return  # it has ended already, and said why in its log
+
+
+def give_way(process: psutil.Process) -> None:
+    """Let a process that trains, in a session of its own, yield to others."""
+    if sys.platform == "win32":
+        return
+    process.nice(NICENESS)
+    if sys.platform == "linux":  # which may share the processor between sessions first: niceness counts within one only
+        with suppress(OSError):
+            Path(f"/proc/{process.pid}/autogroup").write_text(str(NICENESS), encoding="ascii")
 
 
 def cancel(run: Run) -> None:

@@ -72,7 +72,9 @@ HOME = Setting(
 MAX_RUNS = Setting("STUDIO_MAX_RUNS", 1, N_("How many training runs may run at once; further ones wait."), _whole)
 # Idle threads of torch give their core to other programs soon: costs 2% alone, saves most of the time beside others.
 SPIN = "2000"
-THREADS = Setting("STUDIO_THREADS", 0, N_("Processor threads that torch uses; 0 takes as many as pay at the moment."), _whole)
+THREADS = Setting(
+    "STUDIO_THREADS", 0, N_("Processor threads that torch uses; 0 takes as many as pay at the moment."), _whole
+)
 HUB = Setting(
     "STUDIO_HUB",
     "auto",

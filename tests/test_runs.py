@@ -782,6 +782,9 @@ def test_kill_and_resume_until_it_finishes_while_another_waits(
     process = process_of(run)
     wait_for(lambda: status(run) == "running")
     assert os.getsid(process.pid) == process.pid, "a session of its own"
+    assert process.nice() == runs.NICENESS
+    group = Path(f"/proc/{process.pid}/autogroup")
+    assert not group.exists() or group.read_text().split()[-1] == str(runs.NICENESS), "which yields as a whole"
     waiting = real(epochs=1.0)
     runs.start(waiting)
     wait_for(lambda: (waiting.folder / "lock").exists())
