@@ -57,7 +57,7 @@ LOOK_SECONDS = 0.006  # so long a look at a lock may take where looking means ta
 QUEUE_SECONDS = 0.25
 KILL_SECONDS = 5.0
 LAST_MOMENT = 1e11  # seconds since the epoch: later than any run
-NICENESS = 10  # trainings that the server starts yield to the pages
+NICENESS = 5  # trainings that the server starts yield to the pages
 LOG_BYTES = 1 << 18
 
 CONFIG, STATE, EVENTS, LOG = "config.json", "state.json", "events.jsonl", "log.txt"
