@@ -185,7 +185,7 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter(
             "seed",
             N_("Seed"),
-            N_("Start of all random choices: order of the rows, dropout, the new classifier. The same seed repeats the run."),
+            N_("Start of all random choices: order of the rows, dropout, the new classifier. The same seed repeats the run, up to rounding."),
             0, 2**31 - 1, 1,
         ),
     )
