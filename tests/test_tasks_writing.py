@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -180,6 +181,24 @@ def test_the_folder_is_one_of_plain_transformers(pair: Pair) -> None:
     assert isinstance(answer, Written)
     assert list(answer.tokens) == tokenizer.convert_ids_to_tokens(generation.ended(written[0, 1:].tolist(), tokenizer))
     assert json.loads((pair.folder / "config.json").read_text())[NEW_PARTS]["embeddings"]
+
+
+def test_of_a_large_vocabulary_some_rows_are_asked_at_a_time(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = {"text": ["i love the film", "good", "a very boring film"]}
+    together = pair.goal.predict(pair.model, sources)
+    largest = 0
+
+    def listen(module: object, inputs: object, output: Any) -> None:
+        nonlocal largest
+        largest = max(largest, len(output.logits) if output.logits.shape[1] > 1 else 0)
+
+    monkeypatch.setattr(generation, "MOST_VALUES", 1)
+    handle = pair.model.register_forward_hook(listen)
+    alone = pair.goal.predict(pair.model, sources)
+    handle.remove()
+    assert largest == 1
+    for one, other in zip(together, alone, strict=True):
+        assert one.tokens == other.tokens and one.probabilities == pytest.approx(other.probabilities, abs=1e-6)
 
 
 def test_the_likeliest_tokens_are_those_of_generate_whatever_stands_beside(pair: Pair) -> None:

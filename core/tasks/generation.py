@@ -26,6 +26,7 @@ from core.batches import Report
 from core.errors import N_
 from core.scripts import UNSPACED
 
+MOST_VALUES = 1 << 26  # that a model says at once: 256 MB
 WIDE = UNSPACED.pattern[:-1] + "，。！？；：、“”‘’（）《》…—]"  # signs that no space stands beside
 # Spaces that a tokenizer's decoder leaves and nobody writes: beside Chinese characters, in it ' s and well - known, in 3. 5, in ( this ).
 SPARE = (
@@ -147,11 +148,20 @@ def write_all(
 
 
 def _chances(model: PreTrainedModel, batch: BatchEncoding, found: Tensor) -> Tensor:
-    """The probability of each token of what was written, (B, T − 1), given the source and the tokens before; found: (B, T)."""
-    output = model(
-        input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], decoder_input_ids=found[:, :-1]
-    )
-    return output.logits.float().softmax(dim=-1).gather(2, found[:, 1:, None])[:, :, 0]
+    """The probability of each token of what was written, (B, T − 1), given the source and the tokens before; found: (B, T).
+
+    The model says something of every entry of its vocabulary at every token: of a large one it is asked about some rows at a time.
+    """
+    values = (found.shape[1] - 1) * model.get_output_embeddings().weight.shape[0]
+    parts = []
+    for rows in torch.arange(len(found)).split(max(1, MOST_VALUES // max(values, 1))):
+        output = model(
+            input_ids=batch["input_ids"][rows],
+            attention_mask=batch["attention_mask"][rows],
+            decoder_input_ids=found[rows, :-1],
+        )
+        parts.append(output.logits.float().softmax(dim=-1).gather(2, found[rows, 1:, None])[:, :, 0])
+    return torch.cat(parts)
 
 
 def ended(ids: Sequence[int], tokenizer: PreTrainedTokenizerBase) -> list[int]:
