@@ -152,7 +152,7 @@ def _chances(model: PreTrainedModel, batch: BatchEncoding, found: Tensor) -> Ten
 
     The model says something of every entry of its vocabulary at every token: of a large one it is asked about some rows at a time.
     """
-    values = (found.shape[1] - 1) * model.get_output_embeddings().weight.shape[0]
+    values = (found.shape[1] - 1) * model.config.get_text_config(decoder=True).vocab_size
     parts = []
     for rows in torch.arange(len(found)).split(max(1, MOST_VALUES // max(values, 1))):
         output = model(
