@@ -13,7 +13,7 @@ from tests.browser import driver as browser
 from tests.browser.common import RUN, check, trained, training_server
 from tests.browser.driver import Server
 
-SHORT = {"limit": 600, "epochs": 2.0, "batch_size": 16, "evaluations": 2}  # what a quick run does, for a minute
+SHORT = {"limit": 600, "epochs": 2.0, "batch_size": 16, "evaluations": 1}  # what a quick run does, for a minute
 
 
 @pytest.fixture(scope="module")
