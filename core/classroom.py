@@ -53,15 +53,21 @@ class Presence:
     def note(self, visitor: str, page: str) -> None:
         """This visitor has opened, or changed something on, a page now."""
         with self._lock:
+            self._forget()
             self._last[visitor] = page, self.clock()
 
     def here(self) -> list[Place]:
         """Everybody who was on a page within HERE_SECONDS, who was there last first; the others are forgotten."""
         with self._lock:
-            now = self.clock()
-            self._last = {who: (page, at) for who, (page, at) in self._last.items() if now - at <= HERE_SECONDS}
+            now = self._forget()
             found = [Place(who, page, now - at) for who, (page, at) in self._last.items()]
         return sorted(found, key=lambda place: place.seconds)
+
+    def _forget(self) -> float:
+        """Drop who has been quiet for long; returns the time."""
+        now = self.clock()
+        self._last = {who: (page, at) for who, (page, at) in self._last.items() if now - at <= HERE_SECONDS}
+        return now
 
 
 def look() -> Look | None:

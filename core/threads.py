@@ -28,6 +28,11 @@ def most() -> int:
     return settings.THREADS.value() or torch.get_num_threads()
 
 
+def settle() -> None:
+    """Begin with as many."""
+    torch.set_num_threads(most())
+
+
 class Paying:
     """The number of threads that is quickest now, measured anew every CHECK_SECONDS by whoever asks then. Several threads may ask at once.
 

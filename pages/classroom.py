@@ -30,11 +30,14 @@ def machine() -> None:
     third.metric(_("Disk free"), f"{disk.free / GIGABYTE:.1f} / {disk.total / GIGABYTE:.1f} GB")
 
 
+def named(visitor_id: str) -> str:
+    """What somebody is called, as far as they said."""
+    return visitor.name_of(visitor_id) or _("somebody without a name")
+
+
 def person(run: Run) -> str:
-    """Whose run it is, as far as they said."""
-    if not run.owner:
-        return _("the machine's own")
-    return visitor.name_of(run.owner) or _("somebody without a name")
+    """Whose run it is."""
+    return named(run.owner) if run.owner else _("the machine's own")
 
 
 @st.fragment(run_every=REFRESH_SECONDS)
@@ -85,7 +88,7 @@ def here() -> None:
         st.dataframe(
             pd.DataFrame(
                 {
-                    _("Name"): [visitor.name_of(place.visitor) or _("somebody without a name") for place in found],
+                    _("Name"): [named(place.visitor) for place in found],
                     _("Page"): [path.title_of(place.page) for place in found],
                     _("Last click"): [_("{time} ago").format(time=words.duration(place.seconds)) for place in found],
                 }

@@ -75,6 +75,7 @@ VIEWS = [
     ("embeddings", {"view": "map"}),
     ("pretraining", {"view": "mlm"}),
     ("pretraining", {"view": "learn"}),
+    ("pretraining", {"view": "learn", "corpus": "pasted"}),
     ("playground", {"model": CLASSIFIER}),
     ("playground", {"model": CLASSIFIER, "view": "many"}),
     ("finetune", {}),

@@ -159,4 +159,6 @@ def test_who_is_on_which_page_until_they_have_been_quiet_for_long() -> None:
         (ANA, "tokens", classroom.HERE_SECONDS),
     ]
     clock.now += 1
-    assert [place.visitor for place in present.here()] == [BEN]
+    present.note(CY, "home")
+    assert set(present._last) == {BEN, CY}, "whether or not the teacher looks, who has gone is forgotten"
+    assert [place.visitor for place in present.here()] == [CY, BEN]

@@ -198,9 +198,9 @@ def load_predictor(name: str, task: str, columns: Mapping[str, str]) -> tuple["P
     Without a task: that of the run, or what the model has a head for. Where that task lacks the roles of `columns`, the first
     task of the same head that has them.
     """
-    from core import predict, runs
+    from core import predict, runs, threads
 
-    _use_threads()
+    threads.settle()
     folder = _run_folder(name)
     trained = runs.read_config(folder) if folder is not None else None
     tell_model(name)
@@ -209,16 +209,6 @@ def load_predictor(name: str, task: str, columns: Mapping[str, str]) -> tuple["P
     if fitting is not predictor.task:
         predictor = predict.around(name, fitting, predictor.model, predictor.tokenizer, predictor.max_length)
     return predictor, trained
-
-
-def _use_threads() -> None:
-    import torch
-
-    from core import settings
-
-    threads = settings.THREADS.value()
-    if threads:
-        torch.set_num_threads(threads)
 
 
 def _run_folder(name: str) -> Path | None:

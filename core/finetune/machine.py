@@ -16,7 +16,7 @@ import torch
 import transformers
 from transformers import TrainingArguments
 
-from core import settings, threads
+from core import threads
 
 WORTH_ROUNDING = 1.2  # how many times as fast as float32 bfloat16 must be
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's malloc.h
@@ -54,8 +54,7 @@ def _seconds_of_a_product(dtype: torch.dtype) -> float:
 
 def settle_process() -> None:
     """Threads as the settings say; memory that a step frees is kept for the next (glibc returns it at a cost of 5%)."""
-    if settings.THREADS.value():
-        torch.set_num_threads(settings.THREADS.value())
+    threads.settle()
     if platform.libc_ver()[0] == "glibc":
         libc = ctypes.CDLL(None)
         libc.mallopt(M_MMAP_MAX, 0)

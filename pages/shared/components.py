@@ -27,3 +27,8 @@ def part(name: str, *styles: str) -> ComponentRenderer:
         js=script(name),
         css="".join((FOLDER / f"{style}.css").read_text(encoding="utf-8") for style in (*styles, name)),
     )
+
+
+def unseen(name: str) -> ComponentRenderer:
+    """As `part`, for one that shows nothing: pages/components/<name>.js alone."""
+    return st.components.v2.component(f"studio_{name}", js=(FOLDER / f"{name}.js").read_text(encoding="utf-8"))

@@ -63,9 +63,7 @@ PRESENTED = (
 )  # larger type, and nothing but the picture, the strip, and the line with the model and the sentence
 
 _share = components.part("share")
-_history = st.components.v2.component(
-    "studio_history", js=(components.FOLDER / "history.js").read_text(encoding="utf-8")
-)
+_history = components.unseen("history")
 
 
 @contextmanager
@@ -114,8 +112,7 @@ def page(
         st.markdown(sentence)
     if hidden:
         st.warning(_("The run of this link belongs to somebody else. Here only they and the teacher see it."))
-    membership.here(path.page_of(title))
-    membership.shown_by_teacher()
+    membership.with_teacher(title)
     with mistakes():
         yield
     inputs.drawn()

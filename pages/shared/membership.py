@@ -7,7 +7,7 @@ import streamlit as st
 
 from core import classroom, settings, visitors
 from core.errors import UserError
-from pages.shared import i18n, login, visitor
+from pages.shared import i18n, login, path, visitor
 from pages.shared.cached import visitors as cached_visitors
 from pages.shared.i18n import _
 from pages.shared.words import plain
@@ -40,12 +40,6 @@ def _log_in() -> None:
                 login.begin(provider)
 
 
-def here(page: str) -> None:
-    """Let the teacher see who is on which page. page: "home" or a step of the path, "" for another."""
-    if page and visitor.is_class() and not visitor.is_teacher():
-        cached_visitors.presence().note(visitor.me(), page)
-
-
 def you() -> None:
     """A name to be found by, and the way to the teacher's role."""
     known = visitor.record()
@@ -71,9 +65,11 @@ def you() -> None:
             st.error(plain(i18n.error_text(error)), icon=":material/error:")
 
 
-def shown_by_teacher() -> None:
-    """The page that the teacher asks everybody to look at, as soon as they ask."""
+def with_teacher(title: str) -> None:
+    """What goes between a class and its teacher on a page of this title: they see who is on it, and show a page to everybody, who see it at once."""
     if visitor.is_class() and not visitor.is_teacher():
+        if page := path.page_of(title):
+            cached_visitors.presence().note(visitor.me(), page)
         st.fragment(run_every=LOOK_SECONDS)(_shown)()
 
 

@@ -3,12 +3,10 @@
 This module does not know what is made or asked for.
 """
 
-import streamlit as st
-
 from pages.shared import components
 
-_watch = st.components.v2.component("studio_sight", js=(components.FOLDER / "sight.js").read_text(encoding="utf-8"))
-_come = st.components.v2.component("studio_come", js=(components.FOLDER / "come.js").read_text(encoding="utf-8"))
+_watch = components.unseen("sight")
+_come = components.unseen("come")
 
 
 def reached(name: str, wanted: str) -> bool:

@@ -207,7 +207,7 @@ def _pasted(aim: Aim) -> Source:
     text, key = _text(), f"{PASTED}@{PAGE}"
     choices.show(key, text)
     st.text_area(
-        _("Text to learn from"), height=260, max_chars=settings.MAX_CELL_CHARS.value(), key=key,
+        _("Text to learn from"), height=260, max_chars=settings.MAX_CELL_CHARS.value(), key=key, persist_state=choices.UNTIL_DRAWN,
         on_change=lambda: inputs.put(PASTED, _keep(st.session_state[key])),
         help=_("Blank lines separate documents. It stays on this machine."),
     )  # fmt: skip
