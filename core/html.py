@@ -446,6 +446,7 @@ def explorer_payload(
     offline: bool = False,
     document: str = "",
     look: Sequence[str] = (),
+    answers: int = 0,
     text: Translate = str,
 ) -> bytes:
     """What the attention explorer draws, as one block of bytes.
@@ -453,7 +454,7 @@ def explorer_payload(
     It is the length of a JSON header (four bytes, the lowest first), the header, and the weights it points into: all heads in small
     (each value the largest of a block; only with `tiles`), and the maps `full` with every weight: the `chosen` one unless the browser has it,
     and those that may be wanted next. Indices are those of Atlas.maps. after: the same input with masked tokens. document: names the input, so that maps of one are kept and those
-    of another forgotten. offline: there is no server to ask. look: of LOOKS, how the large map is drawn.
+    of another forgotten. offline: there is no server to ask. look: of LOOKS, how the large map is drawn. answers: the number of the browser's wish that this answers.
     Raises UserError for a part of a pair that is not there.
     """
     rows, columns = select(atlas.tokens, view)
@@ -491,6 +492,7 @@ def explorer_payload(
         "chosen": chosen,
         "masked": after.masked if after else (),
         "look": [name for name in LOOKS if name in look],
+        "answers": answers,
         "changes": None if after is None or after.changes is None else [round(float(c), 5) for c in after.changes],
         "block": max(block, wide),
         "tiles": small,

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -382,3 +383,19 @@ def test_the_page_shows_it_first(language: str) -> None:
     head, _ = read(shown.proto.bytes)
     assert (head["rows"], head["columns"]) == ([0, 1, 2, 3, 4, 5], [6, 7, 8, 9])
     assert head["shape"] == [6, 12]
+
+
+def test_what_is_chosen_before_the_server_has_answered_does_not_mask_again(mounted: Mounted) -> None:
+    atlas = make_atlas(tuple("abcdef"))
+    before = html.explorer_payload(atlas, chosen=0, full=range(7), after=replace(atlas, masked=(2,)), document="d")
+    mounted.give(before)
+    mounted.page.get_by_role("button", name="before", exact=True).click()
+    mounted.page.get_by_role("button", name="Unmask all").click()
+    mounted.page.locator("canvas.overview").press("ArrowRight")  # asks a moment later, as the choice of "before" does
+    wishes = mounted.asked(2)
+    assert [wish["masked"] for wish in wishes] == [[], []]
+    mounted.give(before)  # the answer to a wish of before these
+    mounted.page.locator("canvas.overview").press("ArrowRight")
+    assert mounted.asked(3)[-1]["masked"] == []
+    mounted.give(html.explorer_payload(atlas, chosen=0, full=(), tiles=False, document="d", answers=3))
+    assert mounted.page.locator(".masked").is_hidden()

@@ -129,6 +129,7 @@ class Explorer {
       this.chosen = head.chosen;
       this.wanted = null;
     }
+    if (fresh || head.answers === this.wishes) this.toMask = null;
     this.takeLook(head.look);
     if (!this.tiles || (!this.maps.has(head.chosen) && !head.offline)) this.ask(true); // what was sent before is gone: all again
     this.label();
@@ -153,11 +154,17 @@ class Explorer {
     return [mode === "lines" && "lines", hidden && "words", stretched && "stretched", compare !== "change" && compare].filter(Boolean);
   }
 
-  ask(everything = false, masked = this.head.masked) {
+  // Which tokens are masked, once the server has answered.
+  willBeMasked() {
+    return this.toMask ?? this.head.masked;
+  }
+
+  ask(everything = false) {
     if (this.head.offline) return;
+    const masked = this.willBeMasked();
     const index = this.wanted ?? this.chosen;
     const held = [...this.maps.keys()].filter((map) => !masked.length || (masked.join() === this.masked && this.after.has(map)));
-    this.wishes = (this.wishes ?? 0) + 1; // the server only hears of what changed, and may have chosen another head since
+    this.wishes = (this.wishes ?? this.head.answers) + 1; // the server only hears of what changed, and may have chosen another head since
     this.say({ number: this.wishes, id: this.id, map: index, masked, look: this.ownLook(), have: !everything && !!this.tiles, held: everything ? [] : held });
   }
 
@@ -184,9 +191,15 @@ class Explorer {
   mask(position) {
     const head = this.head;
     if (head.offline || position === undefined || !head.maskable[position]) return;
-    const masked = head.masked.includes(position) ? head.masked.filter((p) => p !== position) : [...head.masked, position];
+    const before = this.willBeMasked();
+    const masked = before.includes(position) ? before.filter((p) => p !== position) : [...before, position];
+    this.maskAll(masked.sort((a, b) => a - b));
+  }
+
+  maskAll(positions) {
+    this.toMask = positions;
     this.root.classList.add("waiting");
-    this.ask(false, masked.sort((a, b) => a - b));
+    this.ask();
   }
 
   // -- the parts on screen --
@@ -216,10 +229,7 @@ class Explorer {
     this.compareGroup = element("div", "segments", this.maskBar);
     this.compareGroup.setAttribute("role", "group");
     this.compareButtons = ["before", "after", "change"].map((c) => this.button(this.compareGroup, () => this.set("compare", c)));
-    this.unmask = this.button(this.maskBar, () => {
-      this.root.classList.add("waiting");
-      this.ask(false, []);
-    });
+    this.unmask = this.button(this.maskBar, () => this.maskAll([]));
     this.stage = element("div", "stage", this.main);
     this.canvas = element("canvas", "large", this.stage);
     this.tip = element("div", "tip", this.stage);

@@ -98,8 +98,18 @@ def explorer(model: str, text: str, pair: str, layer: int, head: int, part: atte
     near = _neighbours(chosen, atlas.layers, atlas.heads, size, FIRST if tiles else NEXT)
     held = ask.get("held") if not tiles and ask.get("masked") == list(masked) else []
     full = [index for index in (chosen, *near) if not isinstance(held, list) or index not in held]
+    number = ask.get("number")
     payload = html.explorer_payload(
-        atlas, chosen=chosen, full=full, after=after, view=part, tiles=tiles, document=document, look=look, text=_
+        atlas,
+        chosen=chosen,
+        full=full,
+        after=after,
+        view=part,
+        tiles=tiles,
+        document=document,
+        look=look,
+        answers=number if isinstance(number, int) else 0,
+        text=_,
     )
     _mount(key=KEY, data=payload, on_ask_change=_take)
 
