@@ -6,10 +6,13 @@ The scope is this folder, not the whole run: while playwright works, its thread 
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser import driver as browser
 from tests.browser.driver import Server
+
+PATIENCE = 30_000  # milliseconds: on a busy machine a part of the page can take longer than playwright's 5 s to arrive
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="package")
