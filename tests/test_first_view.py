@@ -24,10 +24,14 @@ COLOUR = re.compile("#[0-9a-fA-F]{6}")
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 
 
-def opened(address: str, monkeypatch: pytest.MonkeyPatch, **query: str) -> AppTest:
-    """The app at an address before its libraries are there; the first import makes them be there."""
+def opened(address: str, monkeypatch: pytest.MonkeyPatch, *, elsewhere: bool = False, **query: str) -> AppTest:
+    """The app at an address before its libraries are there; the first import makes them be there.
+
+    elsewhere: another thread is importing them.
+    """
     there: list[bool] = []
     monkeypatch.setattr(libraries, "are_loaded", lambda: bool(there))
+    monkeypatch.setattr(libraries, "are_loading", lambda: elsewhere)
     monkeypatch.setattr(libraries, "load", lambda: there.append(True))
     monkeypatch.setattr(type(first_view.st.context), "url", property(lambda self: f"http://localhost:8501/{address}"))
 
@@ -56,6 +60,15 @@ def test_home_is_there_before_the_libraries_are(
     monkeypatch.setattr(first_view, "_draw", lambda: drawn.append(1))
     app = opened(address, monkeypatch, **query)
     assert not app.exception and drawn == [1] and "rerun" in app.session_state, "the page itself follows"
+
+
+def test_home_in_pictures_is_complete_while_the_libraries_are_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = []
+    monkeypatch.setattr(first_view, "_draw", lambda: drawn.append(1))
+    app = opened("", monkeypatch, elsewhere=True)
+    assert not app.exception and drawn == [1] and not libraries.are_loaded(), "the script has ended, and looks again"
+    monkeypatch.setattr(libraries, "are_loading", lambda: False)
+    assert "rerun" in app.run().session_state, "the page itself follows"
 
 
 @pytest.mark.parametrize(("address", "query"), [("", {"text": "My own sentence."}), ("tokens", {}), ("a/runs", {})])

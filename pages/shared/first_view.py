@@ -21,6 +21,7 @@ PAGES = Path(__file__).parent.parent
 FILE = PAGES / "pictures" / "first_view.json"
 STUDIO = "BERT Studio"  # the title of Home, and the end of every page's
 ICON = str(PAGES / "pictures" / "icon.png")  # a file, since icons by name come from the network
+LOOK_SECONDS = 0.5  # between two looks at whether the libraries are there
 PARTS: Mapping[str, Callable[[str], object]] = {
     "html": st.html,
     "caption": st.caption,
@@ -28,17 +29,25 @@ PARTS: Mapping[str, Callable[[str], object]] = {
 
 
 def import_libraries() -> None:
-    """Return when the libraries are there; meanwhile the visitor sees something."""
+    """Return when the libraries are there; meanwhile the visitor sees something. On Home as it opens the script ends with that."""
     if libraries.are_loaded():
         return
     if _is_home_as_it_opens():
         _draw()
-        libraries.load()
-        st.rerun()  # what stands here stays on the screen until Home has drawn the same
+        st.fragment(run_every=LOOK_SECONDS)(_follow)()
+        st.stop()  # a calm page: nothing of it waits
     place = st.empty()
     place.markdown(f":material/hourglass_top: **{STUDIO}** · " + _("The studio is starting…"))
     libraries.load()
     place.empty()
+
+
+def _follow() -> None:
+    """Home itself as soon as it can be drawn; what stands here stays on the screen until it has drawn the same."""
+    if libraries.are_loading():
+        return
+    libraries.load()
+    st.rerun()
 
 
 def _is_home_as_it_opens() -> bool:

@@ -19,6 +19,11 @@ def are_loaded() -> bool:
     return _loaded.is_set()
 
 
+def are_loading() -> bool:
+    """Whether some thread is at it."""
+    return _one.locked() and not are_loaded()
+
+
 def load() -> None:
     """Return when they are there, whichever thread imports them."""
     if are_loaded():
