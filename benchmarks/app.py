@@ -132,6 +132,16 @@ CHOOSE = """async ([key, across, down]) => {
 }"""
 
 
+STEP = """async ([key, wanted]) => {
+  const root = [...document.querySelectorAll("*")].map((one) => one.shadowRoot?.querySelector(".flow")).find(Boolean);
+  const begin = performance.now();
+  root.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  while ((root.classList.contains("waiting") || !root.querySelector(wanted)) && performance.now() - begin < 20_000)
+    await new Promise(requestAnimationFrame);
+  return (performance.now() - begin) / 1000;
+}"""
+
+
 def next_head(page: Page, key: str) -> float:
     """Seconds from an arrow key in the explorer's overview until the new head is drawn."""
     seconds: float = page.evaluate(CHOOSE, [key, 0, 0])
@@ -182,15 +192,9 @@ def encoder(page: Page, watch: browser.Watch, address: str, repeats: int) -> Non
         )
         heads, layers, tokens = [], [], []
         for i in range(2, 5):
-            page.locator(".flow").focus()
-            begin = time.monotonic()
-            page.keyboard.press("ArrowDown")
-            heads.append(until(f'.flow:not(.waiting) .thumb.on[data-focus="head-{i - 1}"]', begin))
+            heads.append(page.evaluate(STEP, ["ArrowDown", f'.thumb.on[data-focus="head-{i - 1}"]']))
             browser.wait_until_calm(page)
-            page.locator(".flow").focus()
-            begin = time.monotonic()
-            page.keyboard.press("ArrowRight")
-            layers.append(until(f'.flow:not(.waiting) .step.on[data-focus="layer-{i}"]', begin))
+            layers.append(page.evaluate(STEP, ["ArrowRight", f'.step.on[data-focus="layer-{i}"]']))
             browser.wait_until_calm(page)
             option = page.locator(".tokens.in .token").nth(2 * i)
             begin = time.monotonic()
