@@ -346,6 +346,8 @@ def measure(repeats: int, page: Page, watch: browser.Watch, chromium: Browser, f
     with browser.server(folder) as server:
         show("server ready", seconds=round(server.seconds, 2))
         visit(page, server.url)
+        page.get_by_role("button", name="Reset").wait_for()  # what stands there before was made before
+        until_idle(server.process.pid)
         show("server with the model loaded", memory_mb=round(memory_mb(server.process.pid)), target=1500)
         show("warm visit of Home", seconds=median_of(repeats, lambda: visit(page, server.url)))
         for name in ("Tokens", "Encoder", "Attention", "Fine-tune", "Runs", "Playground", "Home"):
