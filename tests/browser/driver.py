@@ -158,7 +158,11 @@ def new_page(browser: Browser, *, dark: bool = False, width: int = 1440, locale:
     context = browser.new_context(
         viewport={"width": width, "height": 1000}, color_scheme="dark" if dark else "light", locale=locale
     )
-    page = context.new_page()
+    return watched(context.new_page())
+
+
+def watched(page: Page) -> tuple[Page, Watch]:
+    """A page, and a watch over what it does from now on."""
     watch = Watch([], [], 0)
 
     def received(payload: str | bytes) -> None:

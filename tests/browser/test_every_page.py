@@ -1,20 +1,22 @@
 """Every page and topic once in a real browser, as a first visitor's projector shows it, in light and dark.
 
 None is empty or asks to train first, the picture is on the first screen, axe finds nothing serious, no type is small, headings
-are in order. One visit asks all of it: opening a page is what costs.
+are in order. One visit asks all of it: opening a page is what costs. The visitors share what a browser keeps of the app's own files;
+each visit is a session of its own.
 """
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 from urllib.parse import urlencode
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser import driver as browser
-from tests.browser.common import assert_on_the_first_screen, check, projector
-from tests.browser.driver import Server
+from tests.browser.common import HEIGHT, WIDTH, assert_on_the_first_screen, check
+from tests.browser.driver import Server, Watch
 from tests.pages_common import ASKING, every_topic
 
 MORE = (
@@ -97,11 +99,25 @@ def serious(page: Page, *rules: str) -> list[tuple[str, str, str]]:
     ]
 
 
+@pytest.fixture(scope="module")
+def context(running_chromium: Browser) -> Iterator[BrowserContext]:
+    made = running_chromium.new_context(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def opened(context: BrowserContext) -> Iterator[tuple[Page, Watch]]:
+    page, watch = browser.watched(context.new_page())
+    yield page, watch
+    page.close()  # so that it does not go on asking the app
+
+
 @pytest.mark.parametrize(("name", "query"), PLACES, ids=[place(*row) for row in PLACES])
 def test_a_page_has_something_to_see_and_everything_can_be_read_and_reached(
-    server: Server, chromium: Browser, name: str, query: dict[str, str]
+    server: Server, opened: tuple[Page, Watch], name: str, query: dict[str, str]
 ) -> None:
-    page, watch = projector(chromium)
+    page, watch = opened
     page.goto(f"{server.url}/{place(name, query)}")
     browser.wait_until_calm(page)
     expect(page.locator(SEEN).locator("visible=true").first).to_be_visible()  # parts of ours come with their script
