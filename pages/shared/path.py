@@ -52,8 +52,15 @@ def navigation() -> Page:
         _(section): [st.Page(file(page), title=_(STEPS[page].title), icon=STEPS[page].icon) for page in group]
         for section, group in groupby(STEPS, key=lambda page: STEPS[page].section)
     }  # section → its pages; "" is no section
-    if visitor.is_class() and visitor.is_teacher():
-        pages[_("Learn")].append(st.Page(file(CLASSROOM), title=_("Classroom"), icon=":material/groups:"))
+    if visitor.is_class():  # who has its address learns there whose page it is; only the teacher sees the way
+        pages[_("Learn")].append(
+            st.Page(
+                file(CLASSROOM),
+                title=_("Classroom"),
+                icon=":material/groups:",
+                visibility="visible" if visitor.is_teacher() else "hidden",
+            )
+        )
     return st.navigation(pages, position="top")
 
 

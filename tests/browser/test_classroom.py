@@ -58,6 +58,12 @@ def test_two_students_and_their_teacher(tmp_path: Path, chromium: Browser, monke
         look.wait_for(timeout=60_000)  # it comes by itself
         look.click()
         expect(ben).to_have_url(re.compile(r"/tokens\?.*text=The\+river\+bank"), timeout=60_000)
+
+        for page, mine in ((ana, False), (teacher, True)):
+            page.goto(f"{server.url}/classroom?lang=en")
+            expect(page.get_by_text("this page is the teacher's")).to_have_count(int(not mine))
+            browser.wait_until_calm(page)
+            assert not page.get_by_role("dialog").filter(has_text="not found").count()
         check(watch)
 
 
