@@ -120,7 +120,7 @@ def look_here() -> None:
     """One address for everybody."""
     shown = classroom.look()
     st.markdown("**" + _("Look here") + "**")
-    with st.form("class_look", border=False):
+    with st.form("class_look", border=False, enter_to_submit=False):
         address = st.text_input(
             _("Address of the page, from “Copy link”"), key="class_address", placeholder="http://…/attention?view=flow"
         )

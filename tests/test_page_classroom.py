@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import classroom, runs, visitors
 from core.results import Estimate, Event, RunConfig, RunState
-from pages.shared import launch, visitor
+from pages.shared import experiments, launch, visitor
 from pages.shared.cached import visitors as cached_visitors
 from pages.shared.visitor import Request
 from tests.pages_common import LANGUAGES, check, open_page, texts
@@ -94,6 +94,7 @@ def test_the_class_code_stands_before_everything(visit: As, lang: str, monkeypat
     visit(ANA)
     app = check(open_page("tokens", lang=lang, text="a sentence of mine"))
     assert "a sentence of mine" not in texts(app) and not app.text_input(key="gate_code").value
+    app.text_input(key="gate_name").set_value("Ana")
     assert keys(app) <= {"gate_enter", "present", "reset"} | {key for key in keys(app) if key.startswith("Form")}
     app.text_input(key="gate_code").set_value("summer")
     app = check(app.button(key="gate_enter").click().run())
@@ -102,6 +103,7 @@ def test_the_class_code_stands_before_everything(visit: As, lang: str, monkeypat
     app.text_input(key="gate_code").set_value("spring")
     app = check(app.button(key="gate_enter").click().run())
     assert not app.error and not [one for one in app.text_input if one.key == "gate_code"]
+    assert visitor.name_of(ANA) == "Ana"
     assert not [one for one in check(open_page("tokens")).text_input if one.key == "gate_code"], "it is remembered"
     monkeypatch.setenv("STUDIO_CLASS_CODE", "autumn")
     assert check(open_page("tokens")).text_input(key="gate_code"), "another code sends everybody out"
@@ -202,9 +204,10 @@ def test_what_the_teacher_shows_comes_to_everybody(
     assert "look_go" in keys(app)
     app = check(app.button(key="look_later").click().run())
     assert "look_go" not in keys(app)
-    app = check(open_page("encoder"))
+    app = check(open_page("encoder", text="A sentence of mine"))
     app = check(app.button(key="look_go").click().run())
     assert app.query_params["text"] == ["The river bank"] or app.query_params["text"] == "The river bank"
+    assert app.session_state[experiments.OWN].values["text"] == "A sentence of mine", "there is a way back to it"
 
 
 def test_where_everybody_keeps_to_themselves_nobody_sees_anothers_run(

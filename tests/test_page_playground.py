@@ -288,11 +288,21 @@ def test_two_texts_shows_the_change(run: str) -> None:
 
 
 def test_two_models_side_by_side(run: str, labelled: str) -> None:
-    at = open_page(text=TEXT, model=run, view="models", runs=labelled.removeprefix("run:"))
+    at = open_page(text=TEXT, model=run, view="models", other_classifier=labelled)
     assert not at.exception and not at.error
     assert len(plots(at)) == 2
-    assert "They disagree" in said(at)
+    assert "They choose from different labels" in said(at) and "disagree" not in said(at)
     assert labelled in at.session_state["shared_other_classifier"]
+
+
+def test_the_model_beside_is_one_that_answers_the_same_question(
+    run: str, labelled: str, studio_home: Path, tiny_classifier: Path, tiny_bert: Path
+) -> None:
+    alike = make_run(studio_home, FIRST.replace("2026", "2025", 1), tiny_classifier, tiny_bert)
+    at = open_page(text=TEXT, model=run, view="models", runs=labelled.removeprefix("run:"))
+    assert not at.exception and not at.error
+    assert at.session_state["shared_other_classifier"] == alike, "though the other one is newer, and the visitor's own"
+    assert "Both say" in said(at)
 
 
 def test_one_model_alone_is_no_dead_end(studio_home: Path, tiny_classifier: Path, tiny_bert: Path) -> None:

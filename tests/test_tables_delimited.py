@@ -399,6 +399,14 @@ def test_an_encoding_that_is_named_is_taken_and_an_unknown_one_is_refused(tmp_pa
             read(tmp_path, content, Reading(encoding=name))
 
 
+def test_a_row_that_holds_an_empty_text_is_a_row(tmp_path: Path) -> None:
+    """So other programs write it; a blank line is none."""
+    content = 'text\nalpha beta\n""\n\ngamma delta\n'
+    assert rows_of(read(tmp_path, content)) == [("alpha beta",), ("",), ("gamma delta",)]
+    content = 'text,label\n"alpha, beta",x\n"",""\n,\ngamma,y\n'
+    assert rows_of(read(tmp_path, content)) == [("alpha, beta", "x"), ("", ""), ("gamma", "y")]
+
+
 # --- Sizes -------------------------------------------------------------------------------------------------------------
 
 

@@ -2,8 +2,8 @@
 
 A quotation mark opens at the start of a cell only, and closes only before a delimiter or the end of a line; two in a row
 stand for one. Where it would enclose whole rows, or nothing closes it, it is text. Spaces around a cell are not part of
-it, and blank rows are no rows. This module does not know what the rows mean, nor how many cells each should have, beyond
-the number it is told.
+it. A blank row is no row, unless marks enclose what is not there. This module does not know what the rows mean, nor how
+many cells each should have, beyond the number it is told.
 """
 
 import re
@@ -78,7 +78,7 @@ class Rows:
                 lines += len(BREAK.findall(text, place, end)) if end != line_end else 0
             else:
                 cells = [cell.strip(" ") for cell in text[place:line_end].split(delimiter, MOST_CELLS)]
-            if any(map(str.strip, cells)):
+            if enclosed or any(map(str.strip, cells)):  # marks around nothing are a row: so an empty text is written
                 yield Row(line, cells, place, end, enclosed)
             place = end + 2 if text.startswith("\r\n", end) else end + 1
             line += lines

@@ -62,6 +62,11 @@ def _own(page: str) -> Own:
     return Own(page, {name: inputs.get(name) for name in names})
 
 
+def keep_own(page: str) -> None:
+    """Before something else is shown on a page: what the visitor has there now can be put back."""
+    st.session_state[OWN] = _own(page)
+
+
 def _start(page: str, row: Experiment) -> None:
     own = _own(page)
     further = {name: inputs.get(name) for name in row.values if name != "view"}

@@ -6,14 +6,15 @@ Who sits at the machine alone sees nothing of it. This module does not know what
 import streamlit as st
 
 from core import classroom, settings, visitors
-from core.errors import UserError
-from pages.shared import i18n, login, path, visitor
+from core.errors import N_, UserError
+from pages.shared import experiments, i18n, login, path, visitor
 from pages.shared.cached import visitors as cached_visitors
 from pages.shared.i18n import _
 from pages.shared.words import plain
 
 SEEN = "look_seen"  # session key: when the teacher's last "look here" was followed or put away
 LOOK_SECONDS = 5
+NAME_HELP = N_("It stands beside your runs, for everybody who uses this studio. You may leave it empty.")
 
 
 def gate() -> None:
@@ -24,8 +25,12 @@ def gate() -> None:
     st.markdown(_("This studio belongs to a class. Your teacher tells you the code."))
     with st.form("gate", border=False):
         code = st.text_input(_("Class code"), type="password", key="gate_code", width=320)
+        name = st.text_input(
+            _("Your name"), visitor.record().name, key="gate_name", max_chars=visitors.MOST_NAME, help=_(NAME_HELP), width=320
+        )  # fmt: skip
         if st.form_submit_button(_("Come in"), type="primary", key="gate_enter"):
             visitor.enter(code)
+            visitors.rename(visitor.me(), name)
             st.rerun()
 
 
@@ -46,7 +51,7 @@ def you() -> None:
     with st.popover(known.name or _("You"), icon=":material/person:", key="you", type="tertiary"):
         name = st.text_input(
             _("Your name"), known.name, max_chars=visitors.MOST_NAME, key=f"you_name_{known.name}",
-            help=_("It stands beside your runs, for everybody who uses this studio. You may leave it empty."),
+            help=_(NAME_HELP),
         )  # fmt: skip
         try:
             if name != known.name:
@@ -54,6 +59,8 @@ def you() -> None:
                 st.rerun()
             if visitor.is_teacher():
                 st.caption(_("You are the teacher: you may change everybody's runs, and there is the page Classroom."))
+                if visitor.is_class():
+                    st.page_link(path.file(path.CLASSROOM), label=_("Classroom"), icon=":material/groups:")
             elif settings.TEACHER_CODE.value():
                 code = st.text_input(_("Teacher's code"), type="password", key="you_code")
                 if st.button(_("I am the teacher"), key="you_enter") and code:  # pressing it is what sends the code
@@ -70,10 +77,10 @@ def with_teacher(title: str) -> None:
     if visitor.is_class() and not visitor.is_teacher():
         if page := path.page_of(title):
             cached_visitors.presence().note(visitor.me(), page)
-        st.fragment(run_every=LOOK_SECONDS)(_shown)()
+        st.fragment(run_every=LOOK_SECONDS)(_shown)(path.page_of(title))
 
 
-def _shown() -> None:
+def _shown(page: str) -> None:
     look = classroom.look()
     if look is None or look.at <= float(st.session_state.setdefault(SEEN, 0.0)):
         return
@@ -81,6 +88,7 @@ def _shown() -> None:
         st.markdown(":material/visibility: " + plain(look.title or _("Your teacher shows you a page.")))
         if st.button(_("Look at it"), key="look_go", type="primary"):
             st.session_state[SEEN] = look.at
+            experiments.keep_own(page)
             st.switch_page(f"pages/{look.page}.py", query_params=dict(look.query))
         if st.button(_("Later"), key="look_later", type="tertiary"):
             st.session_state[SEEN] = look.at

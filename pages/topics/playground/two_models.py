@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from core import models
 from core.bundled import READY
+from core.errors import UserError
 from core.results import Prediction
 from core.tasks.classify import Labelled
 from core.tasks.table import TASKS
@@ -27,10 +29,40 @@ def comparable(name: str) -> dict[str, str]:
     return {other: title for other, title in titles.items() if other != name}
 
 
+def _labels(name: str) -> frozenset[str]:
+    """The labels that a model chooses from; none where they have no names, or its folder cannot be read."""
+    if name in READY:
+        return frozenset(READY[name].labels)
+    try:
+        return frozenset(models.labels(models.load_config(name)))
+    except UserError:
+        return frozenset()
+
+
+def _likeliest(name: str, others: Mapping[str, str]) -> str:
+    """Of the others the first that answers the same question, by its labels; else the first."""
+    own = _labels(name)
+    return next((other for other in others if _labels(other) == own), next(iter(others)))
+
+
+def _verdict(one: Labelled, other: Labelled) -> str:
+    """Whether two models agree, where they choose from the same labels; markdown."""
+    first, second = layout.plain(one.label), layout.plain(other.label)
+    if one.probabilities.keys() != other.probabilities.keys():
+        return _(
+            "They choose from different labels, so they answer different questions: **{first}** and **{second}**."
+        ).format(first=first, second=second)
+    if first == second:
+        return _("Both say **{label}**.").format(label=first)
+    return _("They disagree: **{first}** or **{second}**.").format(first=first, second=second)
+
+
 def show(name: str, titles: Mapping[str, str], given: Mapping[str, str]) -> None:
     others = comparable(name)
     if inputs.get("other_classifier") == name:
         inputs.put("other_classifier", "")
+    if others and not inputs.get("other_classifier"):
+        inputs.put("other_classifier", _likeliest(name, others))
     if not others and not inputs.get("other_classifier"):
         st.caption(
             _(
@@ -56,14 +88,9 @@ def show(name: str, titles: Mapping[str, str], given: Mapping[str, str]) -> None
             answer.speed(model, given, f"speed_{number}")
             answer.notes(model, given, prediction)
             answers.append(prediction)
-    labels = [prediction.label for prediction in answers if isinstance(prediction, Labelled)]
-    if len(labels) == 2:
-        first, second = map(layout.plain, labels)
-        st.markdown(
-            _("Both say **{label}**.").format(label=first)
-            if first == second
-            else _("They disagree: **{first}** or **{second}**.").format(first=first, second=second)
-        )
+    labelled = [prediction for prediction in answers if isinstance(prediction, Labelled)]
+    if len(labelled) == 2:
+        st.markdown(_verdict(*labelled))
     shown = [model for model in (name, other) if model and (model == name or len(answers) == 2)]
     ready = {model: cached_models.predictor(model) for model in shown}
     layout.show_code(
