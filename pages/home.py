@@ -266,7 +266,7 @@ def machine() -> None:
 with layout.page(
     first_view.STUDIO,
     _(
-        "See a real BERT at work on your own sentence, train it on real data in your browser, and use what you trained. "
+        "See a real BERT at work on your own sentence, train it on real data with a few clicks, and use what you trained. "
         "Every number on every page is computed here, from the model and the text in front of you. "
         "Nothing leaves this machine, and nothing needs a network."
     ),
