@@ -3,6 +3,7 @@
 Words only: nothing here is drawn, read from a run's folder or computed.
 """
 
+import re
 from dataclasses import asdict
 from datetime import datetime
 
@@ -12,6 +13,11 @@ from core.metrics import METRICS
 from core.results import AS_READ, Evaluation, Measure, Preparation, Reading, RunConfig, RunReport
 from core.tasks.table import TASKS
 from pages.shared.i18n import _
+
+ADDRESSES = re.compile(
+    r"https?:(?=//)|www(?=\.)|@(?=[-\w]+\.)", re.IGNORECASE
+)  # how they begin, or where one may be parted
+WORD_JOINER = "\u2060"
 
 
 def status_name(status: str) -> str:
@@ -213,6 +219,10 @@ def group_name(group: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Text that Markdown shows as it is: user text in a message must not become formatting, links or images."""
+    """Text that Markdown shows as it is: user text in a message must not become formatting, links or images.
+
+    The browser makes a link of an address whatever is escaped in it, unless something invisible stands there.
+    """
     special = "\\`*_{}[]()<>#+-.!|~$:"
-    return "".join(f"\\{c}" if c in special else c for c in text)
+    apart = ADDRESSES.sub(lambda found: found[0] + WORD_JOINER, text)
+    return "".join(f"\\{c}" if c in special else c for c in apart)

@@ -52,10 +52,17 @@ def test_two_students_and_their_teacher(tmp_path: Path, chromium: Browser, monke
         teacher.get_by_role("button", name="Delete", exact=True).wait_for(timeout=60_000)
         teacher.goto(f"{server.url}/classroom?lang=en")
         teacher.get_by_label("Address of the page, from “Copy link”").fill(f"{server.url}/tokens?text=The+river+bank")
+        teacher.get_by_label("Address of the page, from “Copy link”").press("Enter")
+        browser.wait_until_calm(teacher)
+        assert not teacher.get_by_role("button", name="Stop showing").count(), (
+            "nothing is shown before the button is pressed"
+        )
+        teacher.get_by_label("What to look at").fill("https://one.example www.two.example three@four.example")
         teacher.get_by_role("button", name="Show it to everybody").click()
 
         look = ben.get_by_role("button", name="Look at it")
         look.wait_for(timeout=60_000)  # it comes by itself
+        assert not ben.locator("a[href*=example]").count(), "what somebody writes is no link"
         look.click()
         expect(ben).to_have_url(re.compile(r"/tokens\?.*text=The\+river\+bank"), timeout=60_000)
 
