@@ -81,10 +81,23 @@ def attention_card(model: str, text: str) -> None:
         np.sqrt(maps.weights[layer][head]), tokens, tokens, low=0, high=1, unit=_("weight (the scale favours weak ones)"),
         alt=_("Attention weights of one head"),
     )  # fmt: skip
-    st.caption(
-        _("layer {layer}, head {head}: how much each row looks at each column").format(layer=layer + 1, head=head + 1)
-        + first_of(len(tokens))
+    says = _("layer {layer}, head {head}: how much each row looks at each column").format(
+        layer=layer + 1, head=head + 1
     )
+    if (layer, head) == (habit.layer, habit.head):
+        says += " · " + habit_in_words(habit)
+    st.caption(says + first_of(len(tokens)))
+
+
+def habit_in_words(habit: openings.Habit) -> str:
+    """What a head does most of the time, as the end of a caption."""
+    share = f"{habit.share:.0%}"
+    return {
+        "previous": _("{share} of its attention goes to the token before: a habit"),
+        "next": _("{share} of its attention goes to the token after: a habit"),
+        "same": _("{share} of its attention goes to where the same token stands again: a habit"),
+        "rest": _("{share} of its attention rests on the special tokens: a habit"),
+    }[habit.kind].format(share=share)
 
 
 def compare_card(model: str, text: str) -> None:
