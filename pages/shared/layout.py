@@ -57,6 +57,7 @@ PRESENTED = (
 .st-key-strip { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: thin; }
 .st-key-strip > * { flex: none; }
 .st-key-presented button { min-height: 1.6rem; padding: 0 .6rem; }
+.st-key-presented kbd { opacity: .75; }
 .st-key-toolbar [data-testid="stWidgetLabel"], .st-key-toolbar [data-testid="stColumn"]:has([data-testid="stPopover"]) { display: none; }
 </style>
 """
@@ -95,6 +96,7 @@ def page(
                     icon=":material/close:",
                     on_click=inputs.put,
                     args=("present", ""),
+                    shortcut="Esc",
                 )
         else:
             with st.container(key="frame", width="content", horizontal=True, vertical_alignment="center", gap="small"):

@@ -85,7 +85,8 @@ def test_a_page_is_presented_with_larger_type_and_nothing_but_model_sentence_str
     page.get_by_role("textbox", name="Sentence").fill("Dogs bark.")  # the class asks for another one
     page.wait_for_url(re.compile("text=Dogs"), timeout=60_000)
     browser.wait_until_calm(page)
-    page.get_by_role("button", name="Leave presentation").click()
+    expect(page.get_by_role("button", name="Leave presentation")).to_be_visible()
+    page.keyboard.press("Escape")
     expect(page.locator(".st-key-options_attention")).to_be_visible(timeout=60_000)
     assert "present" not in page.url
     assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "16px"
