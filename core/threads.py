@@ -29,8 +29,9 @@ def most() -> int:
 
 
 def settle() -> None:
-    """Begin with as many."""
-    torch.set_num_threads(most())
+    """Begin with as many as are set; where none are, torch's own number is left alone."""
+    if settings.THREADS.value():
+        torch.set_num_threads(settings.THREADS.value())
 
 
 class Paying:

@@ -75,9 +75,10 @@ def you() -> None:
 def with_teacher(title: str) -> None:
     """What goes between a class and its teacher on a page of this title: they see who is on it, and show a page to everybody, who see it at once."""
     if visitor.is_class() and not visitor.is_teacher():
-        if page := path.page_of(title):
+        page = path.page_of(title)
+        if page:
             cached_visitors.presence().note(visitor.me(), page)
-        st.fragment(run_every=LOOK_SECONDS)(_shown)(path.page_of(title))
+        st.fragment(run_every=LOOK_SECONDS)(_shown)(page)
 
 
 def _shown(page: str) -> None:

@@ -14,9 +14,8 @@ from core.results import AS_READ, Evaluation, Measure, Preparation, Reading, Run
 from core.tasks.table import TASKS
 from pages.shared.i18n import _
 
-ADDRESSES = re.compile(
-    r"https?:(?=//)|www(?=\.)|@(?=[-\w]+\.)", re.IGNORECASE
-)  # how they begin, or where one may be parted
+# How an address begins, or where it may be parted.
+ADDRESSES = re.compile(r"https?:(?=//)|www(?=\.)|@(?=[-\w]+\.)", re.IGNORECASE)
 WORD_JOINER = "\u2060"
 
 

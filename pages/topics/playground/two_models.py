@@ -30,9 +30,7 @@ def comparable(name: str) -> dict[str, str]:
 
 
 def _labels(name: str) -> frozenset[str]:
-    """The labels that a model chooses from; none where they have no names, or its folder cannot be read."""
-    if name in READY:
-        return frozenset(READY[name].labels)
+    """The labels that a model chooses from; none where its folder cannot be read."""
     try:
         return frozenset(models.labels(models.load_config(name)))
     except UserError:
