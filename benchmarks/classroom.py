@@ -1,8 +1,8 @@
 """How the studio answers when a class uses it at once, beside a hello-world page under the same load: `python -m benchmarks.classroom`.
 
-    python -m benchmarks.classroom --sessions 30 --rounds 2           about five minutes
+    python -m benchmarks.classroom                                    about seven minutes
     python -m benchmarks.classroom --train                            with a training under way, as one of the class has started it
-    python -m benchmarks.classroom --folder ../before                 another checkout of the studio, to compare with
+    python -m benchmarks.classroom --before ../before                 beside another checkout of the studio
 
 Each visitor opens the pages in turn with a sentence of their own, looks for 2 to 4 seconds at what they see, and goes on. There is no
 browser: a visitor is a websocket, so that the machine is the server's alone. Nobody scrolls, so that what waits until it is in sight is
@@ -10,11 +10,13 @@ not computed. Contenders:
 
     studio         the app in a home of its own
     hello          a page with a text box that repeats its text: what Streamlit itself needs
+    before         another checkout, with --before
 
-Each is visited once before, so that models are loaded. One JSON line per contender: seconds from asking for a page until its script has
-finished, p50 and p95 of all and of each page; processor seconds of the server for each visit, which a busy machine changes less; memory
-before, while all are there, and --after seconds after they have left; exceptions shown; with --train the training's steps per second,
-alone and meanwhile.
+Each is visited once before, so that models are loaded, and then --turns times by everybody, one contender after the other: a machine that is
+slower for some minutes is so for all of them. One JSON line per contender: seconds from asking for a page until its script has finished, p50
+and p95 of all and of each page; processor seconds of the server for each visit, which a busy machine changes less; memory before, when
+everybody has come for the last time, and --after seconds later, when they are forgotten; exceptions shown; with --train the training's
+steps per second, alone and in each turn.
 """
 
 import argparse
@@ -27,9 +29,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlencode
 
 import numpy as np
@@ -99,10 +102,10 @@ async def visitor(address: str, pages: Sequence[str], rounds: int, chance: rando
         await asyncio.sleep(chance.uniform(*LOOKING))
 
 
-async def everybody(address: str, pages: Sequence[str], sessions: int, rounds: int) -> Visits:
-    visits = Visits()
-    await asyncio.gather(*(visitor(address, pages, rounds, random.Random(i), visits) for i in range(sessions)))
-    return visits
+async def everybody(address: str, pages: Sequence[str], sessions: int, rounds: int, turn: int, visits: Visits) -> None:
+    """All visitors at once. turn: others write other sentences."""
+    people = (random.Random(f"{turn} {i}") for i in range(sessions))
+    await asyncio.gather(*(visitor(address, pages, rounds, chance, visits) for chance in people))
 
 
 def quantiles(seconds: Sequence[float]) -> dict[str, float]:
@@ -132,6 +135,13 @@ class Training:
         )
         runs.give_way(psutil.Process(self.process.pid))  # as the studio starts it
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.process.kill()
+        self.process.wait()
+
     def step(self) -> tuple[float, int]:
         """When it last said where it was, in seconds since the epoch, and the step that it had come to."""
         lines = self.events.read_text().splitlines() if self.events.exists() else []
@@ -144,34 +154,55 @@ class Training:
         return round((step - since[1]) / (seconds - since[0]), 2) if seconds > since[0] else 0.0
 
 
-def measure(name: str, server: driver.Server, pages: Sequence[str], options: argparse.Namespace) -> dict[str, object]:
-    """Visit one contender and say what that was like."""
-    process = psutil.Process(server.process.pid)
-    asyncio.run(everybody(server.url, pages, 1, 1))  # models are loaded
-    before, spent, began = process.memory_info().rss, process.cpu_times(), time.perf_counter()
-    visits = asyncio.run(everybody(server.url, pages, options.sessions, options.rounds))
-    after, wall, opened = process.cpu_times(), time.perf_counter() - began, process.memory_info().rss
-    time.sleep(options.after)
-    everything = [seconds for page in visits.seconds.values() for seconds in page]
-    processor = after.user + after.system - spent.user - spent.system
-    return {
-        "contender": name,
-        "sessions": options.sessions,
-        "visits": len(everything),
-        **quantiles(everything),
-        "pages": {page: quantiles(seconds) for page, seconds in visits.seconds.items()},
-        "processor_seconds_per_visit": round(processor / len(everything), 3),
-        "wall": round(wall, 1),
-        "memory_mb": {"before": before // MB, "open": opened // MB, "after": process.memory_info().rss // MB},
-        "failures": len(visits.failures),
-        "first_failures": visits.failures[:3],
-    }
+@dataclass
+class Contender:
+    """A server with the pages that its visitors open, and what came of it. processor: seconds; trained: steps per second in each turn."""
+
+    name: str
+    server: driver.Server
+    pages: Sequence[str]
+    visits: Visits = field(default_factory=Visits)
+    processor: float = 0.0
+    trained: list[float] = field(default_factory=list)
+    memory: dict[str, int] = field(default_factory=dict)
+
+    def note_memory(self, when: str) -> None:
+        self.memory[when] = psutil.Process(self.server.process.pid).memory_info().rss // MB
+
+    def take_turn(self, options: argparse.Namespace, turn: int, training: Training | None) -> None:
+        """Have it visited once more by as many people."""
+        process = psutil.Process(self.server.process.pid)
+        spent, since = process.cpu_times(), training.step() if training is not None else None
+        coming = everybody(self.server.url, self.pages, options.sessions, options.rounds, turn, self.visits)
+        asyncio.run(coming)
+        after = process.cpu_times()
+        self.processor += after.user + after.system - spent.user - spent.system
+        if training is not None and since is not None:
+            self.trained.append(training.speed(since))
+
+    def line(self, sessions: int) -> dict[str, object]:
+        """What that was like."""
+        everything = [seconds for page in self.visits.seconds.values() for seconds in page]
+        return {
+            "contender": self.name,
+            "sessions": sessions,
+            "visits": len(everything),
+            **quantiles(everything),
+            "pages": {page: quantiles(seconds) for page, seconds in self.visits.seconds.items()},
+            "processor_seconds_per_visit": round(self.processor / len(everything), 3),
+            "memory_mb": self.memory,
+            "failures": len(self.visits.failures),
+            "first_failures": self.visits.failures[:3],
+        }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sessions", type=int, default=30)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=2, help="how often a visitor goes through the pages")
+    parser.add_argument(
+        "--turns", type=int, default=3, help="how often each contender is visited, in turn with the others"
+    )
     parser.add_argument("--pages", default=",".join(PAGES))
     parser.add_argument(
         "--after",
@@ -180,36 +211,42 @@ def main() -> None:
         help="seconds after the visitors have left: Streamlit keeps a session for two minutes",
     )
     parser.add_argument("--train", action="store_true", help="with a training under way")
-    parser.add_argument("--folder", type=Path, default=driver.ROOT, help="another checkout of the studio")
+    parser.add_argument("--before", type=Path, help="another checkout of the studio, a contender of its own")
     options = parser.parse_args()
     pages = options.pages.split(",")
     os.environ.setdefault("STUDIO_HUB", "off")
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         (folder / "hello.py").write_text(HELLO, encoding="utf-8")
-        training = Training(options.folder, folder) if options.train else None
-        try:
+        training, alone = None, 0.0
+        if options.train:
+            training = stack.enter_context(Training(driver.ROOT, folder))
+            while not training.step()[1]:
+                time.sleep(1)
+            since = training.step()
+            time.sleep(ALONE)
+            alone = training.speed(since)
+        scripts = {"studio": (driver.ROOT / "app.py", pages), "hello": (folder / "hello.py", ["hello"] * len(pages))}
+        if options.before:
+            scripts["before"] = options.before.resolve() / "app.py", pages
+        contenders = [
+            Contender(contender, stack.enter_context(served(script, folder / contender)), asked)
+            for contender, (script, asked) in scripts.items()
+        ]
+        for contender in contenders:
+            asyncio.run(everybody(contender.server.url, contender.pages, 1, 1, 0, Visits()))  # models are loaded
+            contender.note_memory("before")
+        for turn in range(options.turns):
+            for contender in contenders:
+                contender.take_turn(options, turn, training)
+                contender.note_memory("open")
+        time.sleep(options.after)
+        for contender in contenders:
+            contender.note_memory("after")
+            line = contender.line(options.sessions)
             if training is not None:
-                while not training.step()[1]:
-                    time.sleep(1)
-                since = training.step()
-                time.sleep(ALONE)
-                alone = training.speed(since)
-            contenders = {
-                "studio": (options.folder / "app.py", pages),
-                "hello": (folder / "hello.py", ["hello"] * len(pages)),
-            }
-            for contender, (script, asked) in contenders.items():
-                with served(script, folder / contender) as server:
-                    since = training.step() if training is not None else (0.0, 0)
-                    line = measure(contender, server, asked, options)
-                    if training is not None:
-                        line["training_steps_per_second"] = {"alone": alone, "meanwhile": training.speed(since)}
-                    print(json.dumps(line), flush=True)
-        finally:
-            if training is not None:
-                training.process.kill()
-                training.process.wait()
+                line["training_steps_per_second"] = {"alone": alone, "meanwhile": contender.trained}
+            print(json.dumps(line), flush=True)
 
 
 if __name__ == "__main__":
