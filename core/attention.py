@@ -111,11 +111,6 @@ class Atlas:
         """Where a head's map is, or for None the mean of its layer."""
         return layer * (self.heads + 1) + (self.heads if head is None else head)
 
-    def weights(self, layer: int, head: int) -> np.ndarray:
-        """One head's weights, float32 (T, T)."""
-        place = self.index(layer, head)
-        return self.maps[place] * (self.peaks[place] / np.float32(255))
-
 
 def atlas(
     model: PreTrainedModel,
@@ -134,41 +129,58 @@ def atlas(
     """
     tokens = read(model, tokenizer, text, pair, max_length=max_length, name=name)
     layers, heads = model.config.num_hidden_layers, model.config.num_attention_heads
-    size = len(tokens.tokens)
-    count = layers * (heads + 1) + 1
-    maps, peaks = np.empty((count, size, size), dtype=np.uint8), np.empty(count, dtype=np.float32)
-    before = np.empty((layers, heads, size, size) if mask else 0, dtype=np.float16)
-    changes = np.empty(count) if mask else None
-    means: list[np.ndarray] = []
-
-    def put(index: int, weights: np.ndarray) -> None:
-        peaks[index] = weights.max()
-        maps[index] = np.rint(weights * (np.float32(255) / peaks[index]))
-
-    def remember(layer: int, weights: torch.Tensor) -> None:
-        before[layer] = weights.numpy()
-
-    def keep(layer: int, weights: torch.Tensor) -> None:
-        values = weights.numpy()
-        for i in range(heads):
-            put(layer * (heads + 1) + i, values[i])
-        means.append(values.mean(axis=0))
-        put(layer * (heads + 1) + heads, means[-1])
-        if changes is not None:
-            first = layer * (heads + 1)
-            changes[first : first + heads] = [_moved(before[layer, i], values[i]) for i in range(heads)]
-            changes[first + heads] = _moved(before[layer].mean(axis=0, dtype=np.float32), means[-1])
-
-    if mask:
+    before = np.empty((layers, heads, len(tokens.tokens), len(tokens.tokens)), dtype=np.float16) if mask else None
+    if mask and before is not None:
         hidden = masked(tokenizer, tokens, mask)
-        each_layer(model, tokens, remember)
+        each_layer(model, tokens, before.__setitem__)
         tokens = hidden
-    each_layer(model, tokens, keep)
-    whole = np.mean(means, axis=0)
-    put(count - 1, whole)
-    if changes is not None:
-        changes[-1] = _moved(before.mean(axis=(0, 1), dtype=np.float32), whole)
-    return Atlas(tokens, maps, peaks, layers, heads, tuple(sorted(set(mask))), changes)
+    pressed = _Pressed(tokens, layers, heads, before)
+    each_layer(model, tokens, pressed.add)
+    return pressed.finished(tuple(sorted(set(mask))))
+
+
+def atlas_of(maps: AttentionMaps) -> Atlas:
+    """The atlas of an input whose weights are there already, those of every layer."""
+    pressed = _Pressed(maps.tokens, *maps.weights.shape[:2])
+    for layer, weights in enumerate(maps.weights):
+        pressed.add(layer, weights)
+    return pressed.finished()
+
+
+class _Pressed:
+    """An atlas as it grows, layer by layer. before: the weights before masking, (L, H, T, T)."""
+
+    def __init__(self, tokens: Tokens, layers: int, heads: int, before: np.ndarray | None = None) -> None:
+        size, count = len(tokens.tokens), layers * (heads + 1) + 1
+        self._tokens, self._layers, self._heads, self._before = tokens, layers, heads, before
+        self._maps, self._peaks = np.empty((count, size, size), dtype=np.uint8), np.empty(count, dtype=np.float32)
+        self._changes = None if before is None else np.empty(count)
+        self._means: list[np.ndarray] = []
+
+    def _put(self, index: int, weights: np.ndarray) -> None:
+        peak = self._peaks[index] = weights.max()
+        self._maps[index] = np.rint(weights * (np.float32(255) / peak))
+
+    def add(self, layer: int, weights: torch.Tensor | np.ndarray) -> None:
+        """The next layer's weights, (H, T, T)."""
+        values = np.asarray(weights)
+        first = layer * (self._heads + 1)
+        for i, one in enumerate(values):
+            self._put(first + i, one)
+        self._means.append(values.mean(axis=0))
+        self._put(first + self._heads, self._means[-1])
+        if self._changes is not None and self._before is not None:
+            before = self._before[layer]
+            self._changes[first : first + self._heads] = [_moved(*pair) for pair in zip(before, values, strict=True)]
+            self._changes[first + self._heads] = _moved(before.mean(axis=0, dtype=np.float32), self._means[-1])
+
+    def finished(self, masked: tuple[int, ...] = ()) -> Atlas:
+        """With the mean of everything, which is the last."""
+        whole = np.mean(self._means, axis=0)
+        self._put(-1, whole)
+        if self._changes is not None and self._before is not None:
+            self._changes[-1] = _moved(self._before.mean(axis=(0, 1), dtype=np.float32), whole)
+        return Atlas(self._tokens, self._maps, self._peaks, self._layers, self._heads, masked, self._changes)
 
 
 def _moved(before: np.ndarray, after: np.ndarray) -> float:
@@ -227,16 +239,22 @@ def each_layer(model: PreTrainedModel, tokens: Tokens, keep: Callable[[int, torc
             handle.remove()
 
 
+def only(maps: AttentionMaps, layer: int) -> AttentionMaps:
+    """The maps of one layer. Raises UserError when they do not hold it."""
+    if layer not in maps.layers:
+        raise UserError(
+            "layer {layer} does not exist: the model's layers are 0 to {last}", layer=layer, last=maps.layers[-1]
+        )
+    place = maps.layers.index(layer)
+    return AttentionMaps(maps.tokens, maps.weights[place : place + 1], (layer,))
+
+
 def head(maps: AttentionMaps, layer: int, head: int) -> np.ndarray:
     """One head's weights, shape (T, T). Raises UserError when `maps` does not hold it."""
     heads = maps.weights.shape[1]
     if not 0 <= head < heads:
         raise UserError("head {head} does not exist: the model's heads are 0 to {last}", head=head, last=heads - 1)
-    if layer not in maps.layers:
-        raise UserError(
-            "layer {layer} does not exist: the model's layers are 0 to {last}", layer=layer, last=maps.layers[-1]
-        )
-    return maps.weights[maps.layers.index(layer), head]
+    return only(maps, layer).weights[0, head]
 
 
 def select(tokens: Tokens, view: View) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -96,10 +96,10 @@ def word_to_cut(tokens: Tokens) -> tuple[int, bool]:
     return word.index, len(word.positions) > 1
 
 
-def habit(heads: Iterable[tuple[int, int, np.ndarray]], tokens: Tokens) -> Habit:
+def habit(weights: np.ndarray, tokens: Tokens) -> Habit:
     """The head with the strongest habit in one input.
 
-    heads: layer, head and weights (T, T) of each. Of all heads the one with the largest share on the previous token, the next
+    weights: of every head, (L, H, T, T). Of all heads the one with the largest share on the previous token, the next
     token or other places of the same token is taken. Where no such share reaches a half, it is the one that rests most on the
     special tokens. Special tokens look at one another, so their rows count nothing; a token without such a place is left out of
     that share.
@@ -114,14 +114,13 @@ def habit(heads: Iterable[tuple[int, int, np.ndarray]], tokens: Tokens) -> Habit
         "same": (ids[:, None] == ids[None, :]) & ~np.eye(size, dtype=bool),
         "rest": np.broadcast_to(special, (size, size)),
     }
-    rows = {kind: looking & place.any(axis=1) for kind, place in places.items()}
     best: dict[Kind, Habit] = {}
-    for layer, head, weights in heads:
-        for kind, place in places.items():
-            if rows[kind].any():
-                share = float((weights * place)[rows[kind]].sum(axis=1).mean())
-                if kind not in best or share > best[kind].share:
-                    best[kind] = Habit(layer, head, kind, share)
+    for kind, place in places.items():
+        rows = looking & place.any(axis=1)
+        if rows.any():
+            shares = np.einsum("lhij,ij->lhi", weights, place.astype(weights.dtype))[:, :, rows].mean(axis=-1)
+            layer, head = np.unravel_index(int(shares.argmax()), shares.shape)
+            best[kind] = Habit(int(layer), int(head), kind, float(shares.max()))
     telling = [found for kind, found in best.items() if kind != "rest" and found.share >= CLEAR]
     rest = [best["rest"]] if "rest" in best else []
     return max(telling or rest or [Habit(0, 0, "rest", 0.0)], key=lambda found: found.share)

@@ -3,14 +3,16 @@
 Torch divides every operation between its threads, and each waits for the slowest. Where others compute as well (a class, a training,
 another program) the slowest is one that has to wait for its turn: on two cores, beside one busy program, a training made 0.2 steps a
 second on two threads and 3.8 on one; alone 6.2 and 3.8. A sentence through MiniLM took 0.42 s on two threads and 0.06 s on one, beside
-eight busy programs. So it is measured now and then which number is quickest. This module does not know what is computed.
+eight busy programs. So it is measured now and then which number is quickest. And sentences take turns: each asks for the interpreter again
+after every operation of torch, of which there are hundreds, so that several at once hold up one another and everything else. This module
+does not know what is computed.
 """
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
-from threading import Lock
+from threading import Lock, RLock
 
 import torch
 
@@ -73,6 +75,7 @@ def _seconds_of_products(number: int) -> float:
     return time.perf_counter() - began
 
 
+_turn = RLock()
 _paying = Paying(_seconds_of_products)
 
 
@@ -87,10 +90,14 @@ def take(tokens: int = SHORT + 1) -> None:
 
 @contextmanager
 def fitting(tokens: int) -> Iterator[None]:
-    """As many threads as this many tokens are worth now, until the block ends; in this thread, whatever others do meanwhile."""
-    take(tokens)
-    try:
-        yield
-    finally:
-        if torch.get_num_threads() != most():  # what begins meanwhile would begin with as few
-            torch.set_num_threads(most())
+    """As many threads as this many tokens are worth now, until the block ends; in this thread, whatever others do meanwhile.
+
+    A block of SHORT tokens or fewer begins when no other thread is in one. So nothing is waited for inside it: it holds a model's computation alone.
+    """
+    with _turn if tokens <= SHORT else nullcontext():
+        take(tokens)
+        try:
+            yield
+        finally:
+            if torch.get_num_threads() != most():  # what begins meanwhile would begin with as few
+                torch.set_num_threads(most())

@@ -11,7 +11,7 @@ import psutil
 import pytest
 from transformers import PreTrainedModel
 
-from core import models, runs, settings
+from core import attention, models, runs, settings
 from pages.shared import memory
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import attention as cached_attention
@@ -134,4 +134,19 @@ def test_the_encoder_and_attention_open_with_the_same_head(language: str) -> Non
             cached_attention.habit(name, read, max_length=128),
         )
         assert (here.layer, here.head, here.kind) == (there.layer, there.head, there.kind)
-        assert here.share == pytest.approx(there.share, abs=0.01), "the other keeps its weights in bytes"
+        assert here.share == pytest.approx(there.share, abs=1e-4)
+
+
+def test_attention_of_a_sentence_takes_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The habit, the chosen layer and the atlas of all heads."""
+    passes: list[int] = []
+    each = attention.each_layer
+    monkeypatch.setattr(attention, "each_layer", lambda *given: passes.append(1) or each(*given))
+    text = "One pass has all of it."
+    found = cached_attention.habit("minilm", text, max_length=64)
+    layer = cached_attention.attend("minilm", text, "", found.layer, 64)
+    atlas = cached_attention.atlas("minilm", text, "", 64)
+    assert passes == [1]
+    np.testing.assert_array_equal(layer.weights, attention.attend(cached_models.encoder("minilm"), cached_models.tokenizer("minilm", 64), text, layer=found.layer, max_length=64).weights)  # fmt: skip
+    place = atlas.index(found.layer, found.head)
+    assert np.abs(atlas.maps[place] / 255 * atlas.peaks[place] - layer.weights[0, found.head]).max() < 0.003

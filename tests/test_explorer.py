@@ -66,6 +66,9 @@ def test_atlas_holds_the_librarys_weights(tiny_bert: Path) -> None:
     atlas = attention.atlas(model, tokenizer, "the film was good", "i love pizza")
     assert atlas.maps.shape == (2 * 3 + 1, 10, 10)
     assert atlas.changes is None
+    again = attention.atlas_of(maps)  # without reading the text once more
+    np.testing.assert_array_equal(again.maps, atlas.maps)
+    np.testing.assert_array_equal(again.peaks, atlas.peaks)
     found = atlas.maps / 255 * atlas.peaks[:, None, None]
     expected = [
         *maps.weights[0],

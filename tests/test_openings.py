@@ -81,24 +81,26 @@ SAME, REST = looking(0, 3, 0, 1, 4), looking(0, 0, 0, 0, 0)
     [(PREVIOUS, "previous", 0.9), (NEXT, "next", 0.9), (SAME, "same", 0.9), (REST, "rest", 0.925)],
 )
 def test_a_head_is_named_after_what_it_does(weights: np.ndarray, kind: str, share: float) -> None:
-    found = openings.habit([(0, 0, UNIFORM), (2, 1, weights)], ROW)
-    assert (found.layer, found.head, found.kind) == (2, 1, kind)
+    found = openings.habit(np.stack([[UNIFORM, UNIFORM], [UNIFORM, weights]]), ROW)
+    assert (found.layer, found.head, found.kind) == (1, 1, kind)
     assert found.share == pytest.approx(share)
 
 
 def test_the_strongest_habit_is_taken_and_resting_only_where_there_is_no_other() -> None:
-    assert openings.habit([(0, 0, REST), (0, 1, 0.7 * PREVIOUS + 0.3 * UNIFORM), (1, 0, NEXT)], ROW).kind == "next"
-    assert openings.habit([(0, 0, UNIFORM), (3, 2, REST)], ROW) == openings.Habit(3, 2, "rest", pytest.approx(0.925))
+    assert openings.habit(np.array([[REST, 0.7 * PREVIOUS + 0.3 * UNIFORM], [NEXT, UNIFORM]]), ROW).kind == "next"
+    assert openings.habit(np.array([[UNIFORM, UNIFORM], [REST, UNIFORM]]), ROW) == openings.Habit(
+        1, 0, "rest", pytest.approx(0.925)
+    )
 
 
 def test_what_special_tokens_do_counts_nothing() -> None:
     weights = UNIFORM.copy()
     weights[0], weights[4] = (0, 1, 0, 0, 0), (0, 0, 0, 1, 0)
-    assert openings.habit([(0, 0, weights)], ROW).share == pytest.approx(0.4), "two of five places are special"
+    assert openings.habit(weights[None, None], ROW).share == pytest.approx(0.4), "two of five places are special"
 
 
 def test_an_input_of_special_tokens_alone_opens_at_the_first_head() -> None:
-    assert openings.habit([(0, 0, UNIFORM[:2, :2])], read("[CLS]", "[SEP]")) == openings.Habit(0, 0, "rest", 0.0)
+    assert openings.habit(UNIFORM[None, None, :2, :2], read("[CLS]", "[SEP]")) == openings.Habit(0, 0, "rest", 0.0)
 
 
 def test_the_share_in_which_a_head_stands_out_most() -> None:

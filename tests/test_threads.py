@@ -38,10 +38,37 @@ def test_they_are_given_back_when_the_reading_fails() -> None:
 def test_another_reading_at_the_same_time_loses_nothing() -> None:
     with ThreadPoolExecutor(1) as other:
         with threads.fitting(3):
-            assert other.submit(_taken_by, 3).result() == 1
+            assert other.submit(_taken_by, 5000).result() == 4
             assert torch.get_num_threads() == 1, "this one is not done yet"
         assert other.submit(_taken_by, 5000).result() == 4
     assert torch.get_num_threads() == 4
+
+
+def test_sentences_take_turns_and_what_is_long_waits_for_none() -> None:
+    """Each asks for the interpreter after every operation: thirty at once take seconds, one after the other a tenth of one."""
+    order: list[str] = []
+
+    def second() -> None:
+        with threads.fitting(threads.SHORT):
+            order.append("second")
+
+    with ThreadPoolExecutor(2) as others:
+        with threads.fitting(3):
+            waiting = others.submit(second)
+            others.submit(_taken_by, threads.SHORT + 1).result()
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.05)
+            with threads.fitting(3):  # a part of the same reading
+                order.append("first")
+        waiting.result(timeout=20)
+    assert order == ["first", "second"]
+
+
+def test_a_sentence_that_fails_keeps_nobody_waiting() -> None:
+    with pytest.raises(ValueError, match="no such token"), threads.fitting(3):
+        raise ValueError("no such token")
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(_taken_by, 3).result(timeout=20) == 1
 
 
 @pytest.mark.parametrize(

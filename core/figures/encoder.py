@@ -36,17 +36,34 @@ def matrix(
     tall, wide = blocks
     rows, columns = values.shape
     few = len(names) <= TICKS
-    figure = blank(
-        min(620, 120 + (24 if few else 5) * max(rows, 2)) + (70 if square and few else 0), title=title, x=across
-    )
     size = float(np.quantile(np.abs(values), 0.995)) or 1.0
     numbered = [
         f"{short(names[i * tall])} ({i * tall})" if i * tall < len(names) else str(i * tall) for i in range(rows)
     ]
-    keys: list[str] | np.ndarray = numbered if square else np.arange(columns) * wide + 1
+    shown = [short(names[i * tall]) for i in range(rows)] if few else numbered
+    plain: dict[str, object] = {"automargin": False, "showgrid": False, "zeroline": False}
+    written: dict[str, object] = {"tickmode": "array", "tickvals": numbered, "ticktext": shown} if few else {}
+    y_axis = plain | {"autorange": "reversed"} | written
+    x_axis, below = plain | {"title": {"text": across, "standoff": 4}}, BELOW_NUMBERS
+    if square:
+        labels = [short(name) for name in names] if few else numbered
+        below += math.ceil(math.sin(math.radians(LEANING)) * width_of(labels))
+        x_axis |= written | {"tickangle": -LEANING}
+    elif columns <= 12:
+        x_axis |= {"tickmode": "linear", "tick0": 1, "dtick": 1}
+    place = row // tall
+    frame = {"type": "rect", "xref": "x domain", "x0": 0, "x1": 1, "yref": "y", "y0": place - 0.5, "y1": place + 0.5, "line": {"color": ACCENT, "width": 2}}  # fmt: skip
+    figure = blank(
+        min(620, 120 + (24 if few else 5) * max(rows, 2)) + (70 if square and few else 0),
+        title=title,
+        xaxis=x_axis,
+        yaxis=y_axis,
+        margin={"l": width_of(shown), "r": BESIDE_SCALE, "b": below, "autoexpand": False},
+        shapes=[frame] if rows > 1 else [],
+    )
     figure.add_heatmap(
         z=values.astype(np.float32),
-        x=keys,
+        x=numbered if square else np.arange(columns) * wide + 1,
         y=numbered,
         colorscale=WEIGHTS if weights else DIFFERENCES,
         zmin=0 if weights else -size,
@@ -54,28 +71,6 @@ def matrix(
         colorbar={"thickness": 10, "title": {"text": text("weight") if weights else text("value"), "side": "right"}},
         hovertemplate="%{y} · %{x}<br>%{z:.4f}<extra></extra>",
     )
-    if not square and columns <= 12:
-        figure.update_layout(xaxis={"tickmode": "linear", "tick0": 1, "dtick": 1})
-    shown = [short(names[i * tall]) for i in range(rows)] if few else numbered
-    axis: dict[str, object] = {"autorange": "reversed", "automargin": False, "showgrid": False, "zeroline": False}
-    if few:
-        axis |= {"tickmode": "array", "tickvals": numbered, "ticktext": shown}
-    below = BELOW_NUMBERS
-    figure.update_layout(
-        yaxis=axis, xaxis={"showgrid": False, "zeroline": False, "automargin": False, "title": {"standoff": 4}}
-    )
-    if square:
-        labels = [short(name) for name in names] if few else numbered
-        below = BELOW_NUMBERS + math.ceil(math.sin(math.radians(LEANING)) * width_of(labels))
-        figure.update_layout(xaxis={"tickangle": -LEANING})
-        if few:
-            figure.update_layout(xaxis={"tickmode": "array", "tickvals": numbered, "ticktext": labels})
-    figure.update_layout(margin={"l": width_of(shown), "r": BESIDE_SCALE, "b": below, "autoexpand": False})
-    place = row // tall
-    if rows > 1:
-        figure.add_shape(
-            type="rect", xref="x domain", x0=0, x1=1, yref="y", y0=place - 0.5, y1=place + 0.5, line={"color": ACCENT, "width": 2}
-        )  # fmt: skip
     return figure
 
 

@@ -33,7 +33,15 @@ def label_probabilities(
     """
     first = next(iter(answers.values()))
     labels = _likeliest(first)
-    figure = blank(max(150, 84 + (22 + 20 * len(answers)) * len(labels)), x=text("Probability"))
+    figure = blank(
+        max(150, 84 + (22 + 20 * len(answers)) * len(labels)),
+        x=text("Probability"),
+        showlegend=len(answers) > 1,
+        barcornerradius=4,
+        bargap=0.35,
+        xaxis={"range": [0, 1.14], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%", "fixedrange": True},
+        yaxis=class_axis(labels, "") | {"autorange": "reversed", "fixedrange": True},
+    )
     for number, (name, probabilities) in enumerate(answers.items()):
         values = [probabilities[label] for label in labels]
         figure.add_bar(
@@ -52,13 +60,6 @@ def label_probabilities(
             customdata=[safe(label) for label in labels],
             hovertemplate="%{customdata}: %{x:.4f}<extra></extra>",
         )
-    figure.update_layout(
-        showlegend=len(answers) > 1,
-        barcornerradius=4,
-        bargap=0.35,
-        xaxis={"range": [0, 1.14], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%", "fixedrange": True},
-        yaxis=class_axis(labels, "") | {"autorange": "reversed", "fixedrange": True},
-    )
     return figure
 
 

@@ -9,7 +9,7 @@ translates a literal label. This module does not know what a figure shows.
 import base64
 import io
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import accumulate
@@ -70,22 +70,30 @@ TICKS = 48  # tokens up to which every one is written at the axis
 Translate = Callable[[str], str]
 
 
-def blank(height: int, *, x: str = "", y: str = "", title: str = "") -> go.Figure:
-    """An empty figure in the studio's look."""
-    return go.Figure(
-        layout={
-            "height": height,
-            "title": {"text": title, "font": {"size": FONT + 2}} if title else None,
-            "margin": {"l": 8, "r": 8, "t": 40 if title else 12, "b": 8},
-            "colorway": CATEGORIES,
-            "paper_bgcolor": "rgba(0,0,0,0)",
-            "plot_bgcolor": "rgba(0,0,0,0)",
-            "xaxis": {"title": x, "automargin": True},
-            "yaxis": {"title": y, "automargin": True},
-            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-            "hoverlabel": {"namelength": -1},
-        }
-    )
+def blank(height: int, *, x: str = "", y: str = "", title: str = "", **more: object) -> go.Figure:
+    """An empty figure in the studio's look. more: of the layout, as update_layout takes it, which would cost 2 ms each time."""
+    look = {
+        "height": height,
+        "title": {"text": title, "font": {"size": FONT + 2}} if title else None,
+        "margin": {"l": 8, "r": 8, "t": 40 if title else 12, "b": 8},
+        "colorway": CATEGORIES,
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "xaxis": {"title": {"text": x}, "automargin": True},
+        "yaxis": {"title": {"text": y}, "automargin": True},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        "hoverlabel": {"namelength": -1},
+    }
+    return go.Figure(layout=_with(look, more))
+
+
+def _with(look: Mapping[str, object], more: Mapping[str, object]) -> dict[str, object]:
+    """A layout with more in it; parts that both have are put together."""
+    found = dict(look)
+    for name, value in more.items():
+        known = look.get(name)
+        found[name] = _with(known, value) if isinstance(known, Mapping) and isinstance(value, Mapping) else value
+    return found
 
 
 def matrix_png(values: np.ndarray, low: float, high: float, *, scale: Scale = SEQUENTIAL, dark: bool = False) -> str:

@@ -15,6 +15,8 @@ from pages.shared.cached.once import once
 from pages.shared.cached.store import kept
 from pages.shared.cached.tokens import tokens
 
+HABIT_TOKENS = 64  # as much of a text as its heads' habits are looked for in
+
 
 @kept
 def _attend(name: str, written: float, text: str, pair: str, max_length: int) -> AttentionMaps:
@@ -32,6 +34,8 @@ def attend(name: str, text: str, pair: str = "", layer: int | None = None, max_l
     """The attention weights of all layers, or of one."""
     if layer is None:
         return _attend(name, written_at(name), text, pair, max_length)
+    if _is_short(name, text, pair, max_length):  # the pass that found its heads' habits has all of them
+        return attention.only(attend(name, text, pair, None, max_length), layer)
     return _attend_layer(name, written_at(name), text, pair, layer, max_length)
 
 
@@ -39,6 +43,8 @@ def attend(name: str, text: str, pair: str = "", layer: int | None = None, max_l
 def _atlas(
     name: str, written: float, text: str, pair: str, max_length: int, masked: tuple[int, ...]
 ) -> attention.Atlas:
+    if not masked and _is_short(name, text, pair, max_length):
+        return attention.atlas_of(attend(name, text, pair, None, max_length))
     return attention.atlas(
         encoder(name), tokenizer(name, max_length), text, pair, max_length=max_length, name=name, mask=masked
     )
@@ -49,20 +55,21 @@ def atlas(name: str, text: str, pair: str = "", max_length: int = 0, masked: tup
     return _atlas(name, written_at(name), text, pair, max_length, masked)
 
 
-HABIT_TOKENS = 64  # as much of a text as its heads' habits are looked for in
+def _is_short(name: str, text: str, pair: str, max_length: int) -> bool:
+    """Whether all weights of all layers are worth keeping: 2 MB for 144 heads of 64 tokens."""
+    return len(tokens(name, text, pair, max_length).tokens) <= HABIT_TOKENS
 
 
 @kept
 def _habit(name: str, written: float, text: str, pair: str, max_length: int) -> openings.Habit:
-    found = atlas(name, text, pair, max_length)
-    heads = ((layer, head, found.weights(layer, head)) for layer in range(found.layers) for head in range(found.heads))
-    return openings.habit(heads, found.tokens)
+    found = attend(name, text, pair, None, max_length)
+    return openings.habit(found.weights, found.tokens)
 
 
 def habit(name: str, text: str, pair: str = "", max_length: int = 0) -> openings.Habit:
     """The head with the strongest habit in the beginning of a text."""
-    whole = len(tokens(name, text, pair, max_length).tokens) <= HABIT_TOKENS  # then the atlas that pages show will do
-    return _habit(name, written_at(name), text, pair, max_length if whole else HABIT_TOKENS)
+    short = _is_short(name, text, pair, max_length)
+    return _habit(name, written_at(name), text, pair, max_length if short else HABIT_TOKENS)
 
 
 def head_statistics(

@@ -13,11 +13,12 @@ from pages.shared.cached.tokens import tokens
 
 @kept
 def _vectors(name: str, written: float, text: str, pair: str, max_length: int) -> np.ndarray:
+    model = encoder(name)
     inputs = tokenizer(name, max_length)(
         text, pair or None, truncation=True, max_length=max_length, return_tensors="pt"
     )
     with threads.fitting(inputs["input_ids"].numel()), torch.inference_mode():
-        return encoder(name)(**inputs).last_hidden_state[0].numpy()
+        return model(**inputs).last_hidden_state[0].numpy()
 
 
 def vectors(name: str, text: str, pair: str = "", max_length: int = 64) -> np.ndarray:
@@ -36,8 +37,7 @@ def _pass(
         whole(name), tokenizer(name, max_length), text, pair, max_length=max_length, name=name, pooler=has_pooler(name),
         tell=(lambda layer: weights.append(layer.cpu().numpy())) if short else None,
     )  # fmt: skip
-    heads = ((layer, head, one) for layer, several in enumerate(weights) for head, one in enumerate(several))
-    return passed, openings.habit(heads, passed.tokens) if short else None
+    return passed, openings.habit(np.stack(weights), passed.tokens) if short else None
 
 
 @kept
