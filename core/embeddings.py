@@ -423,7 +423,7 @@ class Use:
 
 @dataclass(frozen=True, eq=False)
 class WordUses:
-    """One word in N sentences.
+    """One word in N places, of as many sentences or fewer.
 
     vectors: the mean of its pieces in every state, float32, shape (L + 1, N, D). similarities: their cosines, shape (L + 1, N, N).
     """
@@ -451,38 +451,36 @@ class Parting:
         return self.within - self.between
 
 
-def find_word(sentence: str, word: str) -> tuple[int, int] | None:
-    """Characters (start, end) of the first place where a word stands, whatever its case; None when it does not.
+def find_word(sentence: str, word: str) -> tuple[tuple[int, int], ...]:
+    """Characters (start, end) of every place where a word stands, whatever its case.
 
     A word of letters must stand alone ("bat" is not in "battle"); in scripts written without spaces it may stand anywhere.
     """
     alone = bool(re.match(r"\w", word)) and not UNSPACED.search(word)
     pattern = rf"(?<!\w){re.escape(word)}(?!\w)" if alone else re.escape(word)
-    found = re.search(pattern, sentence, re.IGNORECASE)
-    return found.span() if found else None
+    return tuple(found.span() for found in re.finditer(pattern, sentence, re.IGNORECASE))
 
 
-def locate(tokens: Tokens, word: str, *, number: int, sense: str = "") -> Use:
-    """A word's characters and tokens in one input. number: of the sentence, for the messages.
+def locate(tokens: Tokens, word: str, *, number: int, sense: str = "") -> tuple[Use, ...]:
+    """Every place of a word in one input. Places behind the point where it is cut are left out, unless there is no other.
 
-    Raises UserError when the word is not in the sentence, or lies behind the point where it is cut.
+    number: of the sentence, for the messages. sense: of the word there, or that of each place, parted by a slash.
+    Raises UserError when the word is not in the sentence, or lies behind the cut.
     """
-    place = find_word(tokens.text, word)
-    if place is None:
+    places = find_word(tokens.text, word)
+    if not places:
         raise UserError(
             "the word '{word}' is not in sentence {number}: {sentence}",
             word=word[:50],
             number=number,
             sentence=tokens.text[:100],
         )
-    positions = tuple(
-        i
-        for i, token in enumerate(tokens.tokens)
-        if token.source == 0 and token.start is not None and token.end is not None
-        and token.start < place[1] and token.end > place[0]
-    )  # fmt: skip
+    named = [part.strip() for part in sense.split("/")]
+    senses = named if len(named) == len(places) else [sense] * len(places)
+    uses = [_use(tokens, *place, own) for place, own in zip(places, senses, strict=True)]
     reached = max((token.end or 0 for token in tokens.tokens if token.source == 0), default=0)
-    if not positions or (tokens.cut and reached < place[1]):
+    read = tuple(use for use in uses if use.positions and not (tokens.cut and reached < use.end))
+    if not read:
         raise UserError(
             "the word '{word}' in sentence {number} lies behind the first {limit} tokens, where the sentence is cut; raise the limit "
             "or shorten it",
@@ -490,12 +488,22 @@ def locate(tokens: Tokens, word: str, *, number: int, sense: str = "") -> Use:
             number=number,
             limit=tokens.max_length,
         )
+    return read
+
+
+def _use(tokens: Tokens, start: int, end: int, sense: str) -> Use:
+    """What stands at some characters of the text."""
+    positions = tuple(
+        i
+        for i, token in enumerate(tokens.tokens)
+        if token.source == 0 and token.start is not None and token.end is not None and token.start < end and token.end > start
+    )  # fmt: skip
     found = [tokens.tokens[i] for i in positions]
     return Use(
         sentence=tokens.text,
         sense=sense,
-        start=place[0],
-        end=place[1],
+        start=start,
+        end=end,
         positions=positions,
         pieces=tuple(token.text for token in found),
         unknown=any(token.kind == "unknown" for token in found),
@@ -511,26 +519,28 @@ def word_across(
     max_length: int = 0,
     name: str = "",
 ) -> WordUses:
-    """A word's vectors in several sentences, each with its sense ("" for none), and their cosines in every state.
+    """A word's vectors wherever it stands in some sentences, each with its sense ("" for none), and their cosines in every state.
 
-    Where a word occurs more than once in a sentence, its first place counts; a word of several pieces is their mean.
-    Raises UserError for no word, fewer than two or more than 24 sentences, or a sentence without the word.
+    A sentence with the word in several places has as many uses, whose senses may be parted by a slash; a word of several pieces is their mean.
+    Raises UserError for no word, fewer than two or more than 24 places, or a sentence without the word.
     """
     word = word.strip()
     if not word:
         raise UserError("there is no word to compare; type one that all sentences contain")
-    if not 2 <= len(sentences) <= MOST_USES:
+    count = sum(max(1, len(find_word(sentence, word))) for sentence, _sense in sentences)
+    if not 2 <= count <= MOST_USES:
         raise UserError(
-            "comparing a word needs 2 to {most} sentences; there are {count}", most=MOST_USES, count=len(sentences)
+            "comparing a word needs 2 to {most} places where it stands; there are {count}", most=MOST_USES, count=count
         )
-    uses, vectors = [], []
+    uses: list[Use] = []
+    vectors = []
     for number, (sentence, sense) in enumerate(sentences, start=1):
         tokens = read(model, tokenizer, sentence, max_length=max_length, name=name)
-        uses.append(locate(tokens, word, number=number, sense=sense))
+        found = locate(tokens, word, number=number, sense=sense)
         with threads.fitting(len(tokens.tokens)), torch.inference_mode():
-            states = model.base_model(**tensors(model, tokens), output_hidden_states=True).hidden_states
-        chosen = torch.cat([state[:, list(uses[-1].positions)] for state in states])
-        vectors.append(chosen.mean(dim=1).numpy())
+            states = torch.cat(model.base_model(**tensors(model, tokens), output_hidden_states=True).hidden_states)
+        vectors += [states[:, list(use.positions)].mean(dim=1).numpy() for use in found]
+        uses += found
     stacked = np.stack(vectors, axis=1)
     return WordUses(word, tuple(uses), stacked, np.stack([cosines(state) for state in stacked]))
 

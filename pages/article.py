@@ -513,8 +513,9 @@ with layout.page(
     _("The tutorial, checked"),
     path.step("article")
     + _(
-        "What the tutorial “{title}” says, section by section, and how far it holds. Its path is right: load BERT, tokenise, fine-tune, measure. "
-        "Some of what it says on the way is not. Open a claim, or several: what is true, and the evidence, computed at that moment with the bundled model."
+        "This studio follows the tutorial “{title}”. Its path is right: load BERT, tokenise, fine-tune, measure. Some of what it says on the way is not, "
+        "and nobody should learn that here: this page goes through it section by section. Open a claim, or several: what is true, and the evidence, computed at "
+        "that moment with the bundled model."
     ).format(title=TITLE),
     opens_in="en",  # as the bundled model reads
 ):

@@ -229,6 +229,7 @@ with layout.page(
     path.step("encoder")
     + _(
         "Follow one sentence through a layer of the real model: every box is a step of the computation with its real numbers. "
+        "In the middle each token asks with its query, is found by its key and hands over its value. "
         "Point at anything to read it; choose a box to open it below."
     ),
 ):

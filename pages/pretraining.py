@@ -44,10 +44,10 @@ def _encoder_behind(model: str, head: str) -> None:
     if behind != model:
         st.caption(
             ":material/info: "
-            + _(
-                "These numbers are of **{behind}**: {model} trained further, together with the head that answers here. Its weights are its "
-                "own, so the same sentence has other vectors and other attention than {model} has on the other pages."
-            ).format(behind=behind, model=model)
+            + _("Here answers **{behind}**: {model} trained further together with this head.").format(
+                behind=behind, model=model
+            ),
+            help=_("So the same sentence has other vectors and other attention here than on the other pages."),
         )
 
 
@@ -83,9 +83,9 @@ def _ask(topic: str, model: str, text: str, cut: int, options: DeltaGenerator) -
             if head is not None and not cached_models.has_head(model, head):
                 heads.missing(model, head, tokens)
             else:
-                code = _topic(topic, model, text, cut, beside)
                 if head is not None:
                     _encoder_behind(model, head)
+                code = _topic(topic, model, text, cut, beside)
         layout.what_was_cut(tokens)
     return code
 

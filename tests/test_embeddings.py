@@ -126,20 +126,41 @@ def test_a_roberta_classifier_has_no_pooler_though_the_library_makes_one_up(tmp_
 
 
 @pytest.mark.parametrize(
-    ("sentence", "word", "place"),
+    ("sentence", "word", "places"),
     [
-        ("A battle and a Bat.", "bat", (15, 18)),
-        ("bats are not a bat", "bat", (15, 18)),
-        ("他在打篮球。", "打", (2, 3)),
-        ("红苹果很甜", "苹果", (1, 3)),
-        ("I like C++ a lot", "c++", (7, 10)),
-        ("don't", "don", (0, 3)),
-        ("battle", "bat", None),
-        ("a.c", "abc", None),
+        ("A battle and a Bat.", "bat", [(15, 18)]),
+        ("bats are not a bat", "bat", [(15, 18)]),
+        ("他在打篮球。", "打", [(2, 3)]),
+        ("红苹果很甜", "苹果", [(1, 3)]),
+        ("I like C++ a lot", "c++", [(7, 10)]),
+        ("don't", "don", [(0, 3)]),
+        ("The bank by the river bank", "bank", [(4, 8), (22, 26)]),
+        ("打打", "打", [(0, 1), (1, 2)]),
+        ("battle", "bat", []),
+        ("a.c", "abc", []),
     ],
 )
-def test_a_word_is_found_by_its_characters(sentence: str, word: str, place: tuple[int, int] | None) -> None:
-    assert embeddings.find_word(sentence, word) == place
+def test_a_word_is_found_by_its_characters(sentence: str, word: str, places: list[tuple[int, int]]) -> None:
+    assert list(embeddings.find_word(sentence, word)) == places
+
+
+def test_a_word_that_stands_twice_in_a_sentence_is_compared_with_itself(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    """What somebody tries first: "I sat on the bank of the river and thought of my bank"."""
+    found = embeddings.word_across(model, tokenizer, "good", [("the good film was good", "one / other")])
+    assert [(use.sense, use.positions) for use in found.uses] == [("one", (2,)), ("other", (5,))]
+    states = embeddings.output(model, tokenizer, "the good film was good").states
+    np.testing.assert_allclose(found.vectors, states[:, [2, 5]], atol=1e-6)
+    together = embeddings.word_across(model, tokenizer, "good", [("good and good", "x"), ("good", "y / z")])
+    assert [use.sense for use in together.uses] == ["x", "x", "y / z"], (
+        "one name for all, and none that is parted too often"
+    )
+
+
+def test_the_second_place_behind_the_cut_is_left_out(tokenizer: PreTrainedTokenizerBase) -> None:
+    tokens = tokenize(tokenizer, "good film and good", max_length=5)
+    assert [use.positions for use in embeddings.locate(tokens, "good", number=1)] == [(1,)]
 
 
 def test_a_word_of_several_pieces_is_their_mean(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
@@ -161,7 +182,7 @@ def test_a_word_of_several_pieces_is_their_mean(model: PreTrainedModel, tokenize
     ("word", "sentences", "message"),
     [
         ("", [("good", ""), ("bad", "")], "there is no word"),
-        ("good", [("good", "")], "2 to 24 sentences; there are 1"),
+        ("good", [("good", "")], "2 to 24 places where it stands; there are 1"),
         ("good", [("good", "")] * 25, "there are 25"),
         ("good", [("good film", ""), ("the plot {x}", "")], "'good' is not in sentence 2: the plot {x}"),
         ("good", [("good film", ""), ("the " * 80 + "good", "")], "behind the first 64 tokens"),

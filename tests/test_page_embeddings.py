@@ -73,7 +73,7 @@ def test_chinese_words_in_an_english_vocabulary_are_called_what_they_are() -> No
     ("query", "message"),
     [
         ({"view": "word", "uses": "own", "own_word": "good", "own_uses": "good film\nbad film"}, "'good' is not in sentence 2"),
-        ({"view": "word", "uses": "own", "own_word": "good", "own_uses": "good film"}, "needs 2 to 24 sentences; there are 1"),
+        ({"view": "word", "uses": "own", "own_word": "good", "own_uses": "good film"}, "needs 2 to 24 places where it stands; there are 1"),
         ({"view": "word", "uses": "own", "own_word": "end", "own_uses": "the end\n" + "word " * 600 + "end"}, "behind the first 512 tokens"),
         ({"view": "map", "texts": "own", "own_texts": "one sentence"}, "needs at least 3 sentences; there are 1"),
         ({"view": "map", "texts": "own", "own_texts": "same\nsame\nsame\nsame"}, "All 4 vectors are the same"),
@@ -84,6 +84,19 @@ def test_chinese_words_in_an_english_vocabulary_are_called_what_they_are() -> No
 def test_what_cannot_be_shown_is_one_clear_line(query: dict[str, str], message: str) -> None:
     app = check(open_page("embeddings", **query))
     assert len(app.error) == 1 and message in app.error[0].value.replace("\\", "")
+
+
+def test_both_places_of_a_word_in_one_sentence_are_compared_and_told_apart() -> None:
+    sentence = "I sat on the bank of the river and thought of my bank."
+    app = check(
+        open_page("embeddings", view="word", uses="own", own_word="bank", own_uses=f"{sentence} | river / money")
+    )
+    table = next(table.value for table in app.dataframe if "Sense" in table.value.columns)
+    assert sorted(table["Sense"]) == ["money", "river"]
+    assert sorted(table["Sentence"]) == [
+        sentence.replace("my bank", "my ›bank‹"),
+        sentence.replace("the bank", "the ›bank‹"),
+    ]
 
 
 def test_a_perplexity_beyond_the_sentences_is_one_clear_line() -> None:

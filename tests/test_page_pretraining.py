@@ -356,4 +356,7 @@ def test_runs_are_in_the_studios_home(model: str) -> None:
 @pytest.mark.parametrize(("view", "behind"), [("mlm", "minilm-mlm"), ("score", "minilm-mlm"), ("nsp", "minilm-nsp")])
 def test_the_encoder_behind_the_numbers_is_named(view: str, behind: str) -> None:
     app = check(open_page("pretraining", view=view))
-    assert any(f"**{behind}**" in caption.value for caption in app.caption)
+    drawn = [str(element.proto) for element in app.main]
+    named = next(i for i, one in enumerate(drawn) if f"**{behind}**" in one)
+    first = next(i for i, one in enumerate(drawn) if 'spec: "' in one or "arrow_data" in one or "LATEX" in one)
+    assert named < first, "above the numbers"

@@ -21,6 +21,9 @@ def test_the_first_visit_shows_a_summary_and_where_it_stands(language: str) -> N
     article = summaries.read(language)[0]
     assert not app.error and html(app).count("<mark") == 3 and article.text[-12:] in html(app)
     assert article.summary in said(app) and app.code
+    words = said(app)
+    lead = {"en": "The first sentences", "zh": "开头几句"}[language]
+    assert f"**{lead}**" in words and words.index(f"**{lead}**") < words.index(article.summary), "beside every summary"
     rouge, scores = (frame.value for frame in app.dataframe)
     assert len(rouge) == len(METHODS) + 1 and list(rouge.columns)[1:4] == ["ROUGE-1", "ROUGE-2", "ROUGE-L"]
     taken = scores[scores.columns[1]]

@@ -51,6 +51,12 @@ def test_the_box_gets_the_text_its_tokens_and_their_places() -> None:
     assert len(found["columns"]) == 8
 
 
+def test_what_the_model_adds_is_said() -> None:
+    """A newcomer's first question."""
+    said = "".join(caption.value for caption in open_page("tokens").caption).replace("\\", "")
+    assert "[CLS] and [SEP] are not in your text" in said
+
+
 def test_padding_is_in_the_picture_and_in_the_code() -> None:
     at = open_page("tokens", text="I love pizza")
     check(at.number_input(key="pad_to").set_value(8).run())

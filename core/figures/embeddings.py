@@ -119,7 +119,7 @@ def senses(uses: WordUses, parted: Parting | None, *, text: Translate = str) -> 
     kinds = (
         ("same", text("pair, same sense"), CATEGORIES[0], "solid"),
         ("other", text("pair, different senses"), CATEGORIES[5], "dash"),
-        ("none", text("pair of sentences"), CATEGORIES[-1], "dot"),
+        ("none", text("pair of places"), CATEGORIES[-1], "dot"),
     )
     pairs: dict[str, list[tuple[int, int]]] = {kind: [] for kind, *_ in kinds}
     for i, one in enumerate(uses.uses):
@@ -131,7 +131,7 @@ def senses(uses: WordUses, parted: Parting | None, *, text: Translate = str) -> 
             figure.add_scatter(
                 x=states, y=uses.similarities[:, j, i].round(5), mode="lines", name=name, legendgroup=kind, showlegend=number == 0,
                 line={"color": colour, "dash": dash, "width": 1}, opacity=0.75 if kind == "none" else 0.55,
-                hovertemplate=text("sentences {first} and {second}: {value}").format(first=j + 1, second=i + 1, value="%{y:.3f}") + "<extra></extra>",
+                hovertemplate=text("places {first} and {second}: {value}").format(first=j + 1, second=i + 1, value="%{y:.3f}") + "<extra></extra>",
             )  # fmt: skip
     if parted is not None:
         for values, name, colour, dash, symbol in (

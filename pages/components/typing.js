@@ -12,8 +12,28 @@ const GLYPHS = new Map([[" ", "·"], ["\t", "→"], ["\n", "¶"], ["\u00a0", "�
 const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/;
 
 const REMEMBERED = 2000; // ms
+const JUST_NOW = 50; // ms
 
-let left = null; // what a box that was taken away had not got an answer to: the page may put another in its place
+// What was being typed in a box that was taken away: the page may put another in its place. What is typed meanwhile has no
+// box to go to, and is written here.
+let left = null;
+
+/** A key while there is no box. Where another field has the focus, it is that field's. */
+function keep(event) {
+  const { activeElement } = document;
+  const elsewhere = activeElement && activeElement !== document.body;
+  if (!left || performance.now() - left.at > REMEMBERED || elsewhere) {
+    window.removeEventListener("keydown", keep, true);
+    return;
+  }
+  const letter = event.key === "Enter" ? "\n" : event.key;
+  if ([...letter].length !== 1 || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  left.text = left.text.slice(0, left.from) + letter + left.text.slice(left.to);
+  left.from = left.to = left.from + letter.length;
+  left.known = false;
+  event.preventDefault();
+  event.stopImmediatePropagation(); // letters are shortcuts of the app
+}
 
 const wellFormed = (text) => text.replace(/\p{Surrogate}/gu, "\ufffd");
 
@@ -120,6 +140,7 @@ class Typing {
     this.whiteSpace = false;
     this.timers = {};
     this.marked = -1;
+    this.gone = 0; // when the focus went elsewhere: the browser may take it as it takes the box away
     this.current = 0; // the chip that the tab key reaches
     this.listen();
   }
@@ -135,7 +156,11 @@ class Typing {
       this.composing = false;
       this.typed();
     });
+    box.addEventListener("focus", () => {
+      this.gone = Infinity;
+    });
     box.addEventListener("blur", () => {
+      this.gone = performance.now();
       if (this.waiting && !this.composing) this.send();
     });
     box.addEventListener("keydown", (event) => event.stopPropagation()); // letters are no shortcuts of the app here
@@ -357,16 +382,22 @@ class Typing {
 
   /** Go on with what was being typed when the box before this one was taken away. */
   resume() {
-    const { text, at } = left ?? { at: -Infinity };
+    const { text, from, to, known, at } = left ?? { at: -Infinity };
     left = null;
+    window.removeEventListener("keydown", keep, true);
     if (performance.now() - at > REMEMBERED) return;
-    this.box.value = text;
+    if (!known) this.box.value = text;
     this.box.focus();
-    this.typed();
+    this.box.setSelectionRange(from, to);
+    if (!known) this.typed();
   }
 
   end() {
-    if (this.waiting || this.data?.n !== this.sent) left = { text: this.box.value, at: performance.now() };
+    const { box } = this;
+    const known = !this.waiting && this.data?.n === this.sent; // the page has this text
+    const typing = this.gone === Infinity || performance.now() - this.gone < JUST_NOW;
+    if (typing || !known) left = { text: box.value, from: box.selectionStart, to: box.selectionEnd, known, at: performance.now() };
+    if (typing) window.addEventListener("keydown", keep, true);
     this.stop();
     this.observer.disconnect();
     this.root.remove();

@@ -11,5 +11,5 @@ def state_title(state: int, layers: int) -> str:
     if state == 0:
         return _("The embeddings, before the first layer")
     if state == layers:
-        return _("last_hidden_state: the output of layer {layer}, the last").format(layer=state)
+        return _("The output of layer {layer}, the last").format(layer=state)
     return _("The output of layer {layer}").format(layer=state)

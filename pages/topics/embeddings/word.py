@@ -94,7 +94,7 @@ def show(model: str) -> None:
                 {
                     _("No."): [i + 1 for i in order],
                     _("Sense"): [uses.uses[i].sense for i in order],
-                    _("Sentence"): [uses.uses[i].sentence for i in order],
+                    _("Sentence"): [_marked(uses, i) for i in order],
                     _("Tokens"): [" ".join(uses.uses[i].pieces) for i in order],
                     _("Most like"): [
                         f"{nearest[i] + 1} {uses.uses[nearest[i]].sense} ({uses.similarities[state, i, nearest[i]]:.2f})" for i in order
@@ -106,11 +106,19 @@ def show(model: str) -> None:
         )  # fmt: skip
         st.caption(
             _(
-                "The word is found by its characters, the first time it occurs; where it has several tokens, their mean is taken. “Most like” is at "
+                "The word is found by its characters, wherever it stands; where it has several tokens, their mean is taken. “Most like” is at "
                 "the layer chosen on the left."
             )
         )
     layout.show_code(snippets.embeddings_word(model, [(use.sentence, use.start, use.end) for use in uses.uses]))
+
+
+def _marked(uses: embeddings.WordUses, number: int) -> str:
+    """A sentence; which word is meant, where it has the word more than once."""
+    use = uses.uses[number]
+    if sum(other.sentence == use.sentence for other in uses.uses) == 1:
+        return use.sentence
+    return f"{use.sentence[: use.start]}›{use.sentence[use.start : use.end]}‹{use.sentence[use.end :]}"
 
 
 def own_word() -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -120,7 +128,7 @@ def own_word() -> tuple[str, tuple[tuple[str, str], ...]]:
     with right:
         written = inputs.lines(
             "own_uses", "embeddings", label=_("Sentences with this word, one a line"), example=OWN_USES, height=150,
-            help_text=_("Name the sense after a tab or “ | ”. Two to {most} sentences.").format(most=embeddings.MOST_USES),
+            help_text=_("Name the sense after a tab or “ | ”, and both where the word stands twice: “ | money / river”. Two to {most} places.").format(most=embeddings.MOST_USES),
         )  # fmt: skip
     return word.strip(), embeddings.read_lines(written)
 

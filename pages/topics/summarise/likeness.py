@@ -34,7 +34,7 @@ def show(wish: Wish) -> None:
             _("The cosine of each sentence of the text with each other one, as a square of numbers"),
         )  # fmt: skip
     st.caption(
-        _("LexRank links two sentences whose cosine is at least the text's mean, here {mean:.2f}, and walks along the links. The mean of all vectors is what the other two methods go by.").format(mean=_mean(document.vectors))
+        _("LexRank links two sentences whose cosine is at least the text's mean, here {mean:.2f}, and walks along the links at random: its share says how often it is at a sentence. The mean of all vectors is what the other two methods go by.").format(mean=_mean(document.vectors))
     )  # fmt: skip
     graph = methods.links(document.vectors)
     shares, central = methods.lexrank(graph), methods.centrality(document.vectors)

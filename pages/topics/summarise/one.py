@@ -29,12 +29,12 @@ def show(wish: Wish) -> None:
         st.markdown("**" + _("Summary: {count} of {total} sentences").format(count=len(summary.taken), total=len(summary.sentences)) + "**", help=_(wish.method.help))  # fmt: skip
         with st.container(border=True):
             st.html(f'<div dir="auto">{layout.escape(summary.text)}</div>')
+        if wish.method.id != evaluate.LEAD:
+            st.markdown("**" + _(METHODS[evaluate.LEAD].title) + "**", help=_(METHODS[evaluate.LEAD].help))
+            st.markdown(layout.plain(choose(document, METHODS[evaluate.LEAD], wish.length).text))
         if wish.article:
             st.markdown("**" + _("The summary written for it, to compare with") + "**")
             st.markdown(layout.plain(wish.article.summary))
-        elif wish.method.id != evaluate.LEAD:
-            st.markdown("**" + _(METHODS[evaluate.LEAD].title) + "**", help=_(METHODS[evaluate.LEAD].help))
-            st.markdown(layout.plain(choose(document, METHODS[evaluate.LEAD], wish.length).text))
     with right:
         st.markdown("**" + _("Where they stand in the text") + "**")
         st.html(article_html(wish.text, summary))
@@ -75,6 +75,7 @@ def title(name: str) -> str:
 def scores(summary: Summary, wish: Wish) -> None:
     """Every sentence with its score and what it is made of."""
     st.markdown("**" + _("Every sentence with its score, and why") + "**")
+    st.caption(_(wish.method.help))
     rows = pd.DataFrame(
         {
             _("No."): range(1, len(summary.sentences) + 1),

@@ -9,7 +9,7 @@ from core.scripts import separates_words
 from core.tokens import check_text
 from pages.shared import inputs, layout, unknown
 from pages.shared.cached import models as cached_models
-from pages.shared.i18n import _
+from pages.shared.i18n import _, sentences
 from pages.topics.tokens import typing
 
 
@@ -18,7 +18,8 @@ def show(model: str, options: DeltaGenerator) -> int:
 
     options: the place of what is seldom chosen.
     """
-    limit = cached_models.tokenizer(model).model_max_length
+    tokenizer = cached_models.tokenizer(model)
+    limit = tokenizer.model_max_length
     with options:
         pair, max_length = inputs.pair_and_cut("tokens", model)
         pad_to = st.number_input(
@@ -32,9 +33,17 @@ def show(model: str, options: DeltaGenerator) -> int:
     typed(model, pair, max_length, int(pad_to))
     check_text(shared_text())
     st.caption(
-        _(
-            "Id: the row of the word embedding table. Position id: which position embedding is added. Segment id: which of the "
-            "two segment embeddings is added. Attention mask: 1 where the model may look, 0 for padding."
+        sentences(
+            _(
+                "{start} and {end} are not in your text: every input begins with {start}, whose vector can stand for the whole, and each text ends "
+                "with {end}."
+            ).format(start=layout.plain(str(tokenizer.cls_token)), end=layout.plain(str(tokenizer.sep_token)))
+            if tokenizer.cls_token and tokenizer.sep_token
+            else "",
+            _(
+                "Id: the row of the word embedding table. Position id: which position embedding is added. Segment id: which of the "
+                "two segment embeddings is added. Attention mask: 1 where the model may look, 0 for padding."
+            ),
         )
     )
     return int(pad_to)
