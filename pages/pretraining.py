@@ -83,9 +83,11 @@ def _ask(topic: str, model: str, text: str, cut: int, options: DeltaGenerator) -
             if head is not None and not cached_models.has_head(model, head):
                 heads.missing(model, head, tokens)
             else:
-                if head is not None:
+                if head == "mlm":
                     _encoder_behind(model, head)
                 code = _topic(topic, model, text, cut, beside)
+                if head == "nsp":  # with a line for the second sentence its picture would begin too low
+                    _encoder_behind(model, head)
         layout.what_was_cut(tokens)
     return code
 
