@@ -44,7 +44,7 @@ def _encoder_behind(model: str, head: str) -> None:
     if behind != model:
         st.caption(
             ":material/info: "
-            + _("Here answers **{behind}**: {model} trained further together with this head.").format(
+            + _("**{behind}** answers here: {model} trained further together with this head.").format(
                 behind=behind, model=model
             ),
             help=_("So the same sentence has other vectors and other attention here than on the other pages."),
