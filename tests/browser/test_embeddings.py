@@ -49,3 +49,14 @@ def test_every_picture_fits(server: Server, chromium: Browser, view: str, width:
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.get_by_test_id("stException").count() == 0
     check(watch)
+
+
+def test_a_sliders_number_stays_on_one_line_at_the_edge(server: Server, chromium: Browser) -> None:
+    page, watch = browser.new_page(chromium, width=390, locale="zh-CN")
+    page.goto(f"{server.url}/embeddings?lang=zh")
+    value = page.get_by_test_id("stSliderThumbValue").first
+    expect(value).to_have_text("12", timeout=120_000)
+    browser.wait_until_calm(page)
+    box = value.bounding_box()
+    assert box and box["height"] < 30 and box["x"] + box["width"] <= 390
+    check(watch)
