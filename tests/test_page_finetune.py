@@ -131,7 +131,11 @@ def test_rare_labels_are_pointed_out_with_a_way_to_weigh_them() -> None:
 def test_every_method_brings_its_rate_and_its_own_values(method: str) -> None:
     app = check(open_page("finetune", data="article-example"))
     check(app.button_group(key="method").set_value(method).run())
-    assert app.session_state["value_learning_rate"] == suggested_learning_rate(method, 384)
+    chosen = with_preset(RunConfig("minilm", "article-example"), "balanced", SENTENCES).learning_rate
+    expected = (
+        chosen if method == "full" else suggested_learning_rate(method, 384)
+    )  # all parameters is what is chosen already
+    assert app.session_state["value_learning_rate"] == expected
     shown = {widget.key for widget in app.number_input}
     assert ("value_frozen_layers" in shown) == (method == "frozen")
     assert ("value_lora_rank" in shown) == (method == "lora")

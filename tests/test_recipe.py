@@ -69,6 +69,15 @@ def test_the_case_of_400_tickets() -> None:
     assert thorough["learning_rate"] == 1e-4, "few rows are not learnt in half the steps at half the rate"
 
 
+@pytest.mark.parametrize(
+    ("rows", "batch", "rate"), [(316, 16, 1e-4), (140, 16, 1e-4), (100, 8, 7.07e-5), (54, 4, 5e-5)]
+)
+def test_smaller_batches_take_smaller_steps(rows: int, batch: int, rate: float) -> None:
+    """60 tickets, a twentieth of the labels wrong: 0.967 at 5e-5, 0.958 at 1e-4, three seeds each."""
+    found = fitted("balanced", Size(rows))
+    assert (found["batch_size"], found["learning_rate"]) == (batch, rate)
+
+
 def test_the_embeddings_of_a_large_vocabulary_stay_as_they_are() -> None:
     found = fitted("quick", Size(316, 3, vocabulary=250_037))
     assert (found["method"], found["frozen_layers"]) == ("frozen", 0)

@@ -17,7 +17,8 @@ BATCHES = (2, 4, 8, 16)
 STEPS_OF_AN_EPOCH = 8  # or more, which the batch is chosen for
 STEPS_PER_CLASS = 0.1
 MOST_FOR_CLASSES = 2.5
-FEW_ROWS_RATE = 1e-4
+FEW_ROWS_RATE = 1e-4  # for batches of FULL_BATCH
+FULL_BATCH = BATCHES[-1]
 FEW_ROWS = 1000  # or less, of which twice the length is read
 EVALUATIONS = 8  # or more in a run of few rows
 ROUNDS = 10  # of evaluations in a run of more epochs than that: each leaves a checkpoint of four times the model
@@ -239,7 +240,8 @@ def fitted(preset: str, size: Size) -> dict[str, Any]:
 
     A network learns in steps, not in epochs. Where the preset's own values make fewer steps than it promises, the rows come in
     smaller batches and more often, until there are enough: a smaller batch makes more steps of the same work. Of few rows twice
-    the length is read, which costs little, and a low learning rate is left to large data. The model is evaluated about EVALUATIONS
+    the length is read, which costs little, and a low learning rate is left to large data; but it falls with the root of the batch, whose
+    gradient is the rougher the fewer rows it has (Malladi et al. 2022). The model is evaluated about EVALUATIONS
     times, or once an epoch where there are more. Large models take a smaller learning rate; the embeddings of a large vocabulary
     stay as they are.
     """
@@ -254,7 +256,7 @@ def fitted(preset: str, size: Size) -> dict[str, Any]:
         values |= {
             "batch_size": batch,
             "epochs": float(min(epochs, PARAMETERS["epochs"].maximum)),
-            "learning_rate": FEW_ROWS_RATE,
+            "learning_rate": FEW_ROWS_RATE * math.sqrt(batch / FULL_BATCH),
             "max_length": values["max_length"] * (2 if rows <= FEW_ROWS else 1),
             "evaluations": 1 if epochs >= EVALUATIONS else math.ceil(EVALUATIONS / epochs),
         }
