@@ -172,12 +172,11 @@ class Contender:
     def take_turn(self, options: argparse.Namespace, turn: int, training: Training | None) -> None:
         """Have it visited once more by as many people."""
         process = psutil.Process(self.server.process.pid)
-        spent, since = process.cpu_times(), training.step() if training is not None else None
-        coming = everybody(self.server.url, self.pages, options.sessions, options.rounds, turn, self.visits)
-        asyncio.run(coming)
+        spent, since = process.cpu_times(), training.step() if training is not None else (0.0, 0)
+        asyncio.run(everybody(self.server.url, self.pages, options.sessions, options.rounds, turn, self.visits))
         after = process.cpu_times()
         self.processor += after.user + after.system - spent.user - spent.system
-        if training is not None and since is not None:
+        if training is not None:
             self.trained.append(training.speed(since))
 
     def line(self, sessions: int) -> dict[str, object]:

@@ -129,9 +129,10 @@ def atlas(
     """
     tokens = read(model, tokenizer, text, pair, max_length=max_length, name=name)
     layers, heads = model.config.num_hidden_layers, model.config.num_attention_heads
-    before = np.empty((layers, heads, len(tokens.tokens), len(tokens.tokens)), dtype=np.float16) if mask else None
-    if mask and before is not None:
+    before = None
+    if mask:
         hidden = masked(tokenizer, tokens, mask)
+        before = np.empty((layers, heads, len(tokens.tokens), len(tokens.tokens)), dtype=np.float16)
         each_layer(model, tokens, before.__setitem__)
         tokens = hidden
     pressed = _Pressed(tokens, layers, heads, before)
@@ -154,7 +155,7 @@ class _Pressed:
         size, count = len(tokens.tokens), layers * (heads + 1) + 1
         self._tokens, self._layers, self._heads, self._before = tokens, layers, heads, before
         self._maps, self._peaks = np.empty((count, size, size), dtype=np.uint8), np.empty(count, dtype=np.float32)
-        self._changes = None if before is None else np.empty(count)
+        self._changes: list[float] = []
         self._means: list[np.ndarray] = []
 
     def _put(self, index: int, weights: np.ndarray) -> None:
@@ -169,18 +170,19 @@ class _Pressed:
             self._put(first + i, one)
         self._means.append(values.mean(axis=0))
         self._put(first + self._heads, self._means[-1])
-        if self._changes is not None and self._before is not None:
+        if self._before is not None:
             before = self._before[layer]
-            self._changes[first : first + self._heads] = [_moved(*pair) for pair in zip(before, values, strict=True)]
-            self._changes[first + self._heads] = _moved(before.mean(axis=0, dtype=np.float32), self._means[-1])
+            self._changes += [_moved(*pair) for pair in zip(before, values, strict=True)]
+            self._changes.append(_moved(before.mean(axis=0, dtype=np.float32), self._means[-1]))
 
     def finished(self, masked: tuple[int, ...] = ()) -> Atlas:
         """With the mean of everything, which is the last."""
         whole = np.mean(self._means, axis=0)
         self._put(-1, whole)
-        if self._changes is not None and self._before is not None:
-            self._changes[-1] = _moved(self._before.mean(axis=(0, 1), dtype=np.float32), whole)
-        return Atlas(self._tokens, self._maps, self._peaks, self._layers, self._heads, masked, self._changes)
+        if self._before is not None:
+            self._changes.append(_moved(self._before.mean(axis=(0, 1), dtype=np.float32), whole))
+        changes = np.array(self._changes) if self._changes else None
+        return Atlas(self._tokens, self._maps, self._peaks, self._layers, self._heads, masked, changes)
 
 
 def _moved(before: np.ndarray, after: np.ndarray) -> float:

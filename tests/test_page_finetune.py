@@ -132,9 +132,8 @@ def test_every_method_brings_its_rate_and_its_own_values(method: str) -> None:
     app = check(open_page("finetune", data="article-example"))
     check(app.button_group(key="method").set_value(method).run())
     chosen = with_preset(RunConfig("minilm", "article-example"), "balanced", SENTENCES).learning_rate
-    expected = (
-        chosen if method == "full" else suggested_learning_rate(method, 384)
-    )  # all parameters is what is chosen already
+    # all parameters are what is chosen already: nothing changes
+    expected = chosen if method == "full" else suggested_learning_rate(method, 384)
     assert app.session_state["value_learning_rate"] == expected
     shown = {widget.key for widget in app.number_input}
     assert ("value_frozen_layers" in shown) == (method == "frozen")

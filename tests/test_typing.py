@@ -1,6 +1,5 @@
 """The text box of Tokens in a browser without a server: nothing that is typed is lost while the page puts another box in its place."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +35,18 @@ class Box:
     def text(self) -> str:
         return self.page.locator("textarea").input_value()
 
+    def type(self, text: str) -> None:
+        self.page.locator("textarea").focus()
+        self.page.keyboard.type(text)
+
+    def type_and_answer(self, text: str) -> int:
+        """Type a text, which the server takes; returns its number."""
+        self.type(text)
+        assert self.last_sent() == text
+        number = int(self.page.evaluate("window.sent.at(-1).n"))
+        self.put(text, number)
+        return number
+
     def last_sent(self) -> str:
         self.page.wait_for_timeout(300)
         return str(self.page.evaluate("window.sent.at(-1)?.text ?? ''"))
@@ -62,8 +73,7 @@ def box(browser: Browser, tmp_path: Path) -> Iterator[Box]:
 
 
 def test_letters_between_two_boxes_are_kept(box: Box) -> None:
-    box.page.locator("textarea").focus()
-    box.page.keyboard.type("a qu")
+    box.type("a qu")
     box.take_away()
     box.page.keyboard.type("ic")
     box.put("")
@@ -72,11 +82,7 @@ def test_letters_between_two_boxes_are_kept(box: Box) -> None:
 
 
 def test_also_where_the_page_knows_the_text_already_and_at_the_place_of_the_caret(box: Box) -> None:
-    box.page.locator("textarea").focus()
-    box.page.keyboard.type("a fox")
-    assert box.last_sent() == "a fox"
-    number = json.loads(box.page.evaluate("JSON.stringify(window.sent.at(-1).n)"))
-    box.put("a fox", number)
+    number = box.type_and_answer("a fox")
     for _ in range(3):
         box.page.keyboard.press("ArrowLeft")
     box.take_away()
@@ -87,19 +93,14 @@ def test_also_where_the_page_knows_the_text_already_and_at_the_place_of_the_care
 
 
 def test_a_text_that_was_set_elsewhere_meanwhile_stays(box: Box) -> None:
-    box.page.locator("textarea").focus()
-    box.page.keyboard.type("mine")
-    assert box.last_sent() == "mine"
-    number = json.loads(box.page.evaluate("JSON.stringify(window.sent.at(-1).n)"))
-    box.put("mine", number)
+    number = box.type_and_answer("mine")
     box.take_away()
     box.put("an experiment", number)
     assert box.text() == "an experiment" and box.last_sent() == "mine"
 
 
 def test_letters_for_another_field_are_that_fields(box: Box) -> None:
-    box.page.locator("textarea").focus()
-    box.page.keyboard.type("mine")
+    box.type("mine")
     box.take_away()
     box.page.locator("#other").focus()
     box.page.keyboard.type("theirs")
@@ -109,9 +110,7 @@ def test_letters_for_another_field_are_that_fields(box: Box) -> None:
 
 
 def test_who_had_left_the_box_is_not_called_back(box: Box) -> None:
-    box.page.locator("textarea").fill("mine")
-    number = box.page.evaluate("new Promise((done) => setTimeout(() => done(window.sent.at(-1).n), 300))")
-    box.put("mine", number)
+    number = box.type_and_answer("mine")
     box.page.locator("#other").focus()
     box.page.wait_for_timeout(100)
     box.take_away()

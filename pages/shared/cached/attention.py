@@ -34,7 +34,7 @@ def attend(name: str, text: str, pair: str = "", layer: int | None = None, max_l
     """The attention weights of all layers, or of one."""
     if layer is None:
         return _attend(name, written_at(name), text, pair, max_length)
-    if _is_short(name, text, pair, max_length):  # the pass that found its heads' habits has all of them
+    if is_short(name, text, pair, max_length):  # the pass that found its heads' habits has all of them
         return attention.only(attend(name, text, pair, None, max_length), layer)
     return _attend_layer(name, written_at(name), text, pair, layer, max_length)
 
@@ -43,7 +43,7 @@ def attend(name: str, text: str, pair: str = "", layer: int | None = None, max_l
 def _atlas(
     name: str, written: float, text: str, pair: str, max_length: int, masked: tuple[int, ...]
 ) -> attention.Atlas:
-    if not masked and _is_short(name, text, pair, max_length):
+    if not masked and is_short(name, text, pair, max_length):
         return attention.atlas_of(attend(name, text, pair, None, max_length))
     return attention.atlas(
         encoder(name), tokenizer(name, max_length), text, pair, max_length=max_length, name=name, mask=masked
@@ -55,7 +55,7 @@ def atlas(name: str, text: str, pair: str = "", max_length: int = 0, masked: tup
     return _atlas(name, written_at(name), text, pair, max_length, masked)
 
 
-def _is_short(name: str, text: str, pair: str, max_length: int) -> bool:
+def is_short(name: str, text: str, pair: str, max_length: int) -> bool:
     """Whether all weights of all layers are worth keeping: 2 MB for 144 heads of 64 tokens."""
     return len(tokens(name, text, pair, max_length).tokens) <= HABIT_TOKENS
 
@@ -68,7 +68,7 @@ def _habit(name: str, written: float, text: str, pair: str, max_length: int) -> 
 
 def habit(name: str, text: str, pair: str = "", max_length: int = 0) -> openings.Habit:
     """The head with the strongest habit in the beginning of a text."""
-    short = _is_short(name, text, pair, max_length)
+    short = is_short(name, text, pair, max_length)
     return _habit(name, written_at(name), text, pair, max_length if short else HABIT_TOKENS)
 
 

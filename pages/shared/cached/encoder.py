@@ -32,7 +32,7 @@ def _pass(
 ) -> tuple[core_encoder.Pass, openings.Habit | None]:
     """The pass, and the head with the strongest habit; None for a text of which only the beginning is asked for that."""
     weights: list[np.ndarray] = []
-    short = len(tokens(name, text, pair, max_length).tokens) <= attention.HABIT_TOKENS
+    short = attention.is_short(name, text, pair, max_length)
     passed = core_encoder.run(
         whole(name), tokenizer(name, max_length), text, pair, max_length=max_length, name=name, pooler=has_pooler(name),
         tell=(lambda layer: weights.append(layer.cpu().numpy())) if short else None,

@@ -29,9 +29,10 @@ def show(wish: Wish) -> None:
         st.markdown("**" + _("Summary: {count} of {total} sentences").format(count=len(summary.taken), total=len(summary.sentences)) + "**", help=_(wish.method.help))  # fmt: skip
         with st.container(border=True):
             st.html(f'<div dir="auto">{layout.escape(summary.text)}</div>')
-        if wish.method.id != evaluate.LEAD:
-            st.markdown("**" + _(METHODS[evaluate.LEAD].title) + "**", help=_(METHODS[evaluate.LEAD].help))
-            st.markdown(layout.plain(choose(document, METHODS[evaluate.LEAD], wish.length).text))
+        lead = METHODS[evaluate.LEAD]
+        if wish.method is not lead:
+            st.markdown("**" + _(lead.title) + "**", help=_(lead.help))
+            st.markdown(layout.plain(choose(document, lead, wish.length).text))
         if wish.article:
             st.markdown("**" + _("The summary written for it, to compare with") + "**")
             st.markdown(layout.plain(wish.article.summary))
