@@ -16,7 +16,8 @@ Each is visited once before, so that models are loaded, and then --turns times b
 slower for some minutes is so for all of them. One JSON line per contender: seconds from asking for a page until its script has finished, p50
 and p95 of all and of each page; processor seconds of the server for each visit, which a busy machine changes less; memory before, when
 everybody has come for the last time, and --after seconds later, when they are forgotten; exceptions shown; with --train the training's
-steps per second, alone and in each turn.
+steps per second while nobody clicks, before each turn, and in each turn. The visitors themselves take a share of the machine too, which a
+real class does not: visitors_cores says how many cores, of the same that the server and the training have.
 """
 
 import argparse
@@ -52,7 +53,7 @@ st.write("You wrote:", text)
 WORDS = "the an old new film story music about with without never always brothers city night was is made us laugh cry wait".split()
 PAGES = ("tokens", "encoder", "attention", "playground")
 LOOKING = (2.0, 4.0)  # seconds that a visitor looks at a page
-ALONE = 30  # seconds of training while nobody clicks
+ALONE = 20  # seconds of training while nobody clicks, before each turn
 MB = 1024 * 1024
 
 
@@ -148,21 +149,38 @@ class Training:
         last = [event for event in map(json.loads, lines) if event["kind"] == "step"][-1:]
         return (last[0]["time"], last[0]["step"]) if last else (0.0, 0)
 
+    def alone(self) -> float:
+        """Steps per second while nobody clicks."""
+        since = self.step()
+        time.sleep(ALONE)
+        return self.speed(since)
+
     def speed(self, since: tuple[float, int]) -> float:
         """Steps per second since then."""
         seconds, step = self.step()
         return round((step - since[1]) / (seconds - since[0]), 2) if seconds > since[0] else 0.0
 
 
+def processor(process: psutil.Process) -> float:
+    """Seconds of processor that it has had."""
+    times = process.cpu_times()
+    return times.user + times.system
+
+
 @dataclass
 class Contender:
-    """A server with the pages that its visitors open, and what came of it. processor: seconds; trained: steps per second in each turn."""
+    """A server with the pages that its visitors open, and what came of it.
+
+    processor, visiting: seconds of processor of the server and of its visitors; wall: seconds; trained: steps per second in each turn.
+    """
 
     name: str
     server: driver.Server
     pages: Sequence[str]
     visits: Visits = field(default_factory=Visits)
     processor: float = 0.0
+    visiting: float = 0.0
+    wall: float = 0.0
     trained: list[float] = field(default_factory=list)
     memory: dict[str, int] = field(default_factory=dict)
 
@@ -172,10 +190,12 @@ class Contender:
     def take_turn(self, options: argparse.Namespace, turn: int, training: Training | None) -> None:
         """Have it visited once more by as many people."""
         process = psutil.Process(self.server.process.pid)
-        spent, since = process.cpu_times(), training.step() if training is not None else (0.0, 0)
+        spent, since = processor(process), training.step() if training is not None else (0.0, 0)
+        own, began = time.process_time(), time.perf_counter()
         asyncio.run(everybody(self.server.url, self.pages, options.sessions, options.rounds, turn, self.visits))
-        after = process.cpu_times()
-        self.processor += after.user + after.system - spent.user - spent.system
+        self.wall += time.perf_counter() - began
+        self.visiting += time.process_time() - own
+        self.processor += processor(process) - spent
         if training is not None:
             self.trained.append(training.speed(since))
 
@@ -189,6 +209,7 @@ class Contender:
             **quantiles(everything),
             "pages": {page: quantiles(seconds) for page, seconds in self.visits.seconds.items()},
             "processor_seconds_per_visit": round(self.processor / len(everything), 3),
+            "visitors_cores": round(self.visiting / self.wall, 2),
             "memory_mb": self.memory,
             "failures": len(self.visits.failures),
             "first_failures": self.visits.failures[:3],
@@ -217,14 +238,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         (folder / "hello.py").write_text(HELLO, encoding="utf-8")
-        training, alone = None, 0.0
+        training, alone = None, []
         if options.train:
             training = stack.enter_context(Training(driver.ROOT, folder))
             while not training.step()[1]:
                 time.sleep(1)
-            since = training.step()
-            time.sleep(ALONE)
-            alone = training.speed(since)
         scripts = {"studio": (driver.ROOT / "app.py", pages), "hello": (folder / "hello.py", ["hello"] * len(pages))}
         if options.before:
             scripts["before"] = options.before.resolve() / "app.py", pages
@@ -236,6 +254,8 @@ def main() -> None:
             asyncio.run(everybody(contender.server.url, contender.pages, 1, 1, 0, Visits()))  # models are loaded
             contender.note_memory("before")
         for turn in range(options.turns):
+            if training is not None:
+                alone.append(training.alone())
             for contender in contenders:
                 contender.take_turn(options, turn, training)
                 contender.note_memory("open")

@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Sequence
 from typing import NoReturn
 
+from core import settings
 from core.commands import evaluate, models, predict, search, summarise, train
 from core.commands.show import PROGRAM, hint, say
 from core.commands.train import STOPPED
@@ -57,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     options = parser().parse_args(arguments)
+    os.environ.setdefault("GOMP_SPINCOUNT", settings.SPIN)  # torch's threads read it when they are loaded
     _be_quiet()
     try:
         code = options.function(options)

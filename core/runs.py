@@ -737,9 +737,6 @@ def _train(folder: Path, listener: Callable[[Event], None]) -> RunReport:
     config = read_config(folder)
     _renew_checkpoints(folder, config.task)
     _log(folder, f"training starts in process {os.getpid()}")
-    os.environ.setdefault(
-        "GOMP_SPINCOUNT", settings.SPIN
-    )  # torch's threads read it when they are loaded, which happens now
     from core.finetune.train import Stopped, train
 
     with (folder / EVENTS).open("ab", buffering=0) as file:

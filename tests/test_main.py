@@ -16,7 +16,7 @@ import pytest
 from transformers import RobertaConfig, RobertaForMaskedLM
 
 from core import __main__ as cli
-from core import models, predict, runs
+from core import models, predict, runs, settings
 from core.commands import train as train_module
 from core.commands.show import Progress, named_columns, reading_of
 from core.data.bundled import DATASETS
@@ -649,6 +649,14 @@ def test_the_program_keeps_stderr_clean_and_never_loads_streamlit(tiny_classifie
     assert done.returncode == 0 and done.stderr == ""
     assert json.loads(done.stdout)["text"] == "我爱电影"
     assert '"我爱电影"' in done.stdout
+
+
+@pytest.mark.training
+@pytest.mark.skipif(sys.platform != "linux", reason="torch has GNU's OpenMP there, whose threads these are")
+def test_idle_threads_of_torch_give_their_core_away_soon() -> None:
+    told = program("models", env={**os.environ, "OMP_DISPLAY_ENV": "verbose"}).stderr
+    found = set(re.findall(r"GOMP_SPINCOUNT = '(\d+)'", told))
+    assert found == {settings.SPIN}, "it is read when torch is loaded, whoever loads it first"
 
 
 @pytest.mark.training
