@@ -107,6 +107,7 @@ def test_letters_for_another_field_are_that_fields(box: Box) -> None:
     assert box.page.locator("#other").input_value() == "theirs"
     box.put("")
     assert box.text() == "mine"
+    assert box.page.evaluate("document.activeElement.id") == "other", "who went there stays there"
 
 
 def test_who_had_left_the_box_is_not_called_back(box: Box) -> None:

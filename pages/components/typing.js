@@ -18,11 +18,15 @@ const JUST_NOW = 50; // ms
 // box to go to, and is written here.
 let left = null;
 
+/** Whether another field has the focus. */
+function elsewhere() {
+  const { activeElement } = document;
+  return Boolean(activeElement) && activeElement !== document.body;
+}
+
 /** A key while there is no box. Where another field has the focus, it is that field's. */
 function keep(event) {
-  const { activeElement } = document;
-  const elsewhere = activeElement && activeElement !== document.body;
-  if (!left || performance.now() - left.at > REMEMBERED || elsewhere) {
+  if (!left || performance.now() - left.at > REMEMBERED || elsewhere()) {
     window.removeEventListener("keydown", keep, true);
     return;
   }
@@ -380,15 +384,17 @@ class Typing {
     if (first) this.resume();
   }
 
-  /** Go on with what was being typed when the box before this one was taken away. */
+  /** Go on with what was being typed when the box before this one was taken away; who has gone to another field stays there. */
   resume() {
     const { text, from, to, known, at } = left ?? { at: -Infinity };
     left = null;
     window.removeEventListener("keydown", keep, true);
     if (performance.now() - at > REMEMBERED) return;
     if (!known) this.box.value = text;
-    this.box.focus();
-    this.box.setSelectionRange(from, to);
+    if (!elsewhere()) {
+      this.box.focus();
+      this.box.setSelectionRange(from, to);
+    }
     if (!known) this.typed();
   }
 
