@@ -348,6 +348,11 @@ class RunConfig:
     evaluations: int = 2
     seed: int = 0
 
+    @property
+    def data_name(self) -> str:
+        """What the data is called on a page."""
+        return self.data.removeprefix("data/")
+
 
 Status = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
 

@@ -80,7 +80,7 @@ class Run:
     @property
     def name(self) -> str:
         """What people call it: as they renamed it, else as it was started, else its data."""
-        return self.notes.name or self.config.name or self.config.data.removeprefix("data/")
+        return self.notes.name or self.config.name or self.config.data_name
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
-"""Runs: every training run on this machine; open one, compare two to four, go on from any of them."""
+"""Runs: every training run on this machine; open one, compare two to four, rank a whole class's, go on from any of them."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
 from itertools import combinations
 
 import pandas as pd
@@ -21,12 +22,13 @@ from pages.shared.run_view import curves, history, live
 from pages.shared.snippets import runs as snippets
 
 MOST = 4  # runs in one comparison
+MOST_RANKED = 60  # a large class
 SIGNIFICANT = 0.05
 
 
 def chosen(known: Sequence[str]) -> list[str]:
-    """The runs that are ticked and still exist, at most four."""
-    return [run_id for run_id in inputs.get("runs").split(",") if run_id in known][:MOST]
+    """The runs that are ticked and still exist, at most MOST_RANKED."""
+    return [run_id for run_id in inputs.get("runs").split(",") if run_id in known][:MOST_RANKED]
 
 
 def choose(run_ids: Sequence[str]) -> None:
@@ -87,7 +89,7 @@ def table(found: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
             _("Name"): [run.name for run in found],
             _("Whose"): [whose(run) for run in found],
             _("Tags"): [list(run.notes.tags) for run in found],
-            _("Data"): [run.config.data.removeprefix("data/") for run in found],
+            _("Data"): [run.config.data_name for run in found],
             _("Model"): [run.config.model for run in found],
             _("Task"): [words.task_name(run.config.task) for run in found],
             _("Method"): [words.method_name(run.config.method) for run in found],
@@ -114,7 +116,7 @@ def table(found: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
         selection_default={"selection": {"rows": [ids.index(run_id) for run_id in chosen(ids)]}},
         alt=_("All runs with state, data, model, result and training time"),
     )
-    st.caption(_("Click a run to open it; tick two to four to compare them."))
+    st.caption(_("Click a run to open it; tick two to four to compare them, more to rank them."))
 
 
 def whose(run: Run) -> str:
@@ -149,9 +151,13 @@ def ready_models() -> None:
 
 def headline(evaluation: Evaluation | None) -> str:
     """The first metric of a result by name, with its interval; "" where nothing was measured."""
-    metrics = evaluation.metrics if evaluation else {}
-    name = next((name for name in metrics if name in METRICS), "")
-    return f"{_(METRICS[name].title)} {words.measured(name, metrics[name])}" if name else ""
+    name = first_metric(evaluation)
+    return f"{_(METRICS[name].title)} {words.measured(name, evaluation.metrics[name])}" if evaluation and name else ""
+
+
+def first_metric(evaluation: Evaluation | None) -> str:
+    """Of METRICS; "" where nothing was measured."""
+    return next((name for name in evaluation.metrics if name in METRICS), "") if evaluation else ""
 
 
 def watch(found: Sequence[Run]) -> None:
@@ -300,6 +306,7 @@ def results(picked: Sequence[Run], reports: dict[str, RunReport | None], names: 
                     training_figures.intervals(
                         {names[i]: row.metrics[metric] for i, row in evaluations.items() if metric in row.metrics},
                         title=title,
+                        unit=METRICS[metric].unit,
                         text=_,
                     ),
                     f"compare_{metric}",
@@ -370,12 +377,55 @@ def side_by_side(rows: dict[str, list[str]], picked: Sequence[Run], names: dict[
     st.dataframe(frame, hide_index=True, height="content", alt=alt)
 
 
+def rows_of(run: Run, evaluation: Evaluation) -> Hashable:
+    """What tells the rows of a result from others: their fingerprint, or what an older version kept of them."""
+    return evaluation.rows or (run.config.data, run.config.columns, evaluation.n)
+
+
+def rank(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
+    """More runs than can be laid over each other: the best first, those together that were asked the same."""
+    alike = defaultdict[Hashable, list[tuple[Run, Evaluation]]](list)
+    for run in picked:
+        if (report := reports[run.id]) and (row := report.measured) and (metric := first_metric(row)):
+            alike[row.task, metric, rows_of(run, row)].append((run, row))
+    st.header(_("The best first"), anchor=False)
+    st.caption(
+        _("Only runs that were asked the same rows can be ranked. Where intervals overlap, the order may be chance; and the best of many was lucky too: new texts will show it a little worse.")
+    )  # fmt: skip
+    for group in sorted(alike.values(), key=len, reverse=True):
+        metric = first_metric(group[0][1])
+        group.sort(key=lambda one: one[1].metrics[metric].value, reverse=True)
+        first, row = group[0]
+        title = " · ".join(
+            (words.task_name(row.task), _(METRICS[metric].title), first.config.data_name, words.counted(row))
+        )
+        charts.plot(
+            training_figures.intervals(
+                {f"{place} · {ranked(run)}": row.metrics[metric] for place, (run, row) in enumerate(group, 1)},
+                title=title,
+                unit=METRICS[metric].unit,
+                text=_,
+            ),
+            f"rank_{first.id}",
+            title,
+        )
+    measured = {run.id for group in alike.values() for run, _row in group}
+    left = [run.name for run in picked if run.id not in measured]
+    if left:
+        st.caption(layout.plain(_("Without a result: {runs}").format(runs=", ".join(left))))
+
+
+def ranked(run: Run) -> str:
+    """A run's name, and who started it where that is known."""
+    return " · ".join(filter(None, (run.name[:30], whose(run))))
+
+
 def remark(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> str:
     """What must be known before one of them is called better."""
     measured = [(run, row) for run in picked if (r := reports[run.id]) and (row := r.measured)]
     if len({row.task for _run, row in measured}) > 1:
         return _("They learnt different tasks, so their numbers cannot be compared.")
-    if len({(run.config.data, run.config.columns, row.n) for run, row in measured}) > 1:
+    if len({rows_of(run, row) for run, row in measured}) > 1:
         return _("They were measured on different texts, so their numbers cannot be compared directly.")
     shown = curves.headline(measured[0][1].task) if measured else ()
     bounds = [row.metrics[shown[0]].bounds for _run, row in measured if shown and shown[0] in row.metrics]
@@ -394,7 +444,7 @@ with layout.page(
     path.step("runs")
     + _(
         "Every training run on this machine, with what it was asked to do and what came out. "
-        "Open one, lay up to four over each other, go on from any of them, or take its model away."
+        "Open one, lay up to four over each other, rank a whole class's, go on from any of them, or take its model away."
     ),
 ):
     with layout.mistakes():
@@ -421,6 +471,8 @@ with layout.page(
                     snippets.run_folder(str(picked[0].folder)),
                     _("What this page shows stands in the run's folder as plain JSON; this reads it."),
                 )
+        elif len(picked) > MOST:
+            rank(picked, reports)
         elif picked:
             compare(picked, reports)
         if picked:

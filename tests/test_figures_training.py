@@ -193,6 +193,15 @@ def test_intervals_reach_as_far_as_they_say() -> None:
     assert 0 <= low < 1 < high < 1.1, "a share has no axis to 2"
 
 
+def test_intervals_of_what_is_no_share_are_in_sight() -> None:
+    rows = {"a": Measure(26.8, 20.0, 31.0), "b": Measure(8.0, 6.2, 10.7), "c": Measure(-0.4)}
+    figure = training_figures.intervals(rows, title="chrF", unit="points of 100")
+    low, high = figure.layout.xaxis.range
+    assert low < -0.4 and high > 31 and figure.layout.xaxis.title.text == "points of 100"
+    low, high = training_figures.intervals({"a": Measure(0.0)}, title="r", unit="correlation").layout.xaxis.range
+    assert low < 0 < high
+
+
 def test_every_literal_goes_through_the_translator() -> None:
     def marked(text: str) -> str:
         return f"@{text}"

@@ -1,6 +1,7 @@
 """The Runs page: every state of a run is shown and leads somewhere; comparing, deleting and going on work."""
 
 import json
+import shutil
 import tracemalloc
 import zipfile
 from dataclasses import replace
@@ -127,7 +128,7 @@ def test_runs_that_answer_alike_are_not_said_to_differ(both: tuple[str, str]) ->
     assert "these rows cannot tell which is better" in texts(app) and "That difference" not in texts(app)
 
 
-def edit_result(run_id: str, **changes: str) -> None:
+def edit_result(run_id: str, **changes: object) -> None:
     """Change the run's evaluation on its result's rows."""
     file = settings.runs_folder() / run_id / "report.json"
     content = json.loads(file.read_text())
@@ -156,7 +157,32 @@ def test_runs_on_other_data_are_not_compared_silently(both: tuple[str, str]) -> 
     assert "measured on different texts" in texts(check(open_page("runs", runs=f"{FIRST},{SECOND}")))
 
 
-def test_at_most_four_and_only_runs_that_exist(both: tuple[str, str]) -> None:
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_whole_class_is_ranked_among_those_that_were_asked_the_same(
+    both: tuple[str, str], monkeypatch: pytest.MonkeyPatch, lang: str
+) -> None:
+    home = settings.runs_folder()
+    accuracy = {f"20260102-03040{i}-cccccc": i / 10 for i in range(5)}
+    for run_id, value in accuracy.items():
+        shutil.copytree(home / FIRST, home / run_id)
+        edit_result(run_id, metrics={name: {"value": value} for name in TASKS["text-classification"].metrics})
+        runs.annotate(runs.get(run_id), Notes(f"student {value:g}"))
+    edit_result(SECOND, rows="others")
+    (home / FIRST / "report.json").unlink()
+    drawn: list[list[str]] = []
+    draw = training_figures.intervals
+    monkeypatch.setattr(
+        training_figures, "intervals", lambda rows, **options: drawn.append(list(rows)) or draw(rows, **options)
+    )
+    app = check(open_page("runs", runs=",".join((*both, *accuracy)), lang=lang))
+    assert drawn == [
+        [f"{i} · student {value:g}" for i, value in enumerate((0.4, 0.3, 0.2, 0.1, 0), 1)],
+        [f"1 · {NASTY[:30]}"],
+    ]
+    assert runs.get(FIRST).name in texts(app).replace("\\", ""), "what has no result is named"
+
+
+def test_at_most_a_class_and_only_runs_that_exist(both: tuple[str, str]) -> None:
     app = check(open_page("runs", runs=f"../../etc,{FIRST},20990101-000000-ffffff"))
     assert f"view_runs_{FIRST}" in app.session_state
 

@@ -37,7 +37,7 @@ def model_card(config: RunConfig, report: RunReport | None, labels: Sequence[str
     how = task.card.how
     if config.model == models.SCRATCH:
         base, how = "a tiny new BERT with its own vocabulary", "trained from scratch"
-    title = config.name or f"{base} {how} on {_data(config)}"
+    title = config.name or f"{base} {how} on {config.data_name}"
     front = {
         "library_name": "transformers",
         **({"pipeline_tag": task.pipeline} if task.pipeline else {}),
@@ -47,7 +47,7 @@ def model_card(config: RunConfig, report: RunReport | None, labels: Sequence[str
     sections = [
         "\n".join(("---", *(f"{key}: {json.dumps(value)}" for key, value in front.items()), "---")),
         f"# {_plain(title)}",
-        f"{task.card.what} made with BERT Studio: **{_plain(base)}**, {how} on **{_plain(_data(config))}**. It reads "
+        f"{task.card.what} made with BERT Studio: **{_plain(base)}**, {how} on **{_plain(config.data_name)}**. It reads "
         + task.card.answer.format(n=len(labels), labels=", ".join(_plain(label) for label in labels)),
         f"## Use\n\n```python\n{task.card.use}\n```",
         "## Training\n\n" + _table(("Setting", "Value"), _settings(config)),
@@ -57,10 +57,6 @@ def model_card(config: RunConfig, report: RunReport | None, labels: Sequence[str
     else:
         sections += _measured(report, task)
     return "\n\n".join(sections) + "\n"
-
-
-def _data(config: RunConfig) -> str:
-    return config.data.removeprefix("data/")
 
 
 def _settings(config: RunConfig) -> list[tuple[str, str]]:

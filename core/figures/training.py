@@ -3,6 +3,7 @@
 This module does not know which page shows a figure, and measures nothing.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -330,9 +331,10 @@ def length_histogram(lengths: np.ndarray, max_length: int, *, text: Translate = 
     return figure
 
 
-def intervals(rows: Mapping[str, Measure], *, title: str, text: Translate = str) -> go.Figure:
-    """Shares with their 95% intervals, one line each, to be compared. rows: title → interval; title: the figure's, translated."""
-    figure = blank(max(200, 110 + 36 * len(rows)), x=text("Share (0–1)"), title=title)
+def intervals(rows: Mapping[str, Measure], *, title: str, unit: str = "fraction", text: Translate = str) -> go.Figure:
+    """Values with their 95% intervals, one line each, to be compared. rows: title → interval; title: the figure's, translated; unit: of METRICS."""
+    is_fraction = unit == "fraction"
+    figure = blank(max(200, 110 + 36 * len(rows)), x=text("Share (0–1)") if is_fraction else text(unit), title=title)
     for i, (name, row) in enumerate(rows.items()):
         figure.add_scatter(
             x=[row.value], y=[i], mode="markers", name=safe(name),
@@ -342,5 +344,7 @@ def intervals(rows: Mapping[str, Measure], *, title: str, text: Translate = str)
         )  # fmt: skip
     figure.update_layout(showlegend=False, yaxis=class_axis(list(rows), "") | {"autorange": "reversed"})
     lowest, highest = min(row.bounds[0] for row in rows.values()), max(row.bounds[1] for row in rows.values())
-    figure.update_xaxes(range=[max(-0.03, lowest - 0.05), min(1.03, highest + 0.05)])
+    beside = 0.05 if is_fraction else 0.05 * (highest - lowest) or 0.05 * abs(highest) or 0.05
+    least, most = (-0.03, 1.03) if is_fraction else (-math.inf, math.inf)
+    figure.update_xaxes(range=[max(least, lowest - beside), min(most, highest + beside)])
     return figure

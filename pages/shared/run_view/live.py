@@ -39,7 +39,7 @@ def headline(run: Run) -> None:
         layout.plain(
             _("{state} · data {data} · model {model} · {task} · started {started}").format(
                 state=status_name(run.state.status),
-                data=config.data.removeprefix("data/"),
+                data=config.data_name,
                 model=config.model,
                 task=task_name(config.task),
                 started=moment(run.state.started or run.state.created),
