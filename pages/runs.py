@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
-from itertools import combinations
+from itertools import chain, combinations
 
 import pandas as pd
 import streamlit as st
@@ -242,12 +242,9 @@ def compare(picked: Sequence[Run], reports: dict[str, RunReport | None]) -> None
     results(picked, reports, names)
 
     st.header(_("Settings that differ"), anchor=False)
-    settings = {run.id: words.configuration(run.config) for run in picked}
-    different = {
-        name: [settings[run.id][name] for run in picked]
-        for name in settings[picked[0].id]
-        if len({settings[run.id][name] for run in picked}) > 1
-    }
+    settings = [words.configuration(run.config) for run in picked]
+    named = {name: [asked.get(name, "–") for asked in settings] for name in chain.from_iterable(settings)}
+    different = {name: values for name, values in named.items() if len(set(values)) > 1}
     if different:
         side_by_side(different, picked, names, _("Settings that differ between the compared runs"))
     else:

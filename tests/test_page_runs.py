@@ -121,6 +121,26 @@ def test_two_runs_are_compared(both: tuple[str, str]) -> None:
     assert "McNemar's exact test, p = " in texts(app), "the same rows can be compared one by one"
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("order", [(FIRST, SECOND), (SECOND, FIRST)])
+def test_a_setting_that_one_of_the_compared_runs_lacks_is_a_dash(
+    both: tuple[str, str], order: tuple[str, str], lang: str
+) -> None:
+    file = settings.runs_folder() / FIRST / "config.json"
+    merged = {"labels": [["Good", "good"]]}
+    changed = {"columns": [["text", "words"]], "preparation": merged, "reading": {"encoding": "cp1252"}, "name": ""}
+    file.write_text(json.dumps(json.loads(file.read_text()) | changed))
+    app = check(open_page("runs", runs=",".join(order), lang=lang))
+    table = next(table.value for table in app.dataframe if "Good → good" in table.value.to_csv())
+    lacking = {
+        row[order.index(SECOND) + 1]
+        for row in table.itertuples(index=False)
+        if "Good → good" in row or "words" in row or "cp1252" in row
+    }
+    assert lacking == {"–"}
+    assert NASTY in table.to_csv(), "a name that only the other has is told, too"
+
+
 def test_runs_that_answer_alike_are_not_said_to_differ(both: tuple[str, str]) -> None:
     edit_result(FIRST, right="1111")
     edit_result(SECOND, right="1111")
