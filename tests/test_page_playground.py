@@ -23,7 +23,7 @@ from core.results import Attribution, RunConfig, RunState, WordScore
 from core.tasks.base import read_detail
 from core.tasks.class_scores import Classes
 from core.tasks.classify import TEXT as TASK
-from pages.shared import demand, sight
+from pages.shared import demand, sight, visitor
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import store
 from pages.topics.playground import bulk, experiments
@@ -118,6 +118,23 @@ def test_a_link_to_a_run_that_is_not_here_says_so_and_nothing_else_answers(run: 
     at.button(key="use_other").click().run()
     assert not at.exception and not at.error and plots(at)
     assert at.session_state["shared_model"] == "minilm-sentiment", "the run here is not this visitor's"
+
+
+def test_a_run_that_ends_meanwhile_takes_no_answer_over_and_answers_on_the_next_visit(
+    run: str, studio_home: Path, tiny_classifier: Path, tiny_bert: Path
+) -> None:
+    at = open_page(text=TEXT, model=run)
+    at.selectbox(key="model@playground").set_value("minilm").run()
+    assert "A run of yours answers here: run 20260101" in said(at)
+    newer = make_run(studio_home, SECOND, tiny_classifier, tiny_bert).removeprefix("run:")
+    at.session_state[visitor.OPENED] = (*at.session_state[visitor.OPENED], newer)
+    at.run()
+    assert "A run of yours answers here: run 20260101" in said(at)
+    at.switch_page("pages/tokens.py").run().switch_page("pages/playground.py").run()
+    assert "A run of yours answers here: run 20260102" in said(at)
+    shutil.rmtree(studio_home / "runs" / newer)
+    at.run()
+    assert not at.exception and "A run of yours answers here: run 20260101" in said(at), "what is gone answers no more"
 
 
 def test_with_a_run_there_are_no_examples_of_other_models(run: str) -> None:

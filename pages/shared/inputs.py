@@ -198,6 +198,17 @@ def restore() -> None:
         written = [asked]
     st.session_state["shared_links"] = written
     st.session_state["shared_asked"] = tuple(asked)
+    page = context.page_script_hash if (context := get_script_run_ctx()) else ""
+    if st.session_state.get("shared_page") != page:
+        st.session_state["shared_page"], st.session_state["shared_settled"] = page, {}
+
+
+def settled(name: str, options: Iterable[str]) -> str:
+    """The first of these as it was when this visit of the page began, as long as it is one of them: a run that ends meanwhile changes nothing."""
+    known, found = st.session_state["shared_settled"], list(options)
+    if known.get(name) not in found:
+        known[name] = found[0]
+    return str(known[name])
 
 
 def keep_to_own() -> bool:

@@ -31,8 +31,8 @@ def load(name: str) -> Predictor:
 def choose_model(place: DeltaGenerator) -> tuple[str, dict[str, str]]:
     """The model that answers, chosen in a place of the page's first line, and the titles of all that could and are here.
 
-    It is the shared model when that can answer. In place of one without a head this visitor's newest run answers, or else a model
-    that comes with the studio, and a line says so. Raises UserError for a model that is not to be had: nothing else answers then.
+    It is the shared model when that can answer. In place of one without a head the run answers that was this visitor's newest when they
+    came, or else a model that comes with the studio, and a line says so. Raises UserError for a model that is not to be had: nothing else answers then.
     """
     titles = inputs.own_before_ready((run for run in inputs.finished() if run.config.task in TASKS), inputs.ready())
     try:
@@ -42,13 +42,13 @@ def choose_model(place: DeltaGenerator) -> tuple[str, dict[str, str]]:
         return wanted, titles
     except UserError as error:
         wanted, reason = inputs.get("model"), layout.plain(error_text(error))
-        other = next(name for name in titles if name != wanted)
+        other = inputs.settled(f"instead of {wanted}", (name for name in titles if name != wanted))
         if wanted not in models.MODELS and models.availability(wanted) != "here":
             _use(other, _("Ask “{title}” instead").format(title=layout.plain(titles[other])))
             if wanted.startswith("run:"):
                 runs.get(wanted.removeprefix("run:"))  # a link to a run that is gone says just that
             raise
-    template = _("{reason}. Your newest run answers here: {title}.")
+    template = _("{reason}. A run of yours answers here: {title}.")
     if other in READY:
         template = _("{reason}. A model that comes with the studio answers here: {title}.")
     left, right = st.columns([4, 1], vertical_alignment="center")
