@@ -19,7 +19,7 @@ from core import explain, predict, runs
 from core.bundled import READY
 from core.errors import UserError
 from core.figures import predictions as predictions_figures
-from core.results import Attribution, RunConfig, RunState, WordScore
+from core.results import Attribution, Preparation, RunConfig, RunState, WordScore
 from core.tasks.base import read_detail
 from core.tasks.class_scores import Classes
 from core.tasks.classify import TEXT as TASK
@@ -499,6 +499,8 @@ def test_labels_in_the_file_are_measured(predictor: predict.Predictor) -> None:
 def test_the_label_column_is_guessed_by_the_models_labels() -> None:
     frame = pd.DataFrame({"text": ["a", "b", "c"], "id": ["7", "8", "9"], "stars": ["Good", "bad", ""]})
     assert bulk.guess_truth(frame, ["text"], ("bad", "good")) == "stars"
+    spelt = pd.DataFrame({"stars": ["Good", "good", "bad"]})
+    assert bulk.guess_truth(spelt, [], ("bad", "good")) == "stars"
     assert bulk.guess_truth(frame[["text", "id"]], ["text"], ("bad", "good")) == ""
 
 
@@ -528,6 +530,20 @@ def test_a_file_with_labels_is_measured(run: str) -> None:
     press(at, "Predict 8 texts")
     assert {metric.label for metric in at.metric} >= {"Accuracy", "Macro-F1"}
     assert list(at.dataframe[0].value["Label in the file"]) == ["good", "bad"] * 4
+
+
+def test_labels_of_a_file_are_those_that_the_run_was_taught_them_as(
+    studio_home: Path, tiny_classifier: Path, tiny_bert: Path
+) -> None:
+    run = make_run(studio_home, FIRST, tiny_classifier, tiny_bert, preparation=Preparation(labels=(("fine", "good"),)))
+    frame = pd.DataFrame(
+        {"review": ["the film was good", "the film was bad"] * 4, "verdict": ["fine", "bad", "Good", "bad"] * 2}
+    )
+    at = upload(open_page(model=run, view="many"), "reviews.csv", frame.to_csv(index=False).encode())
+    assert {box.label: box.value for box in at.selectbox}["Label column (optional)"] == "verdict"
+    assert "abels were renamed as you said: fine → good (2)" in said(at)
+    press(at, "Predict 8 texts")
+    assert not at.error and {metric.label for metric in at.metric} >= {"Accuracy", "Macro-F1"}
 
 
 def test_answers_belong_to_what_was_asked(run: str, labelled: str) -> None:

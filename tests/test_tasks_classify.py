@@ -266,6 +266,8 @@ def test_at_most_twenty_mistakes_the_surest_first_and_shortened() -> None:
         (("bad", "good"), ("good", "bad"), (1, 0)),
         (("Bad", "GOOD"), ("good", " bad"), (1, 0)),
         (("a", "A"), ("A", "a"), (1, 0)),
+        (("bad", "good"), ("Bad", "bad ", "good"), (0, 0, 1)),
+        (("1", "2"), ("1.0", "1", "2"), (0, 0, 1)),
         (("bad", "good", "fair"), ("good",), (1,)),
         (("LABEL_0", "LABEL_1"), ("bad", "good"), (0, 1)),
         (("LABEL_0", "LABEL_1"), ("1", "0"), (1, 0)),
@@ -291,7 +293,6 @@ def test_labels_of_data_and_model_are_matched(
         (("LABEL_0", "LABEL_1"), ("a", "b", "c")),
         (("LABEL_0", "LABEL_1", "LABEL_2"), ("a", "b")),
         (("a", "A"), ("Ab", "a")),
-        (("bad", "good"), ("Bad", "bad ")),
         (("bad", "good"), ("1.05", "0")),
     ],
 )

@@ -14,7 +14,7 @@ NUMBERED_LABEL = re.compile(r"(?:label_)?(\d{1,6})(?:\.0*)?")
 def match_labels(model_labels: Sequence[str], data_labels: Sequence[str]) -> tuple[int, ...]:
     """The model's class index for each of the data's labels.
 
-    Names are compared exactly, then without regard to case, then with 1.0 as 1. Where one side only numbers its classes (0, 1, … or
+    Names are compared exactly, then without regard to case, then with 1.0 as 1; so two spellings in the data can mean one label. Where one side only numbers its classes (0, 1, … or
     LABEL_0, LABEL_1, …), the number is the other side's class index; a model that has only numbers takes named labels
     in their order when there are as many. The data may lack some of the model's labels.
     Raises UserError naming both sides otherwise.
@@ -22,7 +22,7 @@ def match_labels(model_labels: Sequence[str], data_labels: Sequence[str]) -> tup
     for key in (str, _fold, _plain):
         names = {key(label): i for i, label in enumerate(model_labels)}
         wanted = [key(label) for label in data_labels]
-        if len(names) == len(model_labels) and len(set(wanted)) == len(wanted) and set(wanted) <= set(names):
+        if len(names) == len(model_labels) and set(wanted) <= set(names):
             return tuple(names[label] for label in wanted)
     count = len(model_labels)
     known = [_number(label) for label in model_labels]

@@ -274,7 +274,7 @@ def guess_truth(frame: pd.DataFrame, text_columns: Sequence[str], labels: Sequen
         if column in text_columns:
             continue
         names = sorted({cell.strip() for cell in frame[column] if isinstance(cell, str) and cell.strip()})
-        if not 1 < len(names) <= len(labels):
+        if len(names) < 2:
             continue
         try:
             match_labels(labels, names)

@@ -1,11 +1,12 @@
 """Where many texts come from: what is pasted, or a file and its columns."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from core import models, runs, settings
-from core.data import fit
+from core.data import fit, relabel
 from core.data.columns import check_column, choose_inputs, instead, more_texts, parts_of, prefer
 from core.data.load import ask
 from core.errors import Note, UserError
@@ -62,7 +63,7 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
             columns=", ".join(columns),
         )
     trained = _trained(name)
-    learnt = dict(trained.columns)
+    learnt, renamed = dict(trained.columns), {label: name for label, name in trained.preparation.labels if name}
     known = prefer(frame, roles, learnt)
     try:
         guessed = choose_inputs(frame, task.layout, known)
@@ -85,7 +86,7 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
     if labelled:
         taken = [part for column in chosen.values() for part in parts_of(frame, column)]
         rest = [column for column in columns if column not in taken]
-        guess = bulk.guess_truth(frame, taken, predictor.labels)
+        guess = bulk.guess_truth(frame, taken, (*predictor.labels, *renamed))
         offered = {"": _("none: predict only"), **{column: column for column in rest}}
         key = f"bulk_label_column@{upload.file_id}@{name}"
         with places[-1]:
@@ -104,9 +105,12 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
             rows=len(source.frame), file=layout.plain(upload.name)
         )
     )
-    labels = source.frame[truth].tolist() if truth else None
-    job = bulk.create(name, short_title(name, titles), source.texts, labels, source, upload.name, truth)
-    report.remarks(source.report, (*instead(learnt, known, chosen), *unfit(name, job.inputs)))
+    labels = [cell.strip() for cell in source.frame[truth]] if truth else []
+    counts = Counter(labels)
+    as_learnt = relabel.notes({label: name for label, name in renamed.items() if label in counts}, counts)
+    labels = [renamed.get(label, label) for label in labels]
+    job = bulk.create(name, short_title(name, titles), source.texts, labels or None, source, upload.name, truth)
+    report.remarks(source.report, (*instead(learnt, known, chosen), *as_learnt, *unfit(name, job.inputs)))
     if source.report.unreadable:
         st.warning(
             _(
