@@ -201,6 +201,12 @@ def restore() -> None:
     page = context.page_script_hash if (context := get_script_run_ctx()) else ""
     if st.session_state.get("shared_page") != page:
         st.session_state["shared_page"], st.session_state["shared_settled"] = page, {}
+        st.session_state["shared_came_back"] = _by_back_or_forward()
+
+
+def came_back() -> bool:
+    """Whether it was the browser's Back or Forward that began this visit of the page."""
+    return bool(st.session_state["shared_came_back"])
 
 
 def settled(name: str, options: Iterable[str]) -> str:

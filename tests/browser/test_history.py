@@ -185,3 +185,21 @@ def test_a_link_that_is_the_first_thing_a_server_is_asked_for_opens_with_the_nav
         expect(page.get_by_role("link", name="Home", exact=True).first).to_be_visible()
         expect(page.get_by_label("Sentence", exact=True)).to_have_value("hello")
         check(watch)
+
+
+def test_back_from_a_stop_of_the_lesson_finds_the_plan_open_and_in_sight(server: Server, chromium: Browser) -> None:
+    page, watch = browser.new_page(chromium)
+    page.goto(f"{server.url}/")
+    browser.wait_until_calm(page)
+    page.get_by_text("For teachers: a lesson of 45 minutes").click()
+    stop = page.get_by_role("link", name="min · Encoder")
+    stop.click()
+    arrived(page, "encoder")
+    browser.wait_until_calm(page)
+    page.evaluate("history.back()")
+    expect(stop).to_be_in_viewport(timeout=30_000)
+    browser.wait_until_calm(page)
+    expect(stop).to_be_in_viewport()
+    page.get_by_text("For teachers: a lesson of 45 minutes").click()
+    expect(stop).not_to_be_visible()
+    check(watch)

@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from core import models
-from pages.shared import inputs, layout, path
+from pages.shared import inputs, layout, path, sight
 from pages.shared.i18n import _, language
 
+OPEN = "lesson_open"  # session key: whether the plan stands open
 FILL = {"model": "minilm", "view": "mlm", "text": "I love eating [MASK]."}
 MULTILINGUAL = {"model": models.MULTILINGUAL}
 
@@ -135,8 +136,17 @@ def _train_and_use() -> tuple[Stop, ...]:
 
 
 def show() -> None:
-    """The plan, closed until somebody wants it, and the same as a sheet to take away."""
-    with st.expander(_("For teachers: a lesson of 45 minutes"), icon=":material/co_present:"):
+    """The plan, closed until somebody wants it, and the same as a sheet to take away. Who comes back to it finds it as it was."""
+    part = st.expander(
+        _("For teachers: a lesson of 45 minutes"),
+        expanded=st.session_state.get(OPEN, False),
+        key="lesson",
+        icon=":material/co_present:",
+        on_change=_toggled,
+    )
+    with part:
+        if st.session_state.get(OPEN) and inputs.came_back():
+            sight.come("lesson")
         st.markdown(
             _("Eight stops, each a link that opens the page as it is spoken of. Press Present there for a projector; Back brings you to this plan.")
         )  # fmt: skip
@@ -152,6 +162,10 @@ def show() -> None:
             with right:
                 st.markdown(f"{stop.do}  \n**{stop.ask}**  \n{stop.answer}")
         layout.downloads([layout.Download(_("The plan as a sheet"), "lesson.md", "text/markdown", _sheet())], "lesson")
+
+
+def _toggled() -> None:
+    st.session_state[OPEN] = st.session_state["lesson"]
 
 
 def _timed() -> Iterator[tuple[str, Stop]]:
