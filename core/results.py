@@ -136,7 +136,7 @@ class DataReport:
     that was taken, several joined by "+". unreadable: where the rows begin that fit no column. notes: further remarks, each a
     (template marked for translation, values). shared: the splits that hold the training rows themselves, because there were
     too few to hold any back. more_texts: columns that hold texts as well and are not read. tagged: the rows look like words
-    with a tag each. several: what was read as one label looks like several in one cell. renamed: label as it was read → its new name, "" for one that was left out. separator: between the texts of
+    with a tag each. asks: they look like questions with passages and answers. several: what was read as one label looks like several in one cell. renamed: label as it was read → its new name, "" for one that was left out. separator: between the texts of
     columns that are read as one. split: the column that says which rows are for training, validation and test, "" for none.
     """
 
@@ -156,6 +156,7 @@ class DataReport:
     unreadable: tuple[int, ...] = ()
     more_texts: tuple[str, ...] = ()
     tagged: bool = False
+    asks: bool = False
     several: bool = False
     renamed: Mapping[str, str] = field(default_factory=dict)
     separator: str = " "
@@ -172,9 +173,9 @@ class DataReport:
         return tuple(column for column in self.columns if column not in {*taken, self.split})
 
     @property
-    def rather(self) -> Literal["tags", "labels", ""]:
+    def rather(self) -> Literal["tags", "labels", "answers", ""]:
         """The kind of answers (of a Role) that the rows look as if they had, where they were read as having another; "" otherwise."""
-        return "tags" if self.tagged else "labels" if self.several else ""
+        return "tags" if self.tagged else "answers" if self.asks else "labels" if self.several else ""
 
     @property
     def left_out(self) -> int:

@@ -124,7 +124,7 @@ def experiments() -> tuple[Experiment, ...]:
             {
                 "data": "article-example",
                 "preset": "quick",
-                "changes": json.dumps({"batch_size": 2, "epochs": 50.0, "evaluations": 1}),
+                "changes": json.dumps({"batch_size": 1, "epochs": 50.0, "evaluations": 1}),
             },
         ),
         *(view.first_run() for view in VIEWS.values() if view.first_run is not None),
@@ -174,7 +174,7 @@ with layout.page(
     path.step("finetune")
     + _(
         "Teach a pre-trained BERT a task of your own: choose sentences with labels, press Start, and watch it learn. "
-        "The result is measured on sentences that it never saw."
+        "The result is measured on rows that are held back from learning, where there are enough."
     ),
     resets=inputs.OF_TRAINING,
 ):

@@ -192,3 +192,20 @@ def test_what_cannot_be_used_is_reported(tmp_path: Path) -> None:
 def test_bad_data_is_told_what_is_wrong(content: object, message: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=message):
         trained(write(tmp_path, content))
+
+
+def read_as_labels(folder: Path, answer: str, column: str = "context") -> str:
+    """Which kind of answers rows of questions look as if they had, read as texts with a label each. answer: with {place}."""
+    rows = [
+        {"question": f"Where is goat {i}?", column: f"Goat {i} is in {place}.", "answer": answer.format(place=place)}
+        for i, place in enumerate(["Oslo", "Lima", "Cairo"] * 12)
+    ]
+    path = write(folder, "\n".join(map(json.dumps, rows)), "rows.jsonl")
+    return load(str(path), LAYOUTS["text-label"], allow_path=True).report.rather
+
+
+def test_questions_with_passages_are_known_where_they_are_read_as_labels(tmp_path: Path) -> None:
+    assert read_as_labels(tmp_path, "{place}") == "answers"
+    assert read_as_labels(tmp_path, "{place}", "Passage") == "answers"
+    assert read_as_labels(tmp_path, "not {place} X") == "", "an answer that is not in its passage is a label"
+    assert read_as_labels(tmp_path, "{place}", "remark") == ""

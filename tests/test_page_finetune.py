@@ -582,6 +582,19 @@ def test_several_labels_a_row_are_offered_their_task(name: str) -> None:
     assert "use_multi-label" not in {button.key for button in app.button}
 
 
+@pytest.mark.parametrize("answers", [("Oslo", "Lima", "Cairo") * 12, [f"town {i} of many" for i in range(36)]])
+def test_questions_with_passages_are_offered_their_task(answers: Sequence[str]) -> None:
+    rows = "question,context,answer\n" + "".join(
+        f"Where is goat {i}?,Goat {i} is in {place}.,{place}\n" for i, place in enumerate(answers)
+    )
+    app = check(upload(open_page("finetune"), "qa.csv", rows.encode()))
+    asked = "a task that answers questions marks it there" if len(set(answers)) == 3 else "which column holds the label"
+    assert asked in warnings_of(app).casefold()
+    assert "use_pair-classification" not in {button.key for button in app.button}
+    check(app.button(key="use_question-answering").click().run())
+    assert not app.error and app.button_group(key="task").value == "question-answering"
+
+
 def test_many_rows_left_out_are_a_warning_with_the_reasons_unfolded() -> None:
     rows = "premise,hypothesis,label\n" + "".join(
         f"somebody does thing number {i // 3},it is so number {i},{'abc'[i % 3]}\n" for i in range(90)

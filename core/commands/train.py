@@ -299,14 +299,20 @@ def _other_task(task: "Task", name: str) -> UserError:
 
 
 def _offer(task_id: str, report: "DataReport") -> None:
-    """How texts are read that no role took."""
+    """What would read more of the rows."""
+    if report.several:
+        say(f"to learn each label by itself: --task {_tasks_of('labels')}")
+    if report.asks:
+        say(f"to mark the answers in their passages: --task {_tasks_of('answers')}")
+    elif report.more_texts:
+        _offer_both(task_id, report)
+
+
+def _offer_both(task_id: str, report: "DataReport") -> None:
+    """How two columns of texts are read together."""
     from core.data.remarks import joined
     from core.tasks.table import TASKS
 
-    if report.several:
-        say(f"to learn each label by itself: --task {_tasks_of('labels')}")
-    if not report.more_texts:
-        return
     task = TASKS[task_id]
     text = next(role.id for role in task.layout.roles if role.kind == "text")
     roles = {role.id for role in task.layout.roles}

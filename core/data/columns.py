@@ -22,6 +22,9 @@ NEITHER_NAMES = (
 )
 LABEL_WORDS = "label sentiment class target 标签 类别 情感 分类 标注".split()
 BEFORE = "before correction"  # the column of a corrected copy that keeps what each corrected label was
+QUESTIONS = ("question", "query", "问题")
+PASSAGES = ("context", "passage", "paragraph", "document", "article", "上下文", "文章", "段落", "篇章")
+ANSWERS = ("answer", "answers", "answertext", "答案")
 LISTS = ("words", "tags", "answers")  # kinds of roles whose cells may be lists or objects
 JOINABLE = ("text", "labels")  # kinds of cells that may stand in several columns
 PLAIN = ("text", "label")  # kinds of cells that are one text each
@@ -329,6 +332,24 @@ def holds_tags(frame: pd.DataFrame, layout: Layout) -> bool:
         column for column, found in values.items() if column not in tags and not any(" " in cell for cell in found)
     ]
     return bool(tags and words)
+
+
+def holds_questions(frame: pd.DataFrame, layout: Layout) -> bool:
+    """Whether a table that is read as texts with labels is one of questions, passages and answers, and most answers stand in their passage."""
+    if all(role.kind != "label" for role in layout.roles):
+        return False
+    sample = _sample(frame)
+    by_name = {plain_name(column): sample[column] for column in sample if is_plain(sample[column])}
+    named = [[by_name[name] for name in names if name in by_name] for names in (QUESTIONS, PASSAGES, ANSWERS)]
+    if not all(named):
+        return False
+    _questions, passages, answers = (columns[0] for columns in named)
+    found = [
+        answer.strip().casefold() in passage.casefold()
+        for passage, answer in zip(passages, answers, strict=True)
+        if answer.strip()
+    ]
+    return len(found) >= len(sample) / 2 and sum(found) > len(found) / 2
 
 
 def notes(frame: pd.DataFrame, layout: Layout, chosen: Mapping[str, str]) -> tuple[Note, ...]:

@@ -131,7 +131,7 @@ class Source:
     """A source before it is checked: what was asked for, its Table, which column plays which role, its own splits.
 
     row_splits: "" for a row whose split is not understood. preparation: what is to be made of the rows. notes: remarks on its columns
-    and splits. more_texts, tagged, split: as in DataReport.
+    and splits. more_texts, tagged, asks, split: as in DataReport.
     """
 
     name: str
@@ -143,6 +143,7 @@ class Source:
     notes: tuple[Note, ...] = ()
     more_texts: tuple[str, ...] = ()
     tagged: bool = False
+    asks: bool = False
     split: str = ""
 
     def report(self, **found: Any) -> DataReport:
@@ -161,6 +162,7 @@ class Source:
             notes=(*table.notes, *self.notes, *found.pop("notes", ())),
             more_texts=self.more_texts,
             tagged=self.tagged,
+            asks=self.asks,
             renamed=dict(self.preparation.labels),
             separator=self.preparation.separator,
             split=self.split,

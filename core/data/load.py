@@ -103,6 +103,7 @@ def _source(
         (*found.notes(table.frame, layout, chosen), *notes),
         found.more_texts(table.frame, layout, chosen),
         found.holds_tags(table.frame, layout),
+        found.holds_questions(table.frame, layout),
         split,
     )
 

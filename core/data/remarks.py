@@ -73,7 +73,12 @@ def remarks(report: DataReport, more: tuple[Note, ...] = ()) -> tuple[Remark, ..
     if report.tagged:
         message = N_("each row looks like a word with its tag; a task that tags words reads such a file as sentences")
         found.append(Remark(message, warning=True, mend=OTHER_TASK))
-    if report.more_texts:
+    if report.asks:
+        message = N_(
+            "each row looks like a question with a passage that holds its answer; a task that answers questions marks it there"
+        )
+        found.append(Remark(message, warning=True, mend=OTHER_TASK))
+    elif report.more_texts:
         message = N_(
             "the column {column} holds texts as well and is not read: {joined} as the column of texts reads both as one text, "
             "a task for two texts reads them as a pair"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.data.columns import JOINABLE, SeveralLabels, parts_of, prefer
+from core.data.columns import JOINABLE, SeveralLabels, holds_questions, parts_of, prefer
 from core.data.columns import choose_columns as complete
 from core.data.dataset import Layout, Role
 from core.errors import N_, UserError
@@ -40,6 +40,8 @@ def choose_columns(
         st.warning(layout.plain(error_text(error)), icon=":material/help:")
         if isinstance(error, SeveralLabels):
             use_other(reading_tasks("labels"))
+        elif holds_questions(frame, rows):
+            use_other(reading_tasks("answers"))
         guessed = {}
     picked: dict[str, str] = {}
     for role, place in zip(rows.roles, st.columns(len(rows.roles)), strict=True):

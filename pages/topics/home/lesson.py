@@ -113,7 +113,7 @@ def _train_and_use() -> tuple[Stop, ...]:
         ),
         Stop(
             "finetune", 7,
-            {"experiment": "four-sentences", "data": "article-example", "preset": "quick", "changes": '{"batch_size": 2, "epochs": 50.0, "evaluations": 1}'},
+            {"experiment": "four-sentences", "data": "article-example", "preset": "quick", "changes": '{"batch_size": 1, "epochs": 50.0, "evaluations": 1}'},
             _("Press Start once, at your own machine; the class finds the run on Runs and watches the same curves."),
             _("The accuracy becomes 1. Has the model learnt to judge sentences?"),
             _("It knows four sentences by heart, and was measured on these very four, as the page says. Only sentences that it never saw can tell."),
