@@ -35,10 +35,10 @@ class Link:
 
 @dataclass(frozen=True)
 class HeadPattern:
-    """Where one head looks, averaged over the positions that look (compare Clark et al. 2019, section 3).
+    """Where one head looks, averaged over the tokens that are not special: those mostly look at one another (compare Clark et al. 2019, section 3).
 
     special: share of the attention that lands on each special token, by its text. itself, previous, following: the shares of a
-    position itself and of its neighbours; at the ends, where there is no neighbour, it is 0. spread: 2 to the mean entropy in bits, the number of positions that a
+    position itself and of its neighbours, of those that have one. spread: 2 to the mean entropy in bits, the number of positions that a
     position looks at as if evenly: 1 for a single one, T for all alike.
     """
 
@@ -297,16 +297,20 @@ def strongest(
 def pattern(maps: AttentionMaps, layer: int, head_index: int) -> HeadPattern:
     """Where one head looks on average."""
     weights = head(maps, layer, head_index).astype(np.float64)
+    tokens = maps.tokens.tokens
+    words = [i for i, token in enumerate(tokens) if token.kind not in ("special", "padding")]
+    rows = np.array(words or range(len(tokens)))
+    before, after = rows[rows > 0], rows[rows < len(tokens) - 1]
     special: dict[str, float] = {}
-    for i, token in enumerate(maps.tokens.tokens):
+    for i, token in enumerate(tokens):
         if token.kind == "special":
-            special[token.text] = special.get(token.text, 0.0) + float(weights[:, i].mean())
+            special[token.text] = special.get(token.text, 0.0) + float(weights[rows, i].mean())
     return HeadPattern(
         special=special,
-        itself=float(np.diagonal(weights).mean()),
-        previous=float(np.diagonal(weights, -1).sum()) / len(weights),
-        following=float(np.diagonal(weights, 1).sum()) / len(weights),
-        spread=float(2 ** entropy(weights).mean()),
+        itself=float(weights[rows, rows].mean()),
+        previous=float(weights[before, before - 1].mean()) if len(before) else 0.0,
+        following=float(weights[after, after + 1].mean()) if len(after) else 0.0,
+        spread=float(2 ** entropy(weights[rows]).mean()),
     )
 
 

@@ -533,7 +533,7 @@ def _explorer_words(text: Translate) -> dict[str, str]:
         "mapLabel": text("The weights of the chosen head: the arrow keys move from token to token, Enter masks one"),
         "help": text(
             "Point at a token to see where it looks and who looks at it. Click its name to mask it: the model reads the text again with "
-            "[MASK] in its place. Drag over a part to enlarge it, or press + and −."
+            "its mask token in that place. Drag over a part to enlarge it, or press + and −."
         ),
         "offline": text(
             "Point at a token to see where it looks and who looks at it. Drag over a part to enlarge it, or press + and −. Masking a token "

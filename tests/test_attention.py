@@ -12,7 +12,7 @@ from transformers import (
     AutoModelForSequenceClassification,
 )
 
-from core import models
+from core import models, openings
 from core.attention import (
     VIEWS,
     Link,
@@ -182,12 +182,28 @@ def test_pattern_by_hand() -> None:
     maps = make_maps(
         [[1.0, 0.0, 0.0, 0.0], [0.5, 0.25, 0.25, 0.0], [0.0, 1.0, 0.0, 0.0], [0.25] * 4], "[CLS] a b [SEP]"
     )
-    found = pattern(maps, 0, 0)
-    assert found.special == pytest.approx({"[CLS]": 1.75 / 4, "[SEP]": 0.25 / 4})
-    assert found.itself == pytest.approx((1 + 0.25 + 0 + 0.25) / 4)
-    assert found.previous == pytest.approx((0 + 0.5 + 1 + 0.25) / 4)  # the first token has none before it
-    assert found.following == pytest.approx((0 + 0.25 + 0 + 0) / 4)
-    assert found.spread == pytest.approx(2 ** ((0 + 1.5 + 0 + 2) / 4))
+    found = pattern(maps, 0, 0)  # of a and b: special tokens do not count as looking
+    assert found.special == pytest.approx({"[CLS]": 0.5 / 2, "[SEP]": 0})
+    assert found.itself == pytest.approx((0.25 + 0) / 2)
+    assert found.previous == pytest.approx((0.5 + 1) / 2)
+    assert found.following == pytest.approx((0.25 + 0) / 2)
+    assert found.spread == pytest.approx(2 ** (1.5 / 2))
+
+
+def test_a_pattern_of_nothing_but_special_tokens_counts_them() -> None:
+    found = pattern(make_maps([[1.0, 0.0], [0.25, 0.75]], "[CLS] [SEP]"), 0, 0)
+    assert found.special == pytest.approx({"[CLS]": 1.25 / 2, "[SEP]": 0.75 / 2})
+    assert (found.itself, found.previous, found.following) == pytest.approx((1.75 / 2, 0.25, 0))
+
+
+@pytest.mark.parametrize("text", ["The film was good", "It was the best of times, it was the worst of times."])
+def test_a_habit_has_the_same_share_wherever_it_is_told(text: str) -> None:
+    maps = attend(models.load_encoder("minilm", attention="eager"), models.load_tokenizer("minilm"), text)
+    weights = np.stack([[head(maps, layer, number) for number in range(12)] for layer in range(6)])
+    habit = openings.habit(weights, maps.tokens)
+    found = pattern(maps, habit.layer, habit.head)
+    shares = {"previous": found.previous, "next": found.following, "rest": sum(found.special.values())}
+    assert shares[habit.kind] == pytest.approx(habit.share, abs=1e-5)
 
 
 def test_labels_are_readable() -> None:

@@ -5,6 +5,7 @@ import streamlit as st
 
 from core import attention, html
 from core.results import AttentionMaps
+from pages.shared import layout
 from pages.shared.cached import encoder as cached_encoder
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _
@@ -104,9 +105,12 @@ def pattern(maps: AttentionMaps, layer: int, head: int) -> None:
     )
     st.caption(
         _(
-            "On average its attention is spread as widely as if {count:.1f} of the {total} tokens shared it evenly (2 to the power of the mean entropy). Many heads "
-            "rest on [CLS] or [SEP]: a place to look when there is nothing to find. The shares can overlap: the token before may be [CLS]."
-        ).format(count=found.spread, total=len(maps.tokens.tokens))
+            "Averaged over the words: special tokens mostly look at one another. The attention is spread as widely as if {count:.1f} of the {total} tokens shared "
+            "it evenly (2 to the power of the mean entropy). Many heads rest on a special token such as {special}: a place to look when there is nothing to find. "
+            "The shares can overlap: the token before may be a special one."
+        ).format(
+            count=found.spread, total=len(maps.tokens.tokens), special=layout.plain(next(iter(found.special), "[CLS]"))
+        )
     )
 
 
