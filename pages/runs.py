@@ -297,7 +297,9 @@ def results(picked: Sequence[Run], reports: dict[str, RunReport | None], names: 
         task = next(iter(evaluations.values())).task
         shown = curves.headline(task)
         for column, metric in zip(st.columns(max(1, len(shown))), shown, strict=False):
-            title = _("{metric} with 95% intervals").format(metric=_(METRICS[metric].title))
+            title = _(METRICS[metric].title)
+            if any(metric in row.metrics and row.metrics[metric].low is not None for row in evaluations.values()):
+                title = _("{metric} with 95% intervals").format(metric=title)
             with column:
                 charts.plot(
                     training_figures.intervals(

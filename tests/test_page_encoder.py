@@ -172,6 +172,7 @@ def test_every_box_has_its_formula_with_shapes_and_its_arithmetic_adds_up(
 def test_numbers_are_never_hidden_by_rounding() -> None:
     assert worked.number(0.0) == "0"
     assert worked.number(1.23456) == "1.2346"
+    assert worked.number(3.7810e9) == r"3.7810\cdot 10^{9}" != worked.number(3.7820e9), "their ratio is 0.9997"
     assert worked.number(-0.00001234) == r"-1.23\cdot 10^{-5}"
     assert worked.signed(-2.0) == "(-2.0000)"
 

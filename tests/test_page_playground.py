@@ -312,6 +312,12 @@ def test_two_models_side_by_side(run: str, labelled: str) -> None:
     assert labelled in at.session_state["shared_other_classifier"]
 
 
+def test_a_model_that_is_asked_otherwise_does_not_stay_beside(run: str, labelled: str) -> None:
+    at = open_page(text=TEXT, model=run, view="models", other_classifier="minilm-answers")
+    assert not at.exception and not at.error
+    assert at.session_state["shared_other_classifier"] not in ("", "minilm-answers") and len(plots(at)) == 2
+
+
 def test_the_model_beside_is_one_that_answers_the_same_question(
     run: str, labelled: str, studio_home: Path, tiny_classifier: Path, tiny_bert: Path
 ) -> None:

@@ -122,7 +122,7 @@ def test_languages_show_the_numbers_of_the_core() -> None:
     at = check(open_page("tokens", view="languages", part="per_word"))
     table = at.dataframe[0].value
     costs = cached_tokens.language_costs("minilm")
-    assert list(table["Tokens"]) == [cost.tokens for cost in costs]
+    assert list(table["Number of tokens"]) == [cost.tokens for cost in costs]
     assert len(table) >= 12
 
 

@@ -41,6 +41,7 @@ STYLE = (
 }
 [class*="st-key-wide_"] { overflow-x: auto; }
 [class*="st-key-wide_"] > * { min-width: 40rem; }
+[data-testid="stMetricValue"] * { white-space: normal; overflow: visible; }
 .cut { text-decoration: line-through; text-decoration-color: #D55E00; opacity: .75; overflow-wrap: anywhere; white-space: pre-wrap; }
 </style>
 """

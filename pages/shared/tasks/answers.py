@@ -214,9 +214,11 @@ def _answer(prediction: Prediction, key: str) -> None:
             else _("The model finds no answer here, and no sentence has a word of the question.")
         )
     st.caption(
-        _("Doubt whether there is an answer: {doubt:.1%}; above {threshold:.1%} it says “no answer”.").format(
-            doubt=prediction.doubt, threshold=prediction.threshold
-        )
+        (
+            _("Doubt whether there is an answer: {doubt:.1%}; above {threshold:.1%} it says “no answer”.")
+            if prediction.threshold < 1
+            else _("Doubt whether there is an answer: {doubt:.1%}. This model gives an answer whatever its doubt is.")
+        ).format(doubt=prediction.doubt, threshold=prediction.threshold)
     )
     if prediction.best:
         shown = prediction.best[:SHOWN_ANSWERS]

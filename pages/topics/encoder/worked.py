@@ -59,7 +59,7 @@ def number(value: float) -> str:
     if value == 0:
         return "0"
     if not 0.001 <= abs(value) < 100_000:
-        mantissa, exponent = f"{value:.2e}".split("e")
+        mantissa, exponent = f"{value:.{4 if abs(value) > 1 else 2}e}".split("e")
         return rf"{mantissa}\cdot 10^{{{int(exponent)}}}"
     return f"{value:.4f}"
 

@@ -57,8 +57,9 @@ def _verdict(one: Labelled, other: Labelled) -> str:
 
 def show(name: str, titles: Mapping[str, str], given: Mapping[str, str]) -> None:
     others = comparable(name)
-    if inputs.get("other_classifier") == name:
-        inputs.put("other_classifier", "")
+    kept = inputs.get("other_classifier")
+    if kept == name or (kept not in others and (kept in READY or kept in inputs.finished_runs())):
+        inputs.put("other_classifier", "")  # it was beside another model, which was asked otherwise
     if others and not inputs.get("other_classifier"):
         inputs.put("other_classifier", _likeliest(name, others))
     if not others and not inputs.get("other_classifier"):

@@ -49,7 +49,7 @@ def show(model: str) -> str:
             {
                 _("Language"): [_(cost.language.name) for cost in found],
                 _("Script"): [_(cost.language.script) for cost in found],
-                _("Tokens"): [cost.tokens for cost in found],
+                _("Number of tokens"): [cost.tokens for cost in found],
                 _("Tokens per character"): [cost.per_character for cost in found],
                 _("Tokens per word"): [cost.per_word for cost in found],
                 _("Unknown (%)"): [100 * cost.unknown_share for cost in found],
@@ -58,6 +58,7 @@ def show(model: str) -> str:
             }
         ),
         hide_index=True,
+        placeholder="–",
         column_config={
             _("Tokens per character"): st.column_config.NumberColumn(format="%.2f"),
             _("Tokens per word"): st.column_config.NumberColumn(format="%.2f"),

@@ -9,7 +9,7 @@ from core.scripts import separates_words
 from core.tokens import check_text
 from pages.shared import inputs, layout, unknown
 from pages.shared.cached import models as cached_models
-from pages.shared.i18n import _, sentences
+from pages.shared.i18n import _, ngettext, sentences
 from pages.topics.tokens import typing
 
 
@@ -76,9 +76,16 @@ def numbers(result: Tokens) -> None:
     unknown.offer(result.model, result)
     real = [token for token in result.tokens if token.source is not None]
     columns = st.columns(4)
+    attended = sum(token.attended for token in result.tokens)
+    special = attended - len(real)
     columns[0].metric(
         _("Number of tokens"),
-        sum(token.attended for token in result.tokens),
+        attended,
+        ngettext("{count} of them special", "{count} of them special", special).format(count=special)
+        if special
+        else None,
+        delta_color="off",
+        delta_arrow="off",
         help=_("Special tokens included, padding left out."),
     )
     texts = ((result.text, result.cut), (result.pair, result.cut_pair))
