@@ -31,6 +31,13 @@ def test_each_page_says_it_and_leads_on(page: str) -> None:
     assert "the vocabulary of minilm lacks" not in texts(app)
 
 
+def test_a_classifier_that_stands_in_for_another_model_says_it_too(tiny_bert: Path) -> None:
+    run = runs.create(RunConfig(model="minilm", data="article-example"))  # an encoder without a head
+    shutil.copytree(tiny_bert, run.folder / "model")
+    app = check(open_page("attention", model=f"run:{run.id}", text=CHINESE, view="explanation"))
+    assert "the vocabulary of minilm-sentiment lacks 剧" in texts(app).replace("\\", "")
+
+
 @pytest.mark.parametrize("view", ["mlm", "nsp"])
 def test_pre_training_offers_what_reads_the_sentence(view: str, tiny_bert: Path) -> None:
     run = runs.create(RunConfig(model="minilm", data="article-example"))  # an encoder without heads

@@ -6,10 +6,11 @@ import streamlit as st
 from core import explain, heads
 from core.figures import heads as figures
 from core.tasks.classify import Labelled
-from pages.shared import charts, demand, layout, progress
+from pages.shared import charts, demand, layout, progress, unknown
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import attention as cached_attention
 from pages.shared.cached import models as cached_models
+from pages.shared.cached import tokens as cached_tokens
 from pages.shared.i18n import _, sentences
 from pages.shared.snippets import attention as snippets
 from pages.topics.attention import classifier
@@ -23,6 +24,8 @@ def show(model: str, text: str, pair: str) -> str:
     if not cached_models.classifies(model):
         why = _("The model above gives no answer to explain; a classifier does.")
         model = classifier.instead(why, model)
+        read = cached_tokens.tokens(model, text, pair)
+        unknown.offer(model, read, lambda: unknown.to_a_classifier(read))
     given = {"text": text} | ({"pair": pair} if pair.strip() else {})
     answer = cached_answers.prediction(model, given)
     assert isinstance(answer, Labelled)
