@@ -142,9 +142,13 @@ def test_with_a_run_there_are_no_examples_of_other_models(run: str) -> None:
     assert not [button for button in at.button if str(button.key).startswith("example_")]
 
 
-def test_the_picker_lists_what_comes_with_the_studio_after_the_encoders() -> None:
+def test_the_picker_lists_what_is_here_first_the_encoders_before_what_was_made_of_them() -> None:
     options = open_page().selectbox(key="model@playground").options
-    assert [option.rpartition(" · ")[0] for option in options[-len(READY) :]] == [row.title for row in READY.values()]
+    titles, notes = zip(*(option.rsplit(" · ", 1) for option in options), strict=True)
+    first = titles.index(next(iter(READY.values())).title)
+    assert titles[first : first + len(READY)] == tuple(row.title for row in READY.values())
+    assert set(notes[:first]) == {"on this machine"} and "minilm" in titles[:first]
+    assert "on this machine" not in notes[first:] and first + len(READY) < len(notes)
 
 
 def test_a_bare_encoder_hands_over_to_this_visitors_newest_run(run: str, labelled: str) -> None:

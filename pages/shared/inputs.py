@@ -534,10 +534,11 @@ def model(page: str, *, label: str = "") -> str:
 
 
 def _model_list(page: str, shown: str, label: str = "", *, name: str = "model") -> None:
-    """A list of models in which `shown` is chosen. name: the shared value that holds the choice."""
+    """A list of models in which `shown` is chosen; what is not here comes last. name: the shared value that holds the choice."""
     titles = finished_runs()
     own = [name for name in titles if visitor.owns(name)]
-    options = dict.fromkeys((*own, *models.MODELS, *ready(), *titles, shown))
+    here = [name for name in models.MODELS if models.availability(name) == "here"]
+    options = dict.fromkeys((*own, *here, *ready(), *titles, *models.MODELS, shown))
     choices.listed(
         label or _("Model"),
         {model: model_title(model, titles) for model in options},
