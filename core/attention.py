@@ -298,8 +298,7 @@ def pattern(maps: AttentionMaps, layer: int, head_index: int) -> HeadPattern:
     """Where one head looks on average."""
     weights = head(maps, layer, head_index).astype(np.float64)
     tokens = maps.tokens.tokens
-    words = [i for i, token in enumerate(tokens) if token.kind not in ("special", "padding")]
-    rows = np.array(words or range(len(tokens)))
+    rows = np.array(maps.tokens.of_text or range(len(tokens)))
     before, after = rows[rows > 0], rows[rows < len(tokens) - 1]
     special: dict[str, float] = {}
     for i, token in enumerate(tokens):

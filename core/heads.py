@@ -210,7 +210,7 @@ def head_statistics(
     used = count = cut = 0
     for done, text in enumerate(texts, 1):
         tokens = read(model, tokenizer, clean(text), max_length=max_length)
-        rows = [i for i, token in enumerate(tokens.tokens) if token.kind not in ("special", "padding")]
+        rows = list(tokens.of_text)
         if rows:
             _add(sums, looking, model, tokenizer, tokens, rows)
             used, count, cut = used + 1, count + len(rows), cut + bool(tokens.cut)

@@ -105,7 +105,7 @@ def habit(weights: np.ndarray, tokens: Tokens) -> Habit:
     that share.
     """
     size = len(tokens.tokens)
-    looking = np.array([token.kind not in ("special", "padding") for token in tokens.tokens])
+    looking = np.isin(np.arange(size), tokens.of_text)
     ids = np.array(tokens.ids)
     special = np.array([token.kind == "special" for token in tokens.tokens])
     places: Mapping[Kind, np.ndarray] = {

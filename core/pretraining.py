@@ -322,7 +322,7 @@ def _guess(tokenizer: PreTrainedTokenizerBase, number: int, probability: float) 
 def _notes(tokens: Tokens, chosen: Collection[int]) -> tuple[Note, ...]:
     """What a reader should know of the masked tokens."""
     found: list[Note] = []
-    if all(i in chosen for i, token in enumerate(tokens.tokens) if token.kind not in ("special", "padding")):
+    if all(i in chosen for i in tokens.of_text):
         found.append((N_("Every token is masked: the model knows nothing but how many there are."), {}))
     unknown = sum(tokens.tokens[i].kind == "unknown" for i in chosen)
     if unknown:
@@ -420,7 +420,7 @@ def score(
     report(done, total) hears of the tokens done and may raise Cancelled. Raises UserError when there is no token to mask.
     """
     tokens = read(model, tokenizer, with_masks(tokenizer, text), max_length=max_length or 0, name=name)
-    places = [i for i, token in enumerate(tokens.tokens) if token.kind not in ("special", "padding")]
+    places = list(tokens.of_text)
     if not places:
         raise UserError("there is no token to score; type a sentence of words")
     given = tensors(model, tokens)

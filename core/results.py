@@ -64,6 +64,11 @@ class Tokens:
         return tuple(token.text for token in self.tokens)
 
     @property
+    def of_text(self) -> tuple[int, ...]:
+        """Positions of the tokens that are neither special nor padding."""
+        return tuple(i for i, token in enumerate(self.tokens) if token.kind not in ("special", "padding"))
+
+    @property
     def unknown(self) -> int:
         """How many tokens stand for something the vocabulary does not have."""
         return sum(token.kind == "unknown" for token in self.tokens)
