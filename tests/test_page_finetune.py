@@ -187,6 +187,7 @@ def test_start_makes_a_run_and_follows_it(started: list[runs.Run]) -> None:
     assert [run.config.name for run in started] == ["<b>mine</b>"]
     assert app.session_state["shared_run"] == started[0].id
     assert "Waiting for a free place" in texts(app) and "\\<b\\>mine" in texts(app)
+    assert "· created " in texts(app) and "· started " not in texts(app), "it waits"
     other = check(open_page("finetune", run=started[0].id))  # a second tab, or after a refresh
     assert "Waiting for a free place" in texts(other)
     third = check(open_page("finetune"))

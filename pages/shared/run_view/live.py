@@ -37,12 +37,14 @@ def headline(run: Run) -> None:
     )
     st.caption(
         layout.plain(
-            _("{state} · data {data} · model {model} · {task} · started {started}").format(
+            _("{state} · data {data} · model {model} · {task} · {since}").format(
                 state=status_name(run.state.status),
                 data=config.data_name,
                 model=config.model,
                 task=task_name(config.task),
-                started=moment(run.state.started or run.state.created),
+                since=_("started {moment}").format(moment=moment(run.state.started))
+                if run.state.started
+                else _("created {moment}").format(moment=moment(run.state.created)),
             )
         )
     )
