@@ -259,7 +259,7 @@ def test_a_preset_makes_enough_steps_of_few_rows_and_too_few_are_remarked_on(
     assert cli.main([*map(str, data), str(tmp_path / "plain")]) == 0
     err = capsys.readouterr().err
     assert "2 steps are too few to learn from: choose more epochs (50 would do)" in err
-    assert "2 × 1 = 2 steps; learning rate 1e-04" in err
+    assert "2 × 1 = 2 steps; learning rate 1.0e-04" in err
     assert cli.main([*map(str, data), str(tmp_path / "quick"), "--preset", "quick"]) == 0
     assert "too few to learn from" not in capsys.readouterr().err
 

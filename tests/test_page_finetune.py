@@ -94,7 +94,7 @@ def test_a_preset_fits_the_data_that_is_chosen_and_a_changed_value_stays() -> No
     assert app.session_state["value_learning_rate"] == 0.0002, "what was changed by hand stays"
     check(app.number_input(key="value_limit").set_value(100).run())
     assert (app.session_state["value_batch_size"], app.session_state["value_epochs"]) == (8, 16)
-    assert "100 rows in batches of 8: 16 × 13 = 208 steps; learning rate 2e-04" in plain(app)
+    assert "100 rows in batches of 8: 16 × 13 = 208 steps; learning rate 2.0e-04" in plain(app)
 
 
 def plain(app: AppTest) -> str:

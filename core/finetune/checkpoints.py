@@ -29,13 +29,17 @@ START = "start"  # in checkpoints/: the model that a run from scratch begins wit
 
 @dataclass
 class Progress:
-    """What a run has done so far; it goes into every checkpoint. seconds: training alone."""
+    """What a run has done so far; it goes into every checkpoint. seconds: training alone. newest: what was measured last; rank: of the best,
+    () in checkpoints of old.
+    """
 
     seconds: float = 0.0
     examples: int = 0
     tokens: int = 0
     best_step: int = 0
     best: Evaluation | None = None
+    rank: tuple[float, ...] = ()
+    newest: Evaluation | None = None
     baseline: Evaluation | None = None
 
 

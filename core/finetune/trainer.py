@@ -127,19 +127,20 @@ class Trainer(transformers.Trainer):
         )
         if evaluation is None:
             return {}
-        best = self.progress.best
-        if best is None or self._rank(evaluation) > self._rank(best):
-            self.progress.best, self.progress.best_step = evaluation, self.state.global_step
+        progress = self.progress
+        rank, progress.newest = self._rank(evaluation, progress.newest), evaluation
+        if progress.best is None or rank > (progress.rank or self._rank(progress.best, None)):
+            progress.best, progress.best_step, progress.rank = evaluation, self.state.global_step, rank
         self.live_seconds = time.perf_counter() - began
         self.watch.tell("evaluation", **event_values(self.goal, evaluation, self.live_seconds))
         self.watch.resume_clock()
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, {})
         return {}
 
-    def _rank(self, evaluation: Evaluation) -> tuple[float, ...]:
+    def _rank(self, evaluation: Evaluation, before: Evaluation | None) -> tuple[float, ...]:
         """What states are ranked by, the highest the best."""
         few = self.chosen_by == BY_LOSS
-        return self.setup.task.by_loss(evaluation) if few else key(evaluation.metrics, self.chosen_by)
+        return self.setup.task.by_loss(evaluation, before) if few else key(evaluation.metrics, self.chosen_by)
 
     def _may_stop(self, done: int, total: int) -> None:
         if self.cancelled():
