@@ -99,7 +99,7 @@ CLAIMS = {
     ),
     "generation": Claim(
         "applications", "wrong", N_("BERT excels at generating and translating text."),
-        N_("It was made to understand text. It can fill a gap, but it does not write from left to right, and it knows only the languages it was trained on. Summaries and translations need a decoder as in BART or T5."),
+        N_("It was made to understand text. It can fill a gap, but by itself it does not write from left to right. To write, a decoder has to be trained, as in BART or T5. One can be begun as BERT, and that is far better than beginning at random; but it takes pairs to learn from, and what it writes is often wrong: where the answers exist, choosing one does better."),
     ),
     "long": Claim(
         "limits", "right", N_("Long texts are difficult for BERT."),

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core import article, bundled
 from core.claims import CLAIMS, SECTIONS, TITLE, VERDICTS
+from core.contenders import COMPARISONS
 from core.data.bundled import ARTICLE
 from core.errors import N_
 from core.figures import article as article_figures
@@ -19,7 +20,7 @@ from core.results import Movement
 from core.scripts import is_chinese
 from core.tasks.base import read_detail
 from core.tasks.class_scores import Classes
-from pages.shared import charts, choices, inputs, layout, path, progress, sight, words
+from pages.shared import charts, choices, contenders, inputs, layout, path, progress, sight, words
 from pages.shared.cached import article as cached_article
 from pages.shared.cached import data as cached_data
 from pages.shared.cached import encoder as cached_encoder
@@ -105,6 +106,13 @@ def generation(text: str) -> None:
             "even read it cannot translate, and it has no part that writes in another language."
         ).format(count=len(inside), sentence=chinese.text, unknown=chinese.unknown)
     )
+    st.markdown(
+        _(
+            "Given a decoder and pairs to learn from, it writes: how well, beside the same network begun at random, BERT as a decoder alone, and ways that write nothing."
+        )
+    )
+    for found in COMPARISONS:
+        contenders.show(found)
 
 
 def layer_change(change: str) -> Callable[[str], None]:

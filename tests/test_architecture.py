@@ -29,7 +29,7 @@ GROUPS = (  # who may import whom: each name those before it
     "words predict exemplars explain heads robustness compress",
     # learn, from beginning to end
     "finetune.recipe finetune.machine finetune.setup finetune.methods finetune.savings finetune.checkpoints finetune.trainer "
-    "finetune.estimate finetune.worker finetune.train claims article notes runs limits classroom adaptive diagnosis",
+    "finetune.estimate finetune.worker finetune.train contenders claims article notes runs limits classroom adaptive diagnosis",
     # use, on what this machine computes fastest
     "search.index search.evaluate search.zero_shot "
     "summarise.sentences summarise.methods summarise.summary summarise.evaluate summarise.many search.passages search.reply",

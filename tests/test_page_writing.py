@@ -9,6 +9,7 @@ import pytest
 from google.protobuf.json_format import MessageToJson
 
 from core import predict
+from core.contenders import COMPARISONS, TRANSLATION
 from core.tasks.generation import Wish
 from core.tasks.writing import TEXT_TO_TEXT, TextToText, Written
 from tests.pages_common import LANGUAGES, check, open_page, put_run, texts, train_tiny
@@ -31,6 +32,12 @@ def trained(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     file.write_text("\n".join(json.dumps(row) for row in PAIRS), encoding="utf-8")
     folder = tmp_path_factory.mktemp("trained")
     return train_tiny(tiny_bert, folder, RUN, data=str(file), task=TEXT_TO_TEXT.id, batch_size=4, epochs=2.0)
+
+
+def chrf_of(table: pd.DataFrame) -> list[float]:
+    """The values of a column that has chrF with its interval, [] for another table."""
+    name = next((name for name in table if str(name).startswith("chrF (") or str(name).startswith("chrF（")), None)
+    return [] if name is None else [float(str(cell).split()[0]) for cell in table[name]]
 
 
 @pytest.fixture
@@ -82,6 +89,9 @@ def test_the_result_says_what_is_bert_and_measures_kinds_apart(name: str) -> Non
     app = check(open_page("runs", runs=RUN))
     said = texts(app)
     assert "BERT is an encoder: it reads." in said and "nearest training source" in said
+    for compared in COMPARISONS:
+        assert compared.command in said
+        assert any([row.chrf for row in compared.rows] == chrf_of(table.value) for table in app.dataframe)
     assert not app.error
 
 
@@ -105,3 +115,5 @@ def test_the_playground_leads_to_a_run_that_is_prepared_and_says_how_long_it_tak
     assert app.session_state["value_learning_rate"] == 7e-4, "the task's own"
     lacking = [caption.value for caption in app.caption if "minilm" in caption.value and "晚" in caption.value]
     assert lacking, "characters that the vocabulary lacks"
+    assert TRANSLATION.command in texts(app), "what such a run reached, beside other ways"
+    assert any([row.chrf for row in TRANSLATION.rows] == chrf_of(table.value) for table in app.dataframe)

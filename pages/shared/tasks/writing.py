@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.contenders import COMPARISONS, TRANSLATION
 from core.data.dataset import TextDataset
 from core.figures import alignment as alignment_figures
 from core.figures import scores as score_figures
@@ -22,7 +23,7 @@ from core.tasks.generation import WAYS, Wish
 from core.tasks.table import task_of
 from core.tasks.text_scores import Origin, Texts
 from core.tasks.writing import Candidate, Written, origin
-from pages.shared import charts, inputs
+from pages.shared import charts, contenders, inputs
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import writing as cached_writing
 from pages.shared.experiments import Experiment
@@ -110,10 +111,12 @@ def _detail(report: RunReport, key: str) -> None:
         )
     facts.append(
         _(
-            "The tutorial says that BERT is good at generation and translation. BERT alone reads and does not write: what writes here is a decoder that learnt from {pairs:,} pairs. The command {command} measures the same beside such a network begun at random, and beside BERT as a decoder alone."
-        ).format(pairs=report.data.counts.get("train", 0), command="`python -m benchmarks.text_to_text`")
+            "The tutorial says that BERT is good at generation and translation. BERT alone reads and does not write: what writes here is a decoder that learnt from {pairs:,} pairs. How good that is elsewhere, beside other ways:"
+        ).format(pairs=report.data.counts.get("train", 0))
     )
     st.caption(sentences(*facts))
+    for found in COMPARISONS:
+        contenders.show(found)
 
 
 def _kinds(of: Sequence[tuple[str, Texts]], rows: Sequence[tuple[str, Evaluation]]) -> None:
@@ -220,6 +223,8 @@ def _data(dataset: TextDataset) -> None:
         hide_index=True,
         alt=_("A few sources with their targets"),
     )
+    with st.expander(_("How well BERT learns to write, measured on the phrasebook"), icon=":material/balance:"):
+        contenders.show(TRANSLATION)
 
 
 def _preview(row: Mapping[str, object], dataset: TextDataset, model: str, max_length: int) -> None:
