@@ -33,10 +33,8 @@ with layout.page(
         with right:
             given = VIEWS[cached_models.predictor(model).task.id].fields("playground", options)
         with options:
-            if model in READY:
-                answering.examples(model)
-            else:
-                answering.own_examples(model)
+            answering.own_examples(model)
+            answering.examples(model)
     view = inputs.topic("playground", views)
     strip("playground", of(experiments.rows(model), {view}))
     if view == "one" and model in READY and not inputs.get("experiment"):

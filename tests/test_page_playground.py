@@ -26,7 +26,7 @@ from core.tasks.classify import TEXT as TASK
 from pages.shared import demand, sight, visitor
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import store
-from pages.topics.playground import bulk, experiments
+from pages.topics.playground import answering, bulk, experiments
 from tests import pages_common
 from tests.conftest import make_config, make_tokenizer
 from tests.hostile import CLASSIFIED as HOSTILE
@@ -137,9 +137,60 @@ def test_a_run_that_ends_meanwhile_takes_no_answer_over_and_answers_on_the_next_
     assert not at.exception and "A run of yours answers here: run 20260101" in said(at), "what is gone answers no more"
 
 
-def test_with_a_run_there_are_no_examples_of_other_models(run: str) -> None:
-    at = open_page(text=TEXT, model=run)
-    assert not [button for button in at.button if str(button.key).startswith("example_")]
+@pytest.fixture
+def pairs_run(studio_home: Path, tiny_classifier: Path, tiny_bert: Path) -> str:
+    """Another task's run, newer than `run`, without data that can be read."""
+    return make_run(studio_home, SECOND, tiny_classifier, tiny_bert, task="pair-classification")
+
+
+def mine(*names: str) -> str:
+    """The address's list of runs that makes them this visitor's."""
+    return ",".join(name.removeprefix("run:") for name in names)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_visitors_runs_stand_among_the_ready_models_by_task(run: str, pairs_run: str, language: str) -> None:
+    at = open_page(runs=mine(run, pairs_run), model="minilm-sentiment", lang=language)
+    keys = [str(button.key) for button in at.button if str(button.key).startswith(("example_", "ask_"))]
+    assert not at.exception and f"ask_{FIRST}" in keys and f"ask_{SECOND}" in keys
+    place = keys.index(f"ask_{FIRST}")
+    before = keys[place - 1].removeprefix("example_").rsplit("_", 1)[0]
+    assert READY[before].task == TASK.id, "a run of texts stands with the ready models that read texts"
+    assert keys.index(f"ask_{SECOND}") == len(keys) - 1, "a task that no ready model has comes after them"
+    assert {"en": "Sentence-pair classification:", "zh": "句对分类："}[language] in [one.value for one in at.caption]
+
+
+def test_a_run_is_asked_by_its_button_and_leaves_the_others_there(tickets: str, run: str) -> None:
+    at = open_page(runs=mine(tickets, run), text="my own sentence", model="minilm-sentiment")
+    at.button(key=f"ask_{mine(tickets)}").click().run()
+    assert not at.exception and not at.error and at.session_state["shared_model"] == tickets
+    assert at.session_state["shared_text"].split()[1] in ("invoice", "film"), "a row of its own data"
+    keys = {str(button.key) for button in at.button}
+    assert f"ask_{FIRST}" in keys and "example_minilm-sentiment_0" in keys and f"ask_{mine(tickets)}" not in keys
+
+
+def test_nobody_elses_run_is_offered_as_ones_own(run: str) -> None:
+    assert not [button for button in open_page().button if str(button.key).startswith("ask_")]
+
+
+def test_sixty_runs_leave_a_short_choice_and_a_list_by_task(
+    studio_home: Path, tiny_classifier: Path, tiny_bert: Path
+) -> None:
+    names = [
+        make_run(
+            studio_home, f"2026{1 + i // 28:02}{1 + i % 28:02}-000000-abcdef", tiny_classifier, tiny_bert,
+            task=("text-classification", "pair-classification")[i % 2],
+        )
+        for i in range(60)
+    ]  # fmt: skip
+    at = open_page(runs=mine(*names), model="minilm-sentiment")
+    assert not at.exception
+    assert len([button for button in at.button if str(button.key).startswith("ask_")]) == 2 * answering.SHOWN_RUNS
+    assert said(at).count("and 26 more runs of yours in the list of models") == 2
+    options = [one for one in at.selectbox(key="model@playground").options if one.startswith("your run: ")]
+    tasks = [one.removeprefix("your run: ").split(" · ")[0] for one in options]
+    assert len(tasks) == 60 and tasks == sorted(tasks, key=tasks.index) and len(set(tasks)) == 2
+    assert "run 20260304" in options[0], "the newest of all comes first"
 
 
 def test_the_picker_lists_what_is_here_first_the_encoders_before_what_was_made_of_them() -> None:
@@ -166,7 +217,9 @@ def test_other_peoples_runs_can_be_chosen_but_answer_nobody_unasked(run: str, la
     assert "comes with the studio answers here" in said(at) and "run 2026" not in said(at)
     titles = at.selectbox(key="model@playground").options
     assert (
-        sum(title.startswith("run: run 2026") for title in titles) == 2 == len([t for t in titles if "run 2026" in t])
+        sum(title.startswith("run: Text classification · run 2026") for title in titles)
+        == 2
+        == len([t for t in titles if "run 2026" in t])
     )
 
 

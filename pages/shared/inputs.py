@@ -25,7 +25,7 @@ from pages.shared.cached import models as cached_models
 from pages.shared.cached import runs as cached_runs
 from pages.shared.i18n import _, language
 from pages.shared.opening import OPENINGS, is_opening, other
-from pages.shared.words import plain
+from pages.shared.words import plain, task_name
 
 DEFAULTS = {
     "model": "minilm",
@@ -468,6 +468,14 @@ def titles(found: Iterable[runs.Run]) -> dict[str, str]:
     return {f"run:{run.id}": run_title(run, cached_runs.run_report(run.id)) for run in found}
 
 
+def by_task(found: Iterable[runs.Run]) -> dict[str, list[runs.Run]]:
+    """Runs by what they were trained for: the tasks, and the runs of each, in the order in which they come."""
+    grouped: dict[str, list[runs.Run]] = {}
+    for run in found:
+        grouped.setdefault(run.config.task, []).append(run)
+    return grouped
+
+
 def finished_runs() -> dict[str, str]:
     """Model name ("run:…") → title of every run that has a model, in the order of `finished`."""
     return titles(finished())
@@ -534,16 +542,24 @@ def model(page: str, *, label: str = "") -> str:
 
 
 def _model_list(page: str, shown: str, label: str = "", *, name: str = "model") -> None:
-    """A list of models in which `shown` is chosen; what is not here comes last. name: the shared value that holds the choice."""
-    titles = finished_runs()
-    own = [name for name in titles if visitor.owns(name)]
+    """A list of models in which `shown` is chosen; what is not here comes last. name: the shared value that holds the choice.
+
+    The visitor's runs stand by task: first the task of the newest run, and of each task the newest first.
+    """
+    found = finished()
+    named = {
+        name: f"{task_name(run.config.task)} · {title}"
+        for run, (name, title) in zip(found, titles(found).items(), strict=True)
+    }
+    alike = by_task(run for run in found if visitor.owns(run.id)).values()
+    own = [f"run:{run.id}" for same in alike for run in same]
     here = [name for name in models.MODELS if models.availability(name) == "here"]
-    options = dict.fromkeys((*own, *here, *ready(), *titles, *models.MODELS, shown))
+    options = dict.fromkeys((*own, *here, *ready(), *named, *models.MODELS, shown))
     choices.listed(
         label or _("Model"),
-        {model: model_title(model, titles) for model in options},
+        {model: model_title(model, named) for model in options},
         shown,
-        name=lambda model: model_title(model, titles),
+        name=lambda model: model_title(model, named),
         accept_new_options=True,
         help=_(
             "Choose one, or type the name of any BERT-like model on the Hugging Face hub, such as owner/name. Until you choose, the model "

@@ -1,6 +1,6 @@
 """The model that answers: which one, how it is loaded, and the way to a first one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -13,11 +13,12 @@ from core.tasks.table import TASKS
 from pages.shared import inputs, layout, progress, visitor
 from pages.shared.cached import answers as cached_answers
 from pages.shared.cached import models as cached_models
-from pages.shared.i18n import _, error_text
+from pages.shared.i18n import _, error_text, ngettext
 from pages.shared.opening import is_opening
 from pages.shared.tasks.table import VIEWS
 
 SHORT = 60  # characters of a row on a button
+SHOWN_RUNS = 4  # of each task: the newest; all of them are in the list of models
 
 
 def load(name: str) -> Predictor:
@@ -88,21 +89,27 @@ def _put(texts: Mapping[str, str]) -> None:
 
 
 def own_examples(name: str) -> None:
-    """A button for each row of the model's own data that is worth looking at."""
+    """A button for each row of a run's own data that is worth looking at, or else for the one that it is asked first."""
     rows = cached_answers.own_rows(name)
-    if not rows:
+    found: dict[str, Mapping[str, str]] = {kind: row.inputs for kind, row in rows.of.items()} if rows else {}
+    if not found and (first := cached_answers.own_row(name)):
+        found = {"first": first}
+    if not found:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(_("From its own data:"), width="content")
-        for kind, row in rows.of.items():
-            text = next(iter(row.inputs.values()))
+        for kind, texts in found.items():
             st.button(
-                text if len(text) <= SHORT else text[: SHORT - 1] + "…",
+                _short(next(iter(texts.values()))),
                 key=f"own_{kind}",
                 type="tertiary",
                 on_click=_take_row,
-                args=(row.inputs,),
+                args=(texts,),
             )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHORT else text[: SHORT - 1] + "…"
 
 
 def _take_row(texts: Mapping[str, str]) -> None:
@@ -110,11 +117,13 @@ def _take_row(texts: Mapping[str, str]) -> None:
 
 
 def examples(model: str) -> None:
-    """What the models that come with the studio can be asked, by task: every example of the one that answers, one of each other."""
+    """What can be asked, by task: of the models that come with the studio every example of the one that answers and one of each
+    other, then this visitor's newest runs, each of which is asked about a row of its own data."""
     names = inputs.ready()
-    for task in dict.fromkeys(READY[name].task for name in names):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.caption(_(TASKS[task].title) + ":", width="content")
+    own = inputs.by_task(run for run in inputs.finished() if visitor.owns(run.id) and run.config.task in TASKS)
+    for task in dict.fromkeys((*(READY[name].task for name in names), *own)):
+        with st.container(key=f"choice_{task}", horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(_("{task}:").format(task=_(TASKS[task].title)), width="content")
             for name in (name for name in names if READY[name].task == task):
                 for number, (text, pair) in enumerate(READY[name].asked if name == model else READY[name].asked[:1]):
                     st.button(
@@ -125,7 +134,37 @@ def examples(model: str) -> None:
                         on_click=_take_example,
                         args=(name, text, pair),
                     )
+            _runs_to_ask([run for run in own.get(task, []) if f"run:{run.id}" != model])
     _train_your_own()
+
+
+def _runs_to_ask(found: Sequence[runs.Run]) -> None:
+    """A button for each of the newest of these runs, and how many more the list of models has."""
+    shown = found[:SHOWN_RUNS]
+    titles = inputs.titles(shown)
+    for run in shown:
+        st.button(
+            layout.plain(_("your run: {title}").format(title=_short(run.name))),
+            key=f"ask_{run.id}",
+            type="tertiary",
+            icon=":material/model_training:",
+            help=layout.plain(titles[f"run:{run.id}"]),
+            on_click=_ask_run,
+            args=(f"run:{run.id}",),
+        )
+    if more := len(found) - len(shown):
+        message = ngettext(
+            "and {count} more run of yours in the list of models",
+            "and {count} more runs of yours in the list of models",
+            more,
+        )
+        st.caption(message.format(count=more), width="content")
+
+
+def _ask_run(model: str) -> None:
+    """Ask a run; what it is asked is a row of its own data, which `begin_with_own` looks for once nothing of the visitor's is there."""
+    inputs.reset(("text", "pair"))
+    _put({"model": model, "view": "one"})
 
 
 def first_runs() -> None:
