@@ -154,7 +154,7 @@ READY: dict[str, Ready] = {
                 "Where was the concert moved?",
                 "Who played at the concert?",
             ),
-            N_("F1 0.596 (95% interval 0.539–0.650) on 231 questions that training never saw"),
+            N_("F1 0.596 (95% interval 0.539–0.649) on 231 questions that training never saw"),
             (
                 "A day ticket costs 7 euros. Children under six travel free, and dogs need a ticket of their own.",
                 "The clock in the market hall had stood still since the flood. In March a watchmaker from Graz, Ilse Novak, repaired it without pay.",

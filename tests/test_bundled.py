@@ -190,7 +190,9 @@ def test_the_card_of_a_ready_model_states_its_figures_and_its_files(ready: bundl
 def test_the_evaluation_that_comes_with_a_ready_model_is_its_tasks_and_holds_no_texts(ready: bundled.Ready) -> None:
     task, evaluation = TASKS[ready.task], bundled.evaluation(ready.id)
     assert evaluation.task == task.id and set(evaluation.metrics) == set(task.metrics)
-    assert f"{evaluation.metrics[task.metrics[0]].value:.3f}" in ready.figures and str(evaluation.n) in ready.figures
+    first = evaluation.metrics[task.metrics[0]]
+    low, high = first.bounds
+    assert f"{first.value:.3f} (95% interval {low:.3f}–{high:.3f}) on {evaluation.n} " in ready.figures
     detail = read_detail(task.detail, evaluation)
     assert isinstance(detail, task.detail)
     assert '"text"' not in (ready.folder / bundled.EVALUATION).read_text(encoding="utf-8")

@@ -1,18 +1,21 @@
 """The README names everything there is: pages, settings, commands, models, datasets, files."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from core import bundled, models, settings
 from core.__main__ import parser
+from core.claims import CLAIMS
 from core.data.bundled import DATASETS
 from core.tasks.table import TASKS
 from pages.shared.path import STEPS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SHEETS = [ROOT / "README.md", *(ROOT / "tests").glob("*.md"), *(ROOT / "core").rglob("*.md")]
 
 
 def test_every_page_is_named() -> None:
@@ -82,3 +85,23 @@ def test_every_link_parameter_is_named() -> None:
 
     for name in [*inputs.DEFAULTS, *inputs.FROM_ONE.values(), "lang"]:
         assert re.search(rf"\|[^|]*`{name}`[^|]*\|", README), name
+
+
+def test_the_claims_are_counted() -> None:
+    assert f"| {len(CLAIMS)} claims of the tutorial" in README
+
+
+def test_the_card_of_every_ready_model_is_named_beside_its_licence() -> None:
+    licences = README.split("## Licences")[1]
+    for row in bundled.READY.values():
+        assert f"`{row.id}`" in licences and f"`{(row.folder / 'README.md').relative_to(ROOT)}`" in licences, row.id
+
+
+@pytest.mark.parametrize("path", sorted(SHEETS), ids=lambda path: "-".join(path.relative_to(ROOT).parts[-2:]))
+def test_a_heading_or_text_is_parted_from_what_stands_above_it(path: Path) -> None:
+    """A table that runs into a heading has lost its end."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for above, line in pairwise(lines):
+        table = above.startswith("|")
+        assert not (table and line and not line.startswith("|")), f"{path}: {line}"
+        assert not (above and not above.startswith("#") and re.match(r"#{2,} ", line)), f"{path}: {line}"
