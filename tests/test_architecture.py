@@ -31,7 +31,7 @@ GROUPS = (  # who may import whom: each name those before it
     "finetune.recipe finetune.machine finetune.setup finetune.methods finetune.savings finetune.checkpoints finetune.trainer "
     "finetune.estimate finetune.worker finetune.train contenders claims article notes runs limits classroom adaptive diagnosis",
     # use, on what this machine computes fastest
-    "search.index search.evaluate search.zero_shot "
+    "search.prepared search.index search.evaluate search.zero_shot "
     "summarise.sentences summarise.methods summarise.summary summarise.evaluate summarise.many search.passages search.reply",
     # take away
     "export.tables export.card export.folder figures.style figures.tokens figures.attention figures.encoder figures.embeddings figures.search "

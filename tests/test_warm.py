@@ -10,6 +10,7 @@ from core import models, settings
 from pages.shared import libraries, memory, server, warm
 from pages.shared.cached import encoder
 from pages.shared.opening import OPENINGS
+from tests.pages_common import check, open_page
 
 
 def test_what_most_pages_begin_with_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,6 +18,42 @@ def test_what_most_pages_begin_with_is_loaded(monkeypatch: pytest.MonkeyPatch) -
     for name in ("load", "load_encoder"):
         monkeypatch.setattr(models, name, lambda *args, **options: pytest.fail("it is loaded"))
     assert encoder.vectors("minilm", OPENINGS["en"]["text"], max_length=12).shape == (12, 384)
+
+
+def test_the_multilingual_model_is_loaded_once_a_page_was_opened_in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded, seen = [], Event()
+    monkeypatch.setattr(warm, "load", lambda over: None)
+    monkeypatch.setattr(warm, "load_further", lambda language, over: (loaded.append(language), seen.set()))
+    monkeypatch.setattr(server, "LOOK_SECONDS", 0.01)
+    warm.spoken().clear()
+
+    async def lives() -> bool:
+        async with server.lifespan(None):
+            await asyncio.sleep(0.1)
+            assert not loaded, "a studio without Chinese pages does without"
+            for _page in range(2):
+                await asyncio.to_thread(check, await asyncio.to_thread(open_page, "article", lang="zh"))
+            return await asyncio.to_thread(seen.wait, 10)
+
+    assert asyncio.run(lives())
+    assert loaded == ["zh"]
+
+
+def test_pages_in_another_language_wait_for_nothing_more_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str]] = []
+    monkeypatch.setattr(models, "default", lambda texts: "minilm" if texts[0].isascii() else models.MULTILINGUAL)
+    monkeypatch.setattr(warm.cached_tokens, "tokens", lambda name, text: asked.append(("tokens", name)))
+    monkeypatch.setattr(warm.encoder, "vectors", lambda name, text, **options: asked.append(("vectors", name)))
+    monkeypatch.setattr(warm.search, "vector", lambda name, text: asked.append(("search", name)))
+    warm.load_further("en", Event())
+    assert not asked
+    warm.load_further("zh", Event())
+    assert asked == [(step, models.MULTILINGUAL) for step in ("tokens", "vectors", "search")]
+
+
+def test_without_the_multilingual_model_nothing_further_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warm.encoder, "vectors", lambda *args, **options: pytest.fail("it was loaded"))
+    warm.load_further("zh", Event())
 
 
 def test_a_wrong_setting_does_not_end_the_early_start(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http.cookies import SimpleCookie
 from threading import Event, Thread
+from time import monotonic
 from urllib.parse import quote, unquote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -25,6 +26,7 @@ RETURN = "studio_return"  # cookie: the address at which somebody went to log in
 RETURN_SECONDS, LONGEST_RETURN = 600, 3000
 LOGIN, CALLBACK = "/auth/login", "/oauth2callback"  # Streamlit's own addresses
 TIDY_SECONDS = 20.0
+LOOK_SECONDS = 0.5  # between two looks at whether a page was opened in another language
 LAST_SECONDS = 10.0  # for the step that the early start is at when the server ends
 # Seconds for which one thread keeps the interpreter while others want it (Python's own: 0.005). A reading asks for it again after each
 # of some hundred operations of torch: beside three other threads a sentence took 3.2 s, and takes 0.36 s with this.
@@ -151,6 +153,11 @@ def _beside(over: Event) -> None:
     from pages.shared.tidy import Tidy
 
     warm.load(over)
-    tidy = Tidy()
-    while not over.wait(TIDY_SECONDS):
-        tidy.up()
+    tidy, tidied, known = Tidy(), monotonic(), set[str]()
+    while not over.wait(LOOK_SECONDS):
+        for language in warm.spoken() - known:
+            known.add(language)
+            warm.load_further(language, over)
+        if monotonic() - tidied >= TIDY_SECONDS:
+            tidy.up()
+            tidied = monotonic()

@@ -1,9 +1,10 @@
 """What the first visitor would wait for, some seconds of it, is imported and loaded as soon as the server answers.
 
-This module does not know what a page shows; it asks for what most pages begin with.
+What only a page in another language needs is loaded when the first such page was opened: a studio that is English alone does without. This module does not know what a page shows; it asks for what most pages begin with.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from threading import Event
 
 from core import models
@@ -17,6 +18,12 @@ from pages.shared.opening import OPENINGS
 LENGTH = 24  # tokens of the sentence that are read: enough for every library to have loaded its parts
 
 
+@lru_cache(maxsize=1)
+def spoken() -> set[str]:
+    """The languages in which somebody has opened a page of this server; the server looks at it now and then."""
+    return set()
+
+
 def load(over: Event) -> None:
     """The model that every page opens with, its heads, the first ready classifier and the texts that Search opens with, each asked once.
 
@@ -24,18 +31,40 @@ def load(over: Event) -> None:
     """
     text = OPENINGS["en"]["text"]
     name = models.default([text])
-    steps: tuple[Callable[[], object], ...] = (
-        lambda: cached_tokens.tokens(name, text),
-        lambda: encoder.vectors(name, text, max_length=LENGTH),
-        lambda: attention.habit(name, text, max_length=LENGTH),
-        lambda: pretraining.filled(name, text, (1,), whole_words=False, max_length=LENGTH),
-        lambda: answers.prediction(next(name for name, row in READY.items() if not row.pairs), {"text": text}),
-        lambda: search.opened(name, helpdesk.read("en").passages),
+    _each(
+        over,
+        (
+            lambda: cached_tokens.tokens(name, text),
+            lambda: encoder.vectors(name, text, max_length=LENGTH),
+            lambda: attention.habit(name, text, max_length=LENGTH),
+            lambda: pretraining.filled(name, text, (1,), whole_words=False, max_length=LENGTH),
+            lambda: answers.prediction(next(name for name, row in READY.items() if not row.pairs), {"text": text}),
+            lambda: search.opened(name, helpdesk.read("en").passages),
+        ),
     )
+
+
+def load_further(language: str, over: Event) -> None:
+    """The model with which pages in a language open, where it is another one; Search reads the first question that is not prepared with it."""
+    text = OPENINGS[language]["text"]
+    name = models.default([text])
+    if name == models.default([OPENINGS["en"]["text"]]):
+        return
+    _each(
+        over,
+        (
+            lambda: cached_tokens.tokens(name, text),
+            lambda: encoder.vectors(name, text, max_length=LENGTH),
+            lambda: search.vector(name, text),
+        ),
+    )
+
+
+def _each(over: Event, steps: Sequence[Callable[[], object]]) -> None:
     try:
         for step in steps:
             if over.is_set():
                 return
             step()
-    except UserError:  # a setting, or a package that is missing: the page that needs it says so
+    except (UserError, OSError):  # a setting, a package that is missing, a full disk: the page that needs it says so
         return

@@ -9,7 +9,7 @@ import numpy as np
 from core import embeddings, models, settings
 from core.data import fit, helpdesk
 from core.errors import N_, Note, UserError
-from core.search import evaluate, index, quality, reply, zero_shot
+from core.search import bm25, evaluate, index, prepared, quality, reply, zero_shot
 from core.search.vectors import MAX_LENGTH, Encoder
 from core.search.ways import Hit
 from pages.shared.cached.data import dataset, fit_of, run_data
@@ -28,7 +28,7 @@ def encoder_of(name: str) -> Encoder:
 
 def max_length(name: str) -> int:
     """The most tokens of a text that a model reads here."""
-    return encoder_of(name).max_length
+    return prepared.read().max_length if name == prepared.MODEL else encoder_of(name).max_length
 
 
 @kept
@@ -38,6 +38,9 @@ def _identity(name: str, written: float) -> str:
 
 @kept
 def _opened(name: str, written: float, passages: tuple[str, ...], _report: Report | None) -> index.Index:
+    vectors = prepared.vectors(name, passages)
+    if vectors is not None:
+        return index.Index(passages, vectors, bm25.build(passages))
     home = settings.HOME.value() / "search"
     return index.opened(passages, encoder_of(name), home, _report, known=_identity(name, written))
 
@@ -49,11 +52,15 @@ def opened(name: str, passages: tuple[str, ...], report: Report | None = None) -
 
 def advice(name: str, passages: tuple[str, ...]) -> tuple[Note, ...]:
     """What is to be said where a model cannot read the passages, or not to their ends."""
+    if prepared.vectors(name, passages) is not None:
+        return ()
     return fit.notes(fit_of(name, {"text": passages}), max_length(name), cut=True)
 
 
 def advice_on(name: str, question: str) -> tuple[Note, ...]:
     """What is to be said where a model cannot read what somebody asks, or not to its end."""
+    if prepared.vectors(name, [question]) is not None:
+        return ()
     read, limit = fit.measure({"text": [question]}, tokenizer(name, MAX_LENGTH)), max_length(name)
     long = ((TOO_LONG, {"limit": limit}),) if read.longer(limit) else ()
     return (*fit.notes(read, limit, cut=False), *long)
@@ -61,7 +68,8 @@ def advice_on(name: str, question: str) -> tuple[Note, ...]:
 
 @kept
 def _vector(name: str, written: float, question: str) -> np.ndarray:
-    return encoder_of(name).vectors([question])[0]
+    vectors = prepared.vectors(name, [question])
+    return (encoder_of(name).vectors([question]) if vectors is None else vectors)[0]
 
 
 def vector(name: str, question: str) -> np.ndarray:
