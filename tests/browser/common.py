@@ -29,7 +29,7 @@ FIRST = """() => {
 CONTENT = """() => Math.max(...[...document.querySelectorAll('[data-testid="stMainBlockContainer"]')].map((one) => one.getBoundingClientRect().bottom))"""
 SCROLLED = """() => document.querySelector('[data-testid="stMain"]').scrollTop"""
 
-RUN = re.compile(r"run=(\d{8}-\d{6}-[0-9a-f]{6})")
+RUN = re.compile(r"(?:run|learning)=(\d{8}-\d{6}-[0-9a-f]{6})")  # that a page follows, Fine-tune or Pre-training
 
 STREAMLITS_OWN = re.compile(r"status of 404")  # Streamlit looks for its own end points below a page's path first
 
@@ -65,7 +65,7 @@ def trained(page: Page, home: Path, seconds: float = 400) -> runs.Run:
         while (run := runs.get(found[1])).state.status in runs.ACTIVE and time.monotonic() < end:
             page.wait_for_timeout(500)
         assert run.state.status == "finished", f"{run.state}\n{runs.log_tail(run)}"
-    page.get_by_text("Try it in the Playground").first.wait_for(timeout=60_000)
+    page.locator(f"[class*='st-key-zip_'][class*='{run.id}']").wait_for(timeout=60_000)  # the model, ready to take away
     browser.wait_until_calm(page)
     return run
 

@@ -4,11 +4,13 @@ The scope is this folder, not the whole run: while playwright works, its thread 
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser import driver as browser
+from tests.browser.common import training_server
 from tests.browser.driver import Server
 
 PATIENCE = 30_000  # milliseconds: on a busy machine a part of the page can take longer than playwright's 5 s to arrive
@@ -17,11 +19,25 @@ expect.set_options(timeout=PATIENCE)
 
 @pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A running app with a studio home of its own, without a run: a file whose tests make runs starts another."""
+    """A running app with a studio home of its own, without a run: tests that make runs ask for `training`."""
     home = tmp_path_factory.mktemp("home")
     with browser.server(home) as running:
         yield running
     assert "Traceback" not in (home / "server.log").read_text()  # nor did anything fail that no visitor sees
+
+
+@pytest.fixture(scope="package")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The studio home of `training`, with the runs that tests of this folder have made."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="package")
+def training(home: Path) -> Iterator[Server]:
+    """A running app in which tests make runs: each as a visitor of its own, and each finds what others have left."""
+    with training_server(home) as running:
+        yield running
+    assert "Traceback" not in (home / "server.log").read_text()
 
 
 @pytest.fixture(scope="package")
