@@ -49,7 +49,7 @@ STYLE = (
 
 PRESENTED = (
     "<style>"
-    + f"html {{ font-size: {16 * charts.PRESENTED:.0f}px !important; --names: normal; --ends: 6.5rem; --between: 12px; --heading: 3.6rem; }}"
+    + f"html {{ font-size: {16 * charts.PRESENTED:.0f}px !important; --names: normal; --ends: 6.5rem; --between: 12px; --heading: 3.6rem; --keys: none; }}"
     + """
 [data-testid="stHeader"], [data-testid="stLayoutWrapper"]:has(> :is(.st-key-intro, .st-key-topics, .st-key-pictures, .st-key-code, .st-key-path)) { display: none; }
 [data-testid="stMainBlockContainer"] { padding: .5rem 1.5rem; }
@@ -57,6 +57,9 @@ PRESENTED = (
 [data-testid="stMainBlockContainer"] h1 { font-size: 1.25rem; padding: 0; }
 .st-key-strip { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: thin; }
 .st-key-strip > * { flex: none; }
+.st-key-strip_open { padding: .5rem .8rem; }
+.st-key-strip_ways button { min-height: 0; padding: .2rem .5rem; }
+.st-key-strip_ways button p { font-size: .75rem; line-height: 1.25; }
 .st-key-presented button { min-height: 1.6rem; padding: 0 .6rem; }
 .st-key-presented kbd { opacity: .75; }
 .st-key-toolbar [data-testid="stWidgetLabel"], .st-key-toolbar [data-testid="stColumn"]:has([data-testid="stPopover"]) { display: none; }
