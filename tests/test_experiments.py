@@ -103,6 +103,47 @@ def test_an_experiment_that_the_topic_does_not_have_leaves_the_address() -> None
     assert app.session_state["shared_experiment"] == "" and "look-back" in offered(app, "attention")
 
 
+VOTES = {
+    "attention": {"experiment": "tired", "view": "explorer", "layer_no": "4", "head_no": "2"},
+    "embeddings": {"experiment": "bank", "view": "word", "uses": "bank"},
+    "playground": {"model": "minilm-sentiment", "experiment": "not-bad", "view": "one", "text": "Not bad at all."},
+    "pretraining": {"experiment": "pizza", "view": "mlm", "text": "I love eating [MASK]."},
+}
+
+
+@pytest.mark.parametrize("present", ["", "1"])
+@pytest.mark.parametrize("page", VOTES)
+def test_a_class_votes_before_the_page_shows_anything(page: str, present: str) -> None:
+    row = next(row for row in ROWS[page]() if row.id == VOTES[page]["experiment"])
+    link = VOTES[page] | ({"present": present} if present else {})
+    plain = check(open_page(page, **link))
+    app = check(open_page(page, **link, vote="1"))
+    assert row.question in texts(app) and row.look not in texts(app) and not app.error
+    assert len(drawn(app)) < len(drawn(plain)) - 3 and not app.code
+    assert not offered(app, page), "neither the next experiment nor the way back"
+    assert app.query_params["vote"] == "1", "the link can be sent"
+    app.button(key=f"vote_{page}").click().run()
+    assert "vote" not in check(app).query_params
+    assert row.look in texts(app) and offered(app, page) == offered(plain, page) and len(app.code) == len(plain.code)
+
+
+def drawn(app: AppTest) -> list[str]:
+    """The kinds of all elements of a page."""
+    return [element.type for element in app]
+
+
+@pytest.mark.parametrize("asked", [{"experiment": "tired", "vote": "yes"}, {"vote": "1"}])
+def test_a_vote_needs_an_experiment_and_its_own_value(asked: dict[str, str]) -> None:
+    app = check(open_page("attention", view="explorer", **asked)).run()
+    assert "vote" not in app.query_params and app.code and "vote_attention" not in {button.key for button in app.button}
+
+
+def test_another_topic_ends_a_vote() -> None:
+    app = check(open_page("attention", **VOTES["attention"], vote="1"))
+    app.segmented_control(key="topic@attention").set_value("flow").run()
+    assert "vote" not in check(app).query_params and offered(app, "attention") == {"cls"}
+
+
 def test_experiments_belong_to_a_topic_by_their_view() -> None:
     rows = tuple(Experiment(name, "", "", "", {"view": name}) for name in ("a", "b", "c"))
     assert [row.id for row in of(rows, {"a", "c"})] == ["a", "c"]

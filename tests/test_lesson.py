@@ -36,3 +36,14 @@ def test_every_link_of_the_plan_opens_its_state() -> None:
         assert app.session_state["shared_experiment"] == stop.link.get("experiment", ""), stop.page
         for name, value in stop.link.items():
             assert app.session_state[f"shared_{name}"] == value, (stop.page, name)
+        if "vote" in stop.link:
+            check(app.button(key=f"vote_{stop.page}").click().run())
+            assert not app.error, (stop.page, texts(app))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_class_is_asked_before_the_answer_is_shown(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lesson, "language", lambda: language)
+    monkeypatch.setattr(models, "availability", lambda name: "here")
+    pages = {stop.page for stop in lesson.stops() if "vote" in stop.link}
+    assert pages == {"attention", "embeddings", "pretraining", "playground"}

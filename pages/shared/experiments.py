@@ -1,8 +1,8 @@
 """Prepared experiments: a strip at the top of a topic that asks, says what to look at, goes on, and leads back.
 
 The experiment in view is the shared value "experiment", so the address of one opens with what there is to see in it. What
-the visitor had before the first experiment is kept, and put back at the end. This module does not know what an
-experiment is about.
+the visitor had before the first experiment is kept, and put back at the end. With the shared value "vote" a class is asked
+first: nothing but the question is drawn until somebody wants the answer. This module does not know what an experiment is about.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -15,6 +15,11 @@ from pages.shared import inputs
 from pages.shared.i18n import _, language
 
 OWN = "own_before_experiments"
+VOTE = "1"  # the value of "vote" with which the class is asked first
+
+
+class Vote(Exception):
+    """A class is voting: the page ends with the question (see layout.page)."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +95,13 @@ def _back(page: str) -> None:
 def strip(page: str, rows: Sequence[Experiment]) -> None:
     """The experiments of a topic in one line, or the one in view: what it asks, what to look at, the next one, and back.
 
-    An experiment stays in view while its topic does: many a one asks to change something.
+    An experiment stays in view while its topic does: many a one asks to change something. Raises Vote where a class is asked first.
     """
     place = next((i for i, row in enumerate(rows) if row.id == inputs.get("experiment")), None)
+    if place is not None and inputs.get("vote") == VOTE:
+        _ask(page, rows[place])
+        raise Vote
+    inputs.put("vote", "")
     if place is not None:
         _one(page, rows, place)
         return
@@ -106,6 +115,15 @@ def strip(page: str, rows: Sequence[Experiment]) -> None:
             )
         if OWN in st.session_state and _own(page).values["text"] != inputs.get("text"):
             _back_button(page)
+
+
+def _ask(page: str, row: Experiment) -> None:
+    """The question of the experiment in view, and the way to its answer."""
+    with st.container(key="strip_open", border=True):
+        st.markdown(f"**{row.question}**")
+        st.button(
+            _("Show what the model says"), key=f"vote_{page}", type="primary", icon=":material/how_to_vote:", on_click=inputs.put, args=("vote", ""),
+        )  # fmt: skip
 
 
 def _one(page: str, rows: Sequence[Experiment], place: int) -> None:

@@ -89,6 +89,7 @@ DEFAULTS = {
     "claims": "",
     "verdict": "",
     "experiment": "",
+    "vote": "",
     "present": "",
     "searcher": "",
     "shelf": "",

@@ -4,7 +4,7 @@ Text, tokens and labels are untrusted: everything that becomes HTML here is esca
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from html import escape
 from urllib.parse import urlencode
@@ -17,6 +17,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from core.errors import UserError
 from core.results import Token, Tokens
 from pages.shared import charts, components, first_view, i18n, inputs, membership, memory, path, visitor, warm
+from pages.shared.experiments import Vote
 from pages.shared.i18n import _, ngettext
 from pages.shared.words import plain
 
@@ -119,7 +120,7 @@ def page(
     if hidden:
         st.warning(_("The run of this link belongs to somebody else. Here only they and the teacher see it."))
     membership.with_teacher(title)
-    with mistakes():
+    with mistakes(), suppress(Vote):
         yield
     inputs.drawn()
     with history:

@@ -10,10 +10,11 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from core import models
-from pages.shared import inputs, layout, path, sight
+from pages.shared import experiments, inputs, layout, path, sight
 from pages.shared.i18n import _, language
 
 OPEN = "lesson_open"  # session key: whether the plan stands open
+VOTE = {"vote": experiments.VOTE}  # the class is asked before the page shows what the model says
 FILL = {"model": "minilm", "view": "mlm", "text": "I love eating [MASK]."}
 MULTILINGUAL = {"model": models.MULTILINGUAL}
 
@@ -54,15 +55,15 @@ def _see() -> tuple[Stop, ...]:
         ),
         Stop(
             "attention", 7,
-            {"experiment": "tired", "view": "explorer", "text": "The animal did not cross the street because it was too tired.", "layer": "3", "head": "1"},
+            {**VOTE, "experiment": "tired", "view": "explorer", "text": "The animal did not cross the street because it was too tired.", "layer": "3", "head": "1"},
             _("Take a vote before you look. Then write *wide* instead of *tired*, and take another."),
             _("What does *it* stand for, and does the model agree?"),
             _("With *tired* the head looks at *animal*. With *wide* that weight falls by more than half, yet *street* does not win: a head has a habit, it has not understood."),
         ),
         Stop(
             "embeddings", 5,
-            {"experiment": "bank", "view": "word", "uses": "bank"},
-            _("Compare *bank* with *bat* and *light*."),
+            {**VOTE, "experiment": "bank", "view": "word", "uses": "bank"},
+            _("Let the class guess a layer, then compare *bank* with *bat* and *light*."),
             _("From which layer on can the two meanings be told apart?"),
             _("Not before the first: there a word has one vector in all sentences, but for its place. The dotted line marks the layer where the meanings are furthest apart; it differs from word to word."),
         ),
@@ -87,15 +88,15 @@ def _see_in_chinese() -> tuple[Stop, ...]:
         ),
         Stop(
             "attention", 7,
-            {**MULTILINGUAL, "experiment": "zh-it", "view": "explorer", "text": "那只狗没有过马路，因为它太累了。", "layer": "11", "head": "3"},
+            {**VOTE, **MULTILINGUAL, "experiment": "zh-it", "view": "explorer", "text": "那只狗没有过马路，因为它太累了。", "layer": "11", "head": "3"},
             _("Take a vote before you look. Then write 宽 for 累, and take another."),
             _("What does 它 stand for, and does the model agree?"),
             _("With 累 the head looks at 狗, and with 宽, where the road is meant, at 狗 again: a head has a habit, it has not understood."),
         ),
         Stop(
             "embeddings", 5,
-            {**MULTILINGUAL, "experiment": "zh-apple", "view": "word", "uses": "pingguo"},
-            _("Compare 苹果 with 打."),
+            {**VOTE, **MULTILINGUAL, "experiment": "zh-apple", "view": "word", "uses": "pingguo"},
+            _("Let the class guess a layer, then compare 苹果 with 打."),
             _("From which layer on can the two meanings be told apart?"),
             _("Not before the first: there a word has one vector in all sentences, but for its place. The dotted line marks the layer where the meanings are furthest apart; it differs from word to word."),
         ),
@@ -106,8 +107,8 @@ def _train_and_use() -> tuple[Stop, ...]:
     return (
         Stop(
             "pretraining", 6,
-            {**FILL, "experiment": "pizza"},
-            _("Hide other words with a click, and let the class guess first."),
+            {**VOTE, **FILL, "experiment": "pizza"},
+            _("Let the class guess, then hide other words with a click, and let it guess again."),
             _("Nobody has labelled anything. What did the model learn from, and how sure should it be here?"),
             _("From texts with holes. *food* and *it* are the likeliest, each with about 7%: many words fit, so it is right to be unsure."),
         ),
@@ -120,7 +121,7 @@ def _train_and_use() -> tuple[Stop, ...]:
         ),
         Stop(
             "playground", 6,
-            {"model": "minilm-sentiment", "experiment": "not-bad", "view": "one", "text": "Not bad at all."},
+            {**VOTE, "model": "minilm-sentiment", "experiment": "not-bad", "view": "one", "text": "Not bad at all."},
             _("Take a vote, look at the marks below the words, then press Next until you come to the sarcasm."),
             _("Two negative words: what will the model say, and which words does it go by?"),
             _("Positive: it reads *not* and *bad* together. Irony it mostly takes at its word, since nothing in the text says so."),
@@ -148,7 +149,7 @@ def show() -> None:
         if st.session_state.get(OPEN) and inputs.came_back():
             sight.come("lesson")
         st.markdown(
-            _("Eight stops, each a link that opens the page as it is spoken of. Press Present there for a projector; Back brings you to this plan.")
+            _("Eight stops, each a link that opens the page as it is spoken of. Where the class is to vote or to guess, the page shows the question alone until you press “Show what the model says”. Press Present there for a projector; Back brings you to this plan.")
         )  # fmt: skip
         for when, stop in _timed():
             left, right = st.columns([1, 3], gap="medium")
