@@ -42,8 +42,8 @@ CASES: tuple[tuple[str, str, dict[str, object]], ...] = (
     ("text-to-text", "helpdesk-answers-zh", {}),
     ("passage-retrieval", "helpdesk-pairs", LOWER_FROZEN),
     ("passage-retrieval", "helpdesk-pairs-zh", LOWER_FROZEN),
-    ("masked-language-modelling", "topics", {}),
-    ("masked-language-modelling", "topics-zh", {}),
+    ("masked-language-modelling", "messages", {}),
+    ("masked-language-modelling", "messages-zh", {}),
     ("next-sentence-prediction", "topics", {}),
     ("next-sentence-prediction", "topics-zh", {}),
 )
