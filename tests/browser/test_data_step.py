@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -22,12 +21,6 @@ ROWS = [
     for place, (label, subject) in enumerate(KINDS)
     for i in range(12)
 ]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with browser.server(tmp_path_factory.mktemp("home")) as running:
-        yield running
 
 
 def opened(server: Server, chromium: Browser, path: str) -> tuple[Page, browser.Watch]:

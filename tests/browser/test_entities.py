@@ -1,7 +1,6 @@
 """Named entities in a real browser: upload a CoNLL file, train, look at the result, ask the Playground, take the answer away."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,25 +12,13 @@ from core.data.conll import parse
 from core.data.load import load
 from core.tasks.tags import NAMED_ENTITIES, Tagged, to_conll
 from tests.browser import driver as browser
-from tests.browser.common import RUN, check, trained, training_server
+from tests.browser.common import RUN, check, trained
 from tests.browser.driver import Server
 
 SLOW = 180_000
 SENTENCES = 300
 RECIPE = {"epochs": 3.0, "batch_size": 16, "learning_rate": 3e-4, "evaluations": 3, "max_length": 64}
 TEXT = "🎉 Zoë Müller flew from São Paulo to Lagos."
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home of its own for the app: this file leaves a run in it."""
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
-def server(home: Path) -> Iterator[Server]:
-    with training_server(home) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +44,11 @@ def _ask(page: Page, text: str) -> None:
 
 @pytest.mark.timeout(900)
 def test_upload_train_look_ask_and_take_away(
-    server: Server, chromium: Browser, file: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    training: Server, chromium: Browser, file: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STUDIO_HOME", str(home))
     page, watch = browser.new_page(chromium)
-    page.goto(f"{server.url}/finetune?changes={quote(json.dumps(RECIPE))}")
+    page.goto(f"{training.url}/finetune?changes={quote(json.dumps(RECIPE))}")
     browser.wait_until_calm(page)
     page.get_by_role("radio", name="Your own file").click()
     page.locator("input[type=file]").set_input_files(file)

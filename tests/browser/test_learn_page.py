@@ -1,9 +1,7 @@
 """Watch it learn in a real browser: a tiny model from scratch on pasted text, its curve, and on to Fine-tune."""
 
 import re
-from collections.abc import Iterator
 
-import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser import driver as browser
@@ -13,17 +11,10 @@ from tests.browser.driver import Server
 SLOW = 120_000
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """An app with a home of its own: this test leaves a run in it."""
-    with browser.server(tmp_path_factory.mktemp("home")) as running:
-        yield running
-
-
-def test_a_short_run_is_started_watched_and_handed_on(server: Server, chromium: Browser) -> None:
+def test_a_short_run_is_started_watched_and_handed_on(training: Server, chromium: Browser) -> None:
     page, watch = browser.new_page(chromium)
     plan = '{"epochs": 6.0, "max_length": 32}'
-    page.goto(f"{server.url}/pretraining?view=learn&learn=scratch&corpus=pasted&plan={plan}")
+    page.goto(f"{training.url}/pretraining?view=learn&learn=scratch&corpus=pasted&plan={plan}")
     expect(page.get_by_role("textbox", name="Text to learn from")).to_contain_text("lighthouse", timeout=SLOW)
     browser.wait_until_calm(page)
     page.get_by_role("button", name="Start", exact=True).click()

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -10,21 +9,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import driver as browser
-from tests.browser.common import RUN, check, trained, training_server
+from tests.browser.common import RUN, check, trained
 from tests.browser.driver import Server
 
 SHORT = {"limit": 600, "epochs": 2.0, "batch_size": 16, "evaluations": 1}  # what a quick run does, for a minute
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
-def server(home: Path) -> Iterator[Server]:
-    with training_server(home) as running:
-        yield running
 
 
 def open_from_navigation(page: Page, name: str) -> None:
@@ -34,12 +22,12 @@ def open_from_navigation(page: Page, name: str) -> None:
 
 
 @pytest.mark.timeout(900)
-def test_train_refresh_finish_and_predict(server: Server, chromium: Browser, home: Path) -> None:
+def test_train_refresh_finish_and_predict(training: Server, chromium: Browser, home: Path) -> None:
     page, watch = browser.new_page(chromium)
-    page.goto(server.url)
+    page.goto(training.url)
     browser.wait_until_calm(page)
     open_from_navigation(page, "Fine-tune")
-    page.goto(f"{server.url}/finetune?changes={quote(json.dumps(SHORT))}")
+    page.goto(f"{training.url}/finetune?changes={quote(json.dumps(SHORT))}")
     browser.wait_until_calm(page)
     page.get_by_role("button", name="Start").click()
     curves = page.locator(".js-plotly-plot").first
@@ -54,7 +42,7 @@ def test_train_refresh_finish_and_predict(server: Server, chromium: Browser, hom
     expect(page).to_have_url(re.compile(f"run={run[1]}"), timeout=60_000)
 
     other, other_watch = browser.new_page(chromium, dark=True, locale="zh-CN")
-    other.goto(f"{server.url}/finetune?run={run[1]}")
+    other.goto(f"{training.url}/finetune?run={run[1]}")
     other.get_by_role("progressbar").first.wait_for(timeout=60_000)
     check(other_watch)
 

@@ -1,7 +1,6 @@
 """Several labels at once in a real browser: train on the messages, read the result, ask the Playground."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -9,27 +8,16 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser import driver as browser
-from tests.browser.common import check, trained, training_server
+from tests.browser.common import check, trained
 from tests.browser.driver import Server
 
 TINY = {"epochs": 1, "limit": 48, "max_length": 16, "evaluations": 1, "method": "head", "learning_rate": 0.001}
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
-def server(home: Path) -> Iterator[Server]:
-    with training_server(home) as running:
-        yield running
-
-
 @pytest.mark.timeout(600)
-def test_train_read_the_result_and_ask(server: Server, chromium: Browser, home: Path) -> None:
+def test_train_read_the_result_and_ask(training: Server, chromium: Browser, home: Path) -> None:
     page, watch = browser.new_page(chromium)
-    page.goto(f"{server.url}/finetune?data=messages&changes={quote(json.dumps(TINY))}")
+    page.goto(f"{training.url}/finetune?data=messages&changes={quote(json.dumps(TINY))}")
     browser.wait_until_calm(page, 240)  # the first page of a server reads everything
     expect(page.get_by_test_id("stMain")).to_contain_text("have no label: they show the model when none applies")
     page.get_by_role("button", name="Start").click()

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,24 +12,12 @@ from core import predict, runs
 from core.data.load import load
 from core.tasks.scoring import PAIR, Scored
 from tests.browser import driver as browser
-from tests.browser.common import check, trained, training_server
+from tests.browser.common import check, trained
 from tests.browser.driver import Server
 
 SLOW = 180_000
 RECIPE = {"epochs": 1.0, "batch_size": 16, "evaluations": 1, "max_length": 32, "limit": 64}
 FIRST, SECOND = "The dog chased <b>the</b> cat.", "The cat chased the dog."
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home of its own for the app: this file leaves a run in it."""
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
-def server(home: Path) -> Iterator[Server]:
-    with training_server(home) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +36,11 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.timeout(900)
 def test_a_pair_is_scored_after_a_short_run(
-    server: Server, chromium: Browser, file: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+    training: Server, chromium: Browser, file: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STUDIO_HOME", str(home))
     page, watch = browser.new_page(chromium)
-    page.goto(f"{server.url}/finetune?task=pair-classification&changes={quote(json.dumps(RECIPE))}")
+    page.goto(f"{training.url}/finetune?task=pair-classification&changes={quote(json.dumps(RECIPE))}")
     browser.wait_until_calm(page)
     page.get_by_role("radio", name="Your own file").click(timeout=SLOW)
     page.locator("input[type=file]").set_input_files(file)
@@ -69,7 +56,7 @@ def test_a_pair_is_scored_after_a_short_run(
     expect(page.get_by_text("Predicted against true").first).to_be_visible(timeout=SLOW)
     check(watch)
 
-    page.goto(f"{server.url}/playground?model=run:{run.id}&text={quote(FIRST)}&pair={quote(SECOND)}")
+    page.goto(f"{training.url}/playground?model=run:{run.id}&text={quote(FIRST)}&pair={quote(SECOND)}")
     browser.wait_until_calm(page)
     (answer,) = predict.predict(predict.load(f"run:{run.id}"), {"text": [FIRST], "pair": [SECOND]})
     assert isinstance(answer, Scored) and (answer.low, answer.high) == (1, 5)

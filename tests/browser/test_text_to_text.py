@@ -1,7 +1,6 @@
 """Text to text in a real browser: a file of pairs, a short run, and a sentence that is translated, with where the decoder looked."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from core import predict
 from core.tasks.writing import Written
 from tests.browser import driver as browser
-from tests.browser.common import check, trained, training_server
+from tests.browser.common import check, trained
 from tests.browser.driver import Server
 
 SLOW = 180_000
@@ -23,27 +22,15 @@ PAIRS = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home of its own for the app: this file leaves a run in it."""
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
-def server(home: Path) -> Iterator[Server]:
-    with training_server(home) as running:
-        yield running
-
-
 @pytest.mark.timeout(600)
 def test_a_sentence_is_translated_after_a_short_run(
-    server: Server, chromium: Browser, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    training: Server, chromium: Browser, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STUDIO_HOME", str(home))
     file = tmp_path / "pairs.jsonl"
     file.write_text("\n".join(json.dumps(row) for row in PAIRS), encoding="utf-8")
     page, watch = browser.new_page(chromium)
-    page.goto(f"{server.url}/finetune?task=text-to-text&changes={quote(json.dumps(RECIPE))}")
+    page.goto(f"{training.url}/finetune?task=text-to-text&changes={quote(json.dumps(RECIPE))}")
     browser.wait_until_calm(page)
     page.get_by_role("radio", name="Your own file").click(timeout=SLOW)
     page.locator("input[type=file]").set_input_files(file)
@@ -55,7 +42,7 @@ def test_a_sentence_is_translated_after_a_short_run(
     check(watch)
 
     source = "We buy a horse."
-    page.goto(f"{server.url}/playground?model=run:{run_id}&text={quote(source)}&way=beam&beams=3")
+    page.goto(f"{training.url}/playground?model=run:{run_id}&text={quote(source)}&way=beam&beams=3")
     browser.wait_until_calm(page)
     (answer,) = predict.predict(predict.load(f"run:{run_id}"), {"text": [source]})
     assert isinstance(answer, Written) and answer.output
