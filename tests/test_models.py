@@ -4,13 +4,17 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import get_ident
+from time import sleep
 
 import pytest
 import torch
 from transformers import (
     AlbertModel,
     BertForSequenceClassification,
+    BertModel,
     DistilBertModel,
     ElectraModel,
     PretrainedConfig,
@@ -225,3 +229,21 @@ def test_a_saved_classifier_is_the_one_that_was_saved(tiny_classifier: Path) -> 
     loaded = models.load(str(tiny_classifier), "classifier", allow_path=True)
     own = BertForSequenceClassification.from_pretrained(tiny_classifier)
     assert all(torch.equal(a, b) for a, b in zip(loaded.state_dict().values(), own.state_dict().values(), strict=True))
+
+
+def test_models_are_loaded_by_one_thread_at_a_time(tiny_bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the library builds a model, it changes itself for all threads: a second one was left without its tied weights."""
+    real, at_once, most = BertModel.from_pretrained, set(), []
+
+    def slowly(*args: object, **options: object) -> object:
+        at_once.add(get_ident())
+        most.append(len(at_once))
+        sleep(0.05)
+        at_once.discard(get_ident())
+        return real(*args, **options)
+
+    monkeypatch.setattr(BertModel, "from_pretrained", slowly)
+    with ThreadPoolExecutor(4) as threads:
+        loaded = list(threads.map(lambda _n: models.load_encoder(str(tiny_bert), allow_path=True), range(4)))
+    assert set(most) == {1}
+    assert all(not weight.is_meta for model in loaded for weight in model.parameters())

@@ -7,6 +7,7 @@ where a folder comes from nor what its model is used for.
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal
 
 import torch
@@ -25,6 +26,9 @@ from core.checkpoints import config as configuration
 from core.checkpoints import weights
 from core.errors import N_, Note, UserError
 from core.families import halves
+
+# While the library builds a model it changes itself, for all threads: no weights are tied, and new tensors hold no numbers.
+BUILDING = Lock()
 
 Attention = Literal["eager", "sdpa"]
 # What may become of a head: it must come from the files whole; the parts that they lack are drawn; all of it is drawn.
@@ -94,7 +98,7 @@ def begin_pair(encoder: PreTrainedModel, *, seed: int, attention: Attention) -> 
     """
     own = type(encoder.config).from_dict(encoder.config.to_dict() | {"is_decoder": True, "add_cross_attention": True})
     config = configuration.pair_of(encoder.config, own)
-    with torch.random.fork_rng(devices=[]):
+    with BUILDING, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         decoder = AutoModelForCausalLM.from_config(config.decoder, attn_implementation=attention)
     held = encoder.state_dict()
@@ -150,9 +154,8 @@ def _build(
         tensors = {
             key.removeprefix(prefix): tensor for key, tensor in weights.read(folder).items() if key.startswith(prefix)
         }
-        with torch.random.fork_rng(
-            devices=[]
-        ):  # the library draws from the process-wide generator, which others use too
+        # the library draws from the process-wide generator, which others use too
+        with BUILDING, torch.random.fork_rng(devices=[]):
             model, told = auto_class._model_mapping[type(config)].from_pretrained(
                 None,
                 config=config,
