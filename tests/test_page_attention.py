@@ -162,6 +162,11 @@ def test_without_a_run_the_encoder_is_compared_with_what_was_made_of_it() -> Non
 def test_models_that_read_differently_cannot_be_compared(run: str) -> None:
     app = check(open_page("attention", model=run, other_model="minilm", text=SENTENCE, view="compare"))
     assert not app.error and "different tokens" in app.info[0].value
+    app.button(key="compare_pair").click().run()
+    assert not check(app).error and len(app.get("plotly_chart")) == 4, "two that can be compared"
+    assert app.session_state["shared_other_model"] == "minilm-sentiment"
+    app.button(key="experiment_attention_back").click().run()
+    assert check(app).query_params["text"] == SENTENCE and app.session_state["shared_model"] == run
 
 
 def test_two_runs_of_one_model(trained: Path, tmp_path: Path, run: str) -> None:

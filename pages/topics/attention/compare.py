@@ -8,9 +8,10 @@ from core.bundled import READY
 from core.errors import UserError
 from core.figures import attention as attention_figures
 from core.figures import heads as figures
-from pages.shared import charts, i18n, inputs, layout
+from pages.shared import charts, experiments, i18n, inputs, layout
 from pages.shared.cached import attention as cached_attention
 from pages.shared.i18n import _
+from pages.shared.opening import OPENINGS
 from pages.shared.snippets import attention as snippets
 from pages.topics.attention.heads import choose
 
@@ -36,6 +37,22 @@ def _suggestion(model: str, titles: dict[str, str]) -> str:
     return next(iter(started or [name for name in titles if name != model]), "")
 
 
+def _offer_pair(model: str) -> None:
+    """The way to two models that can be compared, where the chosen ones cannot: the first that comes with the studio, and what it started from."""
+    ready = next(iter(READY.values()))
+    if model != ready.base:
+        st.button(
+            _("Compare {model} with {other}, on an English sentence").format(model=ready.base, other=ready.id),
+            key="compare_pair", type="primary", on_click=_take_pair, args=(ready.base, ready.id),
+        )  # fmt: skip
+
+
+def _take_pair(model: str, other: str) -> None:
+    experiments.keep_own("attention")
+    for name, value in {"model": model, "other_model": other, "text": OPENINGS["en"]["text"], "pair": ""}.items():
+        inputs.put(name, value)
+
+
 def show(model: str, text: str, pair: str, cut: int) -> str:
     """How much each head's map differs between two models, and the chosen head side by side; returns the code."""
     titles = inputs.own_before_ready(inputs.finished(), inputs.ready())
@@ -53,6 +70,7 @@ def show(model: str, text: str, pair: str, cut: int) -> str:
         found = cached_attention.head_differences(model, other, text, pair, cut)
     except UserError as error:
         st.info(layout.plain(i18n.error_text(error)), icon=":material/info:")
+        _offer_pair(model)
         return ""
     layers, count = found.divergence.shape
     with layout.wide("attention_compare_grid"):
