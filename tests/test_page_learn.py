@@ -178,6 +178,15 @@ def test_a_file_that_is_gone_is_said_to_be_gone() -> None:
     assert len(opened(corpus="upload:" + "0" * 24).warning) == 1
 
 
+def test_texts_that_the_model_cannot_read_are_said_so_before_the_start() -> None:
+    unreadable = "are unknown to this model's vocabulary"
+    assert unreadable in texts(opened(corpus="topics-zh", learn="mlm", model="minilm"))
+    assert unreadable not in texts(opened(corpus="topics-zh", learn="scratch", model="minilm")), (
+        "its vocabulary is made of them"
+    )
+    assert unreadable not in texts(opened(corpus="topics", learn="mlm", model="minilm"))
+
+
 def test_pairs_cannot_be_made_of_one_sentence() -> None:
     app = opened(learn="nsp")
     check(app.text_area(key="pasted@pretraining").set_value("Only one sentence.").run())

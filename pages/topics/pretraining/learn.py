@@ -14,9 +14,10 @@ import pandas as pd
 import streamlit as st
 
 from core import models, runs, settings
+from core.data import fit
 from core.data.bundled import DATASETS
 from core.data.dataset import TextDataset
-from core.errors import UserError
+from core.errors import Note, UserError
 from core.families import HEADS
 from core.finetune.setup import advised
 from core.results import RunConfig
@@ -24,6 +25,7 @@ from core.tables import files
 from core.tasks.base import Task
 from core.tasks.table import TASKS
 from pages.shared import choices, inputs, launch, layout, progress, recipe
+from pages.shared.cached import data as cached_data
 from pages.shared.cached import models as cached_models
 from pages.shared.data_form import columns as data_columns
 from pages.shared.data_form import reading as data_reading
@@ -232,8 +234,8 @@ def _file(aim: Aim, model: str) -> Source | None:
     )
 
 
-def _show_texts(dataset: TextDataset) -> None:
-    """How the texts begin, and how much there is."""
+def _show_texts(source: Source, dataset: TextDataset, model: str) -> None:
+    """How the texts begin, how much there is, and what the model cannot read of them. model: "" for a new one, whose vocabulary is made of them."""
     train = dataset.splits["train"]
     rows = train.select(range(min(SHOWN, len(train))))
     frame = pd.DataFrame({_("Text"): [_short(row["text"]) for row in rows]})
@@ -250,7 +252,15 @@ def _show_texts(dataset: TextDataset) -> None:
     )
     for column, name, split in zip(st.columns(3), names, ("train", "validation", "test"), strict=True):
         column.metric(name, f"{counts.get(split, 0):,}")
-    report.remarks(dataset.report)
+    report.remarks(dataset.report, _unfit(source, model) if model else ())
+
+
+def _unfit(source: Source, model: str) -> tuple[Note, ...]:
+    """What is to be said where a model cannot read the texts."""
+    found = cached_data.fit(
+        model, source.name, source.file, source.layout, source.columns, source.reading, source.preparation
+    )
+    return fit.notes(found, launch.token_limit(model), cut=not TASKS[source.task].windowed)
 
 
 def _short(text: str) -> str:
@@ -283,7 +293,7 @@ def _form(model: str) -> None:
         if source:
             with progress.spinner(_("Reading the data …")):
                 dataset = source.load()
-            _show_texts(dataset)
+            _show_texts(source, dataset, "" if aim.scratch else model)
             if _kind() == "ready":
                 _of_the_studio(aim, model)
     values = _values(aim, model)
