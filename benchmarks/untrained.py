@@ -5,14 +5,14 @@
 
 The help desk: every test question, whose right passage is known, ranked among all passages by meaning (cosine of vectors), by words
 (BM25) and by both; then the threshold below which there is no answer, chosen on the validation questions. The news: the nearest
-label to each test item, and beside it a logistic regression on the same vectors, and on counted words, with a few
+label to each test item, described in its language, and beside it a logistic regression on the same vectors, and on counted words, with a few
 training items. The pages measure the same live. One JSON line per ranking and per way; bounds are 95% intervals, or the
 worst and best draw where training items were drawn.
 """
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -23,7 +23,12 @@ from core.data.load import load
 from core.results import Measure
 from core.search import evaluate, index, quality, zero_shot
 from core.search.vectors import Encoder
+from pages.shared import i18n
 
+IN_WORDS: dict[str, Callable[[], str]] = {
+    "en": lambda: zero_shot.NEWS,
+    "zh": lambda: i18n._chinese().gettext(zero_shot.NEWS),
+}
 MODELS = {"en": "minilm", "zh": models.MULTILINGUAL}
 NEWS = {"en": "topics", "zh": "topics-zh"}
 
@@ -79,7 +84,7 @@ def news(language: str, encoder: Encoder) -> None:
         for split, rows in dataset.splits.items()
         if split in ("train", "test")
     }
-    described = zero_shot.read_labels(zero_shot.NEWS)
+    described = zero_shot.read_labels(IN_WORDS[language]())
     labels = encoder.vectors([described[name] for name in dataset.label_names])
     vectors, _texts, truth = parts["test"]
     about = {"what": "news", "language": language, "model": encoder.name, "n": len(truth)}
