@@ -29,6 +29,7 @@ STYLE = (
 [data-testid="stMainBlockContainer"] h1 { font-size: 2rem; padding: .1rem 0; }
 [data-testid="stMainBlockContainer"] :is(h1, h2, h3, p, li, .answer) { text-wrap-style: pretty; }
 .katex-display { padding-block: .3rem; }
+[data-testid="stCaptionContainer"] code { color: inherit; font-size: inherit; }
 [data-testid="stPopoverBody"] { width: min(34rem, 92vw); }
 .st-key-history { display: none; }
 .st-key-strip button, .st-key-strip_ways button { min-height: 2rem; padding: .1rem .7rem; }

@@ -25,6 +25,7 @@ MORE = (
     ("encoder", {"view": "change"}),
     ("embeddings", {"view": "map", "texts": "own"}),
     ("search", {"shelf": "document"}),
+    ("article", {"claims": "generation"}),
 )
 LIGHTER = {
     "what-heads-do": {"sample": "sentence"},
