@@ -63,13 +63,13 @@ def curves(found: Curves, *, text: Translate = str) -> go.Figure:
             hovertemplate="%{customdata}<br>" + name + " %{y:.1%}<extra></extra>",
         )
     high = np.argsort(-np.maximum(start, end), kind="stable")[:LABELLED]
-    places = [0]
-    for place in map(int, high):  # names that stand apart
-        if all(abs(place - other) > len(tokens) / (2 * LABELLED) for other in places):
+    places = sorted({0, int(np.argmax(start)), int(np.argmax(end))})
+    for place in map(int, high):  # names that stand apart, on a telephone too
+        if all(abs(place - other) > len(tokens) / LABELLED for other in places):
             places.append(place)
     figure.update_layout(
-        xaxis={"tickvals": places, "ticktext": [safe(tokens[place]) for place in places], "tickangle": -40},
+        xaxis={"tickvals": places, "ticktext": [safe(tokens[place]) for place in places], "tickangle": -60},
         yaxis={"range": [0, min(1.04, 1.2 * max(*start, *end))], "tickformat": "~%", "rangemode": "tozero"},
+        margin={"t": 36},  # the legend: below, the longer names would meet it
     )
-    legend_below(figure)
     return figure
