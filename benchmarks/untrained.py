@@ -12,7 +12,7 @@ worst and best draw where training items were drawn.
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -25,10 +25,6 @@ from core.search import evaluate, index, quality, zero_shot
 from core.search.vectors import Encoder
 from pages.shared import i18n
 
-IN_WORDS: dict[str, Callable[[], str]] = {
-    "en": lambda: zero_shot.NEWS,
-    "zh": lambda: i18n._chinese().gettext(zero_shot.NEWS),
-}
 MODELS = {"en": "minilm", "zh": models.MULTILINGUAL}
 NEWS = {"en": "topics", "zh": "topics-zh"}
 
@@ -84,7 +80,7 @@ def news(language: str, encoder: Encoder) -> None:
         for split, rows in dataset.splits.items()
         if split in ("train", "test")
     }
-    described = zero_shot.read_labels(IN_WORDS[language]())
+    described = zero_shot.read_labels(zero_shot.NEWS if language == "en" else i18n._chinese().gettext(zero_shot.NEWS))
     labels = encoder.vectors([described[name] for name in dataset.label_names])
     vectors, _texts, truth = parts["test"]
     about = {"what": "news", "language": language, "model": encoder.name, "n": len(truth)}

@@ -33,9 +33,8 @@ BLOCK = 32  # weights that share a scale
 ROUNDED = np.dtype(
     [("scale", "<f2"), ("pairs", "u1", BLOCK // 2)]
 )  # two weights a byte, the low half of the block first
-BLOCKS_AT_ONCE = (
-    1 << 10
-)  # what is being unpacked fits the processor's cache, and is too little for torch to share among threads
+# What is unpacked at once fits the processor's cache, and is too little for torch to share among threads.
+BLOCKS_AT_ONCE = 1 << 10
 # The names that the file gives to the weights, and transformers to the same.
 EMBEDDINGS = {
     "emb.word": "embeddings.word_embeddings.weight",

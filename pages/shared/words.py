@@ -217,6 +217,11 @@ def group_name(group: str) -> str:
     }.get(group, group)
 
 
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters, with a sign where its end was cut."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def plain(text: str) -> str:
     """Text that Markdown shows as it is: user text in a message must not become formatting, links or images.
 

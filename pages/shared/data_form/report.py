@@ -26,6 +26,18 @@ from pages.shared.tasks.table import VIEWS
 PREVIEW = 3
 
 
+def _read_by(model: str, source: Source) -> fit.Fit:
+    """How a model's tokenizer reads the texts."""
+    return cached_data.fit(
+        model, source.name, source.file, source.layout, source.columns, source.reading, source.preparation
+    )
+
+
+def unfit(source: Source, model: str, max_length: int) -> tuple[Note, ...]:
+    """What is to be said where a model cannot read the texts, or not to their ends."""
+    return fit.notes(_read_by(model, source), max_length, cut=not TASKS[source.task].windowed)
+
+
 def show_data(source: Source, dataset: TextDataset, model: str, max_length: int) -> None:
     """What the loader found, how the answers are spread, and what the model will read."""
     report = dataset.report
@@ -41,19 +53,15 @@ def show_data(source: Source, dataset: TextDataset, model: str, max_length: int)
     )
     lost = sum(row.count for row in report.dropped)
     columns[3].metric(_("Left out"), f"{lost:,}", help=_("Rows that cannot be used; the reasons are below."))
-    found = cached_data.fit(
-        model, source.name, source.file, source.layout, source.columns, source.reading, source.preparation
-    )
     alike = cached_data.alike(
         source.name, source.file, source.layout, source.columns, source.reading, source.preparation
     )
-    unfit = fit.notes(found, max_length, cut=not TASKS[source.task].windowed)
-    remarks(report, (*unfit, *alike), mends(source, report))
+    remarks(report, (*unfit(source, model, max_length), *alike), mends(source, report))
     left, right = st.columns(2)
     with left:
         VIEWS[source.task].data(dataset)
     with right, layout.mistakes():
-        lengths = found.lengths
+        lengths = _read_by(model, source).lengths
         charts.plot(
             training_figures.length_histogram(lengths, max_length, text=_),
             "lengths",

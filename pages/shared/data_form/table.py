@@ -11,6 +11,7 @@ import streamlit as st
 from core.data.columns import parts_of
 from core.tables.table import Table
 from pages.shared.i18n import _
+from pages.shared.words import shortened
 
 FIRST = 5  # rows
 SHOWN_CHARS = 200
@@ -57,7 +58,7 @@ def beginning(table: Table, columns: Mapping[str, str]) -> None:
 
 def _cell(cell: object) -> str:
     text = cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False, default=str)
-    return text if len(text) <= SHOWN_CHARS else text[: SHOWN_CHARS - 1] + "…"
+    return shortened(text, SHOWN_CHARS)
 
 
 def _tint(role: str | None) -> str:

@@ -24,6 +24,7 @@ from pages.shared.cached import answers
 from pages.shared.cached import data as cached_data
 from pages.shared.data_form.uploads import keep_upload, mine
 from pages.shared.i18n import _, ngettext
+from pages.shared.words import shortened
 
 SHOWN_CHARS = 300
 TITLE_CHARS = 80
@@ -92,8 +93,8 @@ def _choose(run: Run, rows: list[Row], page: str) -> None:
     pair = any("pair" in row.texts for row in chosen)
     frame = pd.DataFrame(
         {
-            _("Text"): [_short(row.texts["text"]) for row in chosen],
-            **({_("Second text"): [_short(row.texts["pair"]) for row in chosen]} if pair else {}),
+            _("Text"): [shortened(row.texts["text"], SHOWN_CHARS) for row in chosen],
+            **({_("Second text"): [shortened(row.texts["pair"], SHOWN_CHARS) for row in chosen]} if pair else {}),
             _("Confidence"): [row.answer.probability for row in chosen],
             _("Corrected label"): [corrections.get(row.key, "") for row in chosen],
         }
@@ -121,7 +122,7 @@ def _cell_name(cell: tuple[str, str], count: int) -> str:
 
 def _one(run: Run, rows: list[Row], labels: list[str], page: str) -> None:
     """One row of the cell: its whole text, the way to its explanation, and its label, open to correction."""
-    titles = {row.key: _short(" | ".join(row.texts.values()), TITLE_CHARS) for row in rows}
+    titles = {row.key: shortened(" | ".join(row.texts.values()), TITLE_CHARS) for row in rows}
     key = f"row_{page}_{run.id}"
     chosen = choices.listed(_("Row"), titles, choices.kept(key, titles, rows[0].key), key=key)
     row = next(row for row in rows if row.key == chosen)
@@ -197,7 +198,3 @@ def _open_form(run: Run, corrections: Mapping[str, str]) -> None:
     recipe.values().take(replace(config, columns=columns, reading=WRITTEN, preparation=preparation))
     inputs.put("run", "")
     st.switch_page("pages/finetune.py")
-
-
-def _short(text: str, most: int = SHOWN_CHARS) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"

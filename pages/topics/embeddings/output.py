@@ -14,6 +14,7 @@ from pages.shared import charts, inputs, layout
 from pages.shared.cached import embeddings as cached_embeddings
 from pages.shared.i18n import _
 from pages.shared.snippets import embeddings as snippets
+from pages.shared.words import shortened
 from pages.topics.embeddings.names import pooling_names, state_title
 
 MOST_COMPARED = 8
@@ -131,11 +132,7 @@ def one_vector(found: embeddings.Output) -> None:
 def sentences(model: str, text: str, cut: int) -> None:
     """How near the sentence in view and a few others are, by each way of pooling."""
     st.header(_("Which sentences are near, by each way of pooling"), anchor=False)
-    st.markdown(
-        _("**1** is your sentence: {text}").format(
-            text=layout.plain(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
-        )
-    )
+    st.markdown(_("**1** is your sentence: {text}").format(text=layout.plain(shortened(text, LONGEST))))
     written = inputs.lines(
         "compared", "embeddings", label=_("Compared with (one sentence a line, numbered from 2)"),
         example=COMPARED["zh" if any(map(is_chinese, text)) else "en"], height=130,

@@ -16,6 +16,7 @@ from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _, error_text, ngettext
 from pages.shared.opening import is_opening
 from pages.shared.tasks.table import VIEWS
+from pages.shared.words import shortened
 
 SHORT = 60  # characters of a row on a button
 SHOWN_RUNS = 4  # of each task: the newest; all of them are in the list of models
@@ -100,16 +101,12 @@ def own_examples(name: str) -> None:
         st.caption(_("From its own data:"), width="content")
         for kind, texts in found.items():
             st.button(
-                _short(next(iter(texts.values()))),
+                shortened(next(iter(texts.values())), SHORT),
                 key=f"own_{kind}",
                 type="tertiary",
                 on_click=_take_row,
                 args=(texts,),
             )
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= SHORT else text[: SHORT - 1] + "…"
 
 
 def _take_row(texts: Mapping[str, str]) -> None:
@@ -144,7 +141,7 @@ def _runs_to_ask(found: Sequence[runs.Run]) -> None:
     titles = inputs.titles(shown)
     for run in shown:
         st.button(
-            layout.plain(_("your run: {title}").format(title=_short(run.name))),
+            layout.plain(_("your run: {title}").format(title=shortened(run.name, SHORT))),
             key=f"ask_{run.id}",
             type="tertiary",
             icon=":material/model_training:",

@@ -24,6 +24,7 @@ from core.tasks.classify import Labelled
 from core.tasks.labels import match_labels, unknown_labels
 from core.tasks.table import TASKS
 from pages.shared.i18n import _
+from pages.shared.words import shortened
 
 FIRST_STEP = 16
 SECONDS_PER_STEP = 0.5
@@ -172,10 +173,6 @@ def unknown(job: Job, goal: Goal) -> dict[str, int]:
     return {label: counts[label] for label in unknown_labels(goal.labels, sorted(counts))} if counts else {}
 
 
-def _shorten(text: str) -> str:
-    return text if len(text) <= SHOWN_CHARS else text[: SHOWN_CHARS - 1] + "…"
-
-
 def answers(job: Job, goal: Goal, threshold: float = 0.0) -> pd.DataFrame:
     """The answers so far, a row each; with a threshold also what it decides."""
     frame = goal.frame(job.predictions)
@@ -232,7 +229,7 @@ def table(
         frame = frame.assign(cut=[_("cut") if one else "" for one in cut]) if any(cut) else frame.drop(columns="cut")
     for role in job.inputs:
         if role in frame:
-            frame = frame.assign(**{role: [_shorten(text) for text in frame[role]]})
+            frame = frame.assign(**{role: [shortened(text, SHOWN_CHARS) for text in frame[role]]})
     chances = {column: column.removeprefix(CHANCE) for column in frame if str(column).startswith(CHANCE)}
     if len(chances) > MOST_LABEL_COLUMNS:
         frame = frame.drop(columns=list(chances))
@@ -260,7 +257,9 @@ def table(
     taken = (*job.source.report.used.values(), job.truth_column)
     others = [column for column in job.source.frame.columns if column not in taken]
     cells = job.source.frame.loc[whole.index, others]
-    return with_columns(frame, {str(name): [_shorten(str(cell)) for cell in cells[name]] for name in others})
+    return with_columns(
+        frame, {str(name): [shortened(str(cell), SHOWN_CHARS) for cell in cells[name]] for name in others}
+    )
 
 
 def download(job: Job, goal: Goal, shown: Shown = AS_ASKED) -> str:

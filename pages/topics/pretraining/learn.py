@@ -14,10 +14,9 @@ import pandas as pd
 import streamlit as st
 
 from core import models, runs, settings
-from core.data import fit
 from core.data.bundled import DATASETS
 from core.data.dataset import TextDataset
-from core.errors import Note, UserError
+from core.errors import UserError
 from core.families import HEADS
 from core.finetune.setup import advised
 from core.results import RunConfig
@@ -25,7 +24,6 @@ from core.tables import files
 from core.tasks.base import Task
 from core.tasks.table import TASKS
 from pages.shared import choices, inputs, launch, layout, progress, recipe
-from pages.shared.cached import data as cached_data
 from pages.shared.cached import models as cached_models
 from pages.shared.data_form import columns as data_columns
 from pages.shared.data_form import reading as data_reading
@@ -36,6 +34,7 @@ from pages.shared.i18n import _, error_text
 from pages.shared.run_view import actions, live, result
 from pages.shared.snippets import learn as snippets
 from pages.shared.tasks.table import VIEWS
+from pages.shared.words import shortened
 from pages.topics.pretraining import adaptive
 
 PAGE = "pretraining"
@@ -238,9 +237,9 @@ def _show_texts(source: Source, dataset: TextDataset, model: str) -> None:
     """How the texts begin, how much there is, and what the model cannot read of them. model: "" for a new one, whose vocabulary is made of them."""
     train = dataset.splits["train"]
     rows = train.select(range(min(SHOWN, len(train))))
-    frame = pd.DataFrame({_("Text"): [_short(row["text"]) for row in rows]})
+    frame = pd.DataFrame({_("Text"): [shortened(row["text"], SHOWN_CHARS) for row in rows]})
     if "pair" in rows.column_names:
-        frame[_("Second text")] = [_short(row["pair"]) for row in rows]
+        frame[_("Second text")] = [shortened(row["pair"], SHOWN_CHARS) for row in rows]
     if dataset.label_names:
         frame[_("Label")] = [dataset.label_names[row["label"]] for row in rows]
     st.dataframe(frame, hide_index=True, height="content", alt=_("The beginning of the texts"))
@@ -252,19 +251,7 @@ def _show_texts(source: Source, dataset: TextDataset, model: str) -> None:
     )
     for column, name, split in zip(st.columns(3), names, ("train", "validation", "test"), strict=True):
         column.metric(name, f"{counts.get(split, 0):,}")
-    report.remarks(dataset.report, _unfit(source, model) if model else ())
-
-
-def _unfit(source: Source, model: str) -> tuple[Note, ...]:
-    """What is to be said where a model cannot read the texts."""
-    found = cached_data.fit(
-        model, source.name, source.file, source.layout, source.columns, source.reading, source.preparation
-    )
-    return fit.notes(found, launch.token_limit(model), cut=not TASKS[source.task].windowed)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= SHOWN_CHARS else text[: SHOWN_CHARS - 1] + "…"
+    report.remarks(dataset.report, report.unfit(source, model, launch.token_limit(model)) if model else ())
 
 
 # --- The form ----------------------------------------------------------------------------------------------------------
