@@ -9,11 +9,22 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from core.figures.style import ACCENT, DIFFERENCES, TICKS, WEIGHTS, Translate, blank, faded, short, width_of
+from core.figures.style import (
+    ACCENT,
+    DIFFERENCES,
+    TICKS,
+    WEIGHTS,
+    Translate,
+    blank,
+    faded,
+    scale_below,
+    short,
+    width_of,
+)
 
 LEANING = 60  # degrees of names below a column
 BELOW_NUMBERS = 52  # pixels for an axis of numbers and its title
-BESIDE_SCALE = 84  # and for the scale of colours and its title
+SCALE = 56  # and for the scale of colours with its title and numbers, below them
 
 
 def matrix(
@@ -54,11 +65,11 @@ def matrix(
     place = row // tall
     frame = {"type": "rect", "xref": "x domain", "x0": 0, "x1": 1, "yref": "y", "y0": place - 0.5, "y1": place + 0.5, "line": {"color": ACCENT, "width": 2}}  # fmt: skip
     figure = blank(
-        min(620, 120 + (24 if few else 5) * max(rows, 2)) + (70 if square and few else 0),
+        min(620, 120 + (24 if few else 5) * max(rows, 2)) + (70 if square and few else 0) + SCALE,
         title=title,
         xaxis=x_axis,
         yaxis=y_axis,
-        margin={"l": width_of(shown), "r": BESIDE_SCALE, "b": below, "autoexpand": False},
+        margin={"l": width_of(shown), "r": 12, "b": below + SCALE, "autoexpand": False},
         shapes=[frame] if rows > 1 else [],
     )
     figure.add_heatmap(
@@ -68,7 +79,7 @@ def matrix(
         colorscale=WEIGHTS if weights else DIFFERENCES,
         zmin=0 if weights else -size,
         zmax=1 if weights else size,
-        colorbar={"thickness": 10, "title": {"text": text("weight") if weights else text("value"), "side": "right"}},
+        colorbar=scale_below(text("weight") if weights else text("value"), room=below - 8),
         hovertemplate="%{y} · %{x}<br>%{z:.4f}<extra></extra>",
     )
     return figure
