@@ -20,6 +20,7 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 ROOT = Path(__file__).parent.parent.parent
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -42,11 +43,15 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-CALM = """() => {
+CALM = """({call, lasting}) => {
   const app = document.querySelector('[data-testid="stApp"]');
-  return !!app && app.dataset.testScriptState === 'notRunning'
+  const calm = !!app && app.dataset.testScriptState === 'notRunning'
     && !document.querySelector('[data-testid="stSkeleton"], [data-testid="stAppSkeleton"], [data-testid="stSpinner"]');
-}"""
+  const now = performance.now();
+  if (!calm || window.calm?.call !== call) window.calm = {call, since: now};
+  return calm && now - window.calm.since >= lasting && now - window.calm.since;
+}"""  # milliseconds since when nothing is loading, once there are enough of them; a call looks for itself
+CALM_FOR = 300  # milliseconds
 
 
 def playwrights_own() -> str:
@@ -204,18 +209,17 @@ def choose_page(page: Page, title: str) -> None:
 
 
 def wait_until_calm(page: Page, seconds: float = 90) -> float:
-    """Wait until the script has run and nothing is loading, for 0.3 s on end; returns the seconds until it was so."""
+    """Wait until the script has run and nothing is loading, for 0.3 s on end; returns the seconds until it was so.
+
+    The page looks for itself: asked by the test each time, it would take a third of a core.
+    """
     begin = time.monotonic()
-    calm_since: float | None = None
-    while time.monotonic() - begin < seconds:
-        if page.evaluate(CALM):
-            calm_since = calm_since or time.monotonic()
-            if time.monotonic() - calm_since > 0.3:
-                return calm_since - begin
-        else:
-            calm_since = None
-        page.wait_for_timeout(20)
-    raise TimeoutError(f"the page was still busy after {seconds} s")
+    asked = {"call": begin, "lasting": CALM_FOR}
+    try:
+        calm = page.wait_for_function(CALM, arg=asked, polling=50, timeout=1000 * seconds)
+    except PlaywrightTimeout:
+        raise TimeoutError(f"the page was still busy after {seconds} s") from None
+    return time.monotonic() - begin - float(calm.json_value()) / 1000
 
 
 HOVER = """async () => {
