@@ -4,7 +4,7 @@ Core knows no language. A message is an English template plus its values, so tha
 template and fill the values in afterwards. This module does not know where a message is shown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 Note = tuple[str, Mapping[str, object]]  # a remark: its template, marked for translation, and its values
 
@@ -37,3 +37,9 @@ def plural(one: str, several: str, count: float) -> str:
 def N_(text: str) -> str:
     """Mark a text for translation (gettext's no-op marker) and return it unchanged."""
     return text
+
+
+def some(names: Iterable[object], most: int = 10, chars: int = 100) -> str:
+    """The first few of these names, each as far as so many characters, and that there are more."""
+    shown = [str(name)[:chars] for name in names]
+    return ", ".join(shown[:most]) + (", …" if len(shown) > most else "")

@@ -21,7 +21,7 @@ from core import bundled, hub, multilingual, settings
 from core.checkpoints import config as configuration
 from core.checkpoints import fetching, loading, weights
 from core.checkpoints import tokenizer as tokenizers
-from core.errors import N_, Note, UserError
+from core.errors import N_, Note, UserError, some
 from core.families import FAMILIES, HEADS, Head, reader
 from core.safety import check_folder
 from core.scripts import mostly_latin
@@ -382,7 +382,7 @@ def no_head(name: str, head: Head | None = None, *, allow_path: bool = False) ->
         return UserError(
             "nothing says what the head of '{name}' ({weights}) is for: write it into config.json, for example {example}",
             name=title(name),
-            weights=weights.listed(others),
+            weights=some(sorted(others), most=3),
             example='"architectures": ["BertForSequenceClassification"]',
         )
     return UserError(head.missing if head else ENCODER, name=title(name))

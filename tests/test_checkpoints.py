@@ -15,7 +15,7 @@ from core import models, predict
 from core.checkpoints import config as configuration
 from core.checkpoints import tokenizer as tokenizers
 from core.checkpoints import weights
-from core.errors import UserError
+from core.errors import UserError, some
 from core.families import FAMILIES
 from core.tokens import tokenize
 from tests import checkpoints
@@ -245,8 +245,9 @@ def test_a_prefix_is_what_all_names_share(names: list[str], prefix: str) -> None
 
 
 def test_the_names_of_a_few_weights_are_enough() -> None:
-    assert weights.listed(["c", "a", "b"]) == "a, b, c"
-    assert weights.listed("abcd") == "a, b, c, …"
+    assert some(["a", "b", "c"], most=3) == "a, b, c"
+    assert some("abcd", most=3) == "a, b, c, …"
+    assert some([1, 2345], chars=3) == "1, 234"
 
 
 def test_a_configuration_holds_what_its_family_knows_and_nothing_else(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from transformers.utils import logging as transformers_logging
 
 from core.checkpoints import config as configuration
 from core.checkpoints import weights
-from core.errors import N_, Note, UserError
+from core.errors import N_, Note, UserError, some
 from core.families import halves
 
 # While the library builds a model it changes itself, for all threads: no weights are tied, and new tensors hold no numbers.
@@ -194,7 +194,7 @@ def _check(model: PreTrainedModel, name: str, report: _Report, new: New) -> froz
         _refuse(HEAD_RESIZED, name, {report.resized[key] for key in head & set(report.resized)})
     if new == "never":
         others = {key for key in report.unexpected if not (_is_pooler(key) or key.startswith(OTHER_HEADS))}
-        _refuse(HEAD if not others else OTHER_HEAD, name, head, held=weights.listed(others))
+        _refuse(HEAD if not others else OTHER_HEAD, name, head, held=some(sorted(others), most=3))
         if type(model).__name__ in (model.config.architectures or ()):
             _refuse(EXCESS, name, others)
     return frozenset(drawn)
@@ -203,7 +203,7 @@ def _check(model: PreTrainedModel, name: str, report: _Report, new: New) -> froz
 def _refuse(message: str, name: str, keys: Collection[str], **values: object) -> None:
     """Raise UserError when there are such weights, naming three."""
     if keys:
-        raise UserError(message, name=name, count=len(keys), names=weights.listed(keys), **values)
+        raise UserError(message, name=name, count=len(keys), names=some(sorted(keys), most=3), **values)
 
 
 def _body(model: PreTrainedModel) -> Callable[[str], bool]:

@@ -16,7 +16,7 @@ from safetensors import safe_open
 from torch import Tensor
 from transformers import PretrainedConfig
 
-from core.errors import UserError
+from core.errors import UserError, some
 from core.families import FAMILIES
 from core.safety import check_no_pointer, weight_files
 
@@ -186,11 +186,5 @@ def _check_layers(found: Shapes, containers: tuple[str, ...]) -> None:
     if odd:
         raise UserError(
             "the layers differ in their weights: {names} stand alone or have another size; the checkpoint is damaged or not of this family",
-            names=listed(odd),
+            names=some(sorted(odd), most=3),
         )
-
-
-def listed(names: Iterable[str], most: int = 3) -> str:
-    """The first few names, and that there are more."""
-    ordered = sorted(names)
-    return ", ".join(name[:100] for name in ordered[:most]) + (", …" if len(ordered) > most else "")

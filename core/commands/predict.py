@@ -30,7 +30,7 @@ from core.commands.show import (
     tell,
     with_progress,
 )
-from core.errors import UserError
+from core.errors import UserError, some
 
 if TYPE_CHECKING:
     from core.results import Prediction
@@ -183,7 +183,7 @@ def _check_threshold(threshold: float, task: "Task") -> None:
 
 def _unreadable_note(lines: Sequence[int]) -> str:
     """Where the rows begin that could not be read, and what becomes of them."""
-    named = ", ".join(map(str, lines[:20])) + (", …" if len(lines) > 20 else "")
+    named = some(lines, most=20)
     if len(lines) == 1:
         return f"warning: 1 row could not be read and stays empty in the output; it begins in line {named}"
     return f"warning: {len(lines)} rows could not be read and stay empty in the output; they begin in lines {named}"

@@ -11,7 +11,7 @@ import pandas as pd
 
 from core.data.columns import cells
 from core.data.dataset import RowSplits
-from core.errors import N_, Note, UserError, plural
+from core.errors import N_, Note, UserError, plural, some
 from core.results import AS_READ, Dropped, Preparation
 from core.tables.table import EXAMPLE_CHARS, Table, is_number
 
@@ -116,7 +116,7 @@ def label_notes(rows: pd.DataFrame) -> tuple[Note, ...]:
             ),
             counts.total(),
         )
-        found.append((message, {"count": counts.total(), "values": _listed(counts)}))
+        found.append((message, {"count": counts.total(), "values": some(counts, chars=40)}))
     if spaced:
         found.append(
             (
@@ -131,14 +131,8 @@ def label_notes(rows: pd.DataFrame) -> tuple[Note, ...]:
     if respelt:
         message = N_("labels are written in one way: {labels}")
         changes = (f"{value} → {label}" for value, label in sorted(respelt.items()))
-        found.append((message, {"labels": _listed(list(changes))}))
+        found.append((message, {"labels": some(changes, chars=40)}))
     return tuple(found)
-
-
-def _listed(values: Iterable[str]) -> str:
-    """The values, at most ten of them."""
-    shown = [value[:40] for value in values]
-    return ", ".join(shown[:10]) + (", …" if len(shown) > 10 else "")
 
 
 def is_empty(cells: pd.Series) -> pd.Series:
@@ -243,7 +237,7 @@ def label_names(
                 "label in {count} rows; if it is the name of a label, write another word for it",
                 label=found[0],
                 column=column[:100],
-                values=_listed(missing),
+                values=some(missing, chars=40),
                 count=missing.total(),
             )
         raise UserError(

@@ -200,8 +200,3 @@ def label_counts(rows: pd.DataFrame, label_names: tuple[str, ...]) -> dict[str, 
     """How many rows have each label, in the labels' order."""
     counts = Counter(rows["label"]) if label_names else Counter()
     return {label: counts[label] for label in label_names}
-
-
-def some(names: Sequence[str]) -> str:
-    """The names, at most ten of them."""
-    return ", ".join(names[:10]) + (", …" if len(names) > 10 else "")

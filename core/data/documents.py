@@ -10,9 +10,9 @@ import pandas as pd
 
 from core import corpus
 from core.data import clean, splits
-from core.data.dataset import HELD_OUT, SEED, Source, TextDataset, label_counts, some
+from core.data.dataset import HELD_OUT, SEED, Source, TextDataset, label_counts
 from core.data.splits import SPLIT_VALUES
-from core.errors import N_, Note, UserError
+from core.errors import N_, Note, UserError, some
 from core.results import Dropped
 from core.tables import files
 from core.tables.table import FIND_OUT, Reading, Table

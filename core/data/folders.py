@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from shutil import copyfile
 
-from core.data.dataset import Layout, some
+from core.data.dataset import Layout
 from core.data.splits import SPLIT_VALUES
-from core.errors import N_, UserError
+from core.errors import N_, UserError, some
 from core.results import Reading
 from core.tables import apart, files, parts
 from core.tables.table import FIND_OUT, Table

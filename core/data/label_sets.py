@@ -16,9 +16,9 @@ import pandas as pd
 from core.data import clean, relabel, splits
 from core.data.clean import AGAIN, CONTRADICTED, ELSEWHERE, HAS_NO_SPLIT, NO_LABEL, NO_TEXT, PROBLEMS, Problems
 from core.data.columns import cells, is_plain, parts_of, plain_name
-from core.data.dataset import Source, TextDataset, some
+from core.data.dataset import Source, TextDataset
 from core.data.splits import FLAGS, NO, SPLIT_VALUES, YES
-from core.errors import N_, Note, UserError, plural
+from core.errors import N_, Note, UserError, plural, some
 from core.results import JOINED
 from core.tables.table import Table, is_number
 

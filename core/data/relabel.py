@@ -6,8 +6,7 @@ The same for one label a row and for the types of entities. This module does not
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from core.data.dataset import some
-from core.errors import N_, Note
+from core.errors import N_, Note, some
 
 LABELS_ALIKE = N_("the labels {labels} differ in case or spaces only; they are kept apart")
 TYPES_ALIKE = N_("the types {types} differ in case or spaces only; they are kept apart")

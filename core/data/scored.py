@@ -14,8 +14,8 @@ import pandas as pd
 
 from core.data import clean, splits
 from core.data.clean import AGAIN, ELSEWHERE, HAS_NO_SPLIT, NO_LABEL, NO_PAIR, NO_TEXT, PROBLEMS, UNUSABLE, Problems
-from core.data.dataset import RowSplits, Source, TextDataset, some
-from core.errors import N_, Note, UserError, plural
+from core.data.dataset import RowSplits, Source, TextDataset
+from core.errors import N_, Note, UserError, plural, some
 
 WRITTEN = re.compile(
     r"(?P<value>[+-]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:e[+-]?\d+)?)\s*(?:/\s*(?P<of>\d+)\s*)?(?P<unit>[^\s\d/.,+-][^\d/]{0,20})?",

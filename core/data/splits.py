@@ -13,8 +13,8 @@ import pandas as pd
 
 from core.data import relabel
 from core.data.columns import SPLIT_NAMES, check_column, is_plain, named, plain_name
-from core.data.dataset import HELD_OUT, SEED, RowSplits, some
-from core.errors import N_, Note, UserError, plural
+from core.data.dataset import HELD_OUT, SEED, RowSplits
+from core.errors import N_, Note, UserError, plural, some
 
 SEVERAL = N_(
     "the labels {labels} look like several labels in one cell; each combination is learnt as a class of its own. A task for "

@@ -12,9 +12,9 @@ import pandas as pd
 
 from core.data import clean, entities, relabel, splits, tagging
 from core.data.clean import ELSEWHERE, HAS_NO_SPLIT, NO_TEXT, PROBLEMS, Problems
-from core.data.dataset import Source, TextDataset, some
+from core.data.dataset import Source, TextDataset
 from core.data.splits import SHARED
-from core.errors import N_, Note, UserError, plural
+from core.errors import N_, Note, UserError, plural, some
 
 LONG = 200  # words; a sentence beyond that is rarely one
 NO_TAGS = N_("the sentence has no tags")

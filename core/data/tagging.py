@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from core.errors import UserError
+from core.errors import UserError, some
 
 OUTSIDE = "O"
 UNNAMED = "entity"  # the type of tags that are a bare B or I
@@ -61,7 +61,8 @@ def recognise(sentences: Sequence[Sequence[str]]) -> str:
     others = sorted(tag for tag in distinct if not TAG.fullmatch(tag))
     if others and all(tag.isdecimal() for tag in distinct | set(others)):
         raise UserError(
-            "the tags are numbers ({tags}) without names; give the tags themselves, such as B-person", tags=some(others)
+            "the tags are numbers ({tags}) without names; give the tags themselves, such as B-person",
+            tags=some(others, chars=30),
         )
     strange = [tag for tag in others if LIKE_A_SCHEME.fullmatch(tag)]
     if strange or (others and letters & {"B", "I"}):
@@ -81,11 +82,6 @@ def scheme_of(labels: Sequence[str]) -> str:
     """The scheme that a model's tags are written in; with B and I it is IOB2, since their order says nothing."""
     scheme = recognise([labels])
     return "IOB2" if scheme == "IOB1" and any(parts(label)[0] == "B" for label in labels) else scheme
-
-
-def some(names: Sequence[str]) -> str:
-    """The names, at most ten of them."""
-    return ", ".join(name[:30] for name in names[:10]) + (", …" if len(names) > 10 else "")
 
 
 def _which_iob(sentences: Sequence[Sequence[str]]) -> str:

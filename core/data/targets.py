@@ -12,9 +12,9 @@ import pandas as pd
 from core.data import clean, splits
 from core.data.clean import ELSEWHERE, HAS_NO_SPLIT, PROBLEMS, Problems
 from core.data.columns import is_plain, plain_name
-from core.data.dataset import Source, TextDataset, some
+from core.data.dataset import Source, TextDataset
 from core.data.splits import SHARED
-from core.errors import N_, Note, UserError
+from core.errors import N_, Note, UserError, some
 
 KIND_NAMES = ("kind", "种类", "类型")
 MOST_KINDS = 10

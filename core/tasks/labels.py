@@ -6,7 +6,7 @@ This module does not know what is done with the labels.
 import re
 from collections.abc import Sequence
 
-from core.errors import UserError
+from core.errors import UserError, some
 
 NUMBERED_LABEL = re.compile(r"(?:label_)?(\d{1,6})(?:\.0*)?")
 
@@ -35,8 +35,8 @@ def match_labels(model_labels: Sequence[str], data_labels: Sequence[str]) -> tup
         return tuple(range(count))
     raise UserError(
         "the data's labels ({data}) are not the model's ({model}); use data with the model's labels, or train on this data",
-        data=_listed(data_labels),
-        model=_listed(model_labels),
+        data=some(data_labels, most=12, chars=40),
+        model=some(model_labels, most=12, chars=40),
     )
 
 
@@ -68,8 +68,3 @@ def _number(label: str) -> int | None:
     """The class number that a label without a name of its own stands for: 1, 1.0, LABEL_1."""
     numbered = NUMBERED_LABEL.fullmatch(_fold(label))
     return int(numbered[1]) if numbered else None
-
-
-def _listed(labels: Sequence[str]) -> str:
-    shown = ", ".join(label[:40] for label in labels[:12])
-    return shown if len(labels) <= 12 else f"{shown}, …"

@@ -25,7 +25,7 @@ from core.data.dataset import TextDataset
 from core.data.entities import Mark
 from core.data.layouts import LAYOUTS
 from core.data.tagging import Span
-from core.errors import N_, UserError
+from core.errors import N_, UserError, some
 from core.pretraining import IGNORED
 from core.results import Evaluation, Measure, Prediction
 from core.tables.table import Table, make_table
@@ -84,16 +84,9 @@ class NamedEntities(Goal):
     task: ClassVar[str] = "named-entities"
 
     def __init__(
-        self,
-        tokenizer: PreTrainedTokenizerBase,
-        labels: tuple[str, ...],
-        max_length: int,
-        *,
-        batch_size: int = 32,
-        seed: int = 0,
-        bf16: bool = False,
+        self, tokenizer: PreTrainedTokenizerBase, labels: tuple[str, ...], max_length: int, **options: Any
     ) -> None:
-        super().__init__(tokenizer, labels, max_length, batch_size=batch_size, seed=seed, bf16=bf16)
+        super().__init__(tokenizer, labels, max_length, **options)
         self.scheme = tagging.scheme_of(labels)
         self.index = {label: i for i, label in enumerate(labels)}
 
@@ -105,7 +98,7 @@ class NamedEntities(Goal):
             raise UserError(
                 "'{name}' does not tag words: its labels are {labels}, and none of them is O",
                 name=models.title(name),
-                labels=tagging.some(labels),
+                labels=some(labels, chars=30),
             )
         tagging.recognise([labels])
         return labels
@@ -188,8 +181,8 @@ class NamedEntities(Goal):
         if not all(names.values()):
             raise UserError(
                 "the data's types of entities ({data}) are not the model's ({model}); use data with the model's types, or train on this data",
-                data=tagging.some(asked),
-                model=tagging.some(own),
+                data=some(asked, chars=30),
+                model=some(own, chars=30),
             )
         return names
 
