@@ -7,7 +7,7 @@ from time import sleep
 import pytest
 
 from core import models, settings
-from pages.shared import libraries, memory, server, warm
+from pages.shared import i18n, libraries, memory, server, warm
 from pages.shared.cached import encoder
 from pages.shared.opening import OPENINGS
 from tests.pages_common import check, open_page
@@ -25,7 +25,7 @@ def test_the_multilingual_model_is_loaded_once_a_page_was_opened_in_chinese(monk
     monkeypatch.setattr(warm, "load", lambda over: None)
     monkeypatch.setattr(warm, "load_further", lambda language, over: (loaded.append(language), seen.set()))
     monkeypatch.setattr(server, "LOOK_SECONDS", 0.01)
-    warm.spoken().clear()
+    i18n.spoken().clear()
 
     async def lives() -> bool:
         async with server.lifespan(None):

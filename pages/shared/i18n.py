@@ -44,6 +44,12 @@ def _asked_for() -> str:
     return "en"
 
 
+@lru_cache(maxsize=1)
+def spoken() -> set[str]:
+    """The languages in which somebody has seen a page of this server; the server looks at it now and then."""
+    return set()
+
+
 def keep() -> None:
     """Begin a run of the page in its language; that of the address is kept, because the navigation opens the next page without it."""
     if "lang" in st.query_params:

@@ -16,7 +16,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.errors import UserError
 from core.results import Token, Tokens
-from pages.shared import charts, components, first_view, i18n, inputs, membership, memory, path, visitor, warm
+from pages.shared import charts, components, first_view, i18n, inputs, membership, memory, path, visitor
 from pages.shared.experiments import Vote
 from pages.shared.i18n import _, ngettext
 from pages.shared.words import plain
@@ -127,7 +127,7 @@ def page(
     with history:
         _history(key="history_part", data=urlencode(inputs.address()))
     memory.give_back()
-    warm.spoken().add(i18n.language())
+    i18n.spoken().add(i18n.language())
 
 
 def _tools(resets: Iterable[str]) -> None:

@@ -149,13 +149,13 @@ async def lifespan(app: object) -> AsyncIterator[None]:
 
 def _beside(over: Event) -> None:
     libraries.load()  # here, since it takes seconds: the server answers meanwhile
-    from pages.shared import warm
+    from pages.shared import i18n, warm
     from pages.shared.tidy import Tidy
 
     warm.load(over)
     tidy, tidied, known = Tidy(), monotonic(), set[str]()
     while not over.wait(LOOK_SECONDS):
-        for language in warm.spoken() - known:
+        for language in i18n.spoken() - known:
             known.add(language)
             warm.load_further(language, over)
         if monotonic() - tidied >= TIDY_SECONDS:

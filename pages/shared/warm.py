@@ -4,7 +4,6 @@ What only a page in another language needs is loaded when the first such page wa
 """
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from threading import Event
 
 from core import models
@@ -16,12 +15,6 @@ from pages.shared.cached import tokens as cached_tokens
 from pages.shared.opening import OPENINGS
 
 LENGTH = 24  # tokens of the sentence that are read: enough for every library to have loaded its parts
-
-
-@lru_cache(maxsize=1)
-def spoken() -> set[str]:
-    """The languages in which somebody has opened a page of this server; the server looks at it now and then."""
-    return set()
 
 
 def load(over: Event) -> None:
