@@ -7,6 +7,7 @@ import pytest
 from core.finetune.recipe import (
     BATCHES,
     FEW_VALIDATION_ROWS,
+    FEWEST_STEPS,
     PARAMETERS,
     PRESETS,
     ROUNDS,
@@ -42,8 +43,16 @@ def test_a_preset_makes_the_steps_that_it_promises(preset: str, rows: int, class
     config = with_preset(ASKED, preset, Size(rows, classes))
     check(config)
     most = config.epochs == PARAMETERS["epochs"].maximum and config.batch_size == BATCHES[0]
-    assert made(config, rows) >= fewest_steps(PRESETS[preset].steps, classes) >= PRESETS[preset].steps or most
-    assert made(config, rows) >= PRESETS[preset].steps
+    assert made(config, rows) >= fewest_steps(PRESETS[preset].steps, classes) or most
+    assert made(config, rows) >= FEWEST_STEPS
+
+
+def test_a_yes_or_no_takes_fewer_steps_than_many_labels() -> None:
+    """400 tickets, three labels, a twentieth of them wrong, three seeds: 0.980 after 345 steps, 0.998 after 207; 20 commands: 0.38 after 92, 0.70 after 736."""
+    balanced = PRESETS["balanced"].steps
+    found = [fewest_steps(balanced, classes) for classes in (2, 3, 5, 8, 10, 15, 20, 150)]
+    assert found == sorted(found) and (found[0], found[-1]) == (200, 750)
+    assert fewest_steps(balanced, 0) == fewest_steps(balanced, 1) == balanced, "where nothing is chosen from labels"
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -64,7 +73,7 @@ def test_few_rows_cost_no_more_than_some_thousand(preset: str) -> None:
 
 def test_the_case_of_400_tickets() -> None:
     found = fitted("quick", Size(rows=316, classes=3))
-    assert (found["batch_size"], found["epochs"], found["learning_rate"]) == (16, 11.0, 5.83e-5)
+    assert (found["batch_size"], found["epochs"], found["learning_rate"]) == (16, 10.0, 5.83e-5)
     thorough = fitted("thorough", Size(rows=316, classes=3))
     assert thorough["learning_rate"] == 5.83e-5, "few rows are not learnt in half the steps at half the rate"
 
@@ -133,8 +142,8 @@ def test_the_numbers_of_a_run_are_derived_in_a_line() -> None:
     size = Size(316, 3)
     said = [message.format(**values) for message, values in derivation(with_preset(ASKED, "quick", size), size)]
     assert said == [
-        "316 rows in batches of 16: 11 × 20 = 220 steps; learning rate 5.8e-05, reached after 22 of them; measured 6 times.",
-        "So few rows are read more often and in smaller batches: it takes 220 steps or more to learn 3 labels.",
+        "316 rows in batches of 16: 10 × 20 = 200 steps; learning rate 5.8e-05, reached after 20 of them; measured 10 times.",
+        "So few rows are read more often and in smaller batches: it takes 200 steps or more to learn 3 labels.",
     ]
     large = Size(20_000)
     assert len(derivation(with_preset(ASKED, "balanced", large), large)) == 1

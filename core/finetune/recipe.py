@@ -15,10 +15,11 @@ from core.results import RunConfig
 
 BATCHES = (2, 4, 8, 16)
 STEPS_OF_AN_EPOCH = 8  # or more, which the batch is chosen for
+FEWEST_STEPS = 200
 STEPS_PER_CLASS = 0.1
 MOST_FOR_CLASSES = 2.5
 FEW_ROWS_RATE = 1e-4  # for batches of FULL_BATCH
-FULL_RATE_CLASSES = 8  # or more take all of it, and two take half
+MANY_CLASSES = 8  # or more take all of the steps and of the rate, and two take half
 FULL_BATCH = BATCHES[-1]
 FEW_ROWS = 1000  # or less, of which twice the length is read
 EVALUATIONS = 8  # or more in a run of few rows
@@ -39,7 +40,7 @@ MINILM = 6 * 384**2  # its layers times the square of their width
 
 @dataclass(frozen=True)
 class Preset:
-    """A ready choice: values for some fields of RunConfig, as they are for many rows. steps: the fewest that it takes.
+    """A ready choice: values for some fields of RunConfig, as they are for many rows. steps: what `fewest_steps` begins with.
 
     minutes: the most that it takes with minilm on two processor cores whatever the data, 0 where that depends on the data.
     """
@@ -107,14 +108,14 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "balanced",
             N_("Balanced"),
-            N_("All rows twice, few rows more often, for at least 300 steps: close to the best accuracy in reasonable time."),
+            N_("All rows twice, few rows more often, for at least 200 steps: close to the best accuracy in reasonable time."),
             {"epochs": 2.0, "batch_size": 32, "learning_rate": 1e-4, "max_length": 128, "limit": 0, "evaluations": 2},
             300,
         ),
         Preset(
             "thorough",
             N_("Thorough"),
-            N_("All rows four times in smaller steps and up to 256 tokens, few rows more often, for at least 500 steps: the last bit of accuracy for two to four times the time."),
+            N_("All rows four times in smaller steps and up to 256 tokens, few rows more often, for at least 250 steps: the last bit of accuracy for two to four times the time."),
             {"epochs": 4.0, "batch_size": 32, "learning_rate": 5e-5, "max_length": 256, "limit": 0, "evaluations": 2},
             500,
         ),
@@ -257,7 +258,7 @@ def fitted(preset: str, size: Size) -> dict[str, Any]:
         values |= {
             "batch_size": batch,
             "epochs": float(min(epochs, PARAMETERS["epochs"].maximum)),
-            "learning_rate": FEW_ROWS_RATE * share_of_rate(size.classes) * math.sqrt(batch / FULL_BATCH),
+            "learning_rate": FEW_ROWS_RATE * share_for(size.classes) * math.sqrt(batch / FULL_BATCH),
             "max_length": values["max_length"] * (2 if rows <= FEW_ROWS else 1),
             "evaluations": 1 if epochs >= EVALUATIONS else math.ceil(EVALUATIONS / epochs),
         }
@@ -280,17 +281,18 @@ def time_with(preset: str, size: Size) -> tuple[Note, ...]:
 
 
 def fewest_steps(least: int, classes: int) -> int:
-    """How many steps it takes to tell so many classes apart: each beyond the second is something more to learn."""
-    return round(least * min(1 + STEPS_PER_CLASS * max(classes - 2, 0), MOST_FOR_CLASSES))
+    """How many steps it takes to tell so many classes apart: each beyond the second is something more to learn. least: of the preset."""
+    more = min(1 + STEPS_PER_CLASS * max(classes - 2, 0), MOST_FOR_CLASSES)
+    return max(round(least * more * share_for(classes)), FEWEST_STEPS)
 
 
-def share_of_rate(classes: int) -> float:
-    """How much of FEW_ROWS_RATE suits so many labels, between a half and 1.
+def share_for(classes: int) -> float:
+    """How much of the steps and of the learning rate suits so many labels, between a half and 1.
 
     A yes or no is soon learnt, and after it the rows whose label is wrong are learnt by heart, the sooner the higher the rate
     (measured with benchmarks.small). Where nothing is chosen from labels, all of it.
     """
-    return min(0.5 + 0.5 * (classes - 2) / (FULL_RATE_CLASSES - 2), 1.0) if classes > 1 else 1.0
+    return min(0.5 + 0.5 * (classes - 2) / (MANY_CLASSES - 2), 1.0) if classes > 1 else 1.0
 
 
 def batch_for(rows: int, wanted: int) -> int:
