@@ -14,7 +14,6 @@ from core.errors import N_
 from core.results import Measure
 
 BY_LOSS = ("loss",)  # METRICS ids that the best state is chosen by where few rows are measured
-TEMPERATURES = np.geomspace(0.1, 50, 60)
 Z_95 = 1.959963984540054  # the normal distribution's 97.5% quantile
 BINS = 15
 RESAMPLES = 1000
@@ -282,15 +281,6 @@ def macro_f1(confusion: np.ndarray) -> Measure:
         return result
 
     return bootstrap(cells, macro, confusion[rows, columns])
-
-
-def softened(probs: np.ndarray, true: np.ndarray) -> float:
-    """The mean loss, in nats, at the one temperature where it is lowest: what is left of it when probabilities are neither too sure nor
-    too unsure (Guo et al. 2017). probs: (N, C); true: (N,) of 0 … C−1.
-    """
-    logs = np.log(np.clip(probs, np.finfo(float).eps, 1)) / TEMPERATURES[:, None, None]
-    logs -= np.log(np.exp(logs).sum(axis=2, keepdims=True))
-    return float((-logs[:, np.arange(len(true)), true].mean(axis=1)).min())
 
 
 def calibration(confidence: np.ndarray, right: np.ndarray) -> tuple[float, tuple[tuple[float, float, int], ...]]:

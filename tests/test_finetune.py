@@ -30,8 +30,8 @@ from core.finetune import checkpoints, estimate, machine, methods, recipe, savin
 from core.finetune.checkpoints import newest_checkpoint
 from core.finetune.trainer import Trainer
 from core.metrics import METRICS
-from core.results import Evaluation, Event, RunConfig
-from core.tasks import class_scores, classify
+from core.results import Event, RunConfig
+from core.tasks import classify
 from core.tasks.base import read_detail
 from core.tasks.class_scores import Classes
 from core.tasks.table import TASKS
@@ -423,23 +423,17 @@ def test_the_newest_and_the_best_checkpoint_are_kept(config: RunConfig, tmp_path
 def test_of_few_validation_rows_the_best_step_is_chosen_by_loss(
     enough: int, metric: str, config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The loss at its best temperature, with that of the state before, as class_scores.by_loss has it; else macro-F1 itself."""
+    """The loss with that of the state before, as recipe.rank_by_loss has it; else macro-F1 itself."""
     monkeypatch.setattr(recipe, "FEW_VALIDATION_ROWS", enough)
-    states: dict[int, Evaluation] = {}
-    ranked = Trainer._rank
-
-    def rank(trainer: Trainer, evaluation: Evaluation, before: Evaluation | None) -> tuple[float, ...]:
-        assert before is (list(states.values())[-1] if states else None)
-        states[trainer.state.global_step] = evaluation
-        return ranked(trainer, evaluation, before)
-
-    monkeypatch.setattr(Trainer, "_rank", rank)
-    report = run(replace(config, epochs=4), tmp_path / "run")
+    listener = Listener()
+    report = run(replace(config, epochs=4), tmp_path / "run", listener)
     assert report.chosen_by == metric
-    pairs = dict(zip(states, zip(states.values(), [None, *states.values()], strict=False), strict=True))
+    states = {event.step: event.values for event in listener.of("evaluation")}
+    losses = {step: float(str(values["loss"])) for step, values in states.items()}
+    before = dict(zip(losses, [None, *losses.values()], strict=False))
     best = {
-        "loss": max(pairs, key=lambda step: class_scores.by_loss(*pairs[step])),
-        "macro_f1": max(states, key=lambda step: states[step].metrics["macro_f1"].value),
+        "loss": max(losses, key=lambda step: recipe.rank_by_loss(losses[step], before[step], step / report.steps)),
+        "macro_f1": max(states, key=lambda step: float(str(states[step]["macro_f1"]))),
     }[metric]
     assert report.best_step == best
 

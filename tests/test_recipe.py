@@ -1,5 +1,6 @@
 """The recipe of a run: what a preset becomes for so many rows, and what is said of too little."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -19,6 +20,7 @@ from core.finetune.recipe import (
     epochs_of_a_round,
     fewest_steps,
     fitted,
+    rank_by_loss,
     steps,
     time_with,
     too_little,
@@ -156,6 +158,24 @@ def test_a_run_of_many_epochs_is_not_measured_after_each(epochs: float) -> None:
     rounds = epochs / epochs_of_a_round(epochs)
     assert rounds <= ROUNDS and (epochs <= ROUNDS or rounds > ROUNDS / 2)
     assert epochs > ROUNDS or epochs_of_a_round(epochs) == 1
+
+
+def best_of(losses: Sequence[float], steps: int) -> int:
+    """The state, from 1, that is ranked highest of those measured at the end of as many equal parts of a run's steps."""
+    before = [None, *losses]
+    ranks = [rank_by_loss(loss, before[i], (i + 1) / steps) for i, loss in enumerate(losses)]
+    return ranks.index(max(ranks)) + 1
+
+
+def test_of_few_rows_a_state_that_is_good_by_chance_loses_against_two_good_ones_in_a_row() -> None:
+    assert best_of([0.6, 0.6, 0.6, 0.6, 0.5, 0.6, 0.52, 0.52], 8) == 8
+
+
+def test_of_few_rows_a_state_that_knows_nothing_yet_loses_against_later_ones() -> None:
+    """Where labels are wrong, the loss rises as soon as a model is sure: of film sentences a state of 0.65 was chosen where 0.75 was to be had."""
+    assert best_of([0.66, 0.66, 0.70, 0.71, 0.72, 0.75, 0.75, 0.75], 8) == 4
+    assert best_of([0.66, 0.66, 0.80, 0.70, 0.68, 0.68, 0.68, 0.69], 8) == 6
+    assert best_of([0.69, 0.66, 0.72], 8) == 2, "a run that ends early has a best state too"
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: str(task.id))

@@ -15,7 +15,6 @@ from transformers import BertForSequenceClassification
 from core import predict
 from core.data.load import load
 from core.errors import UserError
-from core.metrics import softened
 from core.predict import Predictor
 from core.results import Evaluation
 from core.tasks import class_scores, classify
@@ -325,42 +324,3 @@ def test_evaluate_reads_pairs(predictor: Predictor) -> None:
 def test_evaluate_refuses_other_labels(predictor: Predictor) -> None:
     with pytest.raises(UserError, match=r"\(spam, ham\) are not the model's \(bad, good\)"):
         predict.evaluate(predictor, dataset_of(("spam", "ham"), [("good", 1)]))
-
-
-def test_of_few_rows_a_state_that_has_learnt_wins_over_one_that_knows_nothing() -> None:
-    true = [0, 1] * 10
-    right = np.where(np.arange(20) < 14, true, 1 - np.array(true))  # 14 of 20: a third of the labels are wrong
-    silent = np.tile([0.49, 0.51], (20, 1))
-    sure, careful = (np.where(np.eye(2)[right] == 1, share, 1 - share) for share in (0.99, 0.7))
-    states = {"silent": silent, "sure": sure, "careful": careful}
-    columns = {"text": ["a text"] * 20}
-    found = {name: measured(("no", "yes"), np.array(true), probs, columns) for name, probs in states.items()}
-    assert found["sure"].metrics["loss"].value > found["silent"].metrics["loss"].value > math.log(2)
-    assert sorted(found, key=lambda name: class_scores.by_loss(found[name], None)) == ["silent", "sure", "careful"]
-
-
-def test_of_few_rows_a_state_that_is_good_by_chance_loses_against_two_good_ones_in_a_row() -> None:
-    true = np.array([0, 1] * 10)
-
-    def state(right: int, share: float) -> Evaluation:
-        """So many of 20 rows right, each answer as sure as `share`."""
-        given = np.where(np.arange(20) < right, true, 1 - true)
-        probs = np.where(np.eye(2)[given] == 1, share, 1 - share)
-        return measured(("no", "yes"), true, probs, {"text": ["a text"] * 20})
-
-    poor, lucky, good, surer = state(10, 0.5), state(16, 0.7), state(15, 0.7), state(15, 0.99)
-    ranks = {
-        "lucky": class_scores.by_loss(lucky, poor),
-        "good": class_scores.by_loss(good, lucky),
-        "surer": class_scores.by_loss(surer, good),
-    }
-    assert ranks["lucky"] < ranks["surer"] < ranks["good"]
-    assert surer.metrics["loss"].value > poor.metrics["loss"].value, "the loss alone would take what knows nothing"
-
-
-def test_the_loss_at_the_best_temperature_is_that_of_probabilities_that_are_as_sure_as_they_are_right() -> None:
-    true = np.array([0, 1] * 10)
-    right = np.where(np.arange(20) < 14, true, 1 - true)
-    for share in (0.6, 0.7, 0.999):
-        probs = np.where(np.eye(2)[right] == 1, share, 1 - share)
-        assert softened(probs, true) == pytest.approx(-0.7 * math.log(0.7) - 0.3 * math.log(0.3), abs=2e-3)

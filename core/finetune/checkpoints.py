@@ -29,9 +29,7 @@ START = "start"  # in checkpoints/: the model that a run from scratch begins wit
 
 @dataclass
 class Progress:
-    """What a run has done so far; it goes into every checkpoint. seconds: training alone. newest: what was measured last; rank: of the best,
-    () in checkpoints of old.
-    """
+    """What a run has done so far; it goes into every checkpoint. seconds: training alone. rank: of the best, () in checkpoints of old. loss: that was measured last."""
 
     seconds: float = 0.0
     examples: int = 0
@@ -39,7 +37,7 @@ class Progress:
     best_step: int = 0
     best: Evaluation | None = None
     rank: tuple[float, ...] = ()
-    newest: Evaluation | None = None
+    loss: float | None = None
     baseline: Evaluation | None = None
 
 

@@ -25,6 +25,7 @@ FEW_ROWS = 1000  # or less, of which twice the length is read
 EVALUATIONS = 8  # or more in a run of few rows
 ROUNDS = 10  # of evaluations in a run of more epochs than that: each leaves a checkpoint of four times the model
 TOO_FEW_STEPS = 150
+SECOND_HALF = 0.5  # share of the steps from which on a state can be the best of few rows
 LARGE_VOCABULARY = 100_000
 HEAD_ALONE = "head"  # of METHODS
 LOWER = 5  # times lower than one that is too high for a loss to fall is a learning rate to try
@@ -361,6 +362,15 @@ def epochs_for(config: RunConfig, rows: int) -> float:
 def chosen_by(best: tuple[str, ...], validation: int) -> tuple[str, ...]:
     """The METRICS ids that the best state of a run is chosen by: the task's own, but the loss where few rows are measured."""
     return BY_LOSS if validation < FEW_VALIDATION_ROWS and "loss" in best else best
+
+
+def rank_by_loss(loss: float, before: float | None, share: float) -> tuple[float, float]:
+    """What a state is ranked by where few rows are measured, the highest the best: its loss, averaged with that of the state before.
+
+    Of few rows one loss is low by chance; two in a row seldom are. Where labels are wrong, the loss is lowest before a model is sure of
+    anything: states of the first half of the steps count only among themselves. before: None for the first state; share: of the steps.
+    """
+    return float(share >= SECOND_HALF), -(loss + (loss if before is None else before)) / 2
 
 
 def too_little(

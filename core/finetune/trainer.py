@@ -30,7 +30,7 @@ from core.finetune.checkpoints import (
     trained,
     written_aside,
 )
-from core.finetune.recipe import LOWER, NOT_A_NUMBER, chosen_by, epochs_of_a_round
+from core.finetune.recipe import LOWER, NOT_A_NUMBER, chosen_by, epochs_of_a_round, rank_by_loss
 from core.finetune.savings import Prepared
 from core.finetune.setup import Setup
 from core.metrics import BY_LOSS, key
@@ -128,19 +128,22 @@ class Trainer(transformers.Trainer):
         if evaluation is None:
             return {}
         progress = self.progress
-        rank, progress.newest = self._rank(evaluation, progress.newest), evaluation
-        if progress.best is None or rank > (progress.rank or self._rank(progress.best, None)):
-            progress.best, progress.best_step, progress.rank = evaluation, self.state.global_step, rank
+        step = self.state.global_step
+        rank = self._rank(evaluation, step, progress.loss)
+        if progress.best is None or rank > (progress.rank or self._rank(progress.best, progress.best_step, None)):
+            progress.best, progress.best_step, progress.rank = evaluation, step, rank
+        progress.loss = evaluation.metrics["loss"].value if "loss" in evaluation.metrics else None
         self.live_seconds = time.perf_counter() - began
         self.watch.tell("evaluation", **event_values(self.goal, evaluation, self.live_seconds))
         self.watch.resume_clock()
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, {})
         return {}
 
-    def _rank(self, evaluation: Evaluation, before: Evaluation | None) -> tuple[float, ...]:
-        """What states are ranked by, the highest the best."""
-        few = self.chosen_by == BY_LOSS
-        return self.setup.task.by_loss(evaluation, before) if few else key(evaluation.metrics, self.chosen_by)
+    def _rank(self, evaluation: Evaluation, step: int, before: float | None) -> tuple[float, ...]:
+        """What states are ranked by, the highest the best. before: the loss of the state before, if any."""
+        if self.chosen_by != BY_LOSS:
+            return key(evaluation.metrics, self.chosen_by)
+        return rank_by_loss(evaluation.metrics["loss"].value, before, step / self.state.max_steps)
 
     def _may_stop(self, done: int, total: int) -> None:
         if self.cancelled():

@@ -24,7 +24,6 @@ from core.batches import Report
 from core.data.dataset import TextDataset
 from core.data.layouts import Layout
 from core.errors import N_, Note, UserError
-from core.metrics import BY_LOSS, key
 from core.results import Evaluation, Prediction, RunConfig
 from core.tables.table import Table
 
@@ -90,18 +89,12 @@ class Beside:
     measure: Callable[[RunConfig, TextDataset, str], Evaluation | None]
 
 
-def lowest_loss(evaluation: Evaluation, before: Evaluation | None) -> tuple[float, ...]:
-    """The order of states by their loss alone."""
-    return key(evaluation.metrics, BY_LOSS)
-
-
 @dataclass(frozen=True)
 class Task:
     """One kind of training.
 
     layout: what the rows look like. head: a HEADS id. goal: how it is learnt, measured and answered. metrics: METRICS ids, the
-    headline first; best: those that choose the checkpoint, in order; by_loss(evaluation, before): what chooses it where few rows are measured and "loss" is one of
-    them, the highest the best; before: the state measured before, if any. gives: the kinds of answer (label, labels, score, tags,
+    headline first; best: those that choose the checkpoint, in order (the loss alone, where it is one of them and few rows are measured). gives: the kinds of answer (label, labels, score, tags,
     spans, tokens, text), which decide what can be done with such a model. counts: templates of n, what an evaluation counts, for one and for several.
     detail: the dataclass behind Evaluation.detail. supervised: whether the rows bring the answers. scratch: advised values for
     a new, tiny model, None where the task cannot start from one. class_weights: whether rare labels can be made to count more.
@@ -142,7 +135,6 @@ class Task:
     loss_title: str = N_("Cross-entropy loss (nats)")
     never_found: Callable[[Evaluation], tuple[str, ...]] = no_labels
     confused: Callable[[Evaluation], Confused | None] = no_confusion
-    by_loss: Callable[[Evaluation, Evaluation | None], tuple[float, ...]] = lowest_loss
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -48,8 +48,7 @@ class Classes:
 
     confusion: C × C counts, rows true, columns predicted, in the order of `labels`. reliability: per non-empty bin (mean
     confidence, accuracy, count). majority: accuracy of always answering the most frequent class. mistakes: most confident first;
-    confused: those between the two classes that are taken for each other most. softened: the loss at its best temperature
-    (metrics.softened), 0 in reports of old.
+    confused: those between the two classes that are taken for each other most.
     """
 
     labels: tuple[str, ...]
@@ -59,7 +58,6 @@ class Classes:
     majority: float
     mistakes: tuple[Mistake, ...]
     confused: tuple[Mistake, ...] = ()
-    softened: float = 0.0
 
     @property
     def tested(self) -> tuple[ClassScore, ...]:
@@ -111,7 +109,6 @@ def measure(task: str, labels: Sequence[str], true: np.ndarray, probs: np.ndarra
         majority=float(confusion.sum(axis=1).max() / n),
         mistakes=shown(np.flatnonzero(predicted != true), MISTAKES),
         confused=shown(np.flatnonzero(between), CONFUSED),
-        softened=metrics.softened(probs, true),
     )
     return Evaluation(
         task=task,
@@ -126,18 +123,6 @@ def measure(task: str, labels: Sequence[str], true: np.ndarray, probs: np.ndarra
         right=each(right),
         rows=digest(columns, [labels[i] for i in true]),
     )
-
-
-def by_loss(evaluation: Evaluation, before: Evaluation | None) -> tuple[float, ...]:
-    """What a state is ranked by where few rows are measured, the highest the best: its loss at its best temperature, averaged with that of the
-    state before; of equal ones the lower loss.
-
-    A model first learns to tell the labels apart and then becomes surer, often too sure: the loss as it is rises while the answers still get better,
-    and where labels are wrong it is lowest before anything is learnt. At its best temperature it says how well the labels are told apart (Berta et
-    al. 2025, "Rethinking Early Stopping: Refine, Then Calibrate"). Of few rows one such figure is low by chance; two in a row seldom are.
-    """
-    found = [read_detail(Classes, one).softened for one in (evaluation, before or evaluation)]
-    return -round(sum(found) / 2, 3), -evaluation.metrics["loss"].value
 
 
 def class_table(evaluation: Evaluation) -> Lines:

@@ -34,7 +34,7 @@ from core.tasks.base import (
     sample,
 )
 from core.tasks.class_examples import pair_example, text_example
-from core.tasks.class_scores import Classes, by_loss, class_table, confused, measure, never_found
+from core.tasks.class_scores import Classes, class_table, confused, measure, never_found
 from core.tasks.labels import match_labels
 
 SAMPLES = 5
@@ -231,7 +231,6 @@ TEXT = Task(
     goal=Classification,
     metrics=("accuracy", "macro_f1", "loss", "ece"),
     best=("macro_f1", "loss"),
-    by_loss=by_loss,
     gives=frozenset({"label"}),
     counts=(N_("{n:,} text"), N_("{n:,} texts")),
     detail=Classes,
@@ -259,7 +258,6 @@ PAIR = Task(
     goal=PairClassification,
     metrics=TEXT.metrics,
     best=TEXT.best,
-    by_loss=by_loss,
     gives=TEXT.gives,
     counts=(N_("{n:,} pair of texts"), N_("{n:,} pairs of texts")),
     detail=Classes,

@@ -10,7 +10,7 @@ from core.data.layouts import LAYOUTS
 from core.errors import N_
 from core.tables.table import Table, make_table
 from core.tasks.base import Card, Task
-from core.tasks.class_scores import Classes, by_loss, class_table
+from core.tasks.class_scores import Classes, class_table
 from core.tasks.classify import FACTS, TEXT, Classification
 
 DOCUMENTS = (
@@ -50,7 +50,6 @@ NEXT_SENTENCE = Task(
     goal=NextSentence,
     metrics=TEXT.metrics,
     best=("accuracy", "loss"),
-    by_loss=by_loss,
     gives=frozenset({"label"}),
     counts=(N_("{n:,} pair of sentences"), N_("{n:,} pairs of sentences")),
     detail=Classes,
