@@ -400,7 +400,7 @@ def too_little(
             )
             if validation and "loss" not in best
             else (
-                plural(N_("With {rows} validation row an accuracy can be {points:.0f} points off by chance: the best state is chosen by its loss, and small differences between runs mean nothing. More labelled rows help most."), N_("With {rows} validation rows an accuracy can be {points:.0f} points off by chance: the best state is chosen by its loss, and small differences between runs mean nothing. More labelled rows help most."), validation),
+                plural(N_("With {rows} validation row an accuracy can be {points:.0f} points off by chance: the best state is that of the lowest loss in the second half of the run, and small differences between runs mean nothing. More labelled rows help most."), N_("With {rows} validation rows an accuracy can be {points:.0f} points off by chance: the best state is that of the lowest loss in the second half of the run, and small differences between runs mean nothing. More labelled rows help most."), validation),
                 {"rows": validation, "points": 100 * 1.96 * math.sqrt(0.25 / validation)},
             )
             if validation
