@@ -18,14 +18,13 @@ from core.data.layouts import LAYOUTS
 from core.export.card import model_card
 from core.families import HEADS
 from core.finetune import setup, trainer
-from core.finetune.recipe import rank_by_loss
 from core.metrics import METRICS, key
 from core.models import SCRATCH
 from core.results import WORD_COUNTS, Event, RunConfig, RunReport
 from core.tasks.base import Task, read_detail
 from core.tasks.table import TASKS, task_of
 from tests.families import write_reader
-from tests.training import Listener, asked_of, rows_of, run, words_of, write_example
+from tests.training import Listener, asked_of, best_by_loss, rows_of, run, words_of, write_example
 
 KINDS = {"label", "labels", "score", "tags", "spans", "tokens", "text", "vectors"}
 
@@ -153,10 +152,10 @@ def test_the_best_checkpoint_is_the_best_by_the_tasks_own_metrics(learnt: Traine
         for step, event in by_step.items()
     }
     if "loss" in learnt.task.best:
-        losses = {step: float(str(by_step[step].values["loss"])) for step in ranks}
-        before = dict(zip(losses, [None, *losses.values()], strict=False))
-        ranks = {step: rank_by_loss(losses[step], before[step], step / learnt.report.steps) for step in losses}
-    assert learnt.report.best_step == max(ranks, key=ranks.__getitem__)
+        losses = {step: float(str(event.values["loss"])) for step, event in by_step.items()}
+        assert learnt.report.best_step == best_by_loss(losses, learnt.report.steps)
+    else:
+        assert learnt.report.best_step == max(ranks, key=ranks.__getitem__)
 
 
 @pytest.mark.training

@@ -37,7 +37,7 @@ from core.tasks.class_scores import Classes
 from core.tasks.table import TASKS
 from tests.conftest import WORDS, make_config, make_tokenizer
 from tests.families import tiny_config
-from tests.training import Listener, fresh, rows_of, run, tear
+from tests.training import Listener, best_by_loss, fresh, rows_of, run, tear
 
 pytestmark = pytest.mark.training
 ENDINGS = ("", ".", "!", ", i love the plot", "and the acting", "!!", ". not boring", ", very", "i hate the plot")
@@ -430,9 +430,8 @@ def test_of_few_validation_rows_the_best_step_is_chosen_by_loss(
     assert report.chosen_by == metric
     states = {event.step: event.values for event in listener.of("evaluation")}
     losses = {step: float(str(values["loss"])) for step, values in states.items()}
-    before = dict(zip(losses, [None, *losses.values()], strict=False))
     best = {
-        "loss": max(losses, key=lambda step: recipe.rank_by_loss(losses[step], before[step], step / report.steps)),
+        "loss": best_by_loss(losses, report.steps),
         "macro_f1": max(states, key=lambda step: float(str(states[step]["macro_f1"]))),
     }[metric]
     assert report.best_step == best

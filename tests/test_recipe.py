@@ -20,7 +20,6 @@ from core.finetune.recipe import (
     epochs_of_a_round,
     fewest_steps,
     fitted,
-    rank_by_loss,
     steps,
     time_with,
     too_little,
@@ -30,6 +29,7 @@ from core.finetune.setup import check
 from core.results import RunConfig
 from core.tasks.base import Task
 from core.tasks.table import TASKS
+from tests.training import best_by_loss
 
 ASKED = RunConfig("minilm", "tickets.csv")
 
@@ -161,10 +161,8 @@ def test_a_run_of_many_epochs_is_not_measured_after_each(epochs: float) -> None:
 
 
 def best_of(losses: Sequence[float], steps: int) -> int:
-    """The state, from 1, that is ranked highest of those measured at the end of as many equal parts of a run's steps."""
-    before = [None, *losses]
-    ranks = [rank_by_loss(loss, before[i], (i + 1) / steps) for i, loss in enumerate(losses)]
-    return ranks.index(max(ranks)) + 1
+    """The state, from 1, that is ranked highest of those measured after each step."""
+    return best_by_loss(dict(enumerate(losses, 1)), steps)
 
 
 def test_of_few_rows_a_state_that_is_good_by_chance_loses_against_two_good_ones_in_a_row() -> None:

@@ -1,6 +1,6 @@
 """Tiny runs: trained here and now, listened to, and torn off as a kill does it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from transformers import PreTrainedModel
@@ -8,6 +8,7 @@ from transformers import PreTrainedModel
 from core import models
 from core.data.dataset import TextDataset
 from core.data.load import load
+from core.finetune.recipe import rank_by_loss
 from core.finetune.train import train
 from core.results import Event, RunConfig, RunReport
 from core.tasks.base import Task, start
@@ -80,3 +81,9 @@ def tear(step: int) -> Callable[[Event], bool]:
         return False
 
     return stop
+
+
+def best_by_loss(losses: Mapping[int, float], steps: int) -> int:
+    """The step of the state that `rank_by_loss` ranks highest in a run of so many steps. losses: of its states by their step, in order."""
+    before = dict(zip(losses, [None, *losses.values()], strict=False))
+    return max(losses, key=lambda step: rank_by_loss(losses[step], before[step], step / steps))
