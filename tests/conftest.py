@@ -65,8 +65,9 @@ def studio_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(autouse=True)
 def everything_in_sight(monkeypatch: pytest.MonkeyPatch) -> None:
-    """AppTest has no screen: what a page makes when it comes into sight is made at once."""
+    """AppTest has no screen: what a page makes when it comes into sight or is opened is made at once."""
     monkeypatch.setattr("pages.shared.sight.reached", lambda name, wanted: True)
+    monkeypatch.setattr("pages.shared.layout.opened", lambda part: True)
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -285,10 +286,23 @@ def downloads(files: Sequence[Download], key: str) -> None:
             )
 
 
-def show_code(code: str, caption: str = "") -> None:
-    """The page's numbers as a runnable script. caption: what it does, when it is not simply the page's numbers."""
-    with st.container(key="code"), st.expander(_("Show the code"), icon=":material/code:"):
-        st.caption(
-            caption or _("Plain transformers and torch with the values chosen above; it gives the same numbers.")
-        )
-        st.code(code, language="python")
+def opened(part: ExpanderContainer) -> bool:
+    """Whether the visitor has opened a part of the page that is sent when it is."""
+    return bool(part.open)
+
+
+@st.fragment
+def show_code(code: str, caption: str = "", *, title: str = "", key: str = "code") -> None:
+    """The page's numbers as a runnable script, sent when it is opened: what colours it is 1.5 MB and half a second for the browser.
+
+    caption: what it does, when it is not simply the page's numbers. title: of the part, where it is not "Show the code". key: the
+    name of the part on the page.
+    """
+    with st.container(key=key):
+        part = st.expander(title or _("Show the code"), icon=":material/code:", key=f"open_{key}", on_change="rerun")
+    if opened(part):
+        with part:
+            st.caption(
+                caption or _("Plain transformers and torch with the values chosen above; it gives the same numbers.")
+            )
+            st.code(code, language="python")

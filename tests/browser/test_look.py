@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser import driver as browser
+from tests.browser.common import check
 from tests.browser.driver import Server
 
 # What is written in the charts and lies to the left or right of its chart.
@@ -55,3 +56,21 @@ def test_no_label_of_a_chart_is_cut_on_a_telephone(server: Server, chromium: Bro
     expect(page.locator(".js-plotly-plot .main-svg:first-child")).to_have_count(charts, timeout=60_000)
     browser.wait_until_calm(page)
     assert page.evaluate(CUT_LABELS) == []
+
+
+def test_a_script_and_what_colours_it_come_when_it_is_opened(server: Server, chromium: Browser) -> None:
+    page, watch = browser.new_page(chromium)
+    fetched: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url))
+    page.goto(f"{server.url}/tokens?text=I+love+pizza")
+    browser.wait_until_calm(page)
+    assert not [address for address in fetched if "SyntaxHighlighter" in address], "1.5 MB and half a second"
+    page.get_by_text("Show the code").click()
+    script = page.get_by_test_id("stCode")
+    expect(script.locator(".token").first).to_be_visible()
+    expect(script).to_contain_text("I love pizza")
+    page.get_by_label("Sentence", exact=True).fill("Pizza again")
+    expect(script).to_contain_text("Pizza again")  # it stays open, and follows the page
+    page.get_by_text("Show the code").click()
+    expect(script).to_be_hidden()
+    check(watch)

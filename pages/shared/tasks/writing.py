@@ -23,7 +23,7 @@ from core.tasks.generation import WAYS, Wish
 from core.tasks.table import task_of
 from core.tasks.text_scores import Origin, Texts
 from core.tasks.writing import Candidate, Written, origin
-from pages.shared import charts, contenders, inputs
+from pages.shared import charts, contenders, inputs, layout
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import writing as cached_writing
 from pages.shared.experiments import Experiment
@@ -296,8 +296,11 @@ def _closer(name: str, given: Mapping[str, str]) -> None:
     if chosen.attention.size:
         _alignment(chosen)
     predictor = cached_models.predictor(name)
-    with st.container(key="ways_code"), st.expander(_("The code of this way"), icon=":material/code:"):
-        st.code(code.candidates(name, given["text"], wish, predictor.max_length), language="python")
+    layout.show_code(
+        code.candidates(name, given["text"], wish, predictor.max_length),
+        title=_("The code of this way"),
+        key="ways_code",
+    )
     of = origin(predictor.model)
     if of.new:
         st.caption(_origin_text(of))

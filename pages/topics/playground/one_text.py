@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core import explain
 from pages.shared import inputs, layout
@@ -40,22 +39,19 @@ def _answer(name: str, given: Mapping[str, str]) -> None:
         view.closer(name, given)
     subjects = view.subjects(prediction)
     if explain.offered(task) and subjects:
-        words, place = st.container(), st.empty()
-        with words:
-            _behind(name, given, subjects, code, place)
+        _behind(name, given, subjects, code)
     else:
         layout.show_code(code)
 
 
 @st.fragment
-def _behind(name: str, given: Mapping[str, str], subjects: Sequence[Subject], code: str, place: DeltaGenerator) -> None:
-    """The words behind the answer, and the script of both in its place. It runs alone when another method or label is chosen."""
+def _behind(name: str, given: Mapping[str, str], subjects: Sequence[Subject], code: str) -> None:
+    """The words behind the answer, and the script of both. It runs alone when another method or label is chosen."""
     with layout.mistakes():
         attribution, subject = which_words(name, given, subjects)
         if attribution is not None:
             ready = cached_models.predictor(name)
             code += "\n\n# " + "-" * 70 + "\n# which words made it say so\n"
             code += VIEWS[ready.task.id].attribution_code(name, given, subject, attribution, ready.max_length)
-        with place.container():
-            layout.show_code(code)
+        layout.show_code(code)
         inputs.write_link()
