@@ -23,9 +23,15 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 ROOT = Path(__file__).parent.parent.parent
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+PROGRAMS = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "chrome",
+)  # the first draws no window
 NO_BROWSER = (
-    "no browser: install Debian's chromium or Google Chrome, or run `playwright install chromium`, "
+    "no browser: install Debian's chromium-headless-shell or chromium, or Google Chrome, or run `playwright install chromium`, "
     "or name one in STUDIO_BROWSER"
 )
 SECTIONS = {

@@ -32,8 +32,8 @@ def rows() -> list[Experiment]:
             _("One vector, four ways"),
             _("Which vector stands best for a whole sentence?"),
             _(
-                "The same sentence as [CLS], mean, maximum and pooler_output. This model was tuned with the mean: look at which matrix below sets the two "
-                "paraphrases (1 and 2) apart from the tomatoes (4) best, and note that opposites (1 and 3) stay near under all."
+                "The same sentence as [CLS], mean, maximum and pooler_output. This model was tuned with the mean: look at which matrix below best sets the "
+                "paraphrases (1 and 2) apart from the tomatoes (4); opposites (1 and 3) stay near under all."
             ),
             {"model": "minilm", "view": "output", "text": "The plot is thin, but the acting is wonderful.", "pair": "", "compared": "", "state": ""},
         ),
