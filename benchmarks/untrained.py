@@ -80,7 +80,7 @@ def news(language: str, encoder: Encoder) -> None:
         for split, rows in dataset.splits.items()
         if split in ("train", "test")
     }
-    described = zero_shot.read_labels(zero_shot.NEWS if language == "en" else i18n._chinese().gettext(zero_shot.NEWS))
+    described = zero_shot.read_labels(zero_shot.NEWS if language == "en" else i18n.chinese().gettext(zero_shot.NEWS))
     labels = encoder.vectors([described[name] for name in dataset.label_names])
     vectors, _texts, truth = parts["test"]
     about = {"what": "news", "language": language, "model": encoder.name, "n": len(truth)}

@@ -20,7 +20,8 @@ CATALOGUE = Path(__file__).parent.parent / "locale" / "zh_CN" / "LC_MESSAGES" / 
 
 
 @lru_cache(maxsize=1)
-def _chinese() -> GNUTranslations:
+def chinese() -> GNUTranslations:
+    """The Chinese catalogue, whatever the language of a page."""
     with CATALOGUE.open("rb") as file:
         catalogue = read_po(file, locale="zh_CN")
     compiled = io.BytesIO()
@@ -59,13 +60,13 @@ def keep() -> None:
 
 def _(text: str) -> str:
     """The text in the language of the page."""
-    return _chinese().gettext(text) if text and language() == "zh" else text
+    return chinese().gettext(text) if text and language() == "zh" else text
 
 
 def ngettext(one: str, several: str, count: float) -> str:
     """The text for this many of a thing, in the language of the page: English has a form for one, Chinese the same for all."""
     if language() == "zh":
-        return _chinese().ngettext(one, several, round(count))
+        return chinese().ngettext(one, several, round(count))
     return one if count == 1 else several
 
 

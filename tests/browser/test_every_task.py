@@ -120,7 +120,7 @@ def test_a_task_learns_from_the_studios_own_data(
     report = runs.report(run)
     assert report is not None and report.measured is not None and report.split == "test"
     metric = METRICS[TASKS[task].metrics[0]]
-    title = metric.title if language == "en" else i18n._chinese().gettext(metric.title)
+    title = metric.title if language == "en" else i18n.chinese().gettext(metric.title)
     figure = page.get_by_test_id("stMetric").first
     expect(figure).to_contain_text(title)
     expect(figure).to_contain_text(metric.write(report.measured.metrics[metric.id].value))
