@@ -8,6 +8,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -400,9 +401,44 @@ def test_rows_out_are_rows_in_for_any_table(rows: list[list[str]]) -> None:
             found = ask("x.csv", LABELLED, table, {"text": str(len(table.frame.columns))})
         except UserError:
             return
-    assert len(found.frame) == len(table.frame) + len(table.unreadable)
-    kept = [place for place, line in enumerate(sorted([*table.lines, *table.unreadable])) if line in table.lines]
+    missing = (*table.unreadable, *table.blank)
+    assert len(found.frame) == len(table.frame) + len(missing)
+    kept = [place for place, line in enumerate(sorted([*table.lines, *missing])) if line in table.lines]
     assert found.frame.iloc[kept].to_numpy().tolist() == table.frame.to_numpy().tolist()
+
+
+@pytest.mark.parametrize("name", ["mails.csv", "mails.xlsx"])
+def test_a_blank_row_between_others_is_a_row_out_and_is_named_as_left_out(tmp_path: Path, name: str) -> None:
+    """As many answers come back as rows were given, in their places; below the last row, programs leave blank ones by themselves."""
+    cells = [
+        ["text", "label"],
+        ["my parcel", "a"],
+        ["", "b"],
+        ["", ""],
+        ["where is it", "a"],
+        ["it came", "b"],
+        ["", ""],
+    ]
+    path = tmp_path / name
+    if name.endswith("xlsx"):
+        book = openpyxl.Workbook()
+        for row in cells:
+            book.active.append(row)  # type: ignore[union-attr]
+        book.save(path)
+    else:
+        path.write_text("\n".join(map(",".join, cells)) + "\n", encoding="utf-8")
+    table = read_table(path)
+    rows = ask(name, LABELLED, table, {"text": "text"})
+    assert rows.texts["text"] == ["my parcel", "", "", "where is it", "it came"] and rows.full == [0, 3, 4]
+    assert rows.report.rows == 5
+    assert [(row.reason, row.count, row.examples) for row in rows.report.dropped] == [
+        ("nothing stands in the row", 1, ("4",))
+    ]
+
+
+def test_more_blank_rows_than_others_are_no_rows(tmp_path: Path) -> None:
+    table = read_table(write(tmp_path, "text,label\na b,x\n" + ",\n" * 9 + "c d,y\n"))
+    assert not table.blank and not table.dropped and table.rows == 2
 
 
 def test_the_text_of_an_answered_row_can_be_two_columns() -> None:

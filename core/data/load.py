@@ -176,9 +176,10 @@ def ask(
 
 
 def _every_row(table: Table) -> pd.DataFrame:
-    """The rows of a table with an empty one in the place of each that could not be read."""
-    if not table.unreadable:
+    """The rows of a table with an empty one in the place of each that is blank or could not be read: as many as the file has."""
+    missing = (*table.unreadable, *table.blank)
+    if not missing:
         return table.frame
-    empty = pd.DataFrame("", index=range(len(table.unreadable)), columns=table.frame.columns, dtype=object)
-    order = np.argsort([*table.lines, *table.unreadable], kind="stable")
+    empty = pd.DataFrame("", index=range(len(missing)), columns=table.frame.columns, dtype=object)
+    order = np.argsort([*table.lines, *missing], kind="stable")
     return pd.concat([table.frame, empty]).iloc[order].reset_index(drop=True)

@@ -173,6 +173,7 @@ def _received(folder: Path) -> Table:
         notes=tuple((message, values) for message, values in answer["notes"]),
         categories={column: tuple(names) for column, names in answer["categories"].items()},
         unreadable=tuple(answer["unreadable"]),
+        blank=tuple(answer["blank"]),
         **answer["others"],
     )
 
@@ -200,6 +201,7 @@ def _leave(table: Table, folder: Path) -> None:
             "notes": [(message, _plain(values)) for message, values in table.notes],
             "categories": dict(table.categories),
             "unreadable": table.unreadable,
+            "blank": table.blank,
             "others": {
                 "rows": table.rows,
                 "cut_cells": table.cut_cells,

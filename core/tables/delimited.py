@@ -15,7 +15,7 @@ from core.tables import delimiters, fit, header, limits
 from core.tables.delimiters import Cut
 from core.tables.fit import Mender
 from core.tables.rows import LONG_CELL, NO_DELIMITER, Row, Rows
-from core.tables.table import CONTROL, EXAMPLE_CHARS, Reading, Table, WordsWithTags, evenly, make_table
+from core.tables.table import CONTROL, EXAMPLE_CHARS, Reading, Table, WordsWithTags, blank_rows, evenly, make_table
 
 MOST_LINES = 2_000_000
 SEP = re.compile(r"sep=([^\r\n]{1,3})(?:\r\n?|\n)")  # what Excel writes and reads
@@ -67,7 +67,7 @@ class _Fitted:
 
     names: of the columns; none when the first row is data. rows: that fit or were mended; of very many only a part, evenly
     taken, every `step`-th. total: how many they are. mended, short: how many of them had too many cells or too few, and the line of the first.
-    ragged: rows that fit no column. repeated: the names once more. text: the column whose text was mended.
+    ragged: rows that fit no column. repeated: the names once more. blank: lines of rows in which nothing stands. text: the column whose text was mended.
     """
 
     names: list[str]
@@ -79,6 +79,7 @@ class _Fitted:
     short: list[Row] = field(default_factory=list)
     ragged: list[Row] = field(default_factory=list)
     repeated: list[Row] = field(default_factory=list)
+    blank: list[int] = field(default_factory=list)
     text: int = 0
     step: int = 1
     most: int = field(default_factory=lambda: 4 * settings.MAX_ROWS.value())
@@ -147,6 +148,8 @@ def _fit(found: Rows, text: str, cut: Cut, reading: Reading) -> _Fitted:
             fitted.add(row)
             if fit.is_short(row.cells, fitted.width):
                 fitted.short.append(row)
+    first_line = fitted.rows[0].line if fitted.rows else 0
+    fitted.blank = [line for line in found.blank if line > first_line] if len(found.blank) <= fitted.total else []
     if fitted.ragged and fitted.rows:  # once more, now that it is known what all rows are like
         ragged, fitted.ragged = fitted.ragged, []
         mender = fit.mender((row.cells for row in fitted.rows), fitted.width)
@@ -213,6 +216,7 @@ def _table(fitted: _Fitted, cut: Cut, name: str) -> Table:
         notes=(*fitted.notes, *_notes_on_rows(fitted), *too_many, *sampled),
         lines=[row.line for row in kept],
         unreadable=tuple(row.line for row in fitted.ragged),
+        blank=tuple(fitted.blank),
         source="first row" if fitted.names else "none",
         delimiter="" if cut.delimiter == NO_DELIMITER else cut.delimiter,
     )
@@ -224,11 +228,12 @@ def _dropped(fitted: _Fitted, delimiter: str) -> tuple[Dropped, ...]:
         N_("the row has more cells than the header"): fitted.ragged,
         N_("the names of the columns stand there again"): fitted.repeated,
     }
-    return tuple(
+    dropped = [
         Dropped(reason, len(rows), tuple(f"{row.line}: {_shown(row, delimiter)}" for row in rows[:3]))
         for reason, rows in lost.items()
         if rows
-    )
+    ]
+    return (*dropped, *blank_rows(fitted.blank))
 
 
 def _shown(row: Row, delimiter: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from core.errors import N_, Note
 from core.results import Dropped
 from core.tables import header, limits
-from core.tables.table import CONTROL, EXAMPLE_CHARS, FIND_OUT, Reading, Table, evenly, make_table
+from core.tables.table import CONTROL, EXAMPLE_CHARS, FIND_OUT, Reading, Table, blank_rows, evenly, make_table
 
 
 def read(
@@ -17,12 +17,13 @@ def read(
     *,
     total: int = 0,
     lines: Sequence[int] = (),
+    blank: Sequence[int] = (),
     notes: tuple[Note, ...] = (),
 ) -> Table:
     """The rows as a table; the first holds the column names when the reading says so or it looks like that.
 
     total: rows of the source, where not all of them are here. lines: the place of each row in the source; () when there are no others
-    between them.
+    between them. blank: the places between them in which nothing stands.
     """
     lines = lines or range(1, len(rows) + 1)
     named, remark = _has_names(rows, reading)
@@ -31,17 +32,19 @@ def read(
     ragged = [place for place in range(int(named), len(rows)) if any(map(_text, rows[place][width:]))]
     left_out = set(ragged)
     kept, sampled = evenly([place for place in range(int(named), len(rows)) if place not in left_out])
+    blank = [line for line in blank if kept and line > lines[kept[0]]]
     not_read = len(rows) - int(named) - len(ragged) - len(kept)
     chosen, too_many = limits.choose_columns(names, len(kept))
     return make_table(
         [names[column] or f"column {column + 1}" for column in chosen],
         [[rows[place][column] if column < len(rows[place]) else "" for place in kept] for column in chosen],
-        max(total - len(rows), 0) + len(kept) + len(ragged),
+        max(total - len(rows), 0) + len(kept) + len(ragged) + len(blank),
         not_read=not_read,
-        dropped=_dropped([(lines[place], rows[place]) for place in ragged]),
+        dropped=(*_dropped([(lines[place], rows[place]) for place in ragged]), *blank_rows(blank)),
         notes=(*notes, *remark, *sampled, *too_many),
         lines=[lines[place] for place in kept],
         unreadable=tuple(lines[place] for place in ragged),
+        blank=tuple(blank),
         source="first row" if named else "none",
     )
 

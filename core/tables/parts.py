@@ -45,6 +45,7 @@ def combine(tables: Sequence[tuple[str, Table]]) -> Table:
     splits: list[str] = []
     lines: list[int] = []
     unreadable: list[int] = []
+    blank: list[int] = []
     notes: list[Note] = []
     categories: dict[str, dict[str, None]] = {}
     start = 0
@@ -57,6 +58,7 @@ def combine(tables: Sequence[tuple[str, Table]]) -> Table:
         splits += [split] * most
         lines += [start + line for line in table.lines[:most]]
         unreadable += [start + line for line in table.unreadable]
+        blank += [start + line for line in table.blank]
         start += max((*table.lines[-1:], *table.unreadable[-1:]), default=0)
         notes += [note for note in table.notes if note not in notes]
         for column, names in table.categories.items():
@@ -77,6 +79,7 @@ def combine(tables: Sequence[tuple[str, Table]]) -> Table:
         categories={column: tuple(names) for column, names in categories.items()},
         lines=tuple(lines),
         unreadable=tuple(unreadable),
+        blank=tuple(blank),
         header=first.header,
         delimiter=first.delimiter,
         encoding=first.encoding,

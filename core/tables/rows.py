@@ -36,7 +36,7 @@ class Rows:
     """The rows of a text, from the first to the last, and then what became of the quotation marks at the start of a cell.
 
     needed: cells that could not have been written without them, because a delimiter, a line end or a quotation mark is in
-    them. needless: column → cells that could. literal, first_literal: how many of these marks are text, and the line of the
+    them. blank: the lines of the rows below the first in which nothing stands between the delimiters. needless: column → cells that could. literal, first_literal: how many of these marks are text, and the line of the
     first. longest: the line of the cell that goes on over most lines, and their number.
     """
 
@@ -47,6 +47,7 @@ class Rows:
         self.needed = self.literal = self.first_literal = 0
         self.needless: Counter[int] = Counter()
         self.longest = (0, 1)
+        self.blank: list[int] = []
         self._text, self._delimiter, self._quotes, self._width, self._start = text, delimiter, quotes, width, start
         self._escapes = quotes == "escaped"
         self._returns = "\r" in text
@@ -67,6 +68,7 @@ class Rows:
     def __iter__(self) -> Iterator[Row]:
         text, delimiter, counts = self._text, self._delimiter, self._quotes != "text"
         place, line = self._start, 1 + len(BREAK.findall(text, 0, self._start))
+        blank: list[int] | None = None  # since the last row; such rows above the first and below the last are none
         while place < len(text):
             line_end = end = self._line_end(place)
             lines, enclosed = 1, 0
@@ -79,7 +81,11 @@ class Rows:
             else:
                 cells = [cell.strip(" ") for cell in text[place:line_end].split(delimiter, MOST_CELLS)]
             if enclosed or any(map(str.strip, cells)):  # marks around nothing are a row: so an empty text is written
+                self.blank += blank or ()
+                blank = []
                 yield Row(line, cells, place, end, enclosed)
+            elif blank is not None and len(cells) > 1:
+                blank.append(line)
             place = end + 2 if text.startswith("\r\n", end) else end + 1
             line += lines
 

@@ -40,7 +40,7 @@ class Table:
     limit, cut. dropped, notes: rows that fit no column, and remarks on the reading. categories: of columns whose numbers
     (or lists of numbers) stood for names, all these names in the order of the numbers. lines: where each row of the columns
     begins, counted from 1: its line in a text file of lines, its row in any other source. unreadable: the same of the rows
-    that were left out because they fit no column. header: where the column names come from: the "first row", "none" (they are
+    that were left out because they fit no column. blank: the same of rows between others in which nothing stands. header: where the column names come from: the "first row", "none" (they are
     numbered), or they are "named" by a source of another kind. encoding, delimiter: "" when the source is not such a file.
     not_read: rows beyond the limit.
     """
@@ -53,6 +53,7 @@ class Table:
     categories: Mapping[str, tuple[str, ...]]
     lines: tuple[int, ...]
     unreadable: tuple[int, ...] = ()
+    blank: tuple[int, ...] = ()
     header: Header = "named"
     delimiter: str = ""
     encoding: str = ""
@@ -79,6 +80,7 @@ def make_table(
     notes: tuple[Note, ...] = (),
     lines: Iterable[int] = (),
     unreadable: tuple[int, ...] = (),
+    blank: tuple[int, ...] = (),
     source: Header = "named",
     delimiter: str = "",
     not_read: int = 0,
@@ -136,6 +138,7 @@ def make_table(
         named,
         places,
         unreadable,
+        blank,
         source,
         delimiter,
         not_read=max(not_read, total - rows),
@@ -182,6 +185,11 @@ def evenly(rows: Sequence[T], total: int = 0) -> tuple[Sequence[T], tuple[Note, 
     )
     kept = [rows[place * len(rows) // limit] for place in range(limit)]
     return kept, ((message, {"read": limit, "rows": total or len(rows), "setting": settings.MAX_ROWS.name}),)
+
+
+def blank_rows(lines: Sequence[int]) -> tuple[Dropped, ...]:
+    """What is said of rows between others in which nothing stands. lines: where they are."""
+    return (Dropped(N_("nothing stands in the row"), len(lines), tuple(map(str, lines[:3]))),) if lines else ()
 
 
 def is_number(cell: str) -> bool:
