@@ -25,6 +25,7 @@ from core.tasks.class_scores import Classes
 from core.tasks.classify import TEXT as TASK
 from pages.shared import demand, sight, visitor
 from pages.shared.cached import answers as cached_answers
+from pages.shared.cached import data as cached_data
 from pages.shared.cached import store
 from pages.topics.playground import answering, bulk, experiments
 from tests import pages_common
@@ -592,7 +593,28 @@ def test_a_file_with_labels_is_measured(run: str) -> None:
     assert chosen["Column of texts"] == "review" and chosen["Label column (optional)"] == "verdict"
     press(at, "Predict 8 texts")
     assert {metric.label for metric in at.metric} >= {"Accuracy", "Macro-F1"}
+    assert "Columns used: review, verdict" in said(at) or "columns used: review, verdict" in said(at)
+    assert "not used" not in said(at).casefold()
     assert list(at.dataframe[0].value["Label in the file"]) == ["good", "bad"] * 4
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_figures_of_texts_that_a_model_was_trained_on_are_not_taken_for_figures_of_new_ones(
+    run: str, language: str
+) -> None:
+    rows = cached_data.data_of(run).splits["train"]
+    texts = [rows[0]["text"], rows[1]["text"], "the film was nothing like what was learnt"]
+    file = pd.DataFrame({"review": texts, "verdict": ["good", "bad", "good"]})
+    at = upload(open_page(model=run, view="many", lang=language), "mine.csv", file.to_csv(index=False).encode())
+    press(at, {"en": "Predict 3 texts", "zh": "预测 3 条文本"}[language])
+    said_so = {"en": "training rows", "zh": "训练数据"}[language]
+    (warning,) = [box.value for box in at.warning if said_so in box.value]
+    assert warning.startswith({"en": "2 of these 3 texts are among", "zh": "这 3 条文本中有 2 条"}[language])
+
+    file["review"] = [f"the film was like none before, number {i}" for i in range(3)]
+    at = upload(open_page(model=run, view="many", lang=language), "new.csv", file.to_csv(index=False).encode())
+    press(at, {"en": "Predict 3 texts", "zh": "预测 3 条文本"}[language])
+    assert at.metric and not [box for box in at.warning if said_so in box.value]
 
 
 def test_labels_of_a_file_are_those_that_the_run_was_taught_them_as(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core import disk, runs
+from core import disk, models, runs
 from core.bundled import READY
 from core.data import alike as core_alike
 from core.data import fit as core_fit
@@ -15,7 +15,7 @@ from core.data.dataset import Layout, TextDataset
 from core.data.layouts import LAYOUTS
 from core.data.load import labels as core_labels
 from core.data.load import load, read_source
-from core.errors import Note
+from core.errors import Note, UserError
 from core.results import AS_READ, Preparation, Reading
 from core.tables.apart import Report
 from core.tables.table import FIND_OUT, Table
@@ -180,6 +180,21 @@ def run_data(run_id: str) -> TextDataset:
     file = str(run.folder / config.data) if config.data.startswith("data/") else ""
     layout = task_of(config.task).layout.id
     return dataset(config.data, file, layout, config.columns, config.reading, config.preparation)
+
+
+@kept
+def _training_texts(name: str, written: float) -> frozenset[str]:
+    try:
+        data = data_of(name)
+    except UserError:  # its data is gone, so what it was trained on is not known any more
+        return frozenset()
+    return frozenset(text for texts in data.texts(data.splits["train"]).values() for text in texts)
+
+
+def training_texts(name: str) -> frozenset[str]:
+    """The texts of the training rows of a run, or of a model that comes with the studio; of any other model nothing is known."""
+    known = name in READY or models.RUN_NAME.fullmatch(name)
+    return _training_texts(name, written_at(name)) if known else frozenset()
 
 
 def run_table(run_id: str) -> Table:

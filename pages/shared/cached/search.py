@@ -6,13 +6,13 @@ from typing import Literal
 
 import numpy as np
 
-from core import embeddings, models, settings
+from core import embeddings, settings
 from core.data import fit, helpdesk
-from core.errors import N_, Note, UserError
+from core.errors import N_, Note
 from core.search import bm25, evaluate, index, prepared, quality, reply, zero_shot
 from core.search.vectors import MAX_LENGTH, Encoder
 from core.search.ways import Hit
-from pages.shared.cached.data import dataset, fit_of, run_data
+from pages.shared.cached.data import dataset, fit_of, training_texts
 from pages.shared.cached.models import encoder, predictor, tokenizer, written_at
 from pages.shared.cached.once import undisturbed
 from pages.shared.cached.store import kept
@@ -92,21 +92,9 @@ def outcome(
     return _outcome(name, written_at(name), passages, tuple(asked), undisturbed(report))
 
 
-@kept
-def _trained_on(name: str, written: float) -> frozenset[str]:
-    run = models.RUN_NAME.fullmatch(name)
-    if run is None:
-        return frozenset()
-    try:
-        data = run_data(run[1])
-    except UserError:  # its data is gone, so what it was trained on is not known any more
-        return frozenset()
-    return frozenset(text for texts in data.texts(data.splits["train"]).values() for text in texts)
-
-
 def unseen(name: str, asked: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
-    """The questions that a model was not trained on: of a run those that its training rows lack, of any other model all."""
-    known = _trained_on(name, written_at(name))
+    """The questions that a model was not trained on."""
+    known = training_texts(name)
     return tuple(row for row in asked if row[0] not in known)
 
 

@@ -6,8 +6,9 @@ or field the texts come from.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import islice
 from time import perf_counter
 
 import numpy as np
@@ -171,6 +172,13 @@ def unknown(job: Job, goal: Goal) -> dict[str, int]:
     """Labels that came with the texts but that the model does not know, and how many of the answered rows have each."""
     counts = Counter(label for label in (job.truth or ())[: len(job.predictions)] if label)
     return {label: counts[label] for label in unknown_labels(goal.labels, sorted(counts))} if counts else {}
+
+
+def learnt(job: Job, training: Set[str]) -> int:
+    """How many of the answered rows with a label are among a model's training rows. training: the texts of these."""
+    rows = zip(job.truth or (), *job.inputs.values(), strict=False)
+    answered = islice(rows, len(job.predictions))
+    return sum(bool(label) and all(text.strip() in training for text in texts) for label, *texts in answered)
 
 
 def answers(job: Job, goal: Goal, threshold: float = 0.0) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from core.tasks.base import Goal, read_detail
 from core.tasks.class_scores import Classes
 from core.tasks.table import TASKS
 from pages.shared import charts, inputs, layout, pool, progress, words
+from pages.shared.cached import data as cached_data
 from pages.shared.cached import models as cached_models
 from pages.shared.i18n import _, ngettext, sentences
 from pages.shared.tasks.table import VIEWS
@@ -109,6 +110,7 @@ def results(job: bulk.Job) -> None:
                 )
             )
         if evaluation is not None:
+            _say_learnt(bulk.learnt(job, cached_data.training_texts(job.model)), evaluation.n)
             _measured(evaluation)
     shown = _choose_shown(job, goal) if "label" in TASKS[goal.task].gives else bulk.AS_ASKED
     table = bulk.table(job, goal, VIEWS[goal.task].brief, shown)
@@ -191,6 +193,18 @@ def _say_unsure(job: bulk.Job, goal: Goal, threshold: float, unsure: int) -> Non
             right = _("Of the sure answers whose label is known, {share:.1%} are right.")
             said = sentences(said, right.format(share=sure.metrics["accuracy"].value))
     st.caption(said)
+
+
+def _say_learnt(learnt: int, total: int) -> None:
+    """A warning where the model was trained on texts that it is measured on."""
+    if learnt:
+        st.warning(
+            ngettext(
+                "{learnt:,} of these {total:,} texts is among the model's training rows: the figures below tell how well it remembers, not how well it does on new texts.",
+                "{learnt:,} of these {total:,} texts are among the model's training rows: the figures below tell how well it remembers, not how well it does on new texts.",
+                learnt,
+            ).format(learnt=learnt, total=total)
+        )
 
 
 def _measured(evaluation: Evaluation) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import streamlit as st
 
@@ -110,7 +111,10 @@ def from_file(name: str, titles: Mapping[str, str]) -> bulk.Job | None:
     as_learnt = relabel.notes({label: name for label, name in renamed.items() if label in counts}, counts)
     labels = [renamed.get(label, label) for label in labels]
     job = bulk.create(name, short_title(name, titles), source.texts, labels or None, source, upload.name, truth)
-    report.remarks(source.report, (*instead(learnt, known, chosen), *as_learnt, *unfit(name, job.inputs)))
+    used = dict(source.report.used) | ({"label": truth} if truth else {})
+    report.remarks(
+        replace(source.report, used=used), (*instead(learnt, known, chosen), *as_learnt, *unfit(name, job.inputs))
+    )
     if source.report.unreadable:
         st.warning(
             _(
