@@ -72,6 +72,7 @@ PRESENTED = (
 
 _share = components.part("share")
 _history = components.unseen("history")
+_menu = components.unseen("menu")
 
 
 @contextmanager
@@ -127,6 +128,7 @@ def page(
     inputs.drawn()
     with history:
         _history(key="history_part", data=urlencode(inputs.address()))
+        _menu(key="menu_part")
     memory.give_back()
     i18n.spoken().add(i18n.language())
 

@@ -132,3 +132,15 @@ def test_the_strip_is_one_line_on_a_telephone(server: Server, chromium: Browser)
         assert strip is not None and strip["height"] < 60
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     check(watch)
+
+
+def test_on_a_telephone_the_navigation_closes_when_a_page_is_chosen(server: Server, chromium: Browser) -> None:
+    page, watch = projector(chromium, width=390, height=844)
+    page.goto(f"{server.url}/runs")
+    browser.wait_until_calm(page)
+    for chosen in ("Tokens", "Runs"):
+        page.get_by_test_id("stExpandSidebarButton").click()
+        page.get_by_test_id("stSidebarNavLink").filter(has_text=chosen).click()
+        page.get_by_role("heading", name=chosen, level=1).wait_for(timeout=60_000)
+        expect(page.get_by_test_id("stSidebar")).not_to_be_in_viewport()
+    check(watch)
