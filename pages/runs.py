@@ -124,11 +124,19 @@ def whose(run: Run) -> str:
     return _("you") if run.owner and run.owner == visitor.me() else visitor.name_of(run.owner)
 
 
-def ready_models() -> None:
-    """Before the first run: the models that come with the studio, in the columns of a run."""
+def before_the_first() -> None:
+    """What stands here before the first run."""
     st.markdown(
         _("Your runs will be listed here, a quick one after a minute or two. These models came with the studio, trained in the same way:")
     )  # fmt: skip
+    ready_models()
+    with st.container(horizontal=True):
+        st.page_link("pages/finetune.py", label=_("Open Fine-tune"), icon=":material/model_training:")
+        st.page_link("pages/playground.py", label=_("Ask these models"), icon=":material/sports_esports:")
+
+
+def ready_models() -> None:
+    """The models that come with the studio, in the columns of a run."""
     measured = {name: bundled.evaluation(name) for name in READY}
     st.dataframe(
         pd.DataFrame(
@@ -144,9 +152,6 @@ def ready_models() -> None:
         hide_index=True,
         alt=_("The models that come with the studio, with task and result"),
     )
-    with st.container(horizontal=True):
-        st.page_link("pages/finetune.py", label=_("Open Fine-tune"), icon=":material/model_training:")
-        st.page_link("pages/playground.py", label=_("Ask these models"), icon=":material/sports_esports:")
 
 
 def headline(evaluation: Evaluation | None) -> str:
@@ -455,7 +460,7 @@ with layout.page(
     if active:
         watch(active)
     if not found:
-        ready_models()
+        before_the_first()
     else:
         shown = search(found)
         reports = {run.id: cached_runs.run_report(run.id) for run in shown}
@@ -476,4 +481,6 @@ with layout.page(
             compare(picked, reports)
         if picked:
             delete_button(picked)
+        with st.expander(_("The models that come with the studio"), icon=":material/inventory_2:"):
+            ready_models()
     path.footer("runs")
