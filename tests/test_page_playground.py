@@ -560,6 +560,16 @@ def test_labels_in_the_file_are_measured(predictor: predict.Predictor) -> None:
         bulk.evaluation(wrong, predictor.goal)
 
 
+def test_of_the_measured_texts_alone_it_is_said_that_they_were_learnt(predictor: predict.Predictor) -> None:
+    texts = ["the film was good", "the film was bad", "i love pizza"]
+    job = bulk.create("run:x", "x", {"text": texts}, ["good", "no label of the model", ""])
+    for _step in bulk.work(job, predictor):
+        pass
+    found = bulk.evaluation(job, predictor.goal)
+    assert found is not None and bulk.learnt(job, predictor.goal, set(texts)) == found.n == 1
+    assert bulk.learnt(job, predictor.goal, set(texts[1:])) == 0
+
+
 def test_the_label_column_is_guessed_by_the_models_labels() -> None:
     frame = pd.DataFrame({"text": ["a", "b", "c"], "id": ["7", "8", "9"], "stars": ["Good", "bad", ""]})
     assert bulk.guess_truth(frame, ["text"], ("bad", "good")) == "stars"
@@ -593,7 +603,7 @@ def test_a_file_with_labels_is_measured(run: str) -> None:
     assert chosen["Column of texts"] == "review" and chosen["Label column (optional)"] == "verdict"
     press(at, "Predict 8 texts")
     assert {metric.label for metric in at.metric} >= {"Accuracy", "Macro-F1"}
-    assert "Columns used: review, verdict" in said(at) or "columns used: review, verdict" in said(at)
+    assert "columns used: review, verdict" in said(at).casefold()
     assert "not used" not in said(at).casefold()
     assert list(at.dataframe[0].value["Label in the file"]) == ["good", "bad"] * 4
 

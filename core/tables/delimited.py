@@ -15,7 +15,17 @@ from core.tables import delimiters, fit, header, limits
 from core.tables.delimiters import Cut
 from core.tables.fit import Mender
 from core.tables.rows import LONG_CELL, NO_DELIMITER, Row, Rows
-from core.tables.table import CONTROL, EXAMPLE_CHARS, Reading, Table, WordsWithTags, blank_rows, evenly, make_table
+from core.tables.table import (
+    CONTROL,
+    EXAMPLE_CHARS,
+    Reading,
+    Table,
+    WordsWithTags,
+    between,
+    blank_rows,
+    evenly,
+    make_table,
+)
 
 MOST_LINES = 2_000_000
 SEP = re.compile(r"sep=([^\r\n]{1,3})(?:\r\n?|\n)")  # what Excel writes and reads
@@ -148,8 +158,7 @@ def _fit(found: Rows, text: str, cut: Cut, reading: Reading) -> _Fitted:
             fitted.add(row)
             if fit.is_short(row.cells, fitted.width):
                 fitted.short.append(row)
-    first_line = fitted.rows[0].line if fitted.rows else 0
-    fitted.blank = [line for line in found.blank if line > first_line] if len(found.blank) <= fitted.total else []
+    fitted.blank = between(found.blank, fitted.rows[0].line, fitted.total) if fitted.rows else []
     if fitted.ragged and fitted.rows:  # once more, now that it is known what all rows are like
         ragged, fitted.ragged = fitted.ragged, []
         mender = fit.mender((row.cells for row in fitted.rows), fitted.width)

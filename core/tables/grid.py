@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from core.errors import N_, Note
 from core.results import Dropped
 from core.tables import header, limits
-from core.tables.table import CONTROL, EXAMPLE_CHARS, FIND_OUT, Reading, Table, blank_rows, evenly, make_table
+from core.tables.table import CONTROL, EXAMPLE_CHARS, FIND_OUT, Reading, Table, between, blank_rows, evenly, make_table
 
 
 def read(
@@ -32,7 +32,7 @@ def read(
     ragged = [place for place in range(int(named), len(rows)) if any(map(_text, rows[place][width:]))]
     left_out = set(ragged)
     kept, sampled = evenly([place for place in range(int(named), len(rows)) if place not in left_out])
-    blank = [line for line in blank if kept and line > lines[kept[0]]]
+    blank = between(blank, lines[kept[0]], len(kept)) if kept else []
     not_read = len(rows) - int(named) - len(ragged) - len(kept)
     chosen, too_many = limits.choose_columns(names, len(kept))
     return make_table(

@@ -59,7 +59,7 @@ def combine(tables: Sequence[tuple[str, Table]]) -> Table:
         lines += [start + line for line in table.lines[:most]]
         unreadable += [start + line for line in table.unreadable]
         blank += [start + line for line in table.blank]
-        start += max((*table.lines[-1:], *table.unreadable[-1:]), default=0)
+        start += max((*table.lines[-1:], *table.unreadable[-1:], *table.blank[-1:]), default=0)
         notes += [note for note in table.notes if note not in notes]
         for column, names in table.categories.items():
             categories.setdefault(column, {}).update(dict.fromkeys(names))

@@ -187,6 +187,14 @@ def evenly(rows: Sequence[T], total: int = 0) -> tuple[Sequence[T], tuple[Note, 
     return kept, ((message, {"read": limit, "rows": total or len(rows), "setting": settings.MAX_ROWS.name}),)
 
 
+def between(blank: Sequence[int], first: int, rows: int) -> list[int]:
+    """The blank rows that lie below the first row; none where they are more than the rows, which makes them layout.
+
+    blank, first: where they are. rows: how many hold anything.
+    """
+    return [line for line in blank if line > first] if len(blank) <= rows else []
+
+
 def blank_rows(lines: Sequence[int]) -> tuple[Dropped, ...]:
     """What is said of rows between others in which nothing stands. lines: where they are."""
     return (Dropped(N_("nothing stands in the row"), len(lines), tuple(map(str, lines[:3]))),) if lines else ()

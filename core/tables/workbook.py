@@ -59,7 +59,7 @@ def read(data: bytes, name: str, reading: Reading = FIND_OUT) -> Table:
             numbers, rows, total = _rows(sheet)
             if rows:
                 notes = (*_other_sheets(sheet.title, book), *_formulas(data, sheet.title, rows, numbers))
-                blank = sorted(set(range(numbers[0], numbers[-1])) - set(numbers)) if numbers[-1] <= 2 * total else ()
+                blank = sorted(set(range(numbers[0], numbers[-1])) - set(numbers))
                 return grid.read(rows, reading, total=total, lines=numbers, blank=blank, notes=notes)
     except (UserError, MemoryError):
         raise

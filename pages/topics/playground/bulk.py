@@ -8,7 +8,6 @@ or field the texts come from.
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from itertools import islice
 from time import perf_counter
 
 import numpy as np
@@ -153,8 +152,7 @@ def evaluation(job: Job, goal: Goal, threshold: float = 0.0) -> Evaluation | Non
     given = {
         i: row for i, row in enumerate(job.predictions) if isinstance(row, Labelled) and row.probability >= threshold
     }
-    strange = unknown(job, goal)
-    known = [i for i in given if job.truth and job.truth[i] and job.truth[i] not in strange]
+    known = [i for i in _known(job, goal) if i in given]
     if job.truth is None or not known:
         return None
     names = sorted({job.truth[i] for i in known})
@@ -174,11 +172,16 @@ def unknown(job: Job, goal: Goal) -> dict[str, int]:
     return {label: counts[label] for label in unknown_labels(goal.labels, sorted(counts))} if counts else {}
 
 
-def learnt(job: Job, training: Set[str]) -> int:
-    """How many of the answered rows with a label are among a model's training rows. training: the texts of these."""
-    rows = zip(job.truth or (), *job.inputs.values(), strict=False)
-    answered = islice(rows, len(job.predictions))
-    return sum(bool(label) and all(text.strip() in training for text in texts) for label, *texts in answered)
+def _known(job: Job, goal: Goal) -> list[int]:
+    """The places of the answered rows that came with a label which the model knows."""
+    strange = unknown(job, goal)
+    given = enumerate((job.truth or ())[: len(job.predictions)])
+    return [i for i, label in given if label and label not in strange]
+
+
+def learnt(job: Job, goal: Goal, training: Set[str]) -> int:
+    """How many of the rows that are measured are among a model's training rows. training: the texts of these."""
+    return sum(all(texts[i].strip() in training for texts in job.inputs.values()) for i in _known(job, goal))
 
 
 def answers(job: Job, goal: Goal, threshold: float = 0.0) -> pd.DataFrame:

@@ -110,7 +110,7 @@ def results(job: bulk.Job) -> None:
                 )
             )
         if evaluation is not None:
-            _say_learnt(bulk.learnt(job, cached_data.training_texts(job.model)), evaluation.n)
+            _say_learnt(bulk.learnt(job, goal, cached_data.training_texts(job.model)), evaluation.n)
             _measured(evaluation)
     shown = _choose_shown(job, goal) if "label" in TASKS[goal.task].gives else bulk.AS_ASKED
     table = bulk.table(job, goal, VIEWS[goal.task].brief, shown)
