@@ -47,7 +47,7 @@ def words(text: str) -> None:
 def tokens_card(model: str, text: str) -> None:
     result = cached_tokens.tokens(model, text, max_length=SHORT)
     st.html(
-        f'<div style="min-height:9.2rem;max-height:22rem;overflow-y:auto" tabindex="0">{layout.chips_html(result.tokens)}</div>'
+        f'<div style="min-height:9.2rem;max-height:var(--tallest,22rem);overflow-y:auto" tabindex="0">{layout.chips_html(result.tokens)}</div>'
     )
     st.caption(_("{count} tokens with their numbers in the vocabulary").format(count=len(result.tokens)))
 

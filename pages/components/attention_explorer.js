@@ -5,7 +5,7 @@
 // It knows no server: it says which map it wants and which tokens are to be masked, and draws what comes. The file that can be
 // downloaded holds this same script.
 
-const FONT = 14; // pixels: nothing that is to be read is smaller
+const SMALLEST = 14; // pixels of letters: nothing that is to be read is smaller
 const MOST_LINES = 2500;
 const LISTED = 8;
 const EXPORT_SCALE = 2;
@@ -81,12 +81,15 @@ class Explorer {
     this.build(parent);
     this.watch = new ResizeObserver(() => this.changed());
     this.watch.observe(this.root);
+    this.resized = () => this.changed();
+    window.addEventListener("resize", this.resized); // its height counts where the page is presented
     this.frame = 0;
     this.stale = true;
   }
 
   close() {
     this.watch.disconnect();
+    window.removeEventListener("resize", this.resized);
     cancelAnimationFrame(this.frame);
     clearTimeout(this.later);
     this.root.remove();
@@ -217,13 +220,13 @@ class Explorer {
     this.main = element("section", "main", root);
     const bar = element("div", "bar", this.main);
     this.title = element("h2", "", bar);
+    this.legend = element("canvas", "legend", bar);
     this.modes = element("div", "segments", bar);
     this.modes.setAttribute("role", "group");
     this.modeButtons = ["map", "lines"].map((mode) => this.button(this.modes, () => this.set("mode", mode)));
     const second = element("div", "bar options", this.main);
     this.hideBox = this.checkbox(second, () => this.set("hidden", !this.hidden));
     this.stretchBox = this.checkbox(second, () => this.set("stretched", !this.stretched));
-    this.legend = element("canvas", "legend", second);
     this.maskBar = element("div", "bar masked", this.main);
     this.maskText = element("span", "mask-text", this.maskBar);
     this.compareGroup = element("div", "segments", this.maskBar);
@@ -425,6 +428,7 @@ class Explorer {
     this.line = colour("--st-border-color", "#ccc");
     this.family = colour("--st-code-font", "monospace");
     this.sans = colour("--st-font", "sans-serif");
+    this.font = Math.max(SMALLEST, Math.round(parseFloat(style.fontSize)));
     const key = this.ground + this.accent;
     if (key !== this.lookKey) {
       this.lookKey = key;
@@ -527,10 +531,11 @@ class Explorer {
     }
     this.sheet = { canvas: sheet, width: columns.length, height: rows.length };
     const width = this.over.clientWidth;
-    const left = 22;
+    const left = this.font + 8;
+    const top = 2 * this.font + 12;
     const gap = width > 420 ? 3 : 2;
     const pitch = Math.min(62, (width - left - 8) / (heads + 1));
-    this.grid = { left, top: 40, gap, pitch, width, height: 40 + pitch * (layers + 1) + 8 };
+    this.grid = { left, top, gap, pitch, width, height: top + pitch * (layers + 1) + 8 };
   }
 
   tilePlace(index) {
@@ -568,16 +573,16 @@ class Explorer {
     const { grid, sheet, head, words } = this;
     const [layers, heads] = head.shape;
     const context = this.size(this.overCanvas, grid.width, grid.height);
-    context.font = `${FONT}px ${this.sans}`;
+    context.font = `${this.font}px ${this.sans}`;
     context.fillStyle = this.ink;
     context.textBaseline = "alphabetic";
     context.textAlign = "left";
     context.globalAlpha = 0.8;
-    context.fillText(words.axisHeads, grid.left, 13);
+    context.fillText(words.axisHeads, grid.left, this.font - 1);
     context.textAlign = "center";
     for (let h = 0; h <= heads; h++) {
       const [x, , size] = this.tileBox(h);
-      context.fillText(h === heads ? "Ø" : String(h + 1), x + size / 2, 33);
+      context.fillText(h === heads ? "Ø" : String(h + 1), x + size / 2, 2 * this.font + 5);
     }
     context.textAlign = "right";
     context.textBaseline = "middle";
@@ -667,7 +672,7 @@ class Explorer {
     const { head } = this;
     const width = Math.max(260, this.stage.clientWidth);
     const ruler = this.canvas.getContext("2d");
-    ruler.font = `${FONT}px ${this.family}`;
+    ruler.font = `${this.font}px ${this.family}`;
     const room = Math.min(130, width * 0.24);
     const texts = head.labels.map((_, p) => this.cut(ruler, this.labelOf(p), room));
     const longest = (indices, positions) => Math.max(12, ...indices.map((i) => ruler.measureText(texts[positions[i]]).width));
@@ -680,15 +685,18 @@ class Explorer {
       const top = columnWidth * Math.sin(steep) + 22;
       const right = Math.min(40, columnWidth * Math.cos(steep));
       const cell = Math.min((width - left - right - 2) / C, Math.max(720, width * 0.8) / R, 44);
-      this.geometry = { width, height: top + cell * R + 22, left, top, cell, rowHeight: cell, steep };
+      const below = this.font + 8;
+      const rowHeight = Math.min(cell, Math.max((roomBelow(this.stage) - top - below) / R, this.font + 1));
+      this.geometry = { width, height: top + rowHeight * R + below, left, top, cell, rowHeight, steep };
     } else {
-      const rowHeight = clamp(860 / Math.max(R, C), 1.2, 26);
+      const most = Math.max(R, C);
+      const rowHeight = clamp(Math.min(860 / most, Math.max((roomBelow(this.stage) - 42) / most, this.font + 1)), 1.2, 26);
       const left = Math.max(rowWidth, 40) + 68;
       const right = Math.max(columnWidth, 40) + 68;
       const inner = Math.min(width - left - right, 460);
       const shift = Math.max(0, (width - left - right - inner) / 2);
       this.geometry = {
-        width, height: 30 + rowHeight * Math.max(R, C) + 12, top: 30, rowHeight,
+        width, height: 30 + rowHeight * most + 12, top: 30, rowHeight,
         left: left + shift, right: left + shift + inner, cell: rowHeight,
       };
     }
@@ -705,7 +713,7 @@ class Explorer {
 
   paintCells(context) {
     const { geometry: g, rows, columns } = this;
-    context.font = `${FONT}px ${this.sans}`;
+    context.font = `${this.font}px ${this.sans}`;
     context.fillStyle = this.ink;
     context.globalAlpha = 0.85;
     context.textAlign = "left";
@@ -728,26 +736,26 @@ class Explorer {
     small.height = rows.length;
     small.getContext("2d").putImageData(picture, 0, 0);
     context.imageSmoothingEnabled = false;
-    context.drawImage(small, g.left, g.top, g.cell * columns.length, g.cell * rows.length);
+    context.drawImage(small, g.left, g.top, g.cell * columns.length, g.rowHeight * rows.length);
     if (g.cell >= 9) {
       context.strokeStyle = this.ground;
       context.lineWidth = 1;
       context.beginPath();
       for (let i = 0; i <= rows.length; i++) {
-        context.moveTo(g.left, g.top + i * g.cell);
-        context.lineTo(g.left + g.cell * columns.length, g.top + i * g.cell);
+        context.moveTo(g.left, g.top + i * g.rowHeight);
+        context.lineTo(g.left + g.cell * columns.length, g.top + i * g.rowHeight);
       }
       for (let j = 0; j <= columns.length; j++) {
         context.moveTo(g.left + j * g.cell, g.top);
-        context.lineTo(g.left + j * g.cell, g.top + g.cell * rows.length);
+        context.lineTo(g.left + j * g.cell, g.top + g.rowHeight * rows.length);
       }
       context.stroke();
     }
     context.strokeStyle = this.line;
     context.lineWidth = 1;
-    context.strokeRect(g.left - 0.5, g.top - 0.5, g.cell * columns.length + 1, g.cell * rows.length + 1);
-    if (g.cell >= 34) {
-      context.font = `${FONT}px ${this.sans}`;
+    context.strokeRect(g.left - 0.5, g.top - 0.5, g.cell * columns.length + 1, g.rowHeight * rows.length + 1);
+    if (g.cell >= 32) {
+      context.font = `${clamp(0.42 * g.cell, SMALLEST, this.font)}px ${this.sans}`;
       context.textAlign = "center";
       context.textBaseline = "middle";
       rows.forEach((row, i) =>
@@ -756,14 +764,18 @@ class Explorer {
           if (Math.abs(value) < 0.01) return;
           const [red, green, blue] = this.shade(value);
           context.fillStyle = 0.3 * red + 0.6 * green + 0.1 * blue < 128 ? "#fff" : "#111";
-          context.fillText((value < 0 ? "−" : this.signed ? "+" : "") + Math.abs(value).toFixed(2).replace(/^0/, ""), g.left + (j + 0.5) * g.cell, g.top + (i + 0.5) * g.cell);
+          context.fillText((value < 0 ? "−" : this.signed ? "+" : "") + Math.abs(value).toFixed(2).replace(/^0/, ""), g.left + (j + 0.5) * g.cell, g.top + (i + 0.5) * g.rowHeight);
         }),
       );
     }
-    const every = Math.max(1, Math.ceil((FONT + 1) / g.cell));
-    context.font = `${FONT}px ${this.family}`;
-    for (let i = 0; i < rows.length; i += every) this.rowLabel(context, i, 0.85);
-    for (let j = 0; j < columns.length; j += every) this.columnLabel(context, j, 0.85);
+    context.font = `${this.font}px ${this.family}`;
+    for (let i = 0; i < rows.length; i += this.every(g.rowHeight)) this.rowLabel(context, i, 0.85);
+    for (let j = 0; j < columns.length; j += this.every(g.cell)) this.columnLabel(context, j, 0.85);
+  }
+
+  /** Of so narrow rows or columns every how many-th has room for its name. */
+  every(pixels) {
+    return Math.max(1, Math.ceil((this.font + 1) / pixels));
   }
 
   inkOf(position) {
@@ -775,9 +787,9 @@ class Explorer {
     const position = this.head.rows[this.rows[i]];
     const y = g.top + (i + 0.5) * g.rowHeight;
     const text = this.texts[position];
-    context.font = `${strong ? "700 " : ""}${FONT}px ${this.family}`;
+    context.font = `${strong ? "700 " : ""}${this.font}px ${this.family}`;
     const right = this.mode === "map" ? g.left - 6 : g.left - 8;
-    if (strong && g.rowHeight < FONT + 4) {
+    if (strong && g.rowHeight < this.font + 4) {
       context.fillStyle = this.ground;
       context.fillRect(0, y - 10, right + 2, 20);
     }
@@ -799,7 +811,7 @@ class Explorer {
     const position = this.head.columns[this.columns[j]];
     const text = this.texts[position];
     context.save();
-    context.font = `${strong ? "700 " : ""}${FONT}px ${this.family}`;
+    context.font = `${strong ? "700 " : ""}${this.font}px ${this.family}`;
     context.textAlign = "left";
     context.textBaseline = "middle";
     if (this.mode === "map") {
@@ -807,7 +819,7 @@ class Explorer {
       context.rotate(-g.steep);
     } else context.translate(g.right + 8, g.top + (j + 0.5) * g.rowHeight);
     const w = context.measureText(text).width;
-    if (strong && g.cell < FONT + 4) {
+    if (strong && g.cell < this.font + 4) {
       context.fillStyle = this.ground;
       context.fillRect(-3, -10, 200, 20);
     }
@@ -863,8 +875,8 @@ class Explorer {
 
   paintLines(context) {
     const { geometry: g, rows, columns } = this;
-    const every = Math.max(1, Math.ceil((FONT + 1) / g.rowHeight));
-    context.font = `${FONT}px ${this.sans}`;
+    const every = this.every(g.rowHeight);
+    context.font = `${this.font}px ${this.sans}`;
     context.fillStyle = this.ink;
     context.globalAlpha = 0.85;
     context.textAlign = "right";
@@ -895,11 +907,11 @@ class Explorer {
       context.strokeStyle = this.ink;
       context.lineWidth = 1.5;
       if (row >= 0) {
-        context.strokeRect(g.left, g.top + row * g.cell, g.cell * this.columns.length, Math.max(g.cell, 2));
+        context.strokeRect(g.left, g.top + row * g.rowHeight, g.cell * this.columns.length, Math.max(g.rowHeight, 2));
         this.rowLabel(context, row, 1, true);
       }
       if (column >= 0) {
-        context.strokeRect(g.left + column * g.cell, g.top, Math.max(g.cell, 2), g.cell * this.rows.length);
+        context.strokeRect(g.left + column * g.cell, g.top, Math.max(g.cell, 2), g.rowHeight * this.rows.length);
         this.columnLabel(context, column, 1, true);
       }
       if (this.drag?.found.side === "cell" && this.at) {
@@ -923,7 +935,7 @@ class Explorer {
     // The strongest ends with their numbers, as far as they fit.
     const taken = { row: [], column: [] };
     const free = (side, y) => {
-      if (taken[side].some((other) => Math.abs(other - y) < FONT + 3)) return false;
+      if (taken[side].some((other) => Math.abs(other - y) < this.font + 1)) return false;
       taken[side].push(y);
       return true;
     };
@@ -939,9 +951,9 @@ class Explorer {
       if (side === "column") this.columnLabel(context, place, 1, true);
       else this.rowLabel(context, place, 1, true);
       const position = side === "column" ? this.head.columns[this.columns[place]] : this.head.rows[this.rows[place]];
-      context.font = `700 ${FONT}px ${this.family}`;
+      context.font = `700 ${this.font}px ${this.family}`;
       const w = context.measureText(this.texts[position]).width + 16;
-      context.font = `${FONT}px ${this.sans}`;
+      context.font = `${this.font}px ${this.sans}`;
       const text = this.number(value);
       const x = side === "column" ? g.right + w : g.left - w;
       context.textAlign = side === "column" ? "left" : "right";
@@ -956,7 +968,7 @@ class Explorer {
 
   paintLegend() {
     const width = 240;
-    const context = this.size(this.legend, width, 32);
+    const context = this.size(this.legend, width, this.font + 18);
     const top = this.stretched ? this.largest || 1 : 1;
     const from = this.signed ? -1 : 0;
     const [left, right] = [14, width - 16];
@@ -970,7 +982,7 @@ class Explorer {
       }
       context.fillRect(x, 2, 1, 10);
     }
-    context.font = `${FONT}px ${this.sans}`;
+    context.font = `${this.font}px ${this.sans}`;
     context.fillStyle = this.ink;
     context.textAlign = "center";
     context.textBaseline = "alphabetic";
@@ -979,7 +991,7 @@ class Explorer {
       const place = Math.sign(tick) * Math.sqrt(Math.abs(tick));
       const value = tick * top;
       const text = Math.abs(value) >= 0.995 || value === 0 ? String(Math.round(value)) : value.toFixed(top < 0.1 ? 3 : 2).replace("0.", ".");
-      context.fillText(text.replace("-", "−"), left + ((place - from) / (1 - from)) * (right - left), 27);
+      context.fillText(text.replace("-", "−"), left + ((place - from) / (1 - from)) * (right - left), this.font + 13);
     }
     this.legend.setAttribute("role", "img");
     this.legend.setAttribute("aria-label", this.words.legend);
@@ -1034,9 +1046,9 @@ class Explorer {
       const text = `${this.token(this.head.rows[found.row])} → ${this.token(this.head.columns[found.column])}\n${this.number(this.value(found.row, found.column))}`;
       if (this.tip.textContent !== text) this.tip.textContent = text;
       const box = this.canvas.getBoundingClientRect();
-      const x = event.clientX - box.left;
+      const beside = (at, size) => (at > size / 2 ? `calc(${Math.round(at - 14)}px - 100%)` : `${Math.round(at + 14)}px`);
       this.tip.hidden = false;
-      this.tip.style.transform = `translate(${x > box.width / 2 ? `calc(${Math.round(x - 14)}px - 100%)` : `${Math.round(x + 14)}px`}, ${Math.round(event.clientY - box.top + 14)}px)`;
+      this.tip.style.transform = `translate(${beside(event.clientX - box.left, box.width)}, ${beside(event.clientY - box.top, box.height)})`;
     } else this.tip.hidden = true;
     this.touched();
   }
@@ -1243,8 +1255,8 @@ class Explorer {
     const at = (value) => value.toFixed(1);
     const parts = [];
     const label = (x, y, position, anchor, turn = "") =>
-      parts.push(`<text x="${at(x)}" y="${at(y)}" text-anchor="${anchor}" dominant-baseline="central"${turn} font-family="monospace" font-size="${FONT}">${escapeXml(this.texts[position])}</text>`);
-    const every = Math.max(1, Math.ceil((FONT + 1) / g.rowHeight));
+      parts.push(`<text x="${at(x)}" y="${at(y)}" text-anchor="${anchor}" dominant-baseline="central"${turn} font-family="monospace" font-size="${this.font}">${escapeXml(this.texts[position])}</text>`);
+    const every = this.every(g.rowHeight);
     if (this.values && this.mode === "map") {
       // One rectangle for a run of equal cells; those that look like the ground are left out.
       rows.forEach((row, i) => {
@@ -1254,16 +1266,16 @@ class Explorer {
         for (let j = 1; j <= columns.length; j++) {
           if (j < columns.length && colours[j] === colours[start]) continue;
           if (colours[start] !== blank)
-            parts.push(`<rect x="${at(g.left + start * g.cell)}" y="${at(g.top + i * g.cell)}" width="${at((j - start) * g.cell)}" height="${at(g.cell)}" fill="${colours[start]}"/>`);
+            parts.push(`<rect x="${at(g.left + start * g.cell)}" y="${at(g.top + i * g.rowHeight)}" width="${at((j - start) * g.cell)}" height="${at(g.rowHeight)}" fill="${colours[start]}"/>`);
           start = j;
         }
-        if (i % every === 0) label(g.left - 6, g.top + (i + 0.5) * g.cell, this.head.rows[row], "end");
+        if (i % every === 0) label(g.left - 6, g.top + (i + 0.5) * g.rowHeight, this.head.rows[row], "end");
       });
       columns.forEach((column, j) => {
         const [x, y] = [g.left + (j + 0.5) * g.cell, g.top - 6];
-        if (j % every === 0) label(x, y, this.head.columns[column], "start", ` transform="rotate(-60 ${at(x)} ${at(y)})"`);
+        if (j % this.every(g.cell) === 0) label(x, y, this.head.columns[column], "start", ` transform="rotate(-60 ${at(x)} ${at(y)})"`);
       });
-      parts.push(`<rect x="${at(g.left)}" y="${at(g.top)}" width="${at(g.cell * columns.length)}" height="${at(g.cell * rows.length)}" fill="none" stroke="${css(parseColour(this.ink), 0.3)}"/>`);
+      parts.push(`<rect x="${at(g.left)}" y="${at(g.top)}" width="${at(g.cell * columns.length)}" height="${at(g.rowHeight * rows.length)}" fill="none" stroke="${css(parseColour(this.ink), 0.3)}"/>`);
     } else if (this.values) {
       const bend = (g.right - g.left) * 0.35;
       for (const [i, j, value] of this.links()) {

@@ -3,6 +3,7 @@
 
 const views = new WeakMap();
 const HEADER = 60; // pixels of the navigation above every page
+const LOWEST = 52; // pixels of a map
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
@@ -173,10 +174,13 @@ class View {
     });
     this.observer = new ResizeObserver(() => this.fit());
     this.observer.observe(this.root);
+    this.resized = () => this.fit();
+    window.addEventListener("resize", this.resized); // its height counts where the page is presented
   }
 
   close() {
     this.observer.disconnect();
+    window.removeEventListener("resize", this.resized);
     this.root.remove();
   }
 
@@ -403,17 +407,34 @@ class View {
   fit() {
     if (!this.note) return;
     const count = this.note.tokens.length;
-    const tall = count > 60 ? 176 : Math.max(52, Math.min(150, count * 12));
-    this.stage.style.setProperty("--tall", `${tall}px`);
+    const usual = count > 60 ? 176 : Math.max(LOWEST, Math.min(150, count * 12));
+    this.stage.style.setProperty("--tall", `${usual}px`);
+    const bodies = [...this.stage.querySelectorAll(".column:not(.ends) .body")];
+    this.stage.style.setProperty("--tall", `${Math.max(LOWEST, Math.min(usual, this.tallest(bodies, usual)))}px`);
     const parts = Object.values(this.frames);
     const sizes = parts.map(({ map }) => [map.clientWidth, map.clientHeight]); // all before the first is painted: that moves them
     parts.forEach((part, i) => this.paint(part, ...sizes[i]));
-    const bodies = [...this.stage.querySelectorAll(".column:not(.ends) .body")];
     const height = Math.max(...bodies.map((body) => [...body.children].reduce((sum, child) => sum + child.offsetHeight + 20, 28)));
     this.stage.style.setProperty("--list", `${height}px`);
     this.wire();
     this.mark();
     this.inspect();
+  }
+
+  /** How tall a map may be so that the picture is whole on the screen of a page that is presented. tall: what the maps are now. */
+  tallest(bodies, tall) {
+    const room = roomBelow(this.stage);
+    if (room === Infinity) return Infinity;
+    const edge = this.stage.getBoundingClientRect().top;
+    return Math.min(
+      ...bodies.map((body) => {
+        const maps = body.querySelectorAll(".map:not(.thin)").length;
+        const style = getComputedStyle(body);
+        const needed = [...body.children].reduce((sum, child) => sum + child.offsetHeight, parseFloat(style.rowGap) * (body.children.length - 1));
+        const around = body.getBoundingClientRect().top - edge + parseFloat(style.paddingTop) + parseFloat(style.paddingBottom);
+        return Math.floor((room - around - needed) / maps) + tall;
+      }),
+    );
   }
 
   paint({ box, canvas }, wide, tall) {

@@ -13,8 +13,8 @@ FOLDER = Path(__file__).parent.parent / "components"
 
 
 def script(name: str) -> str:
-    """The JavaScript of a part, which reads the studio's colours from the theme around it."""
-    return "".join((FOLDER / f"{file}.js").read_text(encoding="utf-8") for file in ("scale", name))
+    """The JavaScript of a part, which reads the studio's colours from the theme around it, and from the page whether it is presented."""
+    return "".join((FOLDER / f"{file}.js").read_text(encoding="utf-8") for file in ("scale", "presented", name))
 
 
 def part(name: str, *styles: str) -> ComponentRenderer:

@@ -45,6 +45,7 @@ STYLE = (
 [class*="st-key-wide_"] { overflow-x: auto; }
 [class*="st-key-wide_"] > * { min-width: 40rem; }
 [data-testid="stMetricValue"] * { white-space: normal; overflow: visible; }
+[data-testid="stPageLink"] :is(a, span, p) { white-space: normal; }
 .cut { text-decoration: line-through; text-decoration-color: #D55E00; opacity: .75; overflow-wrap: anywhere; white-space: pre-wrap; }
 </style>
 """
@@ -52,14 +53,18 @@ STYLE = (
 
 PRESENTED = (
     "<style>"
-    + f"html {{ font-size: {16 * charts.PRESENTED:.0f}px !important; --names: normal; --ends: 6.5rem; --between: 12px; --heading: 3.6rem; --keys: none; }}"
+    + f"html {{ font-size: {16 * charts.PRESENTED:.0f}px !important; --presented: 1; --names: normal; --ends: 6.5rem; --between: 12px; --heading: 2.5rem; --less: 0px; --apart: 14px; --letters: .78rem; --close: 1.1; --keys: none; --tallest: none; }}"
     + """
 [data-testid="stHeader"], [data-testid="stLayoutWrapper"]:has(> :is(.st-key-intro, .st-key-topics, .st-key-pictures, .st-key-code, .st-key-path)) { display: none; }
-[data-testid="stMainBlockContainer"] { padding: .5rem 1.5rem; }
-[data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"] { gap: .6rem; }
+[data-testid="stMainBlockContainer"] { padding: .35rem 1.5rem; }
+[data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"] { gap: .4rem; }
 [data-testid="stMainBlockContainer"] h1 { font-size: 1.25rem; padding: 0; }
-.st-key-strip { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: thin; }
+.st-key-toolbar div:has(> input) { height: 2rem; min-height: 0; }
+.st-key-toolbar input { padding-block: 0; }
+.st-key-strip { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: thin; gap: .4rem; }
 .st-key-strip > * { flex: none; }
+.st-key-strip button { min-height: 1.8rem; padding: 0 .6rem; }
+.st-key-strip button p { font-size: .875rem; }
 .st-key-strip_open { padding: .5rem .8rem; }
 .st-key-strip_ways button { min-height: 0; padding: .2rem .5rem; }
 .st-key-strip_ways button p { font-size: .75rem; line-height: 1.25; }

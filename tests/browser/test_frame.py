@@ -9,6 +9,7 @@ from tests.browser import driver as browser
 from tests.browser.common import FIRST, HEIGHT, assert_on_the_first_screen, check, projector
 from tests.browser.driver import Server
 
+AXES_BELOW = 26  # pixels of a map's canvas below its last row: what its axes are
 WITH_EXPERIMENTS = ("tokens", "encoder", "attention", "embeddings", "pretraining", "playground")
 
 
@@ -104,6 +105,26 @@ def test_a_projector_shows_the_names_in_the_encoder_in_full(server: Server, chro
         "found => found.filter(one => one.scrollWidth > one.clientWidth && one.clientWidth).map(one => one.textContent)"
     )
     assert names.evaluate_all(cut) == []
+    check(watch)
+
+
+def test_a_projector_shows_sixteen_tokens_of_the_encoder_and_of_a_map_whole(server: Server, chromium: Browser) -> None:
+    page, watch = projector(chromium)
+    below = "parts => Math.max(...parts.map(one => one.getBoundingClientRect().bottom)) - innerHeight"
+    page.goto(f"{server.url}/encoder?present=1")
+    browser.wait_until_calm(page)
+    page.locator(".flow .box").first.wait_for(timeout=60_000)
+    assert page.locator(".flow .tokens.in .token").count() == 16
+    assert page.locator(".flow .stage :is(.map, .token)").evaluate_all(below) <= 0
+    assert page.locator(".flow .tokens").evaluate_all("all => all.filter(one => one.scrollHeight > one.clientHeight)") == []
+    page.goto(f"{server.url}/attention?present=1")
+    browser.wait_until_calm(page)
+    large = page.locator(".explorer canvas.large")
+    large.wait_for(timeout=60_000)
+    assert large.evaluate_all(below) <= AXES_BELOW
+    page.get_by_role("button", name="Lines").click()
+    page.wait_for_timeout(500)
+    assert large.evaluate_all(below) <= AXES_BELOW
     check(watch)
 
 

@@ -23,7 +23,7 @@ STYLE = """
 .miniature .column.wide { writing-mode: initial; transform: none; }
 .miniature img { width: 100%; height: 100%; image-rendering: pixelated; border-radius: .25rem; min-width: 0; }
 .miniature b { font-weight: 600; place-self: center; z-index: 1; }
-.legend { display: flex; align-items: center; gap: .5rem; font-size: .875rem; margin-top: .4rem; }
+.legend { display: flex; flex-wrap: wrap; align-items: center; gap: 0 .5rem; font-size: .875rem; margin-top: .4rem; }
 .legend i { flex: 0 0 5rem; height: .6rem; border-radius: .3rem; }
 .bars { display: grid; grid-template-columns: minmax(4rem, auto) 1fr 3.2rem; gap: .5rem; align-items: center; }
 .bars .name { overflow-wrap: anywhere; }
