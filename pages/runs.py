@@ -85,15 +85,15 @@ def table(found: Sequence[Run], reports: dict[str, RunReport | None]) -> None:
     ids = [run.id for run in found]
     frame = pd.DataFrame(
         {
-            _("State"): [words.status_name(run.state.status) for run in found],
             _("Name"): [run.name for run in found],
+            _("Result (95% interval)"): [headline(x.measured if (x := reports[i]) else None) for i in ids],
+            _("State"): [words.status_name(run.state.status) for run in found],
             _("Whose"): [whose(run) for run in found],
             _("Tags"): [list(run.notes.tags) for run in found],
             _("Data"): [run.config.data_name for run in found],
             _("Model"): [run.config.model for run in found],
             _("Task"): [words.task_name(run.config.task) for run in found],
             _("Method"): [words.method_name(run.config.method) for run in found],
-            _("Result (95% interval)"): [headline(x.measured if (x := reports[i]) else None) for i in ids],
             _("Measured on"): [words.measured_on(reports[i]) for i in ids],
             _("Training time (s)"): [round(r.seconds, 1) if (r := reports[i]) else None for i in ids],
             _("Created"): [words.moment(run.state.created) for run in found],
@@ -142,10 +142,10 @@ def ready_models() -> None:
         pd.DataFrame(
             {
                 _("Name"): [_(row.title) for row in READY.values()],
+                _("Result (95% interval)"): [headline(row) for row in measured.values()],
                 _("Data"): [row.data for row in READY.values()],
                 _("Model"): [row.base for row in READY.values()],
                 _("Task"): [words.task_name(row.task) for row in READY.values()],
-                _("Result (95% interval)"): [headline(row) for row in measured.values()],
                 _("Measured on"): [words.counted(row) + " · " + _("test rows") for row in measured.values()],
             }
         ),

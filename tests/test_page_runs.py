@@ -43,7 +43,7 @@ def both(trained: tuple[Path, Path]) -> tuple[str, str]:
 def test_before_the_first_run_the_models_that_come_with_the_studio_are_listed(lang: str) -> None:
     app = check(open_page("runs", lang=lang))
     assert not app.info
-    listed = app.dataframe[0].value.to_csv()
+    listed = app.dataframe[0].value.iloc[:, :2].to_csv()  # beside the name, where a telephone shows it
     for name, row in READY.items():
         metric = TASKS[row.task].metrics[0]
         assert words.measured(metric, bundled.evaluation(name).metrics[metric]) in listed
@@ -56,7 +56,7 @@ def test_the_table_lists_every_run_with_its_numbers(both: tuple[str, str], lang:
     assert len(frame) == 2
     report = runs.report(runs.get(FIRST))
     assert report and report.measured
-    assert words.measured("accuracy", report.measured.metrics["accuracy"]) in frame.to_csv()
+    assert words.measured("accuracy", report.measured.metrics["accuracy"]) in frame.iloc[:, :2].to_csv()
     assert NASTY in frame.to_csv(), "a name is data: it is shown as it was given"
 
 

@@ -47,6 +47,13 @@ def test_a_question_without_an_answer_gets_none() -> None:
     assert "No good answer." not in said(app) and "My parcel should have arrived" in said(app)
 
 
+def test_where_both_combined_put_the_answer_lower_the_page_says_why() -> None:
+    app = check(open_page("search", ask="My parcel never came.", shelf="en"))
+    assert "the nearest by meaning comes to place 5" in said(app)
+    first = {"shelf": "lines", "passages": "The cat sleeps.\nBread is cheap.", "ask": "Is bread cheap?"}
+    assert "comes to place" not in said(check(open_page("search", **first)))
+
+
 def test_own_lines_are_searched() -> None:
     app = check(
         open_page(

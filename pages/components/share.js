@@ -21,16 +21,29 @@ export default function ({ data, parentElement }) {
   button.setAttribute("aria-live", "polite");
   say(data.label);
   button.onclick = async () => {
-    if (!(await copy(location.href))) prompt(data.failed, location.href);
-    else {
-      say(data.done);
-      setTimeout(() => say(data.label), NOTICE);
-    }
+    const copied = await copy(location.href, parentElement, data.failed);
+    if (!copied) return;
+    say(data.done);
+    setTimeout(() => say(data.label), NOTICE);
   };
 }
 
-/** Put a text on the clipboard; the browser refuses it to pages that come neither from this machine nor over https. */
-async function copy(text) {
-  if (!navigator.clipboard) return false;
-  return navigator.clipboard.writeText(text).then(() => true, () => false);
+/**
+ * Put a text on the clipboard. The browser keeps navigator.clipboard from pages that come neither from this machine nor over https: there
+ * the selected text of a field is copied. Where that is refused too, the field stays until it is left, for the visitor to copy from.
+ */
+async function copy(text, place, label) {
+  if (navigator.clipboard && (await navigator.clipboard.writeText(text).then(() => true, () => false))) return true;
+  place.querySelector("input")?.remove();
+  const field = document.createElement("input");
+  field.readOnly = true;
+  field.value = text;
+  field.title = label;
+  field.setAttribute("aria-label", label);
+  place.append(field);
+  field.select();
+  const copied = document.execCommand("copy");
+  if (copied) field.remove();
+  else field.onblur = () => field.remove();
+  return copied;
 }

@@ -144,6 +144,32 @@ def test_share_copies_the_address_of_exactly_this_state(server: Server, chromium
     check(watch)
 
 
+CLIPBOARD = {
+    "kept from it": "Object.defineProperty(navigator, 'clipboard', {value: undefined})",
+    "refused": "Object.defineProperty(navigator, 'clipboard', {value: undefined}); document.execCommand = () => false",
+}
+
+
+@pytest.mark.parametrize("what", CLIPBOARD)
+def test_where_a_browser_gives_no_clipboard_the_address_is_copied_from_a_field_or_stands_in_it(
+    server: Server, chromium: Browser, what: str
+) -> None:
+    page, watch = projector(chromium)
+    page.add_init_script(CLIPBOARD[what])
+    page.goto(f"{server.url}/tokens?text=Dogs+bark.")
+    browser.wait_until_calm(page)
+    page.get_by_role("button", name="Copy link").click()
+    field = page.get_by_role("textbox", name="Copy this link:")
+    if what == "refused":
+        expect(field).to_have_value(page.url)
+        expect(field).to_be_focused()
+        page.get_by_role("heading", name="Tokens").click()
+    else:
+        expect(page.get_by_role("button", name="Link copied")).to_be_visible()
+    expect(field).to_have_count(0)
+    check(watch)
+
+
 def test_the_strip_is_one_line_on_a_telephone(server: Server, chromium: Browser) -> None:
     page, watch = projector(chromium, width=390, height=844)
     for name in ("attention", "pretraining", "playground"):

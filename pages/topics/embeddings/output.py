@@ -109,6 +109,7 @@ def one_vector(found: embeddings.Output) -> None:
         key="embeddings_strips",
         alt=_("The pooled vectors as strips of colour; their lengths and cosines are in the table below"),
     )
+    st.caption(_("In brackets: where the colours of a strip end; 99% of its numbers lie inside."))
     together = embeddings.cosines(np.stack(list(rows.values())))
     table: dict[str, list[object]] = {
         _("Vector"): list(rows),

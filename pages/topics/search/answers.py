@@ -81,3 +81,11 @@ def rankings(question: str, shelf: Shelf, index: Index, scores: Scores) -> None:
         with column:
             st.markdown(f"**{_(way.title)}** · {_(way.unit)}", help=_(way.help))
             st.html(hits_html(hits, shelf.titles, shelf.answers, matched, form=FORMS[way.id]))
+    nearest = WAYS["meaning"].hits(scores, 1)[0].place
+    combined = [hit.place for hit in WAYS["both"].hits(scores, len(shelf.titles))].index(nearest)
+    if combined:
+        st.caption(
+            _(
+                "Both combined, the nearest by meaning comes to place {place}: other texts share more of the question's words, whether they answer it or not."
+            ).format(place=combined + 1)
+        )
