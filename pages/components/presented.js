@@ -6,4 +6,3 @@ function roomBelow(part) {
   if (!page || !getComputedStyle(part).getPropertyValue("--presented")) return Infinity;
   return window.innerHeight - (part.getBoundingClientRect().top - page.getBoundingClientRect().top);
 }
-

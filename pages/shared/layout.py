@@ -46,6 +46,7 @@ STYLE = (
 [class*="st-key-wide_"] > * { min-width: 40rem; }
 [data-testid="stMetricValue"] * { white-space: normal; overflow: visible; }
 [data-testid="stPageLink"] :is(a, span, p) { white-space: normal; }
+[data-testid="stSelectbox"] input { text-overflow: ellipsis; }
 .cut { text-decoration: line-through; text-decoration-color: #D55E00; opacity: .75; overflow-wrap: anywhere; white-space: pre-wrap; }
 </style>
 """
