@@ -9,6 +9,7 @@ from core.finetune.recipe import (
     BATCHES,
     FEW_VALIDATION_ROWS,
     FEWEST_STEPS,
+    MOST_OVER,
     PARAMETERS,
     PRESETS,
     ROUNDS,
@@ -71,6 +72,15 @@ def test_few_rows_cost_no_more_than_some_thousand(preset: str) -> None:
     """Rows that are read, times the tokens of each: what a run of few rows takes beside one of many."""
     few = [fitted(preset, Size(rows)) | {"rows": rows} for rows in (4, 48, 316, 1000, 1001, 2000)]
     assert all(steps(row["rows"], row["batch_size"], row["epochs"]) * row["batch_size"] <= 10_000 for row in few)
+
+
+@pytest.mark.parametrize(("rows", "epochs"), [(450, 7), (900, 5), (1800, 5), (2560, 3), (3100, 3), (3300, 2)])
+def test_rows_that_make_enough_steps_in_two_epochs_are_read_more_often(rows: int, epochs: int) -> None:
+    """2,000 film sentences, five seeds: 0.800 after five epochs, 0.785 after two; 1,000 with a fifth of the labels wrong: 0.733 and 0.735, two seeds."""
+    found = fitted("balanced", Size(rows))
+    assert found["epochs"] == epochs
+    assert steps(rows, found["batch_size"], epochs) <= MOST_OVER * fewest_steps(PRESETS["balanced"].steps, 2)
+    assert fitted("quick", Size(1800))["epochs"] == 2, "a first impression takes no longer than its steps"
 
 
 def test_the_case_of_400_tickets() -> None:

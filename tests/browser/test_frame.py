@@ -116,7 +116,10 @@ def test_a_projector_shows_sixteen_tokens_of_the_encoder_and_of_a_map_whole(serv
     page.locator(".flow .box").first.wait_for(timeout=60_000)
     assert page.locator(".flow .tokens.in .token").count() == 16
     assert page.locator(".flow .stage :is(.map, .token)").evaluate_all(below) <= 0
-    assert page.locator(".flow .tokens").evaluate_all("all => all.filter(one => one.scrollHeight > one.clientHeight)") == []
+    assert (
+        page.locator(".flow .tokens").evaluate_all("all => all.filter(one => one.scrollHeight > one.clientHeight)")
+        == []
+    )
     page.goto(f"{server.url}/attention?present=1")
     browser.wait_until_calm(page)
     large = page.locator(".explorer canvas.large")
