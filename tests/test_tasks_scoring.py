@@ -113,7 +113,8 @@ def config_of(heights: tuple[Path, Path], **values: Any) -> RunConfig:
 def test_the_saved_model_answers_in_the_datas_units_in_plain_transformers(
     heights: tuple[Path, Path], tmp_path: Path, method: Literal["full", "lora"]
 ) -> None:
-    report = run(config_of(heights, method=method), tmp_path / "run")
+    # After 8 epochs the two are about 30 apart, on one processor a little less than on another; after 16 nearly 100.
+    report = run(config_of(heights, method=method, epochs=16), tmp_path / "run")
     folder = str(tmp_path / "run" / "model")
     plain = BertForSequenceClassification.from_pretrained(folder)
     assert plain.config.problem_type == "regression" and plain.config.id2label == {0: "score from 200 to 302"}
