@@ -247,7 +247,7 @@ def fitted(preset: str, size: Size) -> dict[str, Any]:
 
     A network learns in steps, not in epochs. Where the preset's own values make fewer steps than it promises, the rows come in
     smaller batches and more often, until there are enough: a smaller batch makes more steps of the same work. Rows that would still
-    be read fewer than five times are read five times (2,000 film sentences, five seeds: 0.800 instead of 0.785). Of few rows twice
+    be read fewer than five times are read up to five times (2,000 film sentences, five seeds: 0.800 instead of 0.785). Of few rows twice
     the length is read, which costs little, and a low learning rate is left to large data; but it falls with the root of the batch, whose
     gradient is the rougher the fewer rows it has (Malladi et al. 2022). The model is evaluated about EVALUATIONS
     times, or once an epoch where there are more. Large models take a smaller learning rate; the embeddings of a large vocabulary

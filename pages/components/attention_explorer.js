@@ -686,11 +686,11 @@ class Explorer {
       const right = Math.min(40, columnWidth * Math.cos(steep));
       const cell = Math.min((width - left - right - 2) / C, Math.max(720, width * 0.8) / R, 44);
       const below = this.font + 8;
-      const rowHeight = Math.min(cell, Math.max((roomBelow(this.stage) - top - below) / R, this.font + 1));
+      const rowHeight = Math.min(cell, this.tallest(R, top + below));
       this.geometry = { width, height: top + rowHeight * R + below, left, top, cell, rowHeight, steep };
     } else {
       const most = Math.max(R, C);
-      const rowHeight = clamp(Math.min(860 / most, Math.max((roomBelow(this.stage) - 42) / most, this.font + 1)), 1.2, 26);
+      const rowHeight = clamp(Math.min(860 / most, this.tallest(most, 42)), 1.2, 26);
       const left = Math.max(rowWidth, 40) + 68;
       const right = Math.max(columnWidth, 40) + 68;
       const inner = Math.min(width - left - right, 460);
@@ -705,6 +705,11 @@ class Explorer {
     const context = this.size(this.base, this.geometry.width, this.geometry.height);
     if (this.mode === "map") this.paintCells(context);
     else this.paintLines(context);
+  }
+
+  /** How tall a row may be so that all are on the screen of a page that is presented, but not lower than its letters. around: pixels above and below the rows. */
+  tallest(rows, around) {
+    return Math.max((roomBelow(this.stage) - around) / rows, this.font + 1);
   }
 
   value(row, column) {

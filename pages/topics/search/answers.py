@@ -75,13 +75,14 @@ def _answer(shelf: Shelf, place: int) -> None:
 
 def rankings(question: str, shelf: Shelf, index: Index, scores: Scores) -> None:
     """The first texts of every way beside each other; what each matched word adds stands below."""
+    ranked = {way.id: way.hits(scores, SHOWN) for way in WAYS.values()}
     for column, way in zip(st.columns(len(WAYS), gap="medium"), WAYS.values(), strict=True):
-        hits = way.hits(scores, SHOWN)
+        hits = ranked[way.id]
         matched = [] if way.id == "meaning" else [index.words.matches(question, hit.place) for hit in hits]
         with column:
             st.markdown(f"**{_(way.title)}** · {_(way.unit)}", help=_(way.help))
             st.html(hits_html(hits, shelf.titles, shelf.answers, matched, form=FORMS[way.id]))
-    nearest = WAYS["meaning"].hits(scores, 1)[0].place
+    nearest = ranked["meaning"][0].place
     combined = [hit.place for hit in WAYS["both"].hits(scores, len(shelf.titles))].index(nearest)
     if combined:
         st.caption(
