@@ -149,14 +149,19 @@ def _fit(found: Rows, text: str, cut: Cut, reading: Reading) -> _Fitted:
     every = iter(found)
     fitted, first = _names(list(islice(every, header.LOOKED_AT)), cut.width, reading)
     mender = fit.mender((row.cells for row in first), fitted.width)
+    names, width, add = fitted.names, fitted.width, fitted.add
     for row in chain(first, every):
-        if row.cells == fitted.names:
-            fitted.repeated.append(row)
-        elif fit.is_wide(row.cells, fitted.width):
+        cells = row.cells
+        if len(cells) == width:  # most rows of a million
+            if cells == names:
+                fitted.repeated.append(row)
+            else:
+                add(row)
+        elif fit.is_wide(cells, width):
             fitted.add_wide(row, mender, text, cut.delimiter)
         else:
-            fitted.add(row)
-            if fit.is_short(row.cells, fitted.width):
+            add(row)
+            if fit.is_short(cells, width):
                 fitted.short.append(row)
     fitted.blank = between(found.blank, fitted.rows[0].line, fitted.total) if fitted.rows else []
     if fitted.ragged and fitted.rows:  # once more, now that it is known what all rows are like
