@@ -318,6 +318,12 @@ def test_columns_are_found_by_content() -> None:
     assert choose_columns(frame, PAIRS, {}) == {"text": "a", "pair": "b", "label": "c"}
 
 
+@pytest.mark.parametrize("turn", [2, 4])
+def test_columns_of_many_rows_are_known_though_their_labels_take_turns(turn: int, tmp_path: Path) -> None:
+    rows = films(4000, tuple("abcd"[:turn]))
+    assert load_file(tmp_path, csv_text(rows, "first,second")).label_names == tuple("abcd"[:turn])
+
+
 def test_chosen_columns_win_over_guesses(tmp_path: Path) -> None:
     content = "text,title,label,stars\n" + "".join(f"text {i},title {i},x,{i % 2}\n" for i in range(6))
     dataset = load_file(tmp_path, content, columns={"text": "title", "label": "stars"})

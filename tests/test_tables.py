@@ -14,7 +14,7 @@ import pytest
 
 from core.errors import UserError
 from core.tables.files import SUFFIXES, read_documents, read_table
-from core.tables.table import Table, make_table
+from core.tables.table import Table, make_table, spread
 from core.tables.text import decode
 from tests.tables import CHINESE, CONTENTS, FILMS, Bomb, csv_text, notes_of, rows_of, write
 
@@ -203,9 +203,35 @@ def test_rows_beyond_the_limit_are_not_read_and_that_is_noted(tmp_path: Path, mo
             assert rows_of(table) == list(frame[:20].itertuples(index=False, name=None))
             assert notes_of(table) == "only the first 20 of 50 rows were read; the setting STUDIO_MAX_ROWS is the limit"
         else:
-            assert rows_of(table) == [tuple(frame.iloc[place * 50 // 20]) for place in range(20)]
-            assert table.lines == tuple(place * 50 // 20 + (2 if path.suffix == ".csv" else 1) for place in range(20))
+            places = [line - (2 if path.suffix == ".csv" else 1) for line in table.lines]
+            assert rows_of(table) == [tuple(frame.iloc[place]) for place in places] and len(places) == 20
+            assert sorted(set(places)) == places and max(np.diff([-1, *places, 50])) <= 5
             assert notes_of(table).startswith("20 of 50 rows were read, taken evenly from the whole file; the setting")
+
+
+@pytest.mark.parametrize("turn", [2, 3, 7])
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".json", ".xlsx"])
+def test_rows_that_take_turns_all_have_their_chance_beyond_the_limit(
+    suffix: str, turn: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = pd.DataFrame(
+        [(f"film number {i}", f"label {i % turn}") for i in range(40 * turn)], columns=["text", "label"]
+    )
+    path = tmp_path / f"a{suffix}"
+    write = {".csv": frame.to_csv, ".xlsx": frame.to_excel}.get(suffix)
+    write(path, index=False) if write else frame.to_json(path, orient="records", lines=suffix == ".jsonl")
+    for limit in (40, 10 * turn):
+        monkeypatch.setenv("STUDIO_MAX_ROWS", str(limit))
+        counts = read_table(path).frame["label"].value_counts()
+        assert counts.sum() == limit and len(counts) == turn and counts.min() > limit / turn / 3
+
+
+def test_a_spread_draws_one_row_from_each_portion() -> None:
+    assert spread(5, 5) == spread(5, 9) == [0, 1, 2, 3, 4] and spread(0, 5) == []
+    places = spread(1000, 10)
+    assert [place // 100 for place in places] == list(range(10)) and places == spread(1000, 10)
+    assert len({place % 100 for place in places}) > 5
+    assert all(spread(11, most) == sorted(set(spread(11, most))) for most in range(1, 12))
 
 
 # --- Names in Parquet files --------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import numpy as np
 from core.data.dataset import TextDataset
 from core.errors import N_, Note
 from core.scripts import UNSPACED
+from core.tables.table import spread
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -72,7 +73,7 @@ def measure(train: Mapping[str, Sequence[str]], test: Mapping[str, Sequence[str]
 
     Of very many rows an even sample is looked at, and of very long texts the beginning: then a test row may have a nearer one.
     """
-    known, asked = _evenly(train, MOST_TRAIN), _evenly(test, MOST_TEST)
+    known, asked = _some(train, MOST_TRAIN), _some(test, MOST_TEST)
     likeness, nearest = np.zeros(len(asked)), np.zeros(len(asked), dtype=np.int64)
     if not len(known) or not len(asked):
         return Alike(likeness[:0], asked[:0], known[:0])
@@ -84,10 +85,9 @@ def measure(train: Mapping[str, Sequence[str]], test: Mapping[str, Sequence[str]
     return Alike(likeness, asked, known[nearest])
 
 
-def _evenly(rows: Mapping[str, Sequence[str]], most: int) -> np.ndarray:
-    """The places of at most so many rows, evenly."""
-    count = len(next(iter(rows.values())))
-    return np.arange(0, count, max(1, -(-count // most)))
+def _some(rows: Mapping[str, Sequence[str]], most: int) -> np.ndarray:
+    """The places of at most so many rows, from all over them."""
+    return np.array(spread(len(next(iter(rows.values()))), most), dtype=np.int64)
 
 
 def _words(train: Sequence[str], test: Sequence[str]) -> "tuple[csr_matrix, csr_matrix]":

@@ -12,7 +12,7 @@ import pandas as pd
 from core.data.dataset import Finder, Layout, Role
 from core.errors import N_, Note, UserError, plural
 from core.results import JOINED
-from core.tables.table import is_number
+from core.tables.table import is_number, spread
 
 SPLIT_NAMES = "split set subset partition usage datasplit splitname 划分 拆分 数据划分 数据集 集合".split()
 NEITHER_NAMES = (
@@ -387,8 +387,8 @@ def filled(column: pd.Series) -> float:
 
 
 def _sample(frame: pd.DataFrame) -> pd.DataFrame:
-    """Some 1,000 rows, evenly."""
-    return frame.iloc[:: max(1, len(frame) // 1000)]
+    """At most 1,000 rows, from all over the frame."""
+    return frame.iloc[spread(len(frame), 1000)]
 
 
 def plain_name(column: str) -> str:

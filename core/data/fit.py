@@ -10,6 +10,7 @@ import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from core.errors import N_, Note, plural
+from core.tables.table import spread
 
 SAMPLE = 1000  # rows that are measured
 TOO_MUCH = 0.1
@@ -64,9 +65,9 @@ def measure(texts: Mapping[str, Sequence[str]], tokenizer: PreTrainedTokenizerBa
 
 
 def sample(texts: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """At most SAMPLE of N inputs, evenly."""
-    step = max(1, -(-len(next(iter(texts.values()))) // SAMPLE))
-    return {role: list(column[::step]) for role, column in texts.items()}
+    """At most SAMPLE of N inputs, from all over them."""
+    places = spread(len(next(iter(texts.values()))), SAMPLE)
+    return {role: [column[place] for place in places] for role, column in texts.items()}
 
 
 def advice(

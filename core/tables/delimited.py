@@ -7,6 +7,7 @@ whatever was decided or lost is said. This module does not know files or encodin
 import re
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from random import Random
 
 from core import settings
 from core.errors import N_, Note, UserError, plural
@@ -25,6 +26,7 @@ from core.tables.table import (
     blank_rows,
     evenly,
     make_table,
+    spread,
 )
 
 MOST_LINES = 2_000_000
@@ -75,8 +77,9 @@ def find_delimiter(text: str) -> str:
 class _Fitted:
     """The rows below the names, by what became of them.
 
-    names: of the columns; none when the first row is data. rows: that fit or were mended; of very many only a part, evenly
-    taken, every `step`-th. total: how many they are. mended, short: how many of them had too many cells or too few, and the line of the first.
+    names: of the columns; none when the first row is data. rows: that fit or were mended; of very many only a part:
+    of every `step` rows one, drawn by chance. total: how many they are. mended, short: how many of them had too many cells or
+    too few, and the line of the first.
     ragged: rows that fit no column. repeated: the names once more. blank: lines of rows in which nothing stands. text: the column whose text was mended.
     """
 
@@ -92,15 +95,19 @@ class _Fitted:
     blank: list[int] = field(default_factory=list)
     text: int = 0
     step: int = 1
-    most: int = field(default_factory=lambda: 4 * settings.MAX_ROWS.value())
+    most: int = field(default_factory=lambda: 2 * settings.MAX_ROWS.value())
+    _drawn: int = 0  # the next row that is kept, by its number
+    _chance: Random = field(default_factory=lambda: Random(0))
 
     def add(self, row: Row) -> None:
-        """Keep a row that fits; of very many only every second, fourth and so on."""
-        if self.total % self.step == 0:
+        """Keep a row that fits; of very many only one of two, four and so on."""
+        if self.total == self._drawn:
             self.rows.append(row)
-            if len(self.rows) > self.most:
-                self.rows, self.step = self.rows[::2], 2 * self.step
         self.total += 1
+        if self.total % self.step == 0:
+            if len(self.rows) == self.most:
+                self.rows, self.step = [self.rows[place] for place in spread(self.most, self.most // 2)], 2 * self.step
+            self._drawn = self.total + int(self._chance.random() * self.step)
 
     def add_wide(self, row: Row, mender: Mender | None, text: str, delimiter: str) -> None:
         """Keep a row with too many cells if it can be mended; cells that marks enclose were cut where they should be."""

@@ -6,7 +6,7 @@ This module does not know where rows come from, nor what the columns are called.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from core.tables.table import is_number
+from core.tables.table import is_number, spread
 
 MOST_ROWS = 20_000  # that the columns are known by
 WIDE_SCRIPTS = "\u2e80"  # from here on a character is as good as a word
@@ -73,8 +73,7 @@ def columns(rows: Sequence[Sequence[str]], width: int) -> tuple[Column, ...]:
 def mender(rows: Iterable[Sequence[str]], width: int) -> Mender | None:
     """How rows that are too wide are mended, after those that fit; None when not exactly one column holds free text."""
     fitting = [cells for cells in rows if not is_short(cells, width) and not is_wide(cells, width)]
-    fitting = fitting[:: 1 + len(fitting) // MOST_ROWS]
-    found = columns(fitting, width)
+    found = columns([fitting[place] for place in spread(len(fitting), MOST_ROWS)], width)
     free = [place for place, column in enumerate(found) if column.free]
     return Mender(found, free[0]) if len(free) == 1 else None
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeVar
 
+import numpy as np
+
 from core import settings
 from core.errors import N_, Note, UserError, plural
 from core.results import Dropped, Reading
@@ -180,11 +182,23 @@ def evenly(rows: Sequence[T], total: int = 0) -> tuple[Sequence[T], tuple[Note, 
     limit = settings.MAX_ROWS.value()
     if len(rows) <= limit:
         return rows, ()
+    kept = [rows[place] for place in spread(len(rows), limit)]
     message = N_(
         "{read} of {rows} rows were read, taken evenly from the whole file; the setting {setting} is the limit"
     )
-    kept = [rows[place * len(rows) // limit] for place in range(limit)]
     return kept, ((message, {"read": limit, "rows": total or len(rows), "setting": settings.MAX_ROWS.name}),)
+
+
+def spread(count: int, most: int) -> list[int]:
+    """The places of at most so many of `count` rows, in their order: one by chance, always the same, of each of as many equal portions.
+
+    At equal distances, rows that take turns (one good, one bad) would lose all of a kind.
+    """
+    if count <= most:
+        return list(range(count))
+    edges = np.arange(most + 1) * count // most
+    places: list[int] = np.random.default_rng(0).integers(edges[:-1], edges[1:]).tolist()
+    return places
 
 
 def between(blank: Sequence[int], first: int, rows: int) -> list[int]:
