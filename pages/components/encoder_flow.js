@@ -414,8 +414,7 @@ class View {
     const parts = Object.values(this.frames);
     const sizes = parts.map(({ map }) => [map.clientWidth, map.clientHeight]); // all before the first is painted: that moves them
     parts.forEach((part, i) => this.paint(part, ...sizes[i]));
-    const height = Math.max(...bodies.map((body) => [...body.children].reduce((sum, child) => sum + child.offsetHeight + 20, 28)));
-    this.stage.style.setProperty("--list", `${height}px`);
+    this.stage.style.setProperty("--list", `${Math.max(...bodies.map((body) => this.filled(body)))}px`);
     this.wire();
     this.mark();
     this.inspect();
@@ -429,12 +428,16 @@ class View {
     return Math.min(
       ...bodies.map((body) => {
         const maps = body.querySelectorAll(".map:not(.thin)").length;
-        const style = getComputedStyle(body);
-        const needed = [...body.children].reduce((sum, child) => sum + child.offsetHeight, parseFloat(style.rowGap) * (body.children.length - 1));
-        const around = body.getBoundingClientRect().top - edge + parseFloat(style.paddingTop) + parseFloat(style.paddingBottom);
-        return Math.floor((room - around - needed) / maps) + tall;
+        const above = body.getBoundingClientRect().top - edge;
+        return Math.floor((room - above - this.filled(body)) / maps) + tall;
       }),
     );
+  }
+
+  /** How tall the boxes of a column are, with what is left free between and around them. */
+  filled(body) {
+    const [gap, top, bottom] = ["rowGap", "paddingTop", "paddingBottom"].map((name) => parseFloat(getComputedStyle(body)[name]));
+    return [...body.children].reduce((sum, child) => sum + child.offsetHeight + gap, top + bottom - gap);
   }
 
   paint({ box, canvas }, wide, tall) {

@@ -54,7 +54,7 @@ STYLE = (
 
 PRESENTED = (
     "<style>"
-    + f"html {{ font-size: {16 * charts.PRESENTED:.0f}px !important; --presented: 1; --names: normal; --ends: 6.5rem; --between: 12px; --heading: 2.5rem; --less: 0px; --apart: 14px; --letters: .78rem; --close: 1.1; --keys: none; --tallest: none; }}"
+    + f"html {{ font-size: {16 * charts.PRESENTED:.0f}px !important; --presented: 1; --names: normal; --ends: 6.5rem; --between: 12px; --heading: 2.5rem; --apart: 14px; --letters: .78rem; --close: 1.1; --keys: none; --tallest: none; }}"
     + """
 [data-testid="stHeader"], [data-testid="stLayoutWrapper"]:has(> :is(.st-key-intro, .st-key-topics, .st-key-pictures, .st-key-code, .st-key-path)) { display: none; }
 [data-testid="stMainBlockContainer"] { padding: .35rem 1.5rem; }

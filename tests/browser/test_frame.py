@@ -1,6 +1,7 @@
 """The frame of every page in a real browser: the picture is on the first screen of a projector, also with an experiment in view."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -128,6 +129,20 @@ def test_a_projector_shows_sixteen_tokens_of_the_encoder_and_of_a_map_whole(serv
     page.get_by_role("button", name="Lines").click()
     page.wait_for_timeout(500)
     assert large.evaluate_all(below) <= AXES_BELOW
+    check(watch)
+
+
+def test_a_projector_keeps_the_encoder_of_a_long_sentence_on_its_screen(server: Server, chromium: Browser) -> None:
+    page, watch = projector(chromium)
+    sentence = "The old teacher who lived near the river told every child that the bank would never close again, and then it did on Monday."
+    page.goto(f"{server.url}/encoder?present=1&text={quote(sentence)}")
+    browser.wait_until_calm(page)
+    page.locator(".flow .box").first.wait_for(timeout=60_000)
+    assert page.locator(".flow .tokens.in .token").count() > 24
+    lowest = page.locator(".flow :is(.map, .tokens)").evaluate_all(
+        "parts => Math.max(...parts.map(one => one.getBoundingClientRect().bottom))"
+    )
+    assert lowest <= HEIGHT  # the lists scroll by themselves
     check(watch)
 
 
