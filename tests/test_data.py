@@ -730,7 +730,7 @@ def test_the_row_limit_holds_for_each_hub_split(
     hub.update(train=hub_split(0, 50), validation=hub_split(50, 10), test=hub_split(60, 12))
     dataset = load("owner/animals", LABELLED)
     assert dataset.report.counts == {"train": 20, "validation": 10, "test": 12}
-    assert "only the first 42 of 72 rows" in notes_of(dataset)
+    assert "42 of 72 rows were read, taken evenly" in notes_of(dataset)
 
 
 def test_an_unreachable_hub_is_one_calm_line(monkeypatch: pytest.MonkeyPatch) -> None:

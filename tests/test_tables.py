@@ -13,6 +13,7 @@ import pyarrow.parquet
 import pytest
 
 from core.errors import UserError
+from core.tables import columnar
 from core.tables.files import SUFFIXES, read_documents, read_table
 from core.tables.table import Table, make_table, spread
 from core.tables.text import decode
@@ -194,23 +195,35 @@ def test_rows_beyond_the_limit_are_not_read_and_that_is_noted(tmp_path: Path, mo
     frame.to_csv(tmp_path / "a.csv", index=False)
     frame.to_json(tmp_path / "a.jsonl", orient="records", lines=True)
     frame.to_json(tmp_path / "a.json")
+    frame.to_excel(tmp_path / "a.xlsx", index=False)
+    with pa.ipc.new_file(tmp_path / "a.arrow", pa.Schema.from_pandas(frame)) as file:
+        file.write_table(pa.Table.from_pandas(frame), max_chunksize=7)
     paths = sorted(tmp_path.glob("a.*"))
-    assert len(paths) == 4
+    assert len(paths) == 6
     for path in paths:
         table = read_table(path)
         assert table.rows == 20
-        if path.suffix == ".parquet":
-            assert rows_of(table) == list(frame[:20].itertuples(index=False, name=None))
-            assert notes_of(table) == "only the first 20 of 50 rows were read; the setting STUDIO_MAX_ROWS is the limit"
-        else:
-            places = [line - (2 if path.suffix == ".csv" else 1) for line in table.lines]
-            assert rows_of(table) == [tuple(frame.iloc[place]) for place in places] and len(places) == 20
-            assert sorted(set(places)) == places and max(np.diff([-1, *places, 50])) <= 5
-            assert notes_of(table).startswith("20 of 50 rows were read, taken evenly from the whole file; the setting")
+        places = [line - (2 if path.suffix in (".csv", ".xlsx") else 1) for line in table.lines]
+        assert rows_of(table) == [tuple(frame.iloc[place]) for place in places] and len(places) == 20
+        assert sorted(set(places)) == places and max(np.diff([-1, *places, 50])) <= 5
+        assert notes_of(table).startswith("20 of 50 rows were read, taken evenly from the whole file; the setting")
+        assert table.not_read == 30
+
+
+def test_of_a_parquet_file_that_unpacks_to_too_much_the_first_rows_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDIO_MAX_ROWS", "20")
+    monkeypatch.setattr(columnar.limits, "most_unpacked", lambda: 1000)
+    frame = pd.DataFrame([(f"film number {i}", "ab"[i % 2]) for i in range(200)], columns=["text", "label"])
+    frame.to_parquet(tmp_path / "a.parquet", row_group_size=20)
+    table = read_table(tmp_path / "a.parquet")
+    assert rows_of(table) == list(frame[:20].itertuples(index=False, name=None)) and table.not_read == 180
+    assert notes_of(table) == "only the first 20 of 200 rows were read; the setting STUDIO_MAX_ROWS is the limit"
 
 
 @pytest.mark.parametrize("turn", [2, 3, 7])
-@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".json", ".xlsx"])
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".json", ".xlsx", ".parquet"])
 def test_rows_that_take_turns_all_have_their_chance_beyond_the_limit(
     suffix: str, turn: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,7 +231,7 @@ def test_rows_that_take_turns_all_have_their_chance_beyond_the_limit(
         [(f"film number {i}", f"label {i % turn}") for i in range(40 * turn)], columns=["text", "label"]
     )
     path = tmp_path / f"a{suffix}"
-    write = {".csv": frame.to_csv, ".xlsx": frame.to_excel}.get(suffix)
+    write = {".csv": frame.to_csv, ".xlsx": frame.to_excel, ".parquet": frame.to_parquet}.get(suffix)
     write(path, index=False) if write else frame.to_json(path, orient="records", lines=suffix == ".jsonl")
     for limit in (40, 10 * turn):
         monkeypatch.setenv("STUDIO_MAX_ROWS", str(limit))

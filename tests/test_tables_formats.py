@@ -363,7 +363,19 @@ def test_a_workbook_beyond_the_limits(tmp_path: Path, monkeypatch: pytest.Monkey
     assert table.frame.shape == (1, limits.MOST_COLUMNS)
     monkeypatch.setenv("STUDIO_MAX_ROWS", "4")
     table = read(tmp_path, workbook(Films=[["text", "label"], *FILMS]), "films.xlsx")
-    assert rows_of(table) == FILMS[:4] and "only the first 4 of 6 rows were read" in notes_of(table)
+    assert rows_of(table) == [FILMS[line - 2] for line in table.lines] and len(set(table.lines)) == 4
+    assert "4 of 6 rows were read, taken evenly" in notes_of(table) and table.not_read == 2 and table.dropped == ()
+
+
+def test_of_a_long_sheet_the_blank_rows_are_those_in_which_nothing_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDIO_MAX_ROWS", "10")
+    rows: list[list[object]] = [[f"text number {n}", "ab"[n % 2]] for n in range(100)]
+    rows[50:50] = [[None], ["=A1", None], [None]]
+    table = read(tmp_path, workbook(Films=[["text", "label"], *rows]), "films.xlsx")
+    assert len(table.frame) == 10 and table.blank == (52, 53, 54) and table.not_read == 90
+    assert "1 cell holds a formula whose result is not in the file" in notes_of(table)
 
 
 def test_a_damaged_workbook_gets_one_sentence(tmp_path: Path) -> None:
@@ -396,6 +408,28 @@ def arrow(table: pa.Table, *, stream: bool) -> bytes:
 def test_arrow_files_and_streams(kind: pa.DataType, stream: bool, tmp_path: Path) -> None:
     table = pa.table({"text": pa.array([*TEXTS, None], pa.string()).cast(kind), "label": [*LABELS, "x"]})
     assert rows_of(read(tmp_path, arrow(table, stream=stream), "films.arrow")) == [*FILMS, ("", "x")]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pa.array(TEXTS, pa.string_view()),
+        pa.array([text.encode() for text in TEXTS], pa.binary_view()),
+        pa.array(TEXTS).dictionary_encode(),
+        pa.array([[text] for text in TEXTS]),
+        pa.array([{"text": text} for text in TEXTS]),
+        pa.RunEndEncodedArray.from_arrays(pa.array([4, 6], pa.int32()), pa.array(["x", "y"])),
+    ],
+    ids=lambda cells: str(cells.type),
+)
+def test_of_very_many_cells_of_any_kind_an_even_part_is_read(
+    cells: pa.Array, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write(tmp_path, arrow(pa.table({"text": TEXTS, "cells": cells}), stream=False), "films.arrow")
+    whole = rows_of(files.read_table(file))
+    monkeypatch.setenv("STUDIO_MAX_ROWS", "3")
+    table = files.read_table(file)
+    assert rows_of(table) == [whole[line - 1] for line in table.lines] and len(table.lines) == 3
 
 
 def test_damaged_arrow_gets_one_sentence(tmp_path: Path) -> None:
@@ -500,7 +534,7 @@ def test_together_they_keep_to_the_limit_of_rows(tmp_path: Path, monkeypatch: py
     many = make_table(["text"], [["a"] * 6], 6)
     table = parts.combine([("train", many), ("test", make_table(["text"], [["b"] * 3], 3))])
     assert list(table.frame["split"]) == ["train"] * 4 + ["test"] * 2 and table.rows == 6
-    assert "only the first 6 of 9 rows were read" in notes_of(table)
+    assert "6 of 9 rows were read, taken evenly" in notes_of(table)
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from core import settings
 from core.data import tagging
 from core.data.splits import split_of
 from core.errors import UserError
-from core.tables.table import Table, is_number, make_table
+from core.tables.table import Table, evenly, is_number, make_table
 
 DOCUMENT = "-DOCSTART-"
 SETTING = re.compile(r"#\s*[\w. ]+=")  # "# key = value", as CoNLL-U writes
@@ -49,10 +48,16 @@ def parse(text: str, name: str) -> Table | None:
         _check_tags(blocks, word, tag, name)
         sentences = [([line.cells[word] for line in block], [line.cells[tag] for line in block]) for block in blocks]
         splits = _splits(blocks, {word, tag})
-    most = settings.MAX_ROWS.value()
-    content = [[words for words, _ in sentences[:most]], [tags for _, tags in sentences[:most]]]
-    header = ["words", "tags"] + ["split"] * bool(splits)
-    return make_table(header, [*content, *([splits[:most]] if splits else [])], len(sentences))
+    kept, sampled = evenly(range(len(sentences)))
+    content = [[sentences[place][part] for place in kept] for part in (0, 1)]
+    of_splits = [[splits[place] for place in kept]] if splits else []
+    return make_table(
+        ["words", "tags"] + ["split"] * bool(splits),
+        [*content, *of_splits],
+        len(kept),
+        notes=sampled,
+        not_read=len(sentences) - len(kept),
+    )
 
 
 def write(sentences: Sequence[tuple[Sequence[str], Sequence[str]]]) -> str:

@@ -15,7 +15,7 @@ from core.data.dataset import RowSplits
 from core.data.splits import split_of
 from core.errors import N_, UserError
 from core.tables.limits import check_size
-from core.tables.table import Table, make_table
+from core.tables.table import Table, make_table, sampled, spread
 
 
 def read_hub(name: str) -> tuple[Table, RowSplits]:
@@ -59,21 +59,24 @@ def _hub_table(found: datasets.DatasetDict) -> tuple[Table, RowSplits]:
     if "train" not in roles.values():
         roles = dict.fromkeys(found, "")
     limit = settings.MAX_ROWS.value()
-    parts = [found[name].select(range(min(limit, len(found[name])))) for name in roles]
+    parts = [found[name].select(spread(len(found[name]), limit)) for name in roles]
+    rows = sum(map(len, parts))
     features = {
         column: feature
         for column, feature in parts[0].features.items()
         if isinstance(_item(feature), datasets.Value | datasets.ClassLabel | dict)
         and all(column in part.features for part in parts)
     }
+    total = sum(len(found[name]) for name in roles)
     ignored = [name for name in found if name not in roles]
     message = N_("these splits are not used: {splits}")
     table = make_table(
         list(features),
         [[_named(feature, cell) for part in parts for cell in part[column][:]] for column, feature in features.items()],
-        sum(len(found[name]) for name in roles),
+        rows,
         categories={c: tuple(f.names) for c, f in features.items() if isinstance(f, datasets.ClassLabel)},
-        notes=((message, {"splits": ", ".join(ignored)}),) if ignored else (),
+        notes=(*(((message, {"splits": ", ".join(ignored)}),) if ignored else ()), *sampled(rows, total)),
+        not_read=total - rows,
     )
     row_splits = tuple(role for role, part in zip(roles.values(), parts, strict=True) for _ in range(len(part)))
     return table, row_splits if "train" in row_splits else None

@@ -16,7 +16,7 @@ import pyarrow as pa
 from core import settings
 from core.errors import N_, Note, UserError
 from core.tables import limits, parts
-from core.tables.table import Table, make_table
+from core.tables.table import Table, make_table, sampled, spread
 
 PARQUET = b"PAR1"
 ARROW = b"ARROW1"
@@ -35,7 +35,7 @@ def is_columnar(start: bytes) -> bool:
 
 
 def read(data: bytes, name: str) -> Table:
-    """The first rows of a Parquet or Arrow file, up to the limit. Raises UserError when it is damaged or unfolds to too much."""
+    """The rows of a Parquet or Arrow file, of very many some. Raises UserError when it is damaged or unfolds to too much."""
     try:
         return _read_parquet(data, name) if data.startswith(PARQUET) else _read_arrow([data], name)
     except MemoryError:
@@ -58,20 +58,23 @@ def _read_parquet(data: bytes, name: str) -> Table:
             size=footer // limits.MB,
         )
     plain = pyarrow.parquet.ParquetFile(BytesIO(data))
-    schema, rows = plain.schema_arrow, min(plain.metadata.num_rows, settings.MAX_ROWS.value())
+    schema, total = plain.schema_arrow, plain.metadata.num_rows
+    rows = min(total, settings.MAX_ROWS.value())
     places, notes = _choose(schema, rows)
     leaves = _leaves(schema)
-    unpacked, left = 0.0, rows
+    whole, beginning, left = 0, 0.0, rows  # bytes of all rows, and of the first
     for group in (plain.metadata.row_group(number) for number in range(plain.metadata.num_row_groups)):
         size = sum(group.column(leaf).total_uncompressed_size for place in places for leaf in leaves[place])
-        unpacked += size * min(1.0, left / max(group.num_rows, 1))
+        whole += size
+        beginning += size * min(1.0, left / max(group.num_rows, 1))
         left = max(0, left - group.num_rows)
-    limits.check_unpacked(name, int(unpacked))
+    limits.check_unpacked(name, int(beginning))
+    taken = spread(total, rows) if whole <= limits.most_unpacked() else list(range(rows))
     texts = [schema.field(place).name for place in places if _is_text(schema.field(place).type)]
     chosen = {schema.field(place).name for place in places}
     file = pyarrow.parquet.ParquetFile(BytesIO(data), read_dictionary=texts)
     batches = file.iter_batches(batch_size=BATCH, columns=None if len(places) == len(schema) else sorted(chosen))
-    return _table(batches, schema, chosen, plain.metadata.num_rows, name, notes)
+    return _table(batches, schema, chosen, taken, total, name, notes)
 
 
 def _read_arrow(sources: Sequence[bytes], name: str) -> Table:
@@ -89,10 +92,11 @@ def _read_arrow(sources: Sequence[bytes], name: str) -> Table:
 
     schema = next(opened())[0]
     total = sum(batch.num_rows for _, batches in opened([0]) for batch in batches) if len(schema) else 0
-    places, notes = _choose(schema, min(total, settings.MAX_ROWS.value()))
+    taken = spread(total, settings.MAX_ROWS.value())
+    places, notes = _choose(schema, len(taken))
     chosen = {schema.field(place).name for place in places}
     batches = (batch for _, found in opened(places) for batch in found)
-    return _table(batches, schema, chosen, total, name, notes)
+    return _table(batches, schema, chosen, taken, total, name, notes)
 
 
 def _choose(schema: pa.Schema, rows: int) -> tuple[list[int], tuple[Note, ...]]:
@@ -130,36 +134,59 @@ def _table(
     batches: Iterator[pa.RecordBatch],
     schema: pa.Schema,
     chosen: set[str],
+    taken: list[int],
     total: int,
     name: str,
     notes: tuple[Note, ...],
 ) -> Table:
-    """The rows of some batches up to the limit. Raises UserError when their cells are larger than what is read."""
-    limit, rows, size = settings.MAX_ROWS.value(), 0, 0
+    """Some of the rows of batches: those in the places `taken`, of `total`. Raises UserError when their cells are larger than what is read."""
+    start, size, places = 0, 0, np.array(taken, dtype=np.int64)
     header = [field.name for field in schema if field.name in chosen]
     columns: list[list[object]] = [[] for _ in header]
     for batch in _slices(batches):
-        batch = batch.slice(0, limit - rows)
+        here = places[slice(*np.searchsorted(places, (start, start + batch.num_rows)))] - start
+        start += batch.num_rows
+        if not len(here):
+            continue
         batch.validate(full=True)
-        arrays = [array for array, field in zip(batch.columns, batch.schema, strict=True) if field.name in chosen]
+        columns_here = zip(batch.columns, batch.schema, strict=True)
+        arrays = [_picked(array, here) for array, field in columns_here if field.name in chosen]
         size += sum(_unfolded(array) for array in arrays)
         limits.check_unpacked(name, size)
         for column, array in zip(columns, arrays, strict=True):
             column += _cells(array)
-        rows += batch.num_rows
-        if rows >= limit:
+        if taken and start > taken[-1]:
             break
     description = (schema.metadata or {}).get(b"huggingface", b"{}")
     if len(description) > MOST_DESCRIPTION:
         message = N_("the names of the classes were not read, because their description is longer than {limit} kB")
         notes, description = (*notes, (message, {"limit": MOST_DESCRIPTION // 1024})), b"{}"
-    return make_table(header, columns, total, categories=_categories(description), notes=notes)
+    first = len(taken) == taken[-1] + 1 if taken else True
+    return make_table(
+        header,
+        columns,
+        total if first else len(taken),
+        categories=_categories(description),
+        notes=notes if first else (*notes, *sampled(len(taken), total)),
+        lines=[place + 1 for place in taken],
+        not_read=total - len(taken),
+    )
 
 
 def _slices(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         for start in range(0, batch.num_rows, BATCH):
             yield batch.slice(start, BATCH)
+
+
+def _picked(array: pa.Array, places: np.ndarray) -> pa.Array:
+    """The cells in some places of an array."""
+    if len(places) == len(array):
+        return array
+    try:
+        return array.take(pa.array(places))
+    except pa.ArrowNotImplementedError:  # views and run-end encoded arrays
+        return pa.concat_arrays([array.slice(place, 1) for place in places])
 
 
 def _unfolded(array: pa.Array, nested: bool = False) -> int:

@@ -7,9 +7,7 @@ whatever was decided or lost is said. This module does not know files or encodin
 import re
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from random import Random
 
-from core import settings
 from core.errors import N_, Note, UserError, plural
 from core.results import Dropped
 from core.tables import delimiters, fit, header, limits
@@ -19,6 +17,7 @@ from core.tables.rows import LONG_CELL, NO_DELIMITER, Row, Rows
 from core.tables.table import (
     CONTROL,
     EXAMPLE_CHARS,
+    Draw,
     Reading,
     Table,
     WordsWithTags,
@@ -26,7 +25,6 @@ from core.tables.table import (
     blank_rows,
     evenly,
     make_table,
-    spread,
 )
 
 MOST_LINES = 2_000_000
@@ -77,37 +75,29 @@ def find_delimiter(text: str) -> str:
 class _Fitted:
     """The rows below the names, by what became of them.
 
-    names: of the columns; none when the first row is data. rows: that fit or were mended; of very many only a part:
-    of every `step` rows one, drawn by chance. total: how many they are. mended, short: how many of them had too many cells or
-    too few, and the line of the first.
+    names: of the columns; none when the first row is data. fitting: that fit or were mended. mended, short: how many of them had
+    too many cells or too few, and the line of the first.
     ragged: rows that fit no column. repeated: the names once more. blank: lines of rows in which nothing stands. text: the column whose text was mended.
     """
 
     names: list[str]
     width: int
     notes: list[Note]
-    rows: list[Row] = field(default_factory=list)
-    total: int = 0
+    fitting: Draw[Row] = field(default_factory=Draw)
     mended: list[int] = field(default_factory=list)
     short: list[Row] = field(default_factory=list)
     ragged: list[Row] = field(default_factory=list)
     repeated: list[Row] = field(default_factory=list)
     blank: list[int] = field(default_factory=list)
     text: int = 0
-    step: int = 1
-    most: int = field(default_factory=lambda: 2 * settings.MAX_ROWS.value())
-    _drawn: int = 0  # the next row that is kept, by its number
-    _chance: Random = field(default_factory=lambda: Random(0))
 
-    def add(self, row: Row) -> None:
-        """Keep a row that fits; of very many only one of two, four and so on."""
-        if self.total == self._drawn:
-            self.rows.append(row)
-        self.total += 1
-        if self.total % self.step == 0:
-            if len(self.rows) == self.most:
-                self.rows, self.step = [self.rows[place] for place in spread(self.most, self.most // 2)], 2 * self.step
-            self._drawn = self.total + int(self._chance.random() * self.step)
+    @property
+    def rows(self) -> list[Row]:
+        return self.fitting.rows
+
+    @property
+    def total(self) -> int:
+        return self.fitting.total
 
     def add_wide(self, row: Row, mender: Mender | None, text: str, delimiter: str) -> None:
         """Keep a row with too many cells if it can be mended; cells that marks enclose were cut where they should be."""
@@ -120,7 +110,7 @@ class _Fitted:
         else:
             self.text = mender.text
             self.mended.append(row.line)
-            self.add(row._replace(cells=mended))
+            self.fitting.add(row._replace(cells=mended))
 
 
 def _fitted(text: str, cut: Cut, start: int, reading: Reading) -> _Fitted:
@@ -156,7 +146,7 @@ def _fit(found: Rows, text: str, cut: Cut, reading: Reading) -> _Fitted:
     every = iter(found)
     fitted, first = _names(list(islice(every, header.LOOKED_AT)), cut.width, reading)
     mender = fit.mender((row.cells for row in first), fitted.width)
-    names, width, add = fitted.names, fitted.width, fitted.add
+    names, width, add = fitted.names, fitted.width, fitted.fitting.add
     for row in chain(first, every):
         cells = row.cells
         if len(cells) == width:  # most rows of a million

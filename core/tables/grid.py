@@ -22,7 +22,7 @@ def read(
 ) -> Table:
     """The rows as a table; the first holds the column names when the reading says so or it looks like that.
 
-    total: rows of the source, where not all of them are here. lines: the place of each row in the source; () when there are no others
+    total: rows of the source, where only some, from all over them, are here. lines: the place of each row in the source; () when there are no others
     between them. blank: the places between them in which nothing stands.
     """
     lines = lines or range(1, len(rows) + 1)
@@ -31,17 +31,18 @@ def read(
     names = [_text(cell) for cell in rows[0]] if named else [""] * width
     ragged = [place for place in range(int(named), len(rows)) if any(map(_text, rows[place][width:]))]
     left_out = set(ragged)
-    kept, sampled = evenly([place for place in range(int(named), len(rows)) if place not in left_out])
+    fitting = [place for place in range(int(named), len(rows)) if place not in left_out]
+    kept, remark_on_rows = evenly(fitting, len(fitting) + max(total - len(rows), 0))
     blank = between(blank, lines[kept[0]], len(kept)) if kept else []
-    not_read = len(rows) - int(named) - len(ragged) - len(kept)
+    not_read = max(total, len(rows)) - int(named) - len(ragged) - len(kept)
     chosen, too_many = limits.choose_columns(names, len(kept))
     return make_table(
         [names[column] or f"column {column + 1}" for column in chosen],
         [[rows[place][column] if column < len(rows[place]) else "" for place in kept] for column in chosen],
-        max(total - len(rows), 0) + len(kept) + len(ragged) + len(blank),
+        len(kept) + len(ragged) + len(blank),
         not_read=not_read,
         dropped=(*_dropped([(lines[place], rows[place]) for place in ragged]), *blank_rows(blank)),
-        notes=(*notes, *remark, *sampled, *too_many),
+        notes=(*notes, *remark, *remark_on_rows, *too_many),
         lines=[lines[place] for place in kept],
         unreadable=tuple(lines[place] for place in ragged),
         blank=tuple(blank),

@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 
 from core import settings
-from core.errors import N_, Note
-from core.tables.table import Table
+from core.errors import Note
+from core.tables.table import Table, sampled, spread
 
 SPLIT = "split"
 NAMES = {
@@ -35,7 +35,7 @@ def combine(tables: Sequence[tuple[str, Table]]) -> Table:
     """The rows of several tables one after the other, with a last column "split" for the name that stands beside each table.
 
     A column that a table lacks is empty in its rows. When all rows together are more than the limit, each table gives the same share of
-    its rows. `lines` goes on counting from table to table.
+    its rows, from all over them. `lines` goes on counting from table to table.
     """
     limit, total = settings.MAX_ROWS.value(), sum(len(table.lines) for _, table in tables)
     own = f"{SPLIT} (2)"  # of a column that is called so already
@@ -50,13 +50,14 @@ def combine(tables: Sequence[tuple[str, Table]]) -> Table:
     categories: dict[str, dict[str, None]] = {}
     start = 0
     for split, table in tables:
-        most = len(table.lines) if total <= limit else len(table.lines) * limit // total
+        count = len(table.lines)
+        places = spread(count, count if total <= limit else count * limit // total)
         for name, cells in table.columns.items():
             joined = columns.setdefault(own if name == SPLIT else name, [])
             joined += [""] * (len(splits) - len(joined))
-            joined += cells[:most]
-        splits += [split] * most
-        lines += [start + line for line in table.lines[:most]]
+            joined += [cells[place] for place in places]
+        splits += [split] * len(places)
+        lines += [start + table.lines[place] for place in places]
         unreadable += [start + line for line in table.unreadable]
         blank += [start + line for line in table.blank]
         start += max((*table.lines[-1:], *table.unreadable[-1:], *table.blank[-1:]), default=0)
@@ -64,9 +65,7 @@ def combine(tables: Sequence[tuple[str, Table]]) -> Table:
         for column, names in table.categories.items():
             categories.setdefault(column, {}).update(dict.fromkeys(names))
     rows = len(splits)
-    if rows < total:
-        message = N_("only the first {read} of {rows} rows were read; the setting {setting} is the limit")
-        notes.append((message, {"read": rows, "rows": total, "setting": settings.MAX_ROWS.name}))
+    notes += sampled(rows, total)
     first = tables[0][1]
     for joined in columns.values():
         joined += [""] * (rows - len(joined))

@@ -19,6 +19,7 @@ ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
 LONG_CELL = 20  # lines, beyond which a quotation mark may be missing
 MOST_USUAL = 20  # cells of a row that is found at once
+AT_ONCE = 50_000  # characters of lines that are cut together
 MOST_CELLS = 10_000  # of a row; what stands behind them stays one cell
 
 
@@ -71,37 +72,47 @@ class Rows:
         mark = self._mark(place)
         blank: list[int] | None = None  # since the last row; such rows above the first and below the last are none
         while place < size:
-            line_end = end = self._line_end(place)
-            lines, enclosed = 1, 0
             if mark < place:
                 mark = self._mark(place)
-            if mark >= line_end and not self._escapes:
-                bare = text[place:line_end]
-                cells = bare.split(delimiter, MOST_CELLS)
-                if " " in bare:
-                    cells = [cell.strip(" ") for cell in cells]
-            elif usual := self._in_vain <= size and self._usual and self._usual.fullmatch(text, place, line_end):
-                cells, enclosed = self._usual_cells(usual.groups())
-            else:
-                cells, end, enclosed = self._row(place, line_end, line)
-                lines += len(BREAK.findall(text, place, end)) if end != line_end else 0
-            # Marks around nothing are a row: so an empty text is written.
-            if enclosed or cells[0].strip() or any(map(str.strip, cells)):
-                if blank:
-                    self.blank += blank
-                blank = []
-                yield tuple.__new__(
-                    Row, (line, cells, place, end, enclosed)
-                )  # half the time of Row(…), a million times
-            elif blank is not None and len(cells) > 1:
-                blank.append(line)
-            place = end + 2 if self._returns and text.startswith("\r\n", end) else end + 1
-            line += lines
+            for bare in (mark > place and self._bare_lines(place, mark)) or (None,):
+                lines, enclosed = 1, 0
+                if bare is not None:
+                    end = place + len(bare)
+                    cells = bare.split(delimiter, MOST_CELLS)
+                    if " " in bare:
+                        cells = [cell.strip(" ") for cell in cells]
+                else:
+                    line_end = end = self._line_end(place)
+                    usual = self._in_vain <= size and self._usual and self._usual.fullmatch(text, place, line_end)
+                    if usual:
+                        cells, enclosed = self._usual_cells(usual.groups())
+                    else:
+                        cells, end, enclosed = self._row(place, line_end, line)
+                        lines += len(BREAK.findall(text, place, end)) if end != line_end else 0
+                # Marks around nothing are a row: so an empty text is written.
+                if enclosed or cells[0].strip() or any(map(str.strip, cells)):
+                    if blank:
+                        self.blank += blank
+                    blank = []
+                    # As Row(…) does, in half the time, which counts where there are a million.
+                    yield tuple.__new__(Row, (line, cells, place, end, enclosed))
+                elif blank is not None and len(cells) > 1:
+                    blank.append(line)
+                place = end + 2 if self._returns and text.startswith("\r\n", end) else end + 1
+                line += lines
 
     def _mark(self, place: int) -> int:
         """Where the next quotation mark stands that may enclose a cell; the end of the text where there is none."""
         found = self._text.find('"', place) if self._quotes != "text" else -1
         return len(self._text) if found < 0 else found
+
+    def _bare_lines(self, place: int, mark: int) -> list[str]:
+        """Some of the lines from a place on that hold no quotation mark that counts; none where the next one does, or where escapes count."""
+        if self._escapes:
+            return []
+        end = -1 if self._returns else self._text.rfind("\n", place, min(mark, place + AT_ONCE))
+        end = self._line_end(place) if end < 0 else end
+        return self._text[place:end].split("\n") if end <= mark else []
 
     def _line_end(self, place: int) -> int:
         end = self._text.find("\n", place)

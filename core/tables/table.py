@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeVar
+from random import Random
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 import numpy as np
 
@@ -179,14 +180,17 @@ def evenly(rows: Sequence[T], total: int = 0) -> tuple[Sequence[T], tuple[Note, 
     What is sorted, by its label above all, would lose whole classes if its beginning were taken. total: what the rows were
     taken from already, where that is more.
     """
-    limit = settings.MAX_ROWS.value()
-    if len(rows) <= limit:
-        return rows, ()
-    kept = [rows[place] for place in spread(len(rows), limit)]
+    limit, total = settings.MAX_ROWS.value(), max(total, len(rows))
+    kept = rows if len(rows) <= limit else [rows[place] for place in spread(len(rows), limit)]
+    return kept, sampled(len(kept), total)
+
+
+def sampled(read: int, total: int) -> tuple[Note, ...]:
+    """The remark that of `total` rows only some were read, from all over them."""
     message = N_(
         "{read} of {rows} rows were read, taken evenly from the whole file; the setting {setting} is the limit"
     )
-    return kept, ((message, {"read": limit, "rows": total or len(rows), "setting": settings.MAX_ROWS.name}),)
+    return ((message, {"read": read, "rows": total, "setting": settings.MAX_ROWS.name}),) if read < total else ()
 
 
 def spread(count: int, most: int) -> list[int]:
@@ -196,9 +200,36 @@ def spread(count: int, most: int) -> list[int]:
     """
     if count <= most:
         return list(range(count))
-    edges = np.arange(most + 1) * count // most
+    edges = np.arange(most + 1) * count // max(most, 1)
     places: list[int] = np.random.default_rng(0).integers(edges[:-1], edges[1:]).tolist()
     return places
+
+
+class Draw(Generic[T]):
+    """Rows of which there may be very many: at most twice as many as are read are kept, from all over them.
+
+    rows: those kept, in their order: of every `step` rows one, by chance, always the same. total: how many were added.
+    """
+
+    __slots__ = ("_chance", "_drawn", "_end", "_most", "rows", "step", "total")
+
+    def __init__(self) -> None:
+        self.rows: list[T] = []
+        self.total, self.step = 0, 1
+        self._most = 2 * settings.MAX_ROWS.value()
+        self._drawn, self._end = 0, 1  # of the rows in turn: the one that is kept, and the first after them
+        self._chance = Random(0)
+
+    def add(self, row: T) -> None:
+        if self.total == self._drawn:
+            self.rows.append(row)
+        self.total += 1
+        if self.total == self._end:
+            if len(self.rows) == self._most:
+                self.rows = [self.rows[place] for place in spread(self._most, self._most // 2)]
+                self.step *= 2
+            self._drawn = self.total + int(self._chance.random() * self.step)
+            self._end += self.step
 
 
 def between(blank: Sequence[int], first: int, rows: int) -> list[int]:

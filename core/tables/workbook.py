@@ -4,16 +4,15 @@ Formulas are not computed: the result that was saved with them counts. This modu
 """
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from io import BytesIO
 from itertools import islice
 from typing import Any
 from zipfile import ZipFile
 
-from core import settings
 from core.errors import N_, Note, UserError, plural
 from core.tables import archives, grid, limits
-from core.tables.table import FIND_OUT, Reading, Table
+from core.tables.table import FIND_OUT, Draw, Reading, Table
 
 OLD_SUFFIX, OLD = ".xls", b"\xd0\xcf\x11\xe0"
 CONTENT = "xl/workbook.xml"
@@ -56,10 +55,11 @@ def read(data: bytes, name: str, reading: Reading = FIND_OUT) -> Table:
     try:
         book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
         for sheet in book.worksheets:
-            numbers, rows, total = _rows(sheet)
-            if rows:
-                notes = (*_other_sheets(sheet.title, book), *_formulas(data, sheet.title, rows, numbers))
-                blank = sorted(set(range(numbers[0], numbers[-1])) - set(numbers))
+            found, empty, total = _rows(sheet)
+            if found:
+                numbers, rows = list(found), list(found.values())
+                notes = (*_other_sheets(sheet.title, book), *_formulas(data, sheet.title, found, empty))
+                blank = [number for number in empty if number > numbers[0]]
                 return grid.read(rows, reading, total=total, lines=numbers, blank=blank, notes=notes)
     except (UserError, MemoryError):
         raise
@@ -70,20 +70,25 @@ def read(data: bytes, name: str, reading: Reading = FIND_OUT) -> Table:
     raise UserError("{file} is empty", file=name)
 
 
-def _rows(sheet: Any) -> tuple[list[int], list[list[object]], int]:
-    """The numbers and the cells of the rows that are not empty, up to the limit, and how many there are."""
+def _rows(sheet: Any) -> tuple[dict[int, list[object]], list[int], int]:
+    """The cells of rows that are not empty by their numbers, the first and others from all over them; the numbers of the empty ones above the last; how many there are that are not."""
     sheet.reset_dimensions()  # what a sheet says about its own size need not be true
-    numbers: list[int] = []
-    rows: list[list[object]] = []
-    total, limit = 0, settings.MAX_ROWS.value() + 1
+    first: dict[int, list[object]] = {}  # it may hold the names of the columns
+    below: Draw[tuple[int, list[object]]] = Draw()
+    empty: list[int] = []
+    since: list[int] = []  # the last row that is not empty
     for number, cells in enumerate(sheet.iter_rows(max_col=WIDEST, values_only=True), start=1):
         if all(cell is None or cell == "" for cell in cells):
+            since.append(number)
             continue
-        total += 1
-        if total <= limit:
-            numbers.append(number)
-            rows.append(_trimmed(map(_shown, cells)))
-    return numbers, rows, total
+        empty += since
+        since = []
+        row = _trimmed(map(_shown, cells))
+        if first:
+            below.add((number, row))
+        else:
+            first[number] = row
+    return first | dict(below.rows), empty, len(first) + below.total
 
 
 def _trimmed(cells: Iterable[object]) -> list[object]:
@@ -111,8 +116,8 @@ def _other_sheets(title: str, book: Any) -> tuple[Note, ...]:
     return ((message, {"sheet": title, "others": ", ".join(others)[:300]}),) if others else ()
 
 
-def _formulas(data: bytes, title: str, rows: list[list[object]], numbers: list[int]) -> tuple[Note, ...]:
-    """A remark on cells that are empty because the file holds their formula without its result."""
+def _formulas(data: bytes, title: str, rows: Mapping[int, list[object]], empty: Collection[int]) -> tuple[Note, ...]:
+    """A remark on cells that are empty because the file holds their formula without its result; arguments as _rows found them."""
     import openpyxl
 
     with ZipFile(BytesIO(data)) as file:
@@ -120,10 +125,12 @@ def _formulas(data: bytes, title: str, rows: list[list[object]], numbers: list[i
             return ()
     sheet = openpyxl.load_workbook(BytesIO(data), read_only=True)[title]
     sheet.reset_dimensions()
-    known = dict(zip(numbers, rows, strict=True))
+    known = {number: list[object]() for number in empty} | dict(rows)
     missing = 0
-    for number, cells in enumerate(islice(sheet.iter_rows(max_col=WIDEST, values_only=True), max(numbers)), start=1):
-        row = known.get(number, [])
+    for number, cells in enumerate(islice(sheet.iter_rows(max_col=WIDEST, values_only=True), max(rows)), start=1):
+        row = known.get(number)
+        if row is None:  # one of those that are not read
+            continue
         missing += sum(
             isinstance(cell, str) and cell.startswith("=") and (place >= len(row) or row[place] in ("", None))
             for place, cell in enumerate(cells)
