@@ -74,7 +74,9 @@ class Rows:
         while place < size:
             if mark < place:
                 mark = self._mark(place)
-            for bare in (mark > place and self._bare_lines(place, mark)) or (None,):
+            line_end = self._line_end(place)
+            is_bare = line_end <= mark and not self._escapes
+            for bare in self._bare_lines(place, line_end, mark) if is_bare else (None,):
                 lines, enclosed = 1, 0
                 if bare is not None:
                     end = place + len(bare)
@@ -82,7 +84,7 @@ class Rows:
                     if " " in bare:
                         cells = [cell.strip(" ") for cell in cells]
                 else:
-                    line_end = end = self._line_end(place)
+                    end = line_end
                     usual = self._in_vain <= size and self._usual and self._usual.fullmatch(text, place, line_end)
                     if usual:
                         cells, enclosed = self._usual_cells(usual.groups())
@@ -106,13 +108,10 @@ class Rows:
         found = self._text.find('"', place) if self._quotes != "text" else -1
         return len(self._text) if found < 0 else found
 
-    def _bare_lines(self, place: int, mark: int) -> list[str]:
-        """Some of the lines from a place on that hold no quotation mark that counts; none where the next one does, or where escapes count."""
-        if self._escapes:
-            return []
-        end = -1 if self._returns else self._text.rfind("\n", place, min(mark, place + AT_ONCE))
-        end = self._line_end(place) if end < 0 else end
-        return self._text[place:end].split("\n") if end <= mark else []
+    def _bare_lines(self, place: int, line_end: int, mark: int) -> list[str]:
+        """The line from a place on and some of those below it that stand before the next quotation mark."""
+        last = -1 if self._returns else self._text.rfind("\n", line_end, min(mark, place + AT_ONCE))
+        return self._text[place : max(line_end, last)].split("\n")
 
     def _line_end(self, place: int) -> int:
         end = self._text.find("\n", place)
