@@ -48,6 +48,12 @@ class Ended:
         return None if self.report.memorised else self.report.measured
 
     @property
+    def is_perfect(self) -> bool:
+        """Whether its headline on the measured rows is as good as can be."""
+        headline = task_of(self.config.task).metrics[0]
+        return self.measured is not None and self.measured.metrics[headline].value >= PERFECT
+
+    @property
     def size(self) -> Size:
         """What its recipe depends on."""
         data = self.report.data
@@ -128,8 +134,11 @@ def _lower_rate(config: RunConfig, hidden: int, seen: Note) -> Diagnosis:
 
 
 def still_falling(ended: Ended) -> Diagnosis | None:
-    """The last state was the best, and the loss on the validation rows (the training loss where there are none) still fell."""
-    if ended.report.memorised or ended.report.best_step < ended.report.steps:
+    """The last state was the best, and the loss on the validation rows (the training loss where there are none) still fell.
+
+    Nothing where no row that was measured is answered wrongly: a longer run could not be told to be better.
+    """
+    if ended.report.memorised or ended.report.best_step < ended.report.steps or ended.is_perfect:
         return None
     kind = "evaluation" if len(ended.losses("evaluation")) > 1 else "step"
     losses = ended.losses(kind)
@@ -137,7 +146,9 @@ def still_falling(ended: Ended) -> Diagnosis | None:
     if not earlier or losses[-1][1] < LEARNT or losses[-1][1] >= FELL * earlier[-1][1]:
         return None
     seen = (
-        N_("The loss was still falling when the training ended: {before:.3f} at step {early:,}, {after:.3f} at step {late:,}."),
+        N_("The loss on the validation rows was still falling when the training ended: {before:.3f} at step {early:,}, {after:.3f} at step {late:,}.")
+        if kind == "evaluation"
+        else N_("The training loss was still falling when the training ended: {before:.3f} at step {early:,}, {after:.3f} at step {late:,}."),
         {"before": earlier[-1][1], "early": earlier[-1][0], "after": losses[-1][1], "late": losses[-1][0]},
     )  # fmt: skip
     return _longer("longer", ended, seen, (N_("It can learn more: let it go on from this model."), {}))
@@ -186,7 +197,7 @@ def no_better_than_counting(ended: Ended) -> Diagnosis | None:
         return None
     words = ended.report.evaluations[WORD_COUNTS]
     own, simple = (row.metrics[headline.id].value for row in (ended.measured, words))
-    if own >= PERFECT:
+    if ended.is_perfect:
         return None
     seen = (
         N_("Counting words does as well or better: {words} against {own} on the same rows."),

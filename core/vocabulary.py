@@ -608,7 +608,8 @@ class CorpusStatistics:
     lengths: int, shape (N,): tokens per text, special tokens included, uncut. cut: texts longer than max_length; lost:
     tokens beyond it, all texts together. tokens: without special tokens; words: pre-tokens. used: entries of the vocabulary that
     occur, of `vocabulary`. pieces: the most frequent entries. unknown_tokens: how many are [UNK]; unknown: the words
-    they came from, most frequent first. split: the known words cut into most pieces, most pieces first.
+    they came from, most frequent first. split: the known words cut into most pieces, most pieces first. Where a script sets no
+    spaces between words, none is in `split`, and in `unknown` stand the characters themselves.
     """
 
     lengths: np.ndarray
@@ -668,9 +669,15 @@ def corpus_statistics(
                 here = tuple(ids[first:last])
                 counts.update(here)
                 is_unknown = tokenizer.unk_token_id in here
-                if is_unknown or len(here) > 1:
-                    word = text[offsets[first][0] : offsets[last - 1][1]].strip()[:SHOWN_CHARACTERS]
-                    (unknown if is_unknown else split)[word, here] += 1
+                if not is_unknown and len(here) == 1:
+                    continue
+                word = text[offsets[first][0] : offsets[last - 1][1]].strip()
+                if separates_words(word):
+                    (unknown if is_unknown else split)[word[:SHOWN_CHARACTERS], here] += 1
+                else:  # no word, but all up to the next space
+                    for place in range(first, last):
+                        if ids[place] == tokenizer.unk_token_id:
+                            unknown[text[slice(*offsets[place])].strip()[:SHOWN_CHARACTERS], (ids[place],)] += 1
     report(len(texts), len(texts))
     found = np.array(lengths)
     name = tokenizer.convert_ids_to_tokens

@@ -54,7 +54,7 @@ FLAT = events((0.70, 0.71, 0.69, 0.70, 0.70, 0.69, 0.70, 0.70))
 
 SHOWN = {
     "rate": ended(told=FLAT, config=replace(CONFIG, learning_rate=1e-2)),
-    "longer": ended(told=events((1.1, 1.0, 0.9, 0.8), "evaluation"), best_step=400, steps=400),
+    "longer": ended(MOST, told=events((1.1, 1.0, 0.9, 0.8), "evaluation"), best_step=400, steps=400),
     "rare": ended(RARE),
     "counting": ended(MOST, words=GOOD, steps=100, best_step=90),
     "confused": ended(CONFUSED),

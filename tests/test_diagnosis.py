@@ -61,14 +61,18 @@ def test_a_loss_that_still_falls() -> None:
     assert found.id == "longer" and found.config
     assert (found.config.model, found.config.epochs) == ("run:20260102-030405-aaaaaa", 4.0), "it goes on from its model"
     assert found.seen[1] == {"before": 0.9, "early": 300, "after": 0.8, "late": 400}
-    assert said(ended(told=events(falling), best_step=400, steps=400)).id == "longer", "no validation rows"
-    assert diagnose(ended(told=events(falling, "evaluation"), best_step=300, steps=400)) is None, (
+    assert "on the validation rows" in found.seen[0]
+    alone = said(ended(MOST, told=events(falling), best_step=400, steps=400))
+    assert alone.id == "longer" and "The training loss" in alone.seen[0], "no validation rows"
+    perfect = ended(GOOD, told=events(falling, "evaluation"), best_step=400, steps=400)
+    assert diagnose(perfect) is None, "no row that was measured could be answered better"
+    assert diagnose(ended(MOST, told=events(falling, "evaluation"), best_step=300, steps=400)) is None, (
         "an earlier state was best"
     )
-    assert diagnose(ended(told=events((1.1, 0.5, 0.41, 0.40), "evaluation"), best_step=400, steps=400)) is None
+    assert diagnose(ended(MOST, told=events((1.1, 0.5, 0.41, 0.40), "evaluation"), best_step=400, steps=400)) is None
     tiny = events((1.0, 0.1, 0.02, 0.01), "evaluation")
-    assert diagnose(ended(told=tiny, best_step=400, steps=400)) is None, "nothing is left to learn"
-    by_heart = ended(told=events(falling), best_step=400, steps=400, shared=("test",))
+    assert diagnose(ended(MOST, told=tiny, best_step=400, steps=400)) is None, "nothing is left to learn"
+    by_heart = ended(MOST, told=events(falling), best_step=400, steps=400, shared=("test",))
     assert diagnose(by_heart) is None, "measured on its own rows"
 
 

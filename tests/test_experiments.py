@@ -38,6 +38,7 @@ def test_every_row_has_an_id_of_its_own_and_sets_known_values(page: str) -> None
     assert len({row.id for row in rows}) == len(rows) > 0
     for row in rows:
         assert set(row.values) <= set(inputs.DEFAULTS) and "view" in row.values
+        assert "model" in row.values or page == "playground"  # which speaks of the model in view
         assert row.question.endswith("?") and len(row.look) > 60
 
 

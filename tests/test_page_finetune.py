@@ -106,10 +106,10 @@ def test_a_preset_says_its_steps_and_why() -> None:
     app = check(open_page("finetune", data="article-example", preset="quick"))
     assert "4 rows in batches of 2: 50 × 2 = 100 steps" in plain(app)
     assert "reached after 10 of them; measured 10 times" in plain(app)
-    assert "it takes 200 steps or more to learn 3 labels" in plain(app)
+    assert "It takes 200 steps or more to learn 3 labels" in plain(app)
     large = check(open_page("finetune", data="rotten_tomatoes"))
     assert "6,824 rows in batches of 32: 2 × 214 = 428 steps" in plain(large)
-    assert "So few rows" not in texts(large)
+    assert "read more often than usual" not in texts(large)
 
 
 def test_too_few_steps_are_pointed_out_with_a_way_out() -> None:

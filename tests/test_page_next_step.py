@@ -17,7 +17,7 @@ RUN = "20260102-030405-aaaaaa"
 BUTTON = f"next_runs_{RUN}"
 SAYS = {
     "rate": "The training loss did not fall",
-    "longer": "The loss was still falling when the training ended",
+    "longer": "still falling when the training ended",
     "rare": "Never found: sad",
     "counting": "Counting words does as well or better",
     "confused": "are taken for each other: 10 of 10 mistakes",

@@ -155,7 +155,7 @@ def test_the_numbers_of_a_run_are_derived_in_a_line() -> None:
     said = [message.format(**values) for message, values in derivation(with_preset(ASKED, "quick", size), size)]
     assert said == [
         "316 rows in batches of 16: 10 × 20 = 200 steps; learning rate 5.8e-05, reached after 20 of them; measured 10 times.",
-        "So few rows are read more often and in smaller batches: it takes 200 steps or more to learn 3 labels.",
+        "It takes 200 steps or more to learn 3 labels, so these rows are read more often than usual, or in smaller batches.",
     ]
     large = Size(20_000)
     assert len(derivation(with_preset(ASKED, "balanced", large), large)) == 1

@@ -11,6 +11,7 @@ from core import models, tokens, vocabulary
 from core.data import fit
 from core.errors import Cancelled, UserError
 from core.scripts import separates_words
+from tests.checkpoints import ORDERS, sentencepiece_like
 from tests.conftest import WORDS, make_config, make_tokenizer
 
 TEXTS = [
@@ -236,6 +237,13 @@ def test_statistics_equal_the_datasets_own_lengths_and_leave_the_tokenizer_alone
     assert found.lengths.tolist() == fit.measure({"text": texts}, minilm).lengths.tolist()
     assert found.cut == 1 and found.lost == 702 - 128
     assert found.unknown[0].word == "a" * 200
+
+
+def test_a_text_without_spaces_is_no_word() -> None:
+    tokenizer = sentencepiece_like(ORDERS[0])
+    found = vocabulary.corpus_statistics(["的的, the film", "的", "abc film"], tokenizer, 128)
+    assert [(row.word, row.pieces) for row in found.split] == [("abc", ("▁a", "b", "c"))]
+    assert [(row.word, row.pieces) for row in found.unknown] == [("的", ("<unk>",)), ("的的", ("<unk>",))]
 
 
 def test_statistics_can_be_cancelled_and_need_texts(minilm: PreTrainedTokenizerFast) -> None:

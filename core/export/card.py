@@ -62,7 +62,8 @@ def model_card(config: RunConfig, report: RunReport | None, labels: Sequence[str
 def _settings(config: RunConfig) -> list[tuple[str, str]]:
     method = {
         "full": "all parameters",
-        "frozen": f"lowest {config.frozen_layers} layers frozen",
+        "frozen": "embeddings frozen"
+        + (f", and the lowest {config.frozen_layers} layers" if config.frozen_layers else ""),
         "head": "classifier only",
     }
     return [

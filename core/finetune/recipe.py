@@ -210,8 +210,8 @@ METHODS: dict[str, Method] = {
         ),
         Method(
             "frozen",
-            N_("Upper layers"),
-            N_("Keeps the embeddings and the lowest layers as they are and trains the rest: quicker, with less memory."),
+            N_("Lower part frozen"),
+            N_("The embeddings stay as they are, and so do as many of the lowest layers as are said below under all values; the rest is trained: quicker, with less memory."),
             1e-4,
         ),
         Method(
@@ -342,9 +342,9 @@ def derivation(config: RunConfig, size: Size) -> tuple[Note, ...]:
     if row and (config.epochs, config.batch_size) != (row.values["epochs"], row.values["batch_size"]):
         lines.append(
             (
-                N_("So few rows are read more often and in smaller batches: it takes {wanted:,} steps or more to learn {classes} labels.")
+                N_("It takes {wanted:,} steps or more to learn {classes} labels, so these rows are read more often than usual, or in smaller batches.")
                 if size.classes > 1
-                else N_("So few rows are read more often and in smaller batches: it takes {wanted:,} steps or more to learn from them."),
+                else N_("It takes {wanted:,} steps or more to learn such a task, so these rows are read more often than usual, or in smaller batches."),
                 {"wanted": fewest_steps(row.steps, size.classes), "classes": size.classes},
             )
         )  # fmt: skip

@@ -21,7 +21,7 @@ def show(model: str, options: DeltaGenerator) -> None:
     first, second = st.columns([3, 1], vertical_alignment="bottom")
     with first:
         source = choices.listed(
-            _("Texts"),
+            _("Data"),
             rows,
             choices.kept(
                 "dataset_source", rows, inputs.get("data") if inputs.get("data") in rows else next(iter(rows))
@@ -86,7 +86,10 @@ def show(model: str, options: DeltaGenerator) -> None:
         )
     with middle:
         st.markdown("**" + _("Words cut into most pieces") + "**")
-        counts_table(found.split)
+        if found.split:
+            counts_table(found.split)
+        else:
+            st.caption(_("None: these examples set no spaces between words, or every word has an entry of its own."))
     with right:
         st.markdown("**" + _("Words that became unknown") + "**")
         if found.unknown:

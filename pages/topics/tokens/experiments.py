@@ -31,7 +31,12 @@ def rows() -> tuple[Experiment, ...]:
             _(
                 "Rare words are spelled from pieces; `##` marks a piece that continues a word. Change a letter and watch the pieces change."
             ),
-            {"text": "Untokenizable words are spelled, not unknown", "pair": "", "view": "tokens"},
+            {
+                "text": "Untokenizable words are spelled, not unknown",
+                "pair": "",
+                "model": "minilm",
+                "view": "tokens",
+            },
         ),
         Experiment(
             "chinese",
@@ -40,7 +45,7 @@ def rows() -> tuple[Experiment, ...]:
             _(
                 "Common characters have an entry of their own, others become `[UNK]`: the model cannot tell those apart. multilingual-e5-small has nearly all of them."
             ),
-            {"text": "我爱吃披萨，也爱喝咖啡。", "pair": "", "view": "tokens"},
+            {"text": "我爱吃披萨，也爱喝咖啡。", "pair": "", "model": "minilm", "view": "tokens"},
         ),
         Experiment(
             "pair",
@@ -52,6 +57,7 @@ def rows() -> tuple[Experiment, ...]:
             {
                 "text": "Who wrote the play?",
                 "pair": "It was written by an unknown author in 1604.",
+                "model": "minilm",
                 "view": "tokens",
             },
         ),
@@ -60,7 +66,7 @@ def rows() -> tuple[Experiment, ...]:
             _("Too long"),
             _("What happens to the end of a long text?"),
             _("Cut at 16 tokens: the verdict is lost, and no error is raised. That is why the cut text is shown here."),
-            {"text": LONG, "pair": "", "cut": "16", "view": "tokens"},
+            {"text": LONG, "pair": "", "cut": "16", "model": "minilm", "view": "tokens"},
         ),
         Experiment(
             "longest-match",

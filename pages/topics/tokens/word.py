@@ -66,6 +66,10 @@ def show(model: str) -> None:
     st.header(_("2 · Into words"), anchor=False)
     st.caption(
         _(
+            "The normalised text is split at white space alone: where none is set between words, all up to the next one counts as one word. Its pieces are found in it as a whole."
+        )
+        if trace.algorithm == "unigram"
+        else _(
             "The normalised text is split at white space and punctuation. The vocabulary is asked for one word at a time."
         )
     )
