@@ -22,7 +22,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTok
 
 from core import tokens
 from core.errors import N_, UserError
-from core.scripts import separates_words
+from core.scripts import UNSPACED, separates_words
 
 Report = Callable[[int, int], None]
 Kind = Literal["wordpiece", "bpe", "unigram"]
@@ -672,7 +672,7 @@ def corpus_statistics(
                 if not is_unknown and len(here) == 1:
                     continue
                 word = text[offsets[first][0] : offsets[last - 1][1]].strip()
-                if separates_words(word):
+                if not UNSPACED.search(word):
                     (unknown if is_unknown else split)[word[:SHOWN_CHARACTERS], here] += 1
                 else:  # no word, but all up to the next space
                     for place in range(first, last):

@@ -93,9 +93,11 @@ def habit_in_words(habit: openings.Habit) -> str:
     """What a head does most of the time, as the end of a caption."""
     share = f"{habit.share:.0%}"
     return {
-        "previous": _("{share} of its attention goes to the token before: a habit"),
-        "next": _("{share} of its attention goes to the token after: a habit"),
-        "same": _("{share} of its attention goes to where the same token stands again: a habit"),
+        "previous": _("besides the special tokens, {share} of its attention goes to the token before: a habit"),
+        "next": _("besides the special tokens, {share} of its attention goes to the token after: a habit"),
+        "same": _(
+            "besides the special tokens, {share} of its attention goes to where the same token stands again: a habit"
+        ),
         "rest": _("{share} of its attention rests on the special tokens: a habit"),
     }[habit.kind].format(share=share)
 

@@ -78,10 +78,12 @@ def _ask(topic: str, model: str, text: str, cut: int, options: DeltaGenerator) -
         text = as_written(model, text) if topic != "nsp" else text
         tokens = cached_tokens.tokens(model, text, pair, cut)  # says at once what is wrong with a text
         head = HEADS.get(topic)
-        unknown.offer(model, tokens, lambda: heads.offer(tokens, head or "mlm"))
+        examples = (row for row in of(experiments.rows(), {topic}) if row.values["model"] == heads.BUNDLED)
+        example = next(examples, None)
+        unknown.offer(model, tokens, lambda: heads.offer(tokens, head or "mlm", example))
         with layout.mistakes():
             if head is not None and not cached_models.has_head(model, head):
-                heads.missing(model, head, tokens)
+                heads.missing(model, head, tokens, example)
             else:
                 if head == "mlm":
                     _encoder_behind(model, head)

@@ -360,3 +360,12 @@ def test_the_encoder_behind_the_numbers_is_named(view: str, behind: str) -> None
     named = next(i for i, one in enumerate(drawn) if f"**{behind}**" in one)
     first = next(i for i, one in enumerate(drawn) if 'spec: "' in one or "arrow_data" in one or "LATEX" in one)
     assert named < first or view == "nsp", "above the numbers, where there is room"
+
+
+def test_a_sentence_that_no_head_reads_has_an_example_and_the_way_back() -> None:
+    app = check(open_page("pretraining", view="mlm", text="我爱吃披萨，也爱喝咖啡。"))
+    app.button(key="example").click().run()
+    assert check(app).query_params["experiment"] and app.query_params["text"] != "我爱吃披萨，也爱喝咖啡。"
+    assert "use_minilm" not in {str(button.key) for button in app.button}
+    app.button(key="experiment_pretraining_back").click().run()
+    assert check(app).query_params["text"] == "我爱吃披萨，也爱喝咖啡。"

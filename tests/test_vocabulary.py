@@ -241,9 +241,9 @@ def test_statistics_equal_the_datasets_own_lengths_and_leave_the_tokenizer_alone
 
 def test_a_text_without_spaces_is_no_word() -> None:
     tokenizer = sentencepiece_like(ORDERS[0])
-    found = vocabulary.corpus_statistics(["的的, the film", "的", "abc film"], tokenizer, 128)
+    found = vocabulary.corpus_statistics(["的的, the film", "的", "abc film", "abcdef的"], tokenizer, 128)
     assert [(row.word, row.pieces) for row in found.split] == [("abc", ("▁a", "b", "c"))]
-    assert [(row.word, row.pieces) for row in found.unknown] == [("的", ("<unk>",)), ("的的", ("<unk>",))]
+    assert [(row.word, row.count) for row in found.unknown] == [("的", 2), ("的的", 1)]
 
 
 def test_statistics_can_be_cancelled_and_need_texts(minilm: PreTrainedTokenizerFast) -> None:

@@ -72,7 +72,8 @@ def keep_own(page: str) -> None:
     st.session_state[OWN] = _own(page)
 
 
-def _start(page: str, row: Experiment) -> None:
+def start(page: str, row: Experiment) -> None:
+    """Show an experiment; what the visitor had there can be put back."""
     own = _own(page)
     further = {name: inputs.get(name) for name in row.values if name != "view"}
     own = Own(own.page, further | own.values)
@@ -110,9 +111,7 @@ def strip(page: str, rows: Sequence[Experiment]) -> None:
         if rows:
             st.markdown("**" + _("Try this") + "**", width="content")
         for row in rows:
-            st.button(
-                row.label, key=f"experiment_{page}_{row.id}", on_click=_start, args=(page, row), help=row.question
-            )
+            st.button(row.label, key=f"experiment_{page}_{row.id}", on_click=start, args=(page, row), help=row.question)
         if OWN in st.session_state and _own(page).values["text"] != inputs.get("text"):
             _back_button(page)
 
@@ -136,7 +135,7 @@ def _one(page: str, rows: Sequence[Experiment], place: int) -> None:
         with right, st.container(key="strip_ways", gap="small"):
             for after in following:
                 st.button(
-                    _("Next: {title}").format(title=after.label), key=f"experiment_{page}_next", type="primary", on_click=_start, args=(page, after),
+                    _("Next: {title}").format(title=after.label), key=f"experiment_{page}_next", type="primary", on_click=start, args=(page, after),
                     width="stretch", help=after.question,
                 )  # fmt: skip
             _back_button(page)

@@ -17,6 +17,7 @@ from core.data.load import labels as core_labels
 from core.data.load import load, read_source
 from core.errors import Note, UserError
 from core.results import AS_READ, Preparation, Reading
+from core.scripts import separates_words
 from core.tables.apart import Report
 from core.tables.table import FIND_OUT, Table
 from core.tasks.table import TASKS, task_of
@@ -71,14 +72,16 @@ def dataset(
 
 @kept
 def typical(name: str) -> Mapping[str, str]:
-    """For each label of a DATASETS row, a text as long as most people like to read."""
+    """For each label of a DATASETS row, a text as long as most people like to read: 70 letters, or 30 where each says more."""
     found = dataset(name)
     train = found.splits["train"]
     labels = np.array(train["label"])
     places = {label: np.flatnonzero(labels == i)[:200].tolist() for i, label in enumerate(found.label_names)}
-    return {
-        label: min(train.select(rows)["text"], key=lambda text: abs(len(text) - 70)) for label, rows in places.items()
-    }
+
+    def oddness(text: str) -> int:
+        return abs(len(text) - (70 if separates_words(text) else 30))
+
+    return {label: min(train.select(rows)["text"], key=oddness) for label, rows in places.items()}
 
 
 @kept

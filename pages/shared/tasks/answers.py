@@ -139,7 +139,7 @@ def _samples(events: Sequence[Event]) -> None:
     step, rows = newest_samples(events)
     if not rows:
         return
-    st.markdown("**" + _("Most wrong on validation so far") + "**")
+    st.markdown("**" + _("Most wrong on validation") + "**")
     st.dataframe(
         pd.DataFrame(
             {

@@ -45,7 +45,7 @@ def worst_samples(events: Sequence[Event], caption: str) -> list[dict[str, Any]]
     """Head the validation examples that the newest evaluation was most wrong on; returns them, none before the first. caption: of a {step}."""
     step, rows = newest_samples(events)
     if rows:
-        st.markdown("**" + _("Most wrong on validation so far") + "**")
+        st.markdown("**" + _("Most wrong on validation") + "**")
         st.caption(caption.format(step=step))
     return rows
 

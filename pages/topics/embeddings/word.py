@@ -56,7 +56,7 @@ def show(model: str) -> None:
                 within=within,
                 between=between,
                 gap=within - between,
-                start=parted.gap[0],
+                start=round(parted.gap[0], 2) + 0.0,  # never −0.00
             )
         )
     else:

@@ -79,14 +79,14 @@ def _each(model: str, text: str, pair: str, cut: int, changes: list[encoder.Chan
         ),
         hide_index=True,
         column_config={
-            cosine: st.column_config.ProgressColumn(min_value=-1, max_value=1, format="%.3f", color="primary"),
+            cosine: st.column_config.NumberColumn(format="%.3f"),
             _("Relative change"): st.column_config.NumberColumn(format="%.1f%%"),
         },
         alt=_("What each change does to the vectors after the last layer, alone"),
     )
     st.caption(
         _(
-            "Each change alone; 1 means that the vectors still point the same way. Choose one above to follow it layer by layer."
+            "Each change alone; a cosine of 1 means that the vectors still point the same way. For the mask, padding was added to both passes, because without any it has nothing to hide. Choose a change above to follow it layer by layer."
         )
     )
 

@@ -14,16 +14,18 @@ from core.tasks.table import TASKS
 from pages.shared import i18n, inputs, visitor
 from pages.shared.cached import models as cached_models
 from pages.shared.cached import tokens as cached_tokens
+from pages.shared.experiments import Experiment, start
 from pages.shared.i18n import _
 from pages.shared.words import plain
 
+PAGE = "pretraining"
 BUNDLED = "minilm"  # has both heads, and reads English
 CHINESE = "chinese-reviews"
 MOST_RUNS = 3  # of the visitor's that are offered
 
 
-def missing(model: str, head: str, tokens: Tokens) -> None:
-    """A model without the head: which one it lacks, and what has it and reads the text."""
+def missing(model: str, head: str, tokens: Tokens, example: Experiment | None) -> None:
+    """A model without the head: which one it lacks, and what has it and reads the text; example: what shows the topic meanwhile."""
     reason = plain(i18n.error_text(UserError(families.HEADS[head].missing, name=model)))
     if _reads(BUNDLED, tokens):
         st.warning(reason, icon=":material/warning:")
@@ -32,11 +34,18 @@ def missing(model: str, head: str, tokens: Tokens) -> None:
     lacks = _("But minilm learnt English and cannot read this sentence.")
     st.warning(f"{reason}\n\n{lacks}", icon=":material/warning:")
     with st.container(horizontal=True, vertical_alignment="center"):
-        offer(tokens, head)
+        offer(tokens, head, example)
 
 
-def offer(tokens: Tokens, head: str) -> None:
-    """What answers here in the language of the text: the visitor's own runs with the head, or the training of one on this page."""
+def offer(tokens: Tokens, head: str, example: Experiment | None) -> None:
+    """What answers here in the language of the text: the visitor's own runs with the head, or the training of one on this page.
+
+    Until then an experiment in a language that a model with the head reads.
+    """
+    if example is not None:
+        st.button(
+            _("See it on an English sentence"), type="primary", key="example", on_click=start, args=(PAGE, example)
+        )
     for run in _own(head, tokens):
         _use(f"run:{run.id}", _("Use your run {title}").format(title=plain(run.name)))
     chinese = any(map(is_chinese, tokens.text + tokens.pair))
