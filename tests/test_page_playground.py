@@ -847,7 +847,7 @@ def test_the_table_keeps_the_columns_of_the_file_and_adds_label_probability_and_
     assert list(table["Margin"]) == pytest.approx([2 * value - 1 for value in table["Probability"]])
     read = rows_of(bulk.download(at.session_state["bulk_job"], predictor.goal))
     assert list(read["id"]) == [f"n{i}" for i in range(6)] and read["label"][2] == ""
-    assert list(read)[:3] == ["text", "label", "probability"], "the download is as it was"
+    assert list(read)[:3] == ["review", "label", "probability"], "the file's own name of the column"
     assert {"margin", "Margin", "verdict"} <= set(read) and "decision" not in read
 
 

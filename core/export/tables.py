@@ -41,6 +41,12 @@ def answered(
     return with_columns(result, others)
 
 
+def as_in_file(result: pd.DataFrame, frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """The table of `answered` in which the texts stand under the names that their columns have in the file, where these are free."""
+    own = {role: name for role, name in columns.items() if name in frame.columns and name not in result.columns}
+    return result.rename(columns=own)
+
+
 def decided(answers: pd.DataFrame, threshold: float) -> pd.DataFrame:
     """Answers with a column "decision" behind the label: the label itself, or "unsure" where it is less likely than the threshold."""
     sure = answers["probability"] >= threshold

@@ -36,7 +36,8 @@ STYLE = (
 .st-key-strip button, .st-key-strip_ways button { min-height: 2rem; padding: .1rem .7rem; }
 .st-key-strip_open { padding: .6rem .9rem; border-left: 4px solid var(--st-primary-color, #0072B2); }
 @media (max-width: 640px) {
-  .st-key-strip { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: thin; }
+  .st-key-strip { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: thin; padding-right: 2.5rem;
+    mask-image: linear-gradient(90deg, #000 calc(100% - 2.5rem), transparent); }  /* there is more to the right */
   .st-key-strip > * { flex: none; }
   .st-key-strip_ways { flex-direction: row; }
   .st-key-frame { gap: .4rem; }

@@ -72,7 +72,7 @@ def _chinese() -> tuple[Experiment, ...]:
             _("A bank by the river"),
             _("Where does 银行 take information from?"),
             _(
-                "In layer 12, head 4 the token 银行 puts 0.44 on 河: the values of 河 flow into its vector. 坐在 and 门口 say more about the place than 河边 does; look at what they get."
+                "In layer 12, head 4 the token 银行 puts 0.44 on 河, so the values of 河 flow into its vector: more than any other token does. But point at the others: 门口 gives 河 0.28, `<s>` even 0.38. Part of what looks like meaning is a habit of the head."
             ),
             {"model": MULTILINGUAL, "text": "她坐在河边的银行门口等人。", "pair": "", "layer": "11", "head": "3", "token": "6", "view": "weights"},
         ),

@@ -16,7 +16,7 @@ import pandas as pd
 from core import predict, settings
 from core.data.load import Inputs
 from core.errors import UserError
-from core.export.tables import UNSURE, answered, csv_text, decided, with_columns
+from core.export.tables import UNSURE, answered, as_in_file, csv_text, decided, with_columns
 from core.results import Evaluation, Prediction
 from core.tasks.base import Goal
 from core.tasks.class_scores import measure
@@ -275,7 +275,10 @@ def table(
 
 def download(job: Job, goal: Goal, shown: Shown = AS_ASKED) -> str:
     """The answers so far as CSV, in the order and with the decisions that are shown; rows without an answer stay empty."""
-    return csv_text(result(job, goal, shown), mark=True)
+    found = result(job, goal, shown)
+    if job.source is not None:
+        found = as_in_file(found, job.source.frame, job.source.report.used)
+    return csv_text(found, mark=True)
 
 
 def guess_truth(frame: pd.DataFrame, text_columns: Sequence[str], labels: Sequence[str]) -> str:
