@@ -21,6 +21,7 @@ MOST_FOR_CLASSES = 2.5
 MOST_OVER = 3  # times the steps that few rows need, which reading them `Preset.reads` times may make
 FEW_ROWS_RATE = 1e-4  # for batches of FULL_BATCH
 MANY_CLASSES = 8  # or more take all of the steps and of the rate, and two take half
+VERY_MANY_CLASSES, MOST_OF_THE_RATE = 10, 2.0  # beyond the first the rate grows with them, at most so many times
 FULL_BATCH = BATCHES[-1]
 FEW_ROWS = 1000  # or less, of which twice the length is read
 EVALUATIONS = 8  # or more in a run of few rows
@@ -264,7 +265,7 @@ def fitted(preset: str, size: Size) -> dict[str, Any]:
         values |= {
             "batch_size": batch,
             "epochs": float(min(epochs, PARAMETERS["epochs"].maximum)),
-            "learning_rate": FEW_ROWS_RATE * share_for(size.classes) * math.sqrt(batch / FULL_BATCH),
+            "learning_rate": FEW_ROWS_RATE * rate_for(size.classes) * math.sqrt(batch / FULL_BATCH),
             "max_length": values["max_length"] * (2 if rows <= FEW_ROWS else 1),
             "evaluations": 1 if epochs >= EVALUATIONS else math.ceil(EVALUATIONS / epochs),
         }
@@ -292,8 +293,17 @@ def fewest_steps(least: int, classes: int) -> int:
     return max(round(least * more * share_for(classes)), FEWEST_STEPS)
 
 
+def rate_for(classes: int) -> float:
+    """How much of the learning rate suits so many labels, between a half and 2.
+
+    The more there are, the fewer rows has each, and the farther a network has to go (measured with benchmarks.small: twenty
+    labels with nine rows each, five seeds).
+    """
+    return share_for(classes) * min(max(classes / VERY_MANY_CLASSES, 1.0), MOST_OF_THE_RATE)
+
+
 def share_for(classes: int) -> float:
-    """How much of the steps and of the learning rate suits so many labels, between a half and 1.
+    """How much of the steps suits so many labels, and of the rate as long as they are not very many: between a half and 1.
 
     A yes or no is soon learnt, and after it the rows whose label is wrong are learnt by heart, the sooner the higher the rate
     (measured with benchmarks.small). Where nothing is chosen from labels, all of it.
