@@ -80,9 +80,10 @@ def _ask(topic: str, model: str, text: str, cut: int, options: DeltaGenerator) -
         head = HEADS.get(topic)
         examples = (row for row in of(experiments.rows(), {topic}) if row.values["model"] == heads.BUNDLED)
         example = next(examples, None)
-        unknown.offer(model, tokens, lambda: heads.offer(tokens, head or "mlm", example))
         with layout.mistakes():
-            if head is not None and not cached_models.has_head(model, head):
+            lacking = head is not None and not cached_models.has_head(model, head)
+            unknown.offer(model, tokens, lambda: None if lacking else heads.offer(tokens, head or "mlm", example))
+            if head is not None and lacking:
                 heads.missing(model, head, tokens, example)
             else:
                 if head == "mlm":

@@ -90,7 +90,7 @@ def test_the_person_says_how_a_file_is_read(
     file.write_bytes("я люблю кино;1\nплохой фильм;2\n".encode("cp1251"))
     options = ["--no-header", "--encoding", "cp1251", "--delimiter", ";", "--column", "text=1"]
     found, rows, err = predicted(capsys, tiny_classifier, file, *options)
-    assert [row["column 1"] for row in rows] == ["я люблю кино", "плохой фильм"] and rows[0]["column 2"] == "1"
+    assert [row["text"] for row in rows] == ["я люблю кино", "плохой фильм"] and rows[0]["column 2"] == "1"
     assert (found["encoding"], found["header"], found["delimiter"]) == ("cp1251", "none", ";")
     assert "2 rows read (cp1251, delimiter ';', no row of names: columns are numbered)" in err
     assert "columns: text = column 1; not used: column 2" in err

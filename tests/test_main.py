@@ -130,9 +130,9 @@ def test_train_evaluate_predict(
     with table.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == [
-        "satz", "label", "probability", "margin", "cut", "probability of no", "probability of yes", "nr", "urteil",
+        "text", "label", "probability", "margin", "cut", "probability of no", "probability of yes", "nr", "urteil",
     ]  # fmt: skip
-    (first,) = predict.predict(predictor, {"text": [rows[0]["satz"]]})
+    (first,) = predict.predict(predictor, {"text": [rows[0]["text"]]})
     assert isinstance(first, Labelled)
     assert rows[0]["label"] == first.label and float(rows[0]["probability"]) == pytest.approx(first.probability)
     right = sum(row["label"] == row["urteil"] for row in rows)
@@ -201,7 +201,7 @@ def test_pairs_from_a_file(capsys: pytest.CaptureFixture[str], tiny_bert: Path, 
     table = tmp_path / "out.csv"
     answered(capsys, "predict", "--model", output, "--data", file, "--output", table)
     with table.open(encoding="utf-8", newline="") as rows:
-        assert next(csv.DictReader(rows))["b"] == TEXTS[0]
+        assert next(csv.DictReader(rows))["pair"] == TEXTS[0]
     one = answered(capsys, "predict", "--model", output, "--text", "good", "--pair", "bad")
     assert one["pair"] == "bad"
 

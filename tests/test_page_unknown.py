@@ -47,6 +47,7 @@ def test_pre_training_offers_what_reads_the_sentence(view: str, tiny_bert: Path)
     assert not [button for button in app.button if "minilm" in button.label], "that one lacks the characters"
     ways = [json.loads(MessageToJson(link.proto)) for link in app.get("page_link")]
     queries = [way.get("queryString", "") for way in ways]
+    assert sum("view=learn" in query for query in queries) == 1, "offered once"
     assert any("corpus=chinese-reviews" in query and "view=learn" in query for query in queries), queries
 
 

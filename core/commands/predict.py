@@ -45,7 +45,7 @@ examples:
   python -m core predict --model my-run --data new.csv --threshold 0.8 --output labelled.csv
 
 The file needs a column for each text that the model reads, no labels. The output has every row of the file in its order:
-the texts under their own columns' names, the answer (of a classifier the label, its probability, the margin over the second label, and the probability of
+the texts, the answer (of a classifier the label, its probability, the margin over the second label, and the probability of
 every label), whether the text was cut, and the file's other columns. The answer to a row without a text stays empty, and so does the whole of a row that could not be read.
 
 JSON of --text: n, the texts, the answer (of a classifier: label, probability, probabilities), cut. JSON of --data: n, output,
@@ -121,7 +121,7 @@ def _predict_file(options: argparse.Namespace, file: Path, output: Path) -> int:
     from core import predict
     from core.data import fit, folders
     from core.data.load import ask
-    from core.export.tables import UNSURE, answered, as_in_file, csv_text, decided
+    from core.export.tables import UNSURE, answered, csv_text, decided
     from core.results import AS_READ
 
     check_output(output, file)
@@ -155,8 +155,7 @@ def _predict_file(options: argparse.Namespace, file: Path, output: Path) -> int:
     if options.threshold is not None:
         answers = decided(answers, options.threshold)
         counts["unsure"] = int((answers["decision"] == UNSURE).sum())
-    result = answered(rows.frame, rows.report.used, rows.texts, answers, full)
-    write(output, csv_text(as_in_file(result, rows.frame, rows.report.used)))
+    write(output, csv_text(answered(rows.frame, rows.report.used, rows.texts, answers, full)))
     answer(
         {
             "model": options.model,

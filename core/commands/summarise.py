@@ -147,7 +147,7 @@ def _file(options: argparse.Namespace, length: "Length") -> int:
     from core.data.columns import check_column
     from core.data.layouts import LAYOUTS
     from core.data.load import ask
-    from core.export.tables import answered, as_in_file, csv_text
+    from core.export.tables import answered, csv_text
     from core.summarise import many
     from core.summarise.evaluate import evaluate
     from core.summarise.methods import METHODS
@@ -167,8 +167,7 @@ def _file(options: argparse.Namespace, length: "Length") -> int:
     without = int((frame["summary"] == "").sum())
     if without:
         say(f"{without} of {len(texts)} texts have no summary; the column 'note' says why")
-    table = answered(rows.frame, rows.report.used, rows.texts, frame, rows.full)
-    write(output, csv_text(as_in_file(table, rows.frame, rows.report.used)))
+    write(output, csv_text(answered(rows.frame, rows.report.used, rows.texts, frame, rows.full)))
     result: Json = {
         "n": len(texts),
         "model": options.model,

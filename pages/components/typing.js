@@ -386,10 +386,11 @@ class Typing {
 
   /** Go on with what was being typed when the box before this one was taken away; who has gone to another field stays there. */
   resume() {
-    const { text, from, to, known, at } = left ?? { at: -Infinity };
+    const { text, from, to, known, sent, at } = left ?? { at: -Infinity };
     left = null;
     window.removeEventListener("keydown", keep, true);
     if (performance.now() - at > REMEMBERED) return;
+    this.sent = Math.max(this.sent, sent); // what the box before sent may still be answered
     if (!known) this.box.value = text;
     if (!elsewhere()) {
       this.box.focus();
@@ -402,7 +403,7 @@ class Typing {
     const { box } = this;
     const known = !this.waiting && this.data?.n === this.sent; // the page has this text
     const typing = this.gone === Infinity || performance.now() - this.gone < JUST_NOW;
-    if (typing || !known) left = { text: box.value, from: box.selectionStart, to: box.selectionEnd, known, at: performance.now() };
+    if (typing || !known) left = { text: box.value, from: box.selectionStart, to: box.selectionEnd, known, sent: this.sent, at: performance.now() };
     if (typing) window.addEventListener("keydown", keep, true);
     this.stop();
     this.observer.disconnect();

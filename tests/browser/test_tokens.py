@@ -144,6 +144,39 @@ def test_a_click_on_a_token_takes_its_word_apart(server: Server, chromium: Brows
     check(watch)
 
 
+ANSWERED_LATE = """async (source) => {
+  const { default: show } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+  const parentElement = document.body.appendChild(document.createElement("div"));
+  const words = { kinds: {}, label: "", whiteSpace: "", placeholder: "", tokens: "", table: "", hint: "", pair: "" };
+  const answer = (n, text) => show({
+    parentElement, data: { n, text, pair: "", tokens: [], columns: [], words }, setStateValue: () => {}, setTriggerValue: () => {},
+  });
+  const type = (text) => {
+    const box = parentElement.querySelector("textarea");
+    box.focus();
+    box.value = text;
+    box.dispatchEvent(new Event("input"));
+  };
+  const sent = () => new Promise((resolve) => setTimeout(resolve, 300));
+  const takeAway = answer(4, "pi");
+  type("piz");
+  await sent();
+  type("pizz");
+  takeAway();
+  answer(4, "pi"); // another box, which knows less than the one before had sent
+  await sent();
+  answer(5, "piz"); // what that one had sent
+  return parentElement.querySelector("textarea").value;
+}"""
+
+
+def test_an_answer_to_the_box_before_takes_no_letter_from_the_next(chromium: Browser) -> None:
+    page = chromium.new_page()
+    source = (browser.ROOT / "pages" / "components" / "typing.js").read_text(encoding="utf-8")
+    assert page.evaluate(ANSWERED_LATE, source) == "pizz"
+    page.close()
+
+
 def test_hostile_text_is_only_text(server: Server, chromium: Browser) -> None:
     hostile = '</script><img src=x onerror="window.broken=1"> \u202eabc\u0007 \U0001f642 ' + "w" * 10_000
     page, watch = opened(server, chromium)

@@ -274,7 +274,10 @@ def table(
 
 
 def download(job: Job, goal: Goal, shown: Shown = AS_ASKED) -> str:
-    """The answers so far as CSV, in the order and with the decisions that are shown; rows without an answer stay empty."""
+    """The answers so far as CSV, in the order and with the decisions that are shown; rows without an answer stay empty.
+
+    The texts keep their columns' names; the command line, which programs read, writes the roles' in their place.
+    """
     found = result(job, goal, shown)
     if job.source is not None:
         found = as_in_file(found, job.source.frame, job.source.report.used)
