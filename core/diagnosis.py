@@ -27,7 +27,6 @@ FELL = 0.95  # of what it was, or less: the loss fell
 ROSE = 1.1
 LEARNT = 0.05  # nats: with less there is hardly anything to learn
 HIGH = 1.5  # times the usual learning rate
-PERFECT = 1.0  # of every headline: no other run can be told to be better on these rows
 FEWEST_MISTAKES = 5
 MUCH = 0.25  # of all mistakes
 
@@ -49,9 +48,9 @@ class Ended:
 
     @property
     def is_perfect(self) -> bool:
-        """Whether its headline on the measured rows is as good as can be."""
-        headline = task_of(self.config.task).metrics[0]
-        return self.measured is not None and self.measured.metrics[headline].value >= PERFECT
+        """Whether its headline on the measured rows is as good as can be: no other run can be told to be better on them."""
+        headline = METRICS[task_of(self.config.task).metrics[0]]
+        return self.measured is not None and self.measured.metrics[headline.id].value >= headline.best
 
     @property
     def size(self) -> Size:

@@ -23,7 +23,8 @@ RESAMPLES = 1000
 class Metric:
     """One number that is measured.
 
-    better: which way. unit: of an axis; metrics of one unit share an axis. form: how the value is written.
+    better: which way. unit: of an axis; metrics of one unit share an axis. form: how the value is written. best: the highest value, of one
+    whose values have an end.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Metric:
     better: Literal["higher", "lower", "neither"]
     unit: str
     form: str = "{:.3f}"
+    best: float = 1.0
 
     def write(self, value: float | None) -> str:
         """The value as a page shows it; "–" where there is none."""
@@ -92,6 +94,7 @@ METRICS: dict[str, Metric] = {
             "higher",
             N_("points of 100"),
             "{:.1f}",
+            100.0,
         ),
         Metric(
             "bleu",
@@ -100,6 +103,7 @@ METRICS: dict[str, Metric] = {
             "higher",
             N_("points of 100"),
             "{:.1f}",
+            100.0,
         ),
         Metric(
             "rouge_l",

@@ -66,6 +66,9 @@ def test_a_loss_that_still_falls() -> None:
     assert alone.id == "longer" and "The training loss" in alone.seen[0], "no validation rows"
     perfect = ended(GOOD, told=events(falling, "evaluation"), best_step=400, steps=400)
     assert diagnose(perfect) is None, "no row that was measured could be answered better"
+    written = Evaluation("text-to-text", 20, {name: Measure(40.0) for name in TASKS["text-to-text"].metrics}, {})
+    points = ended(written, told=events(falling), best_step=400, steps=400, config=replace(CONFIG, task="text-to-text"))
+    assert said(points).id == "longer", "40 of 100 points"
     assert diagnose(ended(MOST, told=events(falling, "evaluation"), best_step=300, steps=400)) is None, (
         "an earlier state was best"
     )

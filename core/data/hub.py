@@ -70,12 +70,13 @@ def _hub_table(found: datasets.DatasetDict) -> tuple[Table, RowSplits]:
     total = sum(len(found[name]) for name in roles)
     ignored = [name for name in found if name not in roles]
     message = N_("these splits are not used: {splits}")
+    unused = ((message, {"splits": ", ".join(ignored)}),) if ignored else ()
     table = make_table(
         list(features),
         [[_named(feature, cell) for part in parts for cell in part[column][:]] for column, feature in features.items()],
         rows,
         categories={c: tuple(f.names) for c, f in features.items() if isinstance(f, datasets.ClassLabel)},
-        notes=(*(((message, {"splits": ", ".join(ignored)}),) if ignored else ()), *sampled(rows, total)),
+        notes=(*unused, *sampled(rows, total)),
         not_read=total - rows,
     )
     row_splits = tuple(role for role, part in zip(roles.values(), parts, strict=True) for _ in range(len(part)))

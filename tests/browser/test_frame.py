@@ -4,7 +4,7 @@ import re
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import driver as browser
 from tests.browser.common import FIRST, HEIGHT, assert_on_the_first_screen, check, projector
@@ -95,11 +95,19 @@ def test_a_page_is_presented_with_larger_type_and_nothing_but_model_sentence_str
     check(watch)
 
 
-def test_a_projector_shows_the_names_in_the_encoder_in_full(server: Server, chromium: Browser) -> None:
+BELOW = "parts => Math.max(...parts.map(one => one.getBoundingClientRect().bottom)) - innerHeight"
+
+
+def presented_encoder(server: Server, chromium: Browser, query: str = "") -> tuple[Page, browser.Watch]:
     page, watch = projector(chromium)
-    page.goto(f"{server.url}/encoder?present=1")
+    page.goto(f"{server.url}/encoder?present=1{query}")
     browser.wait_until_calm(page)
     page.locator(".flow .box").first.wait_for(timeout=60_000)
+    return page, watch
+
+
+def test_a_projector_shows_the_names_in_the_encoder_in_full(server: Server, chromium: Browser) -> None:
+    page, watch = presented_encoder(server, chromium)
     names = page.locator(".flow .what, .flow .column.ends .token b")
     assert names.count() > 20
     cut = (
@@ -110,13 +118,9 @@ def test_a_projector_shows_the_names_in_the_encoder_in_full(server: Server, chro
 
 
 def test_a_projector_shows_sixteen_tokens_of_the_encoder_and_of_a_map_whole(server: Server, chromium: Browser) -> None:
-    page, watch = projector(chromium)
-    below = "parts => Math.max(...parts.map(one => one.getBoundingClientRect().bottom)) - innerHeight"
-    page.goto(f"{server.url}/encoder?present=1")
-    browser.wait_until_calm(page)
-    page.locator(".flow .box").first.wait_for(timeout=60_000)
+    page, watch = presented_encoder(server, chromium)
     assert page.locator(".flow .tokens.in .token").count() == 16
-    assert page.locator(".flow .stage :is(.map, .token)").evaluate_all(below) <= 0
+    assert page.locator(".flow .stage :is(.map, .token)").evaluate_all(BELOW) <= 0
     assert (
         page.locator(".flow .tokens").evaluate_all("all => all.filter(one => one.scrollHeight > one.clientHeight)")
         == []
@@ -125,24 +129,18 @@ def test_a_projector_shows_sixteen_tokens_of_the_encoder_and_of_a_map_whole(serv
     browser.wait_until_calm(page)
     large = page.locator(".explorer canvas.large")
     large.wait_for(timeout=60_000)
-    assert large.evaluate_all(below) <= AXES_BELOW
+    assert large.evaluate_all(BELOW) <= AXES_BELOW
     page.get_by_role("button", name="Lines").click()
     page.wait_for_timeout(500)
-    assert large.evaluate_all(below) <= AXES_BELOW
+    assert large.evaluate_all(BELOW) <= AXES_BELOW
     check(watch)
 
 
 def test_a_projector_keeps_the_encoder_of_a_long_sentence_on_its_screen(server: Server, chromium: Browser) -> None:
-    page, watch = projector(chromium)
     sentence = "The old teacher who lived near the river told every child that the bank would never close again, and then it did on Monday."
-    page.goto(f"{server.url}/encoder?present=1&text={quote(sentence)}")
-    browser.wait_until_calm(page)
-    page.locator(".flow .box").first.wait_for(timeout=60_000)
+    page, watch = presented_encoder(server, chromium, f"&text={quote(sentence)}")
     assert page.locator(".flow .tokens.in .token").count() > 24
-    lowest = page.locator(".flow :is(.map, .tokens)").evaluate_all(
-        "parts => Math.max(...parts.map(one => one.getBoundingClientRect().bottom))"
-    )
-    assert lowest <= HEIGHT  # the lists scroll by themselves
+    assert page.locator(".flow :is(.map, .tokens)").evaluate_all(BELOW) <= 0  # the lists scroll by themselves
     check(watch)
 
 
